@@ -1,0 +1,96 @@
+"""What a deployed diagram says, in plain values: elements, case type, problems.
+
+Everything here is immutable and free of SpiffWorkflow, so that operations, queries and pages may hold it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+
+class Severity(StrEnum):
+    ERROR = "error"  #: the deployment is refused
+    WARNING = "warning"  #: deployed, but worth knowing (for example an attribute that we do not execute)
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One thing that is wrong in one file, and what to write instead."""
+
+    file: str
+    message: str  #: what is wrong, a sentence
+    advice: str  #: what to write instead, a sentence
+    line: int | None = None
+    element_id: str | None = None
+    element_name: str | None = None
+    severity: Severity = Severity.ERROR
+
+    def __str__(self) -> str:
+        place = self.file if self.line is None else f"{self.file}:{self.line}"
+        named = " ".join(part for part in (self.element_id, self.element_name and f"“{self.element_name}”") if part)
+        return f"{place}: {named + ': ' if named else ''}{self.message} {self.advice}".strip()
+
+
+class Refused(ValueError):
+    """The files cannot be deployed. `problems` holds every reason, not the first."""
+
+    def __init__(self, problems: Sequence[Problem]) -> None:
+        super().__init__("\n".join(map(str, problems)))
+        self.problems = tuple(problems)
+
+
+@dataclass(frozen=True)
+class Element:
+    """A BPMN element as drawn, with our attributes (the vendors' ones already translated to ours)."""
+
+    id: str
+    type: str  #: local BPMN name: `userTask`, `boundaryEvent`, `adHocSubProcess`, …
+    name: str = ""
+    line: int | None = None
+    parent: str | None = None  #: id of the enclosing sub-process; None at the top of the process
+    lane: str | None = None
+    documentation: str = ""
+    attributes: Mapping[str, str] = field(default_factory=dict)  #: the `case:` attributes, without prefix
+
+
+@dataclass(frozen=True)
+class Stage:
+    """A phase that a worker sees (CMMN 1.1 §5.4.8), declared by `<case:stage>` in the process."""
+
+    id: str
+    name: str
+
+
+@dataclass(frozen=True)
+class StartEvent:
+    """One way in: `kind` is none, message, signal, timer or conditional."""
+
+    element_id: str
+    kind: str
+    name: str | None = None  #: the message's or signal's name; the timer's expression
+    form_key: str | None = None
+
+
+@dataclass(frozen=True)
+class ProcessInfo:
+    """What the rest of the service needs to know of one process, and may store as JSON."""
+
+    key: str
+    name: str
+    documentation: str = ""
+    executable: bool = True
+    attributes: Mapping[str, str] = field(default_factory=dict)  #: `case:` attributes of the process element
+    stages: tuple[Stage, ...] = ()
+    starts: tuple[StartEvent, ...] = ()
+    forms: tuple[str, ...] = ()  #: form keys that it names
+    decisions: tuple[str, ...] = ()  #: decision ids that it calls
+    calls: tuple[str, ...] = ()  #: process ids that its call activities name
+
+    def as_json(self) -> dict[str, Any]:
+        """The same as plain JSON values."""
+        from dataclasses import asdict
+
+        return asdict(self)
