@@ -1,0 +1,56 @@
+"""Casewright. `create_app()` is the only place where all parts meet."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from flask import Flask
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from . import config as configuration
+from .config import Config
+from .db import db, engine_options, prepare
+
+
+def create_app(config: Config | None = None) -> Flask:
+    """The WSGI application for `config` (from the environment when None). Raises `config.WrongSetting`."""
+    config = config or configuration.read()
+    app = Flask(__name__, static_folder=None)
+    app.config.update(
+        CASEWRIGHT=config,
+        SECRET_KEY=config.secret_key,
+        SQLALCHEMY_DATABASE_URI=_absolute(config.database_url),
+        SQLALCHEMY_ENGINE_OPTIONS=engine_options(config.database_url),
+        MAX_CONTENT_LENGTH=config.max_upload_mb * 1024 * 1024,
+        MAX_FORM_MEMORY_SIZE=config.max_upload_mb * 1024 * 1024,
+        WTF_CSRF_TIME_LIMIT=None,
+        WTF_CSRF_SSL_STRICT=config.secure_cookies,
+        PERMANENT_SESSION_LIFETIME=timedelta(hours=config.session_hours),
+    )
+    db.init_app(app)
+    with app.app_context():
+        prepare(db.engine)
+    _add_parts(app)
+    if config.trusted_proxies:
+        n = config.trusted_proxies
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=n, x_proto=n, x_host=n)  # type: ignore[method-assign]
+    return app
+
+
+def _add_parts(app: Flask) -> None:
+    """Hang the entrypoints into `app`."""
+    from . import api, auth, logs, web
+
+    logs.init_app(app)
+    auth.init_app(app)
+    api.init_app(app)
+    web.init_app(app)
+
+
+def _absolute(url: str) -> str:
+    """A relative SQLite path counts from the working directory, not from Flask's instance folder."""
+    if url.startswith("sqlite:///") and not url.startswith("sqlite:////") and ":memory:" not in url:
+        path = configuration.home() / url.removeprefix("sqlite:///")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        return f"sqlite:///{path}"
+    return url

@@ -1,0 +1,153 @@
+"""Settings: read once from the environment, each documented, validated at start and refused by name when wrong.
+
+`SETTINGS` is the one list; the README's table and compose.yaml are held against it by tests.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+
+class WrongSetting(ValueError):
+    """A setting has a value that it may not have; the message names it, its value and what is allowed."""
+
+
+@dataclass(frozen=True)
+class Setting:
+    """One environment variable: how it is read, what is allowed, and what it is for."""
+
+    name: str
+    default: str | None
+    read: Callable[[str], Any]
+    allowed: str
+    meaning: str
+    secret: bool = False
+
+
+def _whole(low: int, high: int) -> Callable[[str], int]:
+    def read(text: str) -> int:
+        number = int(text)
+        if not low <= number <= high:
+            raise ValueError
+        return number
+
+    return read
+
+
+def _one_of(*words: str) -> Callable[[str], str]:
+    def read(text: str) -> str:
+        if text not in words:
+            raise ValueError
+        return text
+
+    return read
+
+
+def _yes_or_no(text: str) -> bool:
+    return {"yes": True, "no": False}[text.lower()]
+
+
+def _database(text: str) -> str:
+    if text.startswith("postgresql://"):
+        return "postgresql+psycopg://" + text.removeprefix("postgresql://")
+    if not text.startswith(("sqlite:///", "postgresql+psycopg://")):
+        raise ValueError
+    return text
+
+
+def _long_secret(text: str) -> str:
+    if len(text) < 32:
+        raise ValueError
+    return text
+
+
+def _zone(text: str) -> ZoneInfo:
+    try:
+        return ZoneInfo(text)
+    except (KeyError, OSError) as error:
+        raise ValueError from error
+
+
+SETTINGS = (
+    Setting("CASEWRIGHT_DATABASE_URL", "sqlite:///var/casewright.db", _database,
+            "sqlite:///PATH or postgresql://USER@HOST/NAME", "where everything is kept"),
+    Setting("CASEWRIGHT_SECRET_KEY", None, _long_secret, "at least 32 characters",
+            "signs forms and sessions; the same on every web process", secret=True),
+    Setting("CASEWRIGHT_SECURE_COOKIES", "yes", _yes_or_no, "yes or no",
+            "no only for trying it without HTTPS: cookies then lose `Secure` and the `__Host-` prefix"),
+    Setting("CASEWRIGHT_TIME_ZONE", "UTC", _zone, "a name of the IANA time zone database, such as Europe/Vienna",
+            "zone of dates without one, in diagrams and pages"),
+    Setting("CASEWRIGHT_SESSION_IDLE_MINUTES", "30", _whole(1, 1440), "1 to 1440", "sign-in ends after so long unused"),
+    Setting("CASEWRIGHT_SESSION_HOURS", "12", _whole(1, 168), "1 to 168", "sign-in ends after so long in any case"),
+    Setting("CASEWRIGHT_LOGIN_LIMIT", "10 per 5 minutes", str, "a limit such as `10 per 5 minutes`",
+            "wrong sign-ins per account and address before 429"),
+    Setting("CASEWRIGHT_MAX_UPLOAD_MB", "16", _whole(1, 1024), "1 to 1024", "largest request body"),
+    Setting("CASEWRIGHT_TRUSTED_PROXIES", "0", _whole(0, 10), "0 to 10", "proxies whose X-Forwarded headers are believed"),
+    Setting("CASEWRIGHT_WORKER_ID", "worker-1", str, "any name; its own for each worker",
+            "lets a restarted worker take up its own jobs at once"),
+    Setting("CASEWRIGHT_WORKER_CONCURRENCY", "16", _whole(1, 256), "1 to 256", "jobs at once in one worker"),
+    Setting("CASEWRIGHT_JOB_RETENTION_HOURS", "24", _whole(1, 8760), "1 to 8760", "how long finished jobs are kept"),
+    Setting("CASEWRIGHT_LOG_FORMAT", "text", _one_of("text", "json"), "text or json", "how logs are written"),
+    Setting("CASEWRIGHT_LOG_LEVEL", "INFO", _one_of("DEBUG", "INFO", "WARNING", "ERROR"),
+            "DEBUG, INFO, WARNING or ERROR", "how much is logged"),
+    Setting("CASEWRIGHT_DEMO", "no", _yes_or_no, "yes or no", "shows the demo's logins on the sign-in page"),
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Config:
+    """The settings' values, by the setting's name in lower case without `CASEWRIGHT_`."""
+
+    database_url: str
+    secret_key: str
+    secure_cookies: bool
+    time_zone: ZoneInfo
+    session_idle_minutes: int
+    session_hours: int
+    login_limit: str
+    max_upload_mb: int
+    trusted_proxies: int
+    worker_id: str
+    worker_concurrency: int
+    job_retention_hours: int
+    log_format: str
+    log_level: str
+    demo: bool
+
+    @property
+    def on_sqlite(self) -> bool:
+        return self.database_url.startswith("sqlite")
+
+
+def read(environment: Mapping[str, str] | None = None) -> Config:
+    """The configuration from `environment` (the process's own when None). Raises `WrongSetting` with all that is wrong."""
+    environment = os.environ if environment is None else environment
+    values: dict[str, Any] = {}
+    wrong: list[str] = []
+    for setting in SETTINGS:
+        text = environment.get(setting.name, setting.default)
+        shown = "…" if setting.secret else repr(text)
+        if text is None:
+            wrong.append(f"{setting.name} is not set; it has to be {setting.allowed} ({setting.meaning}).")
+            continue
+        try:
+            values[setting.name.removeprefix("CASEWRIGHT_").lower()] = setting.read(text)
+        except (ValueError, KeyError):
+            wrong.append(f"{setting.name} is {shown}; allowed is {setting.allowed} ({setting.meaning}).")
+    known = {setting.name for setting in SETTINGS}
+    for name in sorted(environment):
+        if name.startswith("CASEWRIGHT_") and name not in known:
+            wrong.append(f"{name} is not a setting; there are {', '.join(sorted(known))}.")
+    if wrong:
+        raise WrongSetting("\n".join(wrong))
+    return Config(**values)
+
+
+def home() -> Path:
+    """Where relative paths (the SQLite file) start: the working directory."""
+    return Path.cwd()

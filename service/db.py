@@ -1,0 +1,165 @@
+"""The database: session, base class, column types, clock, and how a transaction begins.
+
+SQLite runs with WAL, `synchronous=FULL` and `BEGIN IMMEDIATE` (a reader that turns writer midway would fail with
+"database is locked"); a request that only reads says so with `reading()` and takes no write lock.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from datetime import UTC, datetime
+from typing import Annotated, Any
+
+import sqlalchemy as sa
+from flask_sqlalchemy import SQLAlchemy
+from sqlalchemy.engine import Dialect
+from sqlalchemy.orm import DeclarativeBase, mapped_column
+
+_reading: ContextVar[bool] = ContextVar("reading", default=False)
+
+NAMES = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_name)s",
+    "pk": "pk_%(table_name)s",
+}
+
+
+class Identifier(sa.types.TypeDecorator[uuid.UUID]):
+    """A UUID: native on PostgreSQL, 16 bytes on SQLite."""
+
+    impl = sa.Uuid
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> sa.types.TypeEngine[Any]:
+        if dialect.name == "sqlite":
+            return dialect.type_descriptor(sa.LargeBinary(16))
+        return dialect.type_descriptor(sa.Uuid())
+
+    def process_bind_param(self, value: uuid.UUID | None, dialect: Dialect) -> Any:
+        return value.bytes if value is not None and dialect.name == "sqlite" else value
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> uuid.UUID | None:
+        return uuid.UUID(bytes=bytes(value)) if value is not None and dialect.name == "sqlite" else value
+
+
+class Moment(sa.types.TypeDecorator[datetime]):
+    """An aware datetime in UTC; SQLite keeps it as whole microseconds since 1970, so that it sorts."""
+
+    impl = sa.DateTime
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> sa.types.TypeEngine[Any]:
+        if dialect.name == "sqlite":
+            return dialect.type_descriptor(sa.BigInteger())
+        return dialect.type_descriptor(sa.DateTime(timezone=True))
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> Any:
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError(f"{value!r} has no time zone")
+        if dialect.name == "sqlite":
+            return round(value.timestamp() * 1_000_000)
+        return value
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        if dialect.name == "sqlite":
+            return datetime.fromtimestamp(value / 1_000_000, UTC)
+        return value.astimezone(UTC)  # type: ignore[no-any-return]
+
+
+def new_id() -> uuid.UUID:
+    """A UUID of version 7 (RFC 9562 §5.7): sorts by the time it was made."""
+    milliseconds = time.time_ns() // 1_000_000
+    value = (milliseconds & (1 << 48) - 1) << 80 | int.from_bytes(os.urandom(10), "big")
+    value = value & ~(0xF << 76) | 0x7 << 76
+    return uuid.UUID(int=value & ~(0x3 << 62) | 0x2 << 62)
+
+
+Key = Annotated[uuid.UUID, mapped_column(Identifier, primary_key=True, default=new_id)]
+
+
+class Base(DeclarativeBase):
+    """Every table's base."""
+
+    metadata = sa.MetaData(naming_convention=NAMES)
+    type_annotation_map = {
+        uuid.UUID: Identifier,
+        datetime: Moment,
+        dict[str, Any]: sa.JSON,
+        list[Any]: sa.JSON,
+        list[str]: sa.JSON,
+    }
+
+
+db = SQLAlchemy(metadata=Base.metadata, session_options={"autoflush": False})
+
+
+def utcnow() -> datetime:
+    """Now, aware, in UTC."""
+    return datetime.now(UTC)
+
+
+@contextmanager
+def reading() -> Iterator[None]:
+    """Within this, transactions begin without SQLite's write lock."""
+    token = _reading.set(True)
+    try:
+        yield
+    finally:
+        _reading.reset(token)
+
+
+def set_reading(only: bool) -> None:
+    """Say for the rest of this context whether transactions only read (the web's before_request)."""
+    _reading.set(only)
+
+
+def engine_options(url: str) -> dict[str, Any]:
+    """Pool and connection settings for `url`."""
+    if url.startswith("sqlite"):
+        return {"connect_args": {"timeout": 15, "check_same_thread": False}}
+    return {
+        "pool_size": 10,
+        "max_overflow": 10,
+        "pool_pre_ping": False,
+        "pool_recycle": 1800,
+        "connect_args": {
+            "options": "-c lock_timeout=5000 -c idle_in_transaction_session_timeout=60000 -c timezone=UTC",
+            "connect_timeout": 5,
+        },
+    }
+
+
+def prepare(engine: sa.Engine) -> None:
+    """Set up `engine`'s connections; call once per engine."""
+    if engine.dialect.name == "sqlite":
+        sa.event.listen(engine, "connect", _open_sqlite)
+        sa.event.listen(engine, "begin", _begin_sqlite)
+
+
+def _open_sqlite(connection: Any, _record: Any) -> None:
+    connection.isolation_level = None  # we say BEGIN ourselves, below
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=15000"):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _begin_sqlite(connection: sa.Connection) -> None:
+    connection.exec_driver_sql("BEGIN" if _reading.get() else "BEGIN IMMEDIATE")
+
+
+def database_now() -> datetime:
+    """The database's clock: what timers are held against, since workers' clocks differ (faults.md F8)."""
+    if db.session.get_bind().dialect.name == "sqlite":
+        return utcnow()  # one machine, one clock
+    moment: datetime = db.session.execute(sa.select(sa.func.clock_timestamp())).scalar_one()
+    return moment.astimezone(UTC)

@@ -1,0 +1,104 @@
+"""Domain errors, named for what the user did or met, and how HTTP answers each of them (RFC 9457)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from http import HTTPStatus
+from typing import Any
+
+from .engine.definition import Problem
+
+
+class ServiceError(Exception):
+    """Something that the user did or met; the message is for them."""
+
+    status = HTTPStatus.BAD_REQUEST
+
+    def details(self) -> dict[str, Any]:
+        """Members that problem details carry beside title, status and detail."""
+        return {}
+
+
+class NotFound(ServiceError):
+    """There is no such thing, or it is not yours to see."""
+
+    status = HTTPStatus.NOT_FOUND
+
+
+class Forbidden(ServiceError):
+    """You may see this, but not do that."""
+
+    status = HTTPStatus.FORBIDDEN
+
+
+class NotSignedIn(ServiceError):
+    """Sign in first, or send a valid API token."""
+
+    status = HTTPStatus.UNAUTHORIZED
+
+
+class WrongState(ServiceError):
+    """The case or task is no longer in a state that permits this."""
+
+    status = HTTPStatus.CONFLICT
+
+
+class Changed(ServiceError):
+    """Somebody else changed this since you read it (If-Match, RFC 9110 §13.1.1)."""
+
+    status = HTTPStatus.PRECONDITION_FAILED
+
+
+class BadRequest(ServiceError):
+    """The request is not of the form that is asked for."""
+
+
+class InvalidForm(ServiceError):
+    """What was submitted breaks the form's rules; `errors` maps field paths to messages."""
+
+    status = HTTPStatus.UNPROCESSABLE_ENTITY
+
+    def __init__(self, errors: Mapping[str, Sequence[str]]) -> None:
+        super().__init__(f"{len(errors)} field{'s' * (len(errors) != 1)} to correct.")
+        self.errors = {field: list(messages) for field, messages in errors.items()}
+
+    def details(self) -> dict[str, Any]:
+        return {"errors": self.errors}
+
+
+class InvalidDeployment(ServiceError):
+    """The files cannot be deployed; `problems` names every reason by file, line and element."""
+
+    status = HTTPStatus.UNPROCESSABLE_ENTITY
+
+    def __init__(self, problems: Sequence[Problem]) -> None:
+        super().__init__(f"{len(problems)} problem{'s' * (len(problems) != 1)} found; nothing was deployed.")
+        self.problems = list(problems)
+
+    def details(self) -> dict[str, Any]:
+        return {"problems": [problem_as_json(problem) for problem in self.problems]}
+
+
+class KeyReused(ServiceError):
+    """This Idempotency-Key was used for another request."""
+
+    status = HTTPStatus.UNPROCESSABLE_ENTITY
+
+
+class TooMany(ServiceError):
+    """Too many tries; wait a moment."""
+
+    status = HTTPStatus.TOO_MANY_REQUESTS
+
+
+def problem_as_json(problem: Problem) -> dict[str, Any]:
+    """A deployment problem as it stands in API answers."""
+    return {
+        "file": problem.file,
+        "line": problem.line,
+        "element": problem.element_id,
+        "name": problem.element_name,
+        "message": problem.message,
+        "advice": problem.advice,
+        "severity": str(problem.severity),
+    }

@@ -1,0 +1,83 @@
+"""The case: one row that says what it is, what it knows and where it stands."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from ..db import Base, Key, utcnow
+from .definition import ProcessDefinition
+from .user import User
+
+
+class CaseState(StrEnum):
+    """CMMN 1.1 §8.4.1, as words.md names them."""
+
+    ACTIVE = "active"
+    SUSPENDED = "suspended"
+    COMPLETED = "completed"
+    TERMINATED = "terminated"
+    FAILED = "failed"
+
+    @property
+    def is_closed(self) -> bool:
+        return self in (CaseState.COMPLETED, CaseState.TERMINATED)
+
+
+class Case(Base):
+    """One instance of a case type. Its row is the lock for everything that belongs to it."""
+
+    __tablename__ = "case"
+    __table_args__ = (
+        sa.Index(None, "case_type", "state", "id"),
+        sa.Index(None, "state", "id"),
+        sa.Index(None, "owner_id", "state"),
+        sa.Index(None, "created_by", "id"),
+        sa.Index(None, "parent_id"),
+        sa.Index(None, "root_id"),
+        sa.Index(None, "definition_id"),
+    )
+
+    id: Mapped[Key]
+    number: Mapped[str] = mapped_column(unique=True)  #: readable, such as CLM-2026-00042
+    case_type: Mapped[str]  #: the process definition's key
+    definition_id: Mapped[uuid.UUID] = mapped_column(sa.ForeignKey(ProcessDefinition.id))
+    title: Mapped[str]
+    state: Mapped[CaseState] = mapped_column(sa.Enum(CaseState, native_enum=False, values_callable=lambda e: list(e)))
+    stage: Mapped[str | None]  #: id of the stage it is in
+    priority: Mapped[int] = mapped_column(default=50)  #: 0 to 100, higher first
+    due_at: Mapped[datetime | None]
+    owner_id: Mapped[uuid.UUID | None] = mapped_column(sa.ForeignKey(User.id))
+    created_by: Mapped[str]  #: user name of who opened it
+    created_at: Mapped[datetime] = mapped_column(default=utcnow)
+    closed_at: Mapped[datetime | None]
+    reason: Mapped[str | None]  #: why it was cancelled, suspended, or failed
+    parent_id: Mapped[uuid.UUID | None] = mapped_column(sa.ForeignKey("case.id"))
+    root_id: Mapped[uuid.UUID]  #: itself, when it has no parent
+    variables: Mapped[dict[str, Any]]
+    marked: Mapped[list[str]] = mapped_column(default=list)  #: element ids where it stands
+    visits: Mapped[dict[str, Any]] = mapped_column(default=dict)  #: element or flow id -> how often completed
+    snapshot: Mapped[bytes | None] = mapped_column(sa.LargeBinary, deferred=True)  #: opaque outside engine/
+    audit_seq: Mapped[int] = mapped_column(default=0)  #: number of its last audit entry
+    audit_hash: Mapped[bytes] = mapped_column(sa.LargeBinary(32), default=b"")  #: and that entry's hash
+    version: Mapped[int] = mapped_column(default=1)
+
+    definition: Mapped[ProcessDefinition] = relationship(lazy="select")
+    owner: Mapped[User | None] = relationship(lazy="select")
+
+    __mapper_args__ = {"version_id_col": version}
+
+
+class NumberSequence(Base):
+    """The last number given to a case of one prefix in one year."""
+
+    __tablename__ = "number_sequence"
+
+    prefix: Mapped[str] = mapped_column(primary_key=True)
+    year: Mapped[int] = mapped_column(primary_key=True)
+    last: Mapped[int]

@@ -1,0 +1,107 @@
+"""What was deployed. Immutable: a change is a new version (architecture.md, rule 6)."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from ..db import Base, Identifier, Key, utcnow
+
+
+class Deployment(Base):
+    """The record of adding definitions, decisions and forms, all or nothing."""
+
+    __tablename__ = "deployment"
+
+    id: Mapped[Key]
+    created_at: Mapped[datetime] = mapped_column(default=utcnow)
+    created_by: Mapped[str]  #: user name
+    files: Mapped[dict[str, Any]]  #: file name -> SHA-256 of its content
+    warnings: Mapped[list[Any]] = mapped_column(default=list)
+
+
+class Resource(Base):
+    """A deployed file's bytes, kept once per content."""
+
+    __tablename__ = "resource"
+
+    hash: Mapped[str] = mapped_column(sa.String(64), primary_key=True)  #: SHA-256, hexadecimal
+    content: Mapped[bytes] = mapped_column(sa.LargeBinary, deferred=True)
+
+
+class ProcessDefinition(Base):
+    """One deployed version of one BPMN process, with all that it needs to run, pinned."""
+
+    __tablename__ = "process_definition"
+    __table_args__ = (sa.UniqueConstraint("key", "version"), sa.Index(None, "deployment_id"))
+
+    id: Mapped[Key]
+    key: Mapped[str]  #: the process's id in the diagram
+    version: Mapped[int]
+    hash: Mapped[str] = mapped_column(sa.String(64))  #: over its file and everything that it is linked with
+    name: Mapped[str]
+    number_prefix: Mapped[str | None]  #: set on case types
+    latest: Mapped[bool] = mapped_column(default=True)
+    file: Mapped[str]  #: name of the BPMN file that holds it
+    files: Mapped[dict[str, Any]]  #: BPMN and DMN files it is parsed with: name -> resource hash
+    forms: Mapped[dict[str, Any]]  #: form key -> id of the form definition
+    info: Mapped[dict[str, Any]]  #: engine's ProcessInfo as JSON
+    deployment_id: Mapped[uuid.UUID] = mapped_column(sa.ForeignKey(Deployment.id))
+    created_at: Mapped[datetime] = mapped_column(default=utcnow)
+
+    deployment: Mapped[Deployment] = relationship(lazy="select")
+
+    @property
+    def is_case_type(self) -> bool:
+        return self.number_prefix is not None
+
+
+class DefinitionAccess(Base):
+    """Who a diagram lets in: `role` is starter, manager or reader; `principal` is `user:NAME` or `group:NAME`."""
+
+    __tablename__ = "definition_access"
+    __table_args__ = (sa.Index(None, "principal", "role"),)
+
+    definition_id: Mapped[uuid.UUID] = mapped_column(
+        Identifier, sa.ForeignKey(ProcessDefinition.id, ondelete="CASCADE"), primary_key=True
+    )
+    role: Mapped[str] = mapped_column(primary_key=True)
+    principal: Mapped[str] = mapped_column(primary_key=True)
+
+
+class DecisionDefinition(Base):
+    """One deployed version of one DMN decision."""
+
+    __tablename__ = "decision_definition"
+    __table_args__ = (sa.UniqueConstraint("key", "version"),)
+
+    id: Mapped[Key]
+    key: Mapped[str]
+    version: Mapped[int]
+    hash: Mapped[str] = mapped_column(sa.String(64))
+    name: Mapped[str]
+    latest: Mapped[bool] = mapped_column(default=True)
+    file: Mapped[str]
+    files: Mapped[dict[str, Any]]  #: DMN files it is parsed with: name -> resource hash
+    deployment_id: Mapped[uuid.UUID] = mapped_column(sa.ForeignKey(Deployment.id))
+    created_at: Mapped[datetime] = mapped_column(default=utcnow)
+
+
+class FormDefinition(Base):
+    """One deployed version of one form-js schema."""
+
+    __tablename__ = "form_definition"
+    __table_args__ = (sa.UniqueConstraint("key", "version"),)
+
+    id: Mapped[Key]
+    key: Mapped[str]
+    version: Mapped[int]
+    hash: Mapped[str] = mapped_column(sa.String(64))
+    latest: Mapped[bool] = mapped_column(default=True)
+    file: Mapped[str]
+    deployment_id: Mapped[uuid.UUID] = mapped_column(sa.ForeignKey(Deployment.id))
+    created_at: Mapped[datetime] = mapped_column(default=utcnow)

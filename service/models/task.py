@@ -1,0 +1,74 @@
+"""Human tasks, as WS-HumanTask 1.1 §4.7 names their states."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from ..db import Base, Identifier, Key, utcnow
+from .case import Case
+
+
+class TaskState(StrEnum):
+    READY = "ready"  #: offered to its candidates
+    RESERVED = "reserved"  #: claimed by, or given to, its assignee
+    COMPLETED = "completed"
+    CANCELLED = "cancelled"
+
+    @property
+    def is_open(self) -> bool:
+        return self in (TaskState.READY, TaskState.RESERVED)
+
+
+class HumanTask(Base):
+    """Work that waits for a person. The engine's user task, made searchable."""
+
+    __tablename__ = "human_task"
+    __table_args__ = (
+        sa.Index(None, "assignee", "state", "priority", "due_at"),
+        sa.Index(None, "case_id", "state"),
+        sa.Index("ix_human_task_open", "state", "priority", "due_at", postgresql_where=sa.text("closed_at IS NULL"),
+                 sqlite_where=sa.text("closed_at IS NULL")),
+    )  # fmt: skip
+
+    id: Mapped[Key]
+    case_id: Mapped[uuid.UUID] = mapped_column(sa.ForeignKey(Case.id))
+    activity_id: Mapped[str]  #: the engine's name for this activity
+    element_id: Mapped[str]
+    name: Mapped[str]
+    state: Mapped[TaskState] = mapped_column(sa.Enum(TaskState, native_enum=False, values_callable=lambda e: list(e)))
+    assignee: Mapped[str | None]  #: user name
+    delegated_by: Mapped[str | None]  #: user name of who gets it back
+    form_key: Mapped[str | None]
+    stage: Mapped[str | None]
+    priority: Mapped[int] = mapped_column(default=50)
+    due_at: Mapped[datetime | None]
+    follow_up_at: Mapped[datetime | None]
+    created_at: Mapped[datetime] = mapped_column(default=utcnow)
+    closed_at: Mapped[datetime | None]
+    closed_by: Mapped[str | None]  #: user name of who completed it
+    not_done_by: Mapped[list[Any] | None]  #: element ids of the four-eyes rule
+    local: Mapped[dict[str, Any] | None]  #: variables that only it sees
+    version: Mapped[int] = mapped_column(default=1)
+
+    case: Mapped[Case] = relationship(lazy="select")
+    candidates: Mapped[list[TaskCandidate]] = relationship(lazy="selectin", viewonly=True)
+
+    __mapper_args__ = {"version_id_col": version}
+
+
+class TaskCandidate(Base):
+    """Who may claim an open task: `user:NAME` or `group:NAME`. Gone when the task is closed."""
+
+    __tablename__ = "task_candidate"
+    __table_args__ = (sa.Index(None, "principal", "task_id"),)
+
+    task_id: Mapped[uuid.UUID] = mapped_column(
+        Identifier, sa.ForeignKey(HumanTask.id, ondelete="CASCADE"), primary_key=True
+    )
+    principal: Mapped[str] = mapped_column(primary_key=True)

@@ -1,0 +1,29 @@
+"""Armed timers. Our row is the truth; the delayed job that wakes us is only a hint (architecture.md, Jobs)."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from ..db import Base, Key
+from .case import Case
+
+
+class Timer(Base):
+    """Something that a case does at `due_at`. The row goes when it fired or was cancelled; the audit keeps the story."""
+
+    __tablename__ = "timer"
+    __table_args__ = (sa.UniqueConstraint("case_id", "timer_id"), sa.Index(None, "due_at"))
+
+    id: Mapped[Key]
+    case_id: Mapped[uuid.UUID] = mapped_column(sa.ForeignKey(Case.id))
+    timer_id: Mapped[str]  #: the engine's name for it
+    element_id: Mapped[str]
+    due_at: Mapped[datetime]
+    cycles_left: Mapped[int | None]
+    seq: Mapped[int] = mapped_column(default=1)  #: grows with each change of due_at; older wake-ups do nothing
+
+    case: Mapped[Case] = relationship(lazy="select")

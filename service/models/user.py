@@ -1,0 +1,78 @@
+"""People, their groups, and how they prove who they are."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from ..db import Base, Identifier, Key, utcnow
+
+
+class User(Base):
+    """Somebody who can sign in."""
+
+    __tablename__ = "user"
+
+    id: Mapped[Key]
+    name: Mapped[str] = mapped_column(unique=True)  #: what is typed to sign in, and what diagrams say
+    display_name: Mapped[str]
+    email: Mapped[str | None]
+    password_hash: Mapped[str | None]  #: argon2id
+    is_admin: Mapped[bool] = mapped_column(default=False)
+    active: Mapped[bool] = mapped_column(default=True)
+    created_at: Mapped[datetime] = mapped_column(default=utcnow)
+
+    memberships: Mapped[list[Membership]] = relationship(cascade="all, delete-orphan", lazy="select")
+
+
+class Group(Base):
+    """People who share work; its name is what diagrams say."""
+
+    __tablename__ = "group"
+
+    name: Mapped[str] = mapped_column(primary_key=True)
+    title: Mapped[str]
+
+
+class Membership(Base):
+    """One user in one group."""
+
+    __tablename__ = "membership"
+    __table_args__ = (sa.Index(None, "group_name"),)
+
+    user_id: Mapped[uuid.UUID] = mapped_column(
+        Identifier, sa.ForeignKey(User.id, ondelete="CASCADE"), primary_key=True
+    )
+    group_name: Mapped[str] = mapped_column(sa.ForeignKey(Group.name), primary_key=True)
+
+
+class LoginSession(Base):
+    """A sign-in. The cookie holds a random token, we its SHA-256: ending it here ends it at once."""
+
+    __tablename__ = "login_session"
+    __table_args__ = (sa.Index(None, "user_id"), sa.Index(None, "expires_at"))
+
+    hash: Mapped[bytes] = mapped_column(sa.LargeBinary(32), primary_key=True)
+    user_id: Mapped[uuid.UUID] = mapped_column(sa.ForeignKey(User.id, ondelete="CASCADE"))
+    created_at: Mapped[datetime] = mapped_column(default=utcnow)
+    seen_at: Mapped[datetime] = mapped_column(default=utcnow)
+    expires_at: Mapped[datetime]
+
+
+class ApiToken(Base):
+    """An opaque token for the API, kept as SHA-256."""
+
+    __tablename__ = "api_token"
+    __table_args__ = (sa.Index(None, "user_id"),)
+
+    id: Mapped[Key]
+    user_id: Mapped[uuid.UUID] = mapped_column(sa.ForeignKey(User.id, ondelete="CASCADE"))
+    name: Mapped[str]
+    hash: Mapped[bytes] = mapped_column(sa.LargeBinary(32), unique=True)
+    scopes: Mapped[list[str]]  #: read, work, deploy, admin
+    created_at: Mapped[datetime] = mapped_column(default=utcnow)
+    expires_at: Mapped[datetime | None]
+    revoked_at: Mapped[datetime | None]

