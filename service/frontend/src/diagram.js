@@ -1,0 +1,122 @@
+// A BPMN diagram, read only, on <figure data-diagram data-src="URL of the XML">, with the state of a case over it:
+//
+//   <script type="application/json" data-state>
+//     {"activities": {elementId: {"state": "done" | "active" | "failed" | "enabled" | "cancelled", "count": 2}},
+//      "flows": [ids of the sequence flows taken], "links": {elementId: url}}
+import NavigatedViewer from 'bpmn-js/lib/NavigatedViewer';
+import 'bpmn-js/dist/assets/diagram-js.css';
+import 'bpmn-js/dist/assets/bpmn-js.css';
+import './styles/diagram.css';
+import { json, mount } from './parts/mount.js';
+
+const STATES = { done: 'done', active: 'now here', failed: 'failed', enabled: 'may be started', cancelled: 'cancelled' };
+const ZOOM_STEP = 1.25;
+const LARGEST_FIT = 1.1;
+
+function start(host) {
+  const canvas = host.querySelector('[data-canvas]');
+  const viewer = new NavigatedViewer({
+    container: canvas,
+    bpmnRenderer: { defaultFillColor: 'var(--paper)', defaultStrokeColor: 'var(--diagram-line)', defaultLabelColor: 'var(--ink)' },
+    textRenderer: { defaultStyle: { fontFamily: 'var(--font)', fontSize: 12 }, externalStyle: { fontSize: 11 } },
+    zoomScroll: { enabled: false },
+  });
+  const drawn = draw(host, canvas, viewer);
+  return () => drawn.then((ready) => ready && mark(host, viewer));
+}
+
+async function draw(host, canvas, viewer) {
+  try {
+    const answer = await fetch(host.dataset.src);
+    if (!answer.ok) throw new Error(`the server answered ${answer.status}.`);
+    await viewer.importXML(await answer.text());
+  } catch (error) {
+    canvas.textContent = `This diagram cannot be drawn: ${error.message}`;
+    host.dataset.ready = 'failed';
+    return false;
+  }
+  host.viewer = viewer;
+  describe(host, canvas);
+  controls(host, viewer);
+  mark(host, viewer);
+  fit(viewer);
+  new ResizeObserver(() => { viewer.get('canvas').resized(); if (!host.dataset.moved) fit(viewer); }).observe(canvas);
+  host.dataset.ready = '';
+  return true;
+}
+
+function describe(host, canvas) {
+  const svg = canvas.querySelector('svg');
+  svg.setAttribute('role', 'img');
+  svg.setAttribute('aria-label', host.dataset.label ?? 'Process diagram. The same state is listed as text beside it.');
+}
+
+function fit(viewer) {
+  const canvas = viewer.get('canvas');
+  canvas.zoom('fit-viewport', 'auto');
+  if (canvas.zoom() > LARGEST_FIT) canvas.zoom(LARGEST_FIT, 'auto');
+}
+
+/** Buttons [data-zoom=in|out|fit], + - 0 and the arrows; the wheel only zooms with Ctrl, so that the page still scrolls. */
+function controls(host, viewer) {
+  const canvas = viewer.get('canvas');
+  const acts = {
+    in: () => canvas.zoom(canvas.zoom() * ZOOM_STEP),
+    out: () => canvas.zoom(canvas.zoom() / ZOOM_STEP),
+    fit: () => { delete host.dataset.moved; fit(viewer); },
+    left: () => canvas.scroll({ dx: 60, dy: 0 }),
+    right: () => canvas.scroll({ dx: -60, dy: 0 }),
+    up: () => canvas.scroll({ dx: 0, dy: 60 }),
+    down: () => canvas.scroll({ dx: 0, dy: -60 }),
+  };
+  const act = (name) => { host.dataset.moved = '1'; acts[name](); };
+  for (const button of host.querySelectorAll('[data-zoom]')) button.addEventListener('click', () => act(button.dataset.zoom));
+  const keys = { '+': 'in', '=': 'in', '-': 'out', 0: 'fit', ArrowLeft: 'left', ArrowRight: 'right', ArrowUp: 'up', ArrowDown: 'down' };
+  const area = host.querySelector('[data-canvas]');
+  area.addEventListener('keydown', (event) => {
+    if (event.ctrlKey || event.metaKey || event.altKey || !keys[event.key]) return;
+    event.preventDefault();
+    event.stopPropagation();
+    act(keys[event.key]);
+  });
+  area.addEventListener('wheel', (event) => {
+    if (!event.ctrlKey && !event.metaKey) return;
+    event.preventDefault();
+    act(event.deltaY < 0 ? 'in' : 'out');
+  }, { passive: false });
+}
+
+/** Put the case's state on the elements. Called again after each htmx update, so it first takes the old marks away. */
+function mark(host, viewer) {
+  const { activities = {}, flows = [], links = {} } = json(host, 'data-state', {});
+  const canvas = viewer.get('canvas');
+  const overlays = viewer.get('overlays');
+  const registry = viewer.get('elementRegistry');
+  overlays.clear();
+  registry.forEach((element) => {
+    for (const name of [...Object.keys(STATES), 'taken']) canvas.removeMarker(element, `is-${name}`);
+  });
+  for (const id of flows) if (registry.get(id)) canvas.addMarker(id, 'is-taken');
+  for (const [id, { state, count = 1 }] of Object.entries(activities)) {
+    const element = registry.get(id);
+    if (!element || !STATES[state]) continue;
+    canvas.addMarker(element, `is-${state}`);
+    if (element.waypoints) continue;
+    overlays.add(element, { position: { top: -9, right: 11 }, html: badge(state, count), scale: { min: 0.7, max: 1.2 } });
+  }
+  for (const [id, url] of Object.entries(links)) if (registry.get(id)) canvas.addMarker(id, 'is-link');
+  host.links = links;
+  if (host.listening) return;
+  host.listening = true;
+  viewer.on('element.click', ({ element }) => { if (host.links[element.id]) window.location.assign(host.links[element.id]); });
+}
+
+function badge(state, count) {
+  const shown = document.createElement('span');
+  shown.className = `diagram-badge ${state}`;
+  shown.title = count > 1 ? `${STATES[state]}, ${count} times` : STATES[state];
+  shown.textContent = { done: '✓', failed: '!', enabled: '+', cancelled: '×', active: '' }[state] + (count > 1 ? ` ${count}` : '');
+  return shown;
+}
+
+mount('[data-diagram]', start);

@@ -1,0 +1,111 @@
+// A form-js form on <div data-form data-action="URL">, with its schema, values and errors in JSON script elements.
+//
+// It is sent as JSON {"data": {…}}; the server checks it all again and answers
+//   2xx {"location": URL}  → go there          422 {"errors": {fieldId: [message]}} → shown at the fields
+//   else problem details   → shown above the form; what was typed stays.
+// With data-native it posts the hidden <form> instead (a field `data` with the JSON), as a full page load.
+import { Form } from '@bpmn-io/form-js-viewer';
+import '@bpmn-io/form-js-viewer/dist/assets/form-js.css';
+import './styles/form.css';
+import { json, mount } from './parts/mount.js';
+
+const OFFLINE = 'The server could not be reached. Nothing is lost: try again.';
+const SIGNED_OUT = 'You have been signed out. Sign in in another tab, then send again: what you typed is still here.';
+
+async function start(host) {
+  const form = new Form({ container: host.querySelector('[data-canvas]') });
+  await form.importSchema(json(host, 'data-schema', {}), json(host, 'data-values', {}));
+  const state = { form, host, changed: false, sending: false };
+  showErrors(state, json(host, 'data-errors', {}));
+  if (host.dataset.readonly !== undefined) form.setProperty('readOnly', true);
+  form.on('changed', () => { state.changed = true; });
+  form.on('submit', ({ data, errors }) => submitted(state, data, errors));
+  host.form = form;
+  for (const button of host.querySelectorAll('[data-send]')) {
+    button.addEventListener('click', () => { state.action = button.dataset.send; form.submit(); });
+  }
+  document.addEventListener('keydown', (event) => {
+    if (event.key !== 'Enter' || !(event.ctrlKey || event.metaKey) || !host.isConnected) return;
+    if (document.querySelector('dialog[open]') && !host.closest('dialog[open]')) return;
+    event.preventDefault();
+    host.querySelector('[data-send]')?.click();
+  });
+  window.addEventListener('beforeunload', (event) => {
+    if (state.changed && host.isConnected) event.preventDefault();
+  });
+  host.dataset.ready = '';
+}
+
+async function submitted(state, data, errors) {
+  if (state.sending) return;
+  if (Object.keys(errors).length) return focusFirstError(state, 'Some answers need another look.');
+  busy(state, true);
+  try {
+    if (state.host.dataset.native === undefined) await send(state, data);
+    else post(state, data);
+  } catch {
+    problem(state, OFFLINE);
+  }
+  busy(state, false);
+}
+
+async function send(state, data) {
+  const answer = await fetch(state.action || state.host.dataset.action, {
+    method: 'POST',
+    body: JSON.stringify({ data }),
+    headers: {
+      Accept: 'application/json, application/problem+json',
+      'Content-Type': 'application/json',
+      'X-CSRFToken': state.host.dataset.csrf ?? '',
+    },
+  });
+  const isJson = /json/.test(answer.headers.get('Content-Type') ?? '');
+  const body = isJson ? await answer.json() : {};
+  if (answer.ok && (body.location || answer.redirected)) {
+    state.changed = false;
+    window.location.assign(body.location ?? answer.url);
+  } else if (answer.ok) {
+    state.changed = false;
+    state.host.dispatchEvent(new CustomEvent('casewright:sent', { bubbles: true, detail: body }));
+  } else if (answer.status === 422 && body.errors) {
+    showErrors(state, body.errors);
+    focusFirstError(state, body.detail ?? 'Some answers need another look.');
+  } else {
+    problem(state, answer.status === 401 ? SIGNED_OUT : body.detail ?? body.title ?? `The server answered ${answer.status}.`);
+  }
+}
+
+function post(state, data) {
+  const native = state.host.querySelector('form[data-native-form]');
+  native.elements.data.value = JSON.stringify(data);
+  if (state.action) native.action = state.action;
+  state.changed = false;
+  native.submit();
+}
+
+function showErrors(state, errors) {
+  if (Object.keys(errors).length) state.form._setState({ errors });
+}
+
+function focusFirstError(state, message) {
+  problem(state, message);
+  setTimeout(() => {
+    const field = state.host.querySelector('.fjs-has-errors, .fjs-form-field-error')?.closest('.fjs-form-field');
+    field?.querySelector('input, select, textarea, button')?.focus();
+  }, 50);
+}
+
+function problem(state, message) {
+  const notice = state.host.querySelector('[data-problem]');
+  notice.textContent = message;
+  notice.hidden = false;
+}
+
+function busy(state, sending) {
+  state.sending = sending;
+  state.host.ariaBusy = String(sending);
+  if (sending) state.host.querySelector('[data-problem]').hidden = true;
+  for (const button of state.host.querySelectorAll('[data-send]')) button.disabled = sending;
+}
+
+mount('[data-form]', (host) => { start(host); });
