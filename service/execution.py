@@ -1,0 +1,357 @@
+"""DATABASE → ENGINE → DATABASE: lock, load, run, save, project. The one bridge between the engine and the rows.
+
+The rule to know: inside `running(case)` the case row is locked and everything read before is read again; when the
+block ends, what the engine waits for is compared with what it waited for before, and only the difference is written.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import uuid
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import undefer
+
+from . import audit, jobs, logs
+from .db import db, new_id, utcnow
+from .engine.parser import Definition, parse
+from .engine.work import Happening, OpenSubscription, OpenTask, OpenTimer, OpenWork, What, WorkflowState
+from .engine.workflow import Workflow
+from .errors import NotFound, WrongState
+from .models import (
+    Case,
+    CaseState,
+    FormDefinition,
+    HumanTask,
+    Incident,
+    ProcessDefinition,
+    Resource,
+    Subscription,
+    TaskCandidate,
+    TaskState,
+    Timer,
+)
+from .permissions import Actor
+
+NOTHING = OpenWork()
+
+
+@dataclass(frozen=True)
+class Deployed:
+    """A process definition as the service uses it; immutable, kept for the process's life."""
+
+    id: uuid.UUID
+    key: str
+    version: int
+    name: str
+    definition: Definition
+    forms: Mapping[str, uuid.UUID]
+    title: str  #: template of its cases' titles
+
+
+@lru_cache(maxsize=512)
+def deployed(definition_id: uuid.UUID) -> Deployed:
+    """The definition with this id, parsed once per process."""
+    row = db.session.get_one(ProcessDefinition, definition_id)
+    package = parse(read_files(row.files))
+    definition = package.definitions[row.key]
+    title = definition.info.attributes.get("title") or row.name
+    forms = {key: uuid.UUID(form) for key, form in row.forms.items()}
+    return Deployed(row.id, row.key, row.version, row.name, definition, forms, title)
+
+
+@lru_cache(maxsize=1024)
+def form_schema(form_id: uuid.UUID) -> dict[str, Any]:
+    """The form-js schema of a deployed form. Callers do not change it."""
+    form = db.session.get_one(FormDefinition, form_id)
+    schema: dict[str, Any] = json.loads(resource(form.hash))
+    return schema
+
+
+def form_of(definition_id: uuid.UUID, form_key: str | None) -> dict[str, Any] | None:
+    """The schema that the definition names `form_key`; None when there is no form. Raises `NotFound` when it is gone."""
+    if form_key is None:
+        return None
+    form_id = deployed(definition_id).forms.get(form_key)
+    if form_id is None:
+        raise NotFound(f"The form “{form_key}” is not deployed.")
+    return form_schema(form_id)
+
+
+def resource(digest: str) -> bytes:
+    """The bytes of a deployed file."""
+    return db.session.execute(sa.select(Resource.content).where(Resource.hash == digest)).scalar_one()
+
+
+def read_files(files: Mapping[str, str]) -> dict[str, bytes]:
+    """File name -> bytes, for file name -> hash."""
+    rows = db.session.execute(sa.select(Resource.hash, Resource.content).where(Resource.hash.in_(files.values())))
+    content = {digest: data for digest, data in rows}
+    return {name: content[digest] for name, digest in files.items()}
+
+
+def lock(case: Case) -> None:
+    """Wait for our turn at `case`; what was read before may be stale, so it is read again."""
+    identity = sa.inspect(case).identity
+    db.session.flush()
+    db.session.expire_all()
+    locked = db.session.execute(
+        sa.select(Case)
+        .options(undefer(Case.snapshot))
+        .where(Case.id == (identity[0] if identity else case.id))
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    ).scalar_one_or_none()
+    if locked is None:
+        raise NotFound("This case is gone.")
+    logs.about(locked.number)
+
+
+@contextmanager
+def running(case: Case, *, by: Actor) -> Iterator[Workflow]:
+    """`case`'s workflow, locked and loaded; what the block does with it is saved and projected when the block ends.
+
+    Raises `WrongState` when the case is not active.
+    """
+    lock(case)
+    if case.state is not CaseState.ACTIVE:
+        raise WrongState(f"This case is {case.state}.")
+    workflow = Workflow.load(deployed(case.definition_id).definition, case.snapshot or b"", now=utcnow())
+    before = workflow.open_work()
+    workflow.take_happenings()
+    yield workflow
+    save(case, workflow, before, by=by)
+
+
+def save(case: Case, workflow: Workflow, before: OpenWork, *, by: Actor) -> None:
+    """Write what became of `workflow` into `case` and its rows."""
+    happenings = workflow.take_happenings()
+    after = workflow.open_work()
+    _record(case, workflow, happenings, by)
+    _project_case(case, workflow, happenings, after)
+    _project_tasks(case, before.tasks, after.tasks)
+    _project_timers(case, before.timers, after.timers)
+    _project_subscriptions(case, before.subscriptions, after.subscriptions)
+    _send(case, happenings, before, after)
+    if workflow.state is WorkflowState.FAILED:
+        _fail(case, workflow, by)
+    elif case.state.is_closed:
+        case.closed_at = utcnow()
+        audit.record(case, f"case:{case.state}", by=by)
+
+
+def _project_case(case: Case, workflow: Workflow, happenings: Sequence[Happening], after: OpenWork) -> None:
+    definition = deployed(case.definition_id)
+    case.state = CaseState(workflow.state)
+    case.variables = dict(workflow.variables)
+    case.title = title_of(definition.title, workflow.variables)
+    case.marked = list(after.marked)
+    case.visits = _counted(case.visits or {}, happenings)
+    for happening in happenings:
+        element = definition.definition.elements.get(happening.element_id)
+        if happening.what is What.ENTERED and element and element.attributes.get("stage"):
+            case.stage = element.attributes["stage"]
+    case.snapshot = workflow.dump()
+
+
+def _counted(visits: Mapping[str, int], happenings: Iterable[Happening]) -> dict[str, int]:
+    done = Counter(h.element_id for h in happenings if h.what in (What.COMPLETED, What.FLOWED))
+    return {**visits, **{element: visits.get(element, 0) + n for element, n in done.items()}}
+
+
+def title_of(template: str, variables: Mapping[str, Any]) -> str:
+    """`template` with each `{name}` replaced by that variable's value, or by nothing when it is unset."""
+
+    def value(match: re.Match[str]) -> str:
+        found: Any = variables
+        for part in match.group(1).split("."):
+            found = found.get(part) if isinstance(found, Mapping) else None
+        return "" if found is None else str(found)
+
+    title = re.sub(r"\{([\w.]+)\}", value, template)
+    return re.sub(r"\s+", " ", title).strip(" ·,–-")[:300]
+
+
+def _record(case: Case, workflow: Workflow, happenings: Sequence[Happening], by: Actor) -> None:
+    """What the engine did, as audit entries: decisions one by one, the rest as one entry."""
+    for happening in happenings:
+        if happening.what in (What.DECIDED, What.ESCALATED):
+            audit.record(
+                case,
+                "decision:evaluated" if happening.what is What.DECIDED else "escalation:raised",
+                by=by,
+                element=happening.element_id,
+                details=happening.details,
+            )
+    details: dict[str, Any] = {}
+    path = [h.element_id for h in happenings if h.what is What.COMPLETED]
+    cancelled = [h.element_id for h in happenings if h.what is What.CANCELLED]
+    old, new = case.variables or {}, workflow.variables
+    changed = {name: value for name, value in new.items() if name not in old or old[name] != value}
+    unset = [name for name in old if name not in new]
+    for name, value in (("path", path), ("cancelled", cancelled), ("set", changed), ("unset", unset)):
+        if value:
+            details[name] = value
+    if details:
+        audit.record(case, "case:advanced", by=by, details=details)
+
+
+def _project_tasks(case: Case, before: Sequence[OpenTask], after: Sequence[OpenTask]) -> None:
+    gone = {task.activity_id for task in before} - {task.activity_id for task in after}
+    known = {task.activity_id for task in before}
+    if gone:
+        now = utcnow()
+        rows = [t for t in _tasks_in_session(case) if t.activity_id in gone]
+        missing = gone - {t.activity_id for t in rows}
+        closed = [t.id for t in rows]
+        if missing:
+            closed += db.session.scalars(
+                sa.update(HumanTask)
+                .where(HumanTask.case_id == case.id, HumanTask.activity_id.in_(missing), HumanTask.closed_at.is_(None))
+                .values(state=TaskState.CANCELLED, closed_at=now, version=HumanTask.version + 1)
+                .returning(HumanTask.id)
+                .execution_options(synchronize_session=False)
+            )
+        for row in rows:
+            if row.state.is_open:
+                row.state, row.closed_at = TaskState.CANCELLED, now
+        db.session.execute(sa.delete(TaskCandidate).where(TaskCandidate.task_id.in_(closed)))
+    for task in after:
+        if task.activity_id not in known:
+            _open_task(case, task)
+
+
+def _tasks_in_session(case: Case) -> list[HumanTask]:
+    return [row for row in db.session.identity_map.values() if isinstance(row, HumanTask) and row.case_id == case.id]
+
+
+def _open_task(case: Case, task: OpenTask) -> None:
+    row = HumanTask(
+        id=new_id(),
+        case_id=case.id,
+        activity_id=task.activity_id,
+        element_id=task.element_id,
+        name=task.name or task.element_id,
+        state=TaskState.RESERVED if task.assignee else TaskState.READY,
+        assignee=task.assignee,
+        form_key=task.form_key,
+        stage=task.stage,
+        priority=task.priority,
+        due_at=task.due_at,
+        follow_up_at=task.follow_up_at,
+        not_done_by=list(task.not_done_by) or None,
+        local=dict(task.local) or None,
+    )
+    db.session.add(row)
+    principals = [f"user:{name}" for name in task.candidate_users] + [f"group:{name}" for name in task.candidate_groups]
+    db.session.add_all(TaskCandidate(task_id=row.id, principal=principal) for principal in dict.fromkeys(principals))
+
+
+def _project_timers(case: Case, before: Sequence[OpenTimer], after: Sequence[OpenTimer]) -> None:
+    known, wanted = {t.timer_id: t for t in before}, {t.timer_id: t for t in after}
+    gone = known.keys() - wanted.keys()
+    if gone:
+        db.session.execute(sa.delete(Timer).where(Timer.case_id == case.id, Timer.timer_id.in_(gone)))
+    for timer_id, timer in wanted.items():
+        if timer.due_at is None or (timer_id in known and known[timer_id].due_at == timer.due_at):
+            continue
+        if timer_id in known:
+            db.session.execute(sa.delete(Timer).where(Timer.case_id == case.id, Timer.timer_id == timer_id))
+        row = Timer(
+            id=new_id(),
+            case_id=case.id,
+            timer_id=timer_id,
+            element_id=timer.element_id,
+            due_at=timer.due_at,
+            cycles_left=timer.cycles_left,
+            seq=1,
+        )
+        db.session.add(row)
+        arm(row, case)
+
+
+def arm(timer: Timer, case: Case) -> None:
+    """Put the wake-up of `timer` into the queue, in this transaction."""
+    jobs.enqueue_at(
+        timer.due_at,
+        "fire_timer",
+        {"timer": str(timer.id), "seq": timer.seq},
+        key=f"timer:{timer.id}:{timer.seq}",
+        partition=str(case.root_id),
+    )
+
+
+def _project_subscriptions(
+    case: Case, before: Sequence[OpenSubscription], after: Sequence[OpenSubscription]
+) -> None:
+    def identity(wait: OpenSubscription) -> tuple[str, str, str]:
+        return wait.activity_id, wait.kind, wait.event_name
+
+    known = {identity(wait): wait for wait in before}
+    wanted = {identity(wait): wait for wait in after}
+    gone = [key for key, wait in known.items() if key not in wanted or wanted[key].correlation != wait.correlation]
+    if gone:
+        db.session.execute(
+            sa.delete(Subscription).where(
+                Subscription.case_id == case.id,
+                sa.tuple_(Subscription.activity_id, Subscription.kind, Subscription.event_name).in_(gone),
+            )
+        )
+    for key, wait in wanted.items():
+        if key in known and key not in gone:
+            continue
+        db.session.add(
+            Subscription(
+                case_id=case.id,
+                kind=wait.kind,
+                event_name=wait.event_name,
+                correlation=dict(wait.correlation),
+                activity_id=wait.activity_id,
+                element_id=wait.element_id,
+            )
+        )
+        if wait.kind == "message":
+            jobs.enqueue("take_kept_messages", {"case": str(case.id)}, partition=str(case.root_id))
+
+
+def _send(case: Case, happenings: Iterable[Happening], before: OpenWork, after: OpenWork) -> None:
+    """Leave a job for everything that others must learn (architecture.md, rules 2 and 3)."""
+    for happening in happenings:
+        if happening.what is What.MESSAGE_SENT:
+            jobs.enqueue("publish_message", dict(happening.details), partition=str(case.root_id))
+        elif happening.what is What.SIGNAL_SENT:
+            arguments = {**happening.details, "from_case": str(case.id)}
+            jobs.enqueue("broadcast_signal", arguments, partition=str(case.root_id))
+    known = {service.activity_id for service in before.services}
+    for service in after.services:
+        if service.activity_id not in known:
+            jobs.enqueue(
+                "call_service",
+                {"case": str(case.id), "activity": service.activity_id, "attempt": 1},
+                partition=str(case.root_id),
+                key=f"service:{case.id}:{service.activity_id}",
+                queue="connectors",
+            )
+
+
+def _fail(case: Case, workflow: Workflow, by: Actor) -> None:
+    failure = workflow.failure
+    message = failure.message if failure else "The case cannot go on."
+    element = failure.element_id if failure else None
+    case.reason = message
+    db.session.add(
+        Incident(
+            case_id=case.id,
+            element_id=element,
+            activity_id=failure.activity_id if failure else None,
+            message=message,
+        )
+    )
+    audit.record(case, "case:failed", by=by, element=element, details={"reason": message})

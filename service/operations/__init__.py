@@ -1,0 +1,1 @@
+"""EVERYTHING THAT CHANGES A CASE: lock, allow, check, change, record. Nothing here commits; the entrypoint does."""

@@ -1,0 +1,185 @@
+"""A case's life: `start`, `change_variables`, `change`, `cancel`."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping
+from datetime import datetime
+from enum import Enum
+from typing import Any, Final
+
+import sqlalchemy as sa
+
+from .. import audit, forms
+from ..db import db, new_id, utcnow
+from ..engine import timing
+from ..engine.workflow import Workflow
+from ..errors import BadRequest, WrongState
+from ..execution import NOTHING, deployed, form_of, lock, running, save, title_of
+from ..models import Case, CaseState, HumanTask, NumberSequence, ProcessDefinition, Subscription, TaskState, Timer, User
+from ..models import TaskCandidate
+from ..permissions import SYSTEM, Action, Actor, require
+
+
+class Unset(Enum):
+    """Says that an argument was not given, where None is a value."""
+
+    UNSET = "unset"
+
+
+UNSET: Final = Unset.UNSET
+
+
+def start(definition: ProcessDefinition, *, by: Actor, submitted: Mapping[str, Any]) -> Case:
+    """Open a case of `definition` with the start form's data and run it until it waits.
+
+    Raises `Forbidden` for who may not open one, `InvalidForm` for data that breaks the start form's rules.
+    """
+    require(by, Action.OPEN_CASE, definition)
+    schema = form_of(definition.id, start_form(definition))
+    variables = forms.validate(schema, submitted, context={}) if schema else plain(submitted)
+    return begin(definition, {**variables, "initiator": by.name}, by=by, owner_id=by.id)
+
+
+def begin(
+    definition: ProcessDefinition,
+    variables: Mapping[str, Any],
+    *,
+    by: Actor,
+    owner_id: uuid.UUID | None = None,
+    start_event: str | None = None,
+    payload: Mapping[str, Any] | None = None,
+) -> Case:
+    """Open a case whose data is already checked: from `start`, a message, a signal or a timer start event."""
+    now = utcnow()
+    source = deployed(definition.id)
+    case_id = new_id()
+    attributes = source.definition.info.attributes
+    case = Case(
+        id=case_id,
+        number=next_number(definition.number_prefix or definition.key.upper()[:12], now.year),
+        case_type=definition.key,
+        definition_id=definition.id,
+        title=title_of(source.title, variables),
+        state=CaseState.ACTIVE,
+        priority=int(attributes.get("priority", 50)),
+        due_at=timing.due(attributes["dueDate"], now) if "dueDate" in attributes else None,
+        owner_id=owner_id,
+        created_by=by.name,
+        created_at=now,
+        root_id=case_id,
+        variables={},
+        visits={},
+        audit_seq=0,
+        audit_hash=b"",
+    )
+    db.session.add(case)
+    audit.record(case, "case:opened", by=by, details={"version": source.version}, at=now)
+    workflow = Workflow.start(source.definition, variables, now=now, start_event=start_event, payload=payload)
+    save(case, workflow, NOTHING, by=by)
+    return case
+
+
+def start_form(definition: ProcessDefinition) -> str | None:
+    """The form key of the definition's none start event."""
+    starts = deployed(definition.id).definition.info.starts
+    return next((start.form_key for start in starts if start.kind == "none"), None)
+
+
+def plain(submitted: Mapping[str, Any]) -> dict[str, Any]:
+    """What a start or a task without a form takes: any JSON object with names that expressions can use."""
+    wrong = [name for name in submitted if not str(name).isidentifier()]
+    if wrong:
+        raise BadRequest(f"Variables need names of letters, digits and _, not {', '.join(map(repr, wrong[:5]))}.")
+    return {name: value for name, value in submitted.items() if name != "initiator"}
+
+
+def next_number(prefix: str, year: int) -> str:
+    """The next readable case number of `prefix` in `year`; its row is locked until the commit, so there are no gaps."""
+    table = NumberSequence.__table__
+    dialect = db.session.get_bind().dialect.name
+    insert = _inserts()[dialect](table).values(prefix=prefix, year=year, last=1)
+    last = db.session.execute(
+        insert.on_conflict_do_update(
+            index_elements=["prefix", "year"], set_={"last": table.c.last + 1}
+        ).returning(table.c.last)
+    ).scalar_one()
+    return f"{prefix}-{year}-{last:05d}"
+
+
+def _inserts() -> dict[str, Any]:
+    from sqlalchemy.dialects import postgresql, sqlite
+
+    return {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
+
+
+def change_variables(case: Case, changes: Mapping[str, Any], *, by: Actor) -> None:
+    """Set variables from outside; what the diagram makes conditional on them is looked at again."""
+    with running(case, by=by) as workflow:
+        require(by, Action.CHANGE_VARIABLES, case)
+        changes = plain(changes)
+        audit.record(case, "variables:changed", by=by, details={"names": sorted(changes)})
+        workflow.set_variables(changes)
+
+
+def change(
+    case: Case,
+    *,
+    by: Actor,
+    owner: User | None | Unset = UNSET,
+    priority: int | Unset = UNSET,
+    due_at: datetime | None | Unset = UNSET,
+) -> None:
+    """Hand the case over, or change its priority (0 to 100) or its due date."""
+    lock(case)
+    require(by, Action.CHANGE_CASE, case)
+    if case.state.is_closed:
+        raise WrongState(f"This case is {case.state}.")
+    details: dict[str, Any] = {}
+    if not isinstance(owner, Unset):
+        case.owner_id = owner.id if owner else None
+        details["owner"] = owner.name if owner else None
+    if not isinstance(priority, Unset):
+        if not 0 <= priority <= 100:
+            raise BadRequest(f"The priority is {priority}; allowed is 0 to 100.")
+        details["priority"] = [case.priority, priority]
+        case.priority = priority
+    if not isinstance(due_at, Unset):
+        details["due"] = [case.due_at and case.due_at.isoformat(), due_at and due_at.isoformat()]
+        case.due_at = due_at
+    if details:
+        audit.record(case, "case:changed", by=by, details=details)
+
+
+def cancel(case: Case, *, by: Actor, reason: str) -> None:
+    """End the case now, with everything that is open in it. The reason is kept."""
+    lock(case)
+    require(by, Action.CANCEL_CASE, case)
+    if case.state.is_closed:
+        raise WrongState(f"This case is {case.state}.")
+    if not reason.strip():
+        raise BadRequest("Say why the case is cancelled.")
+    terminate(case, by=by, reason=reason.strip())
+
+
+def terminate(case: Case, *, by: Actor, reason: str) -> None:
+    """Close the locked `case` and everything open in it, whatever state its workflow is in."""
+    now = utcnow()
+    open_tasks = sa.select(HumanTask.id).where(HumanTask.case_id == case.id, HumanTask.closed_at.is_(None))
+    db.session.execute(sa.delete(TaskCandidate).where(TaskCandidate.task_id.in_(open_tasks)))
+    db.session.execute(
+        sa.update(HumanTask)
+        .where(HumanTask.case_id == case.id, HumanTask.closed_at.is_(None))
+        .values(state=TaskState.CANCELLED, closed_at=now, version=HumanTask.version + 1)
+        .execution_options(synchronize_session=False)
+    )
+    db.session.execute(sa.delete(Timer).where(Timer.case_id == case.id))
+    db.session.execute(sa.delete(Subscription).where(Subscription.case_id == case.id))
+    workflow = Workflow.load(deployed(case.definition_id).definition, case.snapshot or b"", now=now)
+    workflow.terminate()
+    case.snapshot, case.marked = workflow.dump(), []
+    case.state, case.closed_at, case.reason = CaseState.TERMINATED, now, reason
+    audit.record(case, "case:terminated", by=by, details={"reason": reason})
+
+
+__all__ = ["SYSTEM", "UNSET", "begin", "cancel", "change", "change_variables", "start", "terminate"]

@@ -1,0 +1,159 @@
+"""Messages and signals between cases and from outside: `publish`, `broadcast` (BPMN 2.0.2 §8.4.2, §10.5.1).
+
+A message goes to exactly one receiver: a case that waits for it, else a message start event, else it is kept for a
+while. A signal goes to everybody who listens, each in a transaction of its own.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+import sqlalchemy as sa
+
+from .. import audit, jobs
+from ..db import db, utcnow
+from ..errors import WrongState
+from ..execution import running
+from ..models import Case, CaseState, Message, ProcessDefinition, Subscription
+from ..permissions import SYSTEM, Action, Actor, require
+from . import cases
+
+
+@dataclass(frozen=True)
+class Published:
+    """What became of a message: `correlated` or `started` (then `case` is who has it), or `kept`."""
+
+    outcome: str
+    case: Case | None = None
+
+
+def publish(
+    name: str,
+    payload: Mapping[str, Any],
+    *,
+    by: Actor,
+    correlation: Mapping[str, Any] | None = None,
+    keep_for: timedelta = timedelta(0),
+) -> Published:
+    """Give the message to one receiver. Without one it is kept for `keep_for`; zero: refused with `WrongState`."""
+    require(by, Action.PUBLISH_MESSAGE)
+    keys = dict(correlation or {})
+    for case in _waiting(name, keys):
+        if deliver(case, name, payload, keys, by=by):
+            return Published("correlated", case)
+    start = _start_for("message", name)
+    if start is not None:
+        definition, element_id = start
+        return Published("started", cases.begin(definition, {}, by=by, start_event=element_id, payload=payload))
+    if keep_for <= timedelta(0):
+        raise WrongState(f"Nobody waits for the message “{name}” with these keys; say how long to keep it (keep_for).")
+    db.session.add(
+        Message(
+            name=name,
+            payload=dict(payload),
+            correlation=keys,
+            published_by=by.name,
+            expires_at=utcnow() + keep_for,
+        )
+    )
+    return Published("kept")
+
+
+def deliver(case: Case, name: str, payload: Mapping[str, Any], keys: Mapping[str, Any], *, by: Actor) -> bool:
+    """Offer the message to `case`; False when it no longer waits for it."""
+    with running(case, by=by) as workflow:
+        taken = workflow.deliver(name, payload, keys)
+        if taken:
+            audit.record(case, "message:received", by=by, details={"name": name, "payload": dict(payload)})
+        return taken
+
+
+def take_kept(case_id: uuid.UUID) -> None:
+    """Give `case_id` one kept message that it waits for, if there is one; another job looks for the next."""
+    waits = db.session.scalars(
+        sa.select(Subscription).where(Subscription.case_id == case_id, Subscription.kind == "message")
+    ).all()
+    for wait in waits:
+        kept = db.session.scalars(
+            sa.select(Message)
+            .where(Message.name == wait.event_name, Message.expires_at > utcnow())
+            .order_by(Message.id)
+            .with_for_update(skip_locked=True)
+        ).all()
+        for message in kept:
+            if not _fits(wait.correlation, message.correlation):
+                continue
+            case = db.session.get_one(Case, case_id)
+            message_id, name, payload, keys = message.id, message.name, message.payload, message.correlation
+            if case.state is CaseState.ACTIVE and deliver(case, name, payload, keys, by=SYSTEM):
+                db.session.execute(sa.delete(Message).where(Message.id == message_id))
+                jobs.enqueue("take_kept_messages", {"case": str(case_id)}, partition=str(case.root_id))
+            return
+
+
+def broadcast(name: str, payload: Mapping[str, Any], *, by: Actor, from_case: uuid.UUID | None = None) -> int:
+    """Leave one job for each case and each start event that listens for the signal; how many there are."""
+    require(by, Action.PUBLISH_MESSAGE)
+    listeners = db.session.execute(
+        sa.select(Subscription.case_id, Subscription.definition_id, Subscription.element_id, Case.root_id)
+        .outerjoin(Case, Case.id == Subscription.case_id)
+        .where(Subscription.kind == "signal", Subscription.event_name == name)
+    ).all()
+    heard: set[uuid.UUID] = set()
+    for case_id, definition_id, element_id, root_id in listeners:
+        if case_id in heard or (case_id is not None and case_id == from_case):
+            continue
+        arguments: dict[str, Any] = {"name": name, "payload": dict(payload)}
+        if case_id is not None:
+            heard.add(case_id)
+            jobs.enqueue("hear_signal", {**arguments, "case": str(case_id)}, partition=str(root_id))
+        else:
+            arguments |= {"definition": str(definition_id), "element": element_id}
+            jobs.enqueue("start_by_signal", arguments, partition=str(definition_id))
+    return len(listeners)
+
+
+def hear(case_id: uuid.UUID, name: str, payload: Mapping[str, Any]) -> None:
+    """Let one case hear the signal, if it is still there."""
+    case = db.session.get(Case, case_id)
+    if case is None or case.state is not CaseState.ACTIVE:
+        return
+    with running(case, by=SYSTEM) as workflow:
+        if workflow.broadcast(name, payload):
+            audit.record(case, "signal:received", by=SYSTEM, details={"name": name, "payload": dict(payload)})
+
+
+def start_by_signal(definition_id: uuid.UUID, element_id: str, payload: Mapping[str, Any]) -> Case:
+    """Open a case by the signal start event `element_id`."""
+    definition = db.session.get_one(ProcessDefinition, definition_id)
+    return cases.begin(definition, {}, by=SYSTEM, start_event=element_id, payload=payload)
+
+
+def _waiting(name: str, keys: Mapping[str, Any]) -> list[Case]:
+    """The cases that wait for the message, oldest subscription first."""
+    rows = db.session.execute(
+        sa.select(Subscription.correlation, Case)
+        .join(Case, Case.id == Subscription.case_id)
+        .where(Subscription.kind == "message", Subscription.event_name == name, Case.state == CaseState.ACTIVE)
+        .order_by(Subscription.id)
+    ).all()
+    return [case for wanted, case in rows if _fits(wanted, keys)]
+
+
+def _fits(wanted: Mapping[str, Any], given: Mapping[str, Any]) -> bool:
+    """BPMN 2.0.2 §8.4.2: every key that the receiver has a value for has to be given with that value."""
+    return all(given.get(key) == value for key, value in wanted.items())
+
+
+def _start_for(kind: str, name: str) -> tuple[ProcessDefinition, str] | None:
+    row = db.session.execute(
+        sa.select(ProcessDefinition, Subscription.element_id)
+        .join(Subscription, Subscription.definition_id == ProcessDefinition.id)
+        .where(Subscription.kind == kind, Subscription.event_name == name)
+        .order_by(ProcessDefinition.key)
+    ).first()
+    return (row[0], row[1]) if row else None

@@ -1,0 +1,36 @@
+"""Timers: `fire`. Our own row is the truth; a wake-up that comes late, early or twice does nothing wrong."""
+
+from __future__ import annotations
+
+import uuid
+
+import sqlalchemy as sa
+
+from .. import audit
+from ..db import database_now, db
+from ..execution import arm, running
+from ..models import Case, CaseState, Timer
+from ..permissions import SYSTEM
+
+
+def fire(timer_id: uuid.UUID, seq: int) -> bool:
+    """Fire the timer if it is still armed with this `seq` and due by the database's clock; say whether it fired.
+
+    A wake-up that comes before the due time (a worker whose clock runs ahead) is put back into the queue.
+    """
+    case = db.session.scalars(
+        sa.select(Case).join(Timer, Timer.case_id == Case.id).where(Timer.id == timer_id)
+    ).one_or_none()
+    if case is None or case.state is not CaseState.ACTIVE:
+        return False
+    with running(case, by=SYSTEM) as workflow:
+        timer = db.session.get(Timer, timer_id, populate_existing=True)
+        if timer is None or timer.seq != seq:
+            return False
+        if timer.due_at > database_now():
+            timer.seq += 1
+            arm(timer, case)
+            return False
+        audit.record(case, "timer:fired", by=SYSTEM, element=timer.element_id)
+        return workflow.fire(timer.timer_id)
+
