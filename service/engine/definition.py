@@ -43,6 +43,17 @@ class Refused(ValueError):
 
 
 @dataclass(frozen=True)
+class DataMapping:
+    """What goes into or comes out of an activity: `source` is an expression (`= ` FEEL, else Python), `target` a name.
+
+    Source and target "*" means: everything besides what the other mappings name.
+    """
+
+    source: str
+    target: str
+
+
+@dataclass(frozen=True)
 class Element:
     """A BPMN element as drawn, with our attributes (the vendors' ones already translated to ours)."""
 
@@ -54,6 +65,8 @@ class Element:
     lane: str | None = None
     documentation: str = ""
     attributes: Mapping[str, str] = field(default_factory=dict)  #: the `case:` attributes, without prefix
+    inputs: tuple[DataMapping, ...] = ()
+    outputs: tuple[DataMapping, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,57 @@
+"""Other tools' XML becomes the BPMN that our parser reads; nothing is lost, every change of meaning is reported.
+
+The file itself is kept by whoever deploys it; what comes out of here is only parsed. What BPMN lets a diagram leave
+out (ids of flows, gateways, start and end events) is written out; what it forbids, or what we do not execute, becomes a
+Problem that names the element and its line. Elements made here never appear in `elements`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from lxml import etree
+
+from service.engine.definition import Element, Problem, ProcessInfo, Refused
+from service.engine.normalise import catalogue, identity, structure, timers
+from service.engine.normalise.document import BPMN, Document, source_line, tag
+from service.engine.normalise.xml import MAX_BYTES, safe_xml
+
+__all__ = ["Normalised", "normalise", "safe_xml"]
+
+
+@dataclass(frozen=True)
+class Normalised:
+    """One BPMN file, ready for the parser, and what it says in plain values."""
+
+    name: str
+    root: etree._Element
+    problems: tuple[Problem, ...]
+    infos: Mapping[str, ProcessInfo]  #: by process id
+    elements: Mapping[str, Mapping[str, Element]]  #: by process id, then element id; flow nodes and sequence flows
+
+
+def normalise(name: str, xml: bytes, *, max_bytes: int = MAX_BYTES) -> Normalised:
+    """Read one BPMN file. `name` is only used in problems.
+
+    Raises Refused when `xml` is no BPMN at all (see `safe_xml`); everything else is in `problems`, all at once.
+    """
+    root = safe_xml(name, xml, max_bytes=max_bytes)
+    if root.tag != tag("definitions"):
+        raise Refused([_not_bpmn(name, root)])
+    doc = Document(name, root)
+    identity.name_all(doc)
+    infos, elements = catalogue.describe(doc)
+    timers.quote_literals(doc)
+    structure.place_flows(doc)
+    structure.write_out(doc)
+    return Normalised(name, root, tuple(doc.problems), infos, elements)
+
+
+def _not_bpmn(name: str, root: etree._Element) -> Problem:
+    return Problem(
+        file=name,
+        line=source_line(root),
+        message=f"The root element is {etree.QName(root).localname!r}, not BPMN's definitions.",
+        advice=f'Deploy a BPMN 2.0 file: its root is <definitions xmlns="{BPMN}">.',
+    )

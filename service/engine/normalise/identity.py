@@ -1,0 +1,86 @@
+"""Ids: each element has one, no two have the same, and references name them without a prefix."""
+
+from __future__ import annotations
+
+from lxml import etree
+
+from service.engine.normalise.document import (
+    FLOW_NODES,
+    Document,
+    children,
+    line_of,
+    local,
+    process_of,
+    tag,
+    unprefixed,
+)
+
+#: Attributes that name another element of the same file by xsd:QName or xsd:IDREF.
+_REFERENCES = (
+    "sourceRef",
+    "targetRef",
+    "attachedToRef",
+    "default",
+    "messageRef",
+    "signalRef",
+    "errorRef",
+    "escalationRef",
+    "processRef",
+    "operationRef",
+    "activityRef",
+    "dataObjectRef",
+    "dataStoreRef",
+    "itemSubjectRef",
+)
+
+
+def name_all(doc: Document) -> None:
+    """Collect the ids, refuse doubles, and give ids to the nodes and flows that have none (in BPMN they may)."""
+    for process in doc.processes():
+        if not process.get("id"):
+            doc.error(process, "The process has no id.", "Give it an id: deployments, calls and cases name it.")
+            doc.name(process, "process")
+    for element in doc.root.iter():
+        if local(element):
+            _collect(doc, element)
+            _unprefix(element)
+    _name_nodes(doc)
+    _name_flows(doc)
+
+
+def _unprefix(element: etree._Element) -> None:
+    for attribute in _REFERENCES:
+        if ":" in (element.get(attribute) or ""):
+            element.set(attribute, unprefixed(element.get(attribute) or ""))
+
+
+def _collect(doc: Document, element: etree._Element) -> None:
+    """Within one process (itself included), and among the file's root elements, ids are unique."""
+    found = element.get("id")
+    if not found or element is doc.root:
+        return
+    homes = {process_of(element), "" if local(element) == "process" else process_of(element)}
+    for home in homes:
+        first = doc.ids.setdefault(home, {}).setdefault(found, element)
+        if first is not element:
+            doc.error(
+                element,
+                f"The id “{found}” is used twice; line {line_of(first)} has it too.",
+                "Give each element its own id.",
+            )
+            return
+
+
+def _name_nodes(doc: Document) -> None:
+    for scope in list(doc.scopes()):
+        for number, node in enumerate(children(scope, *FLOW_NODES), 1):
+            if not node.get("id"):
+                doc.name(node, f"{scope.get('id')}.{local(node)}.{number}")
+                doc.warn(node, f"The {local(node)} has no id.", "Give it one, so that flows and reports can name it.")
+
+
+def _name_flows(doc: Document) -> None:
+    """Ids of flows are made from their ends, so that two deployments of the same diagram agree."""
+    for flow in doc.root.iter(tag("sequenceFlow")):
+        if not flow.get("id"):
+            doc.name(flow, f"{flow.get('sourceRef')}-{flow.get('targetRef')}")

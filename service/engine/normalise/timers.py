@@ -1,0 +1,81 @@
+"""Timers: ISO 8601 as every tool writes it, or an expression. The parser evaluates a text, so literals are quoted."""
+
+from __future__ import annotations
+
+import re
+
+from lxml import etree
+
+from service.engine.normalise.document import Document, children, tag, text_of
+
+_NUMBER = r"\d+(?:[.,]\d+)?"
+DURATION = re.compile(
+    rf"P(?=\d|T\d)(?:{_NUMBER}W|(?:{_NUMBER}Y)?(?:{_NUMBER}M)?(?:{_NUMBER}D)?"
+    rf"(?:T(?=\d)(?:{_NUMBER}H)?(?:{_NUMBER}M)?(?:{_NUMBER}S)?)?)",
+    re.IGNORECASE,
+)
+_ZONE = r"(?:Z|[+-]\d{2}(?::?\d{2})?)?(?:\[[A-Za-z_]+(?:/[A-Za-z_+-]+)*\]|@[A-Za-z_]+(?:/[A-Za-z_+-]+)*)?"
+DATE = re.compile(
+    rf"\d{{4}}-?\d{{2}}-?\d{{2}}(?:[T ]\d{{2}}:?\d{{2}}(?::?\d{{2}}(?:[.,]\d+)?)?{_ZONE})?|"
+    rf"\d{{4}}-?W\d{{2}}-?\d(?:T\d{{2}}:?\d{{2}}(?::?\d{{2}})?{_ZONE})?",
+    re.IGNORECASE,
+)
+CYCLE = re.compile(rf"R(\d*)/(?:(?:{DATE.pattern})/)?{DURATION.pattern}(?:/(?:{DATE.pattern}))?", re.IGNORECASE)
+_CRON = re.compile(
+    r"(?:[\d*/,?LW#-]+|[A-Z]{3})(?:\s+[\dA-Z*/,?#-]+){4,6}|@(?:yearly|monthly|weekly|daily|hourly)", re.IGNORECASE
+)
+
+_KINDS = {"timeDate": DATE, "timeDuration": DURATION, "timeCycle": CYCLE}
+_EXAMPLES = {"timeDate": "2026-12-24T18:00:00Z", "timeDuration": "PT48H", "timeCycle": "R3/PT10M"}
+
+
+def quote_literals(doc: Document) -> None:
+    """Check each timer; quote what is written literally, and move a literal to the element that its form says."""
+    for definition in list(doc.root.iter(tag("timerEventDefinition"))):
+        times = children(definition, *_KINDS)
+        if len(times) != 1:
+            doc.error(
+                definition,
+                "The timer says no time." if not times else "The timer says more than one time.",
+                "Give it one of timeDate (2026-12-24T18:00:00Z), timeDuration (PT48H) or timeCycle (R3/PT10M).",
+            )
+        for time in times[:1]:
+            _normalise(doc, time)
+
+
+def kind_of(literal: str) -> str | None:
+    """Which of timeDate, timeDuration and timeCycle an ISO 8601 text is."""
+    return next((kind for kind, form in _KINDS.items() if form.fullmatch(literal)), None)
+
+
+def literal_of(text: str) -> str | None:
+    """The literal, without quotes; None for an expression."""
+    if len(text) > 1 and text[0] == text[-1] and text[0] in "\"'" and text[0] not in text[1:-1]:
+        return text[1:-1]
+    return text if kind_of(text) else None
+
+
+def _normalise(doc: Document, time: etree._Element) -> None:
+    said = str(time.tag).rpartition("}")[2]
+    text = text_of(time)
+    if not text:
+        doc.error(time, "The timer says no time.", f"Write one, such as {_EXAMPLES[said]}.")
+    elif _CRON.fullmatch(text.strip("\"'")):
+        doc.error(time, f"“{text}” is a cron expression.", "Write an ISO 8601 cycle, such as R/2026-01-01T06:00Z/P1D.")
+    elif (literal := literal_of(text)) is not None:
+        _place(doc, time, said, literal.strip())
+
+
+def _place(doc: Document, time: etree._Element, said: str, literal: str) -> None:
+    kind = kind_of(literal)
+    if kind is None:
+        doc.error(
+            time, f"“{literal[:60]}” is no ISO 8601 {said[4:].lower()}.", f"Write, for example, {_EXAMPLES[said]}."
+        )
+        return
+    if kind != said:
+        doc.warn(time, f"“{literal}” in {said} is a {kind[4:].lower()}, and treated as one.", f"Use {kind}.")
+        time.tag = tag(kind)
+    for part in list(time):
+        time.remove(part)
+    time.text = f'"{literal}"'
