@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-
 from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
@@ -23,9 +21,6 @@ def create_app(config: Config | None = None) -> Flask:
         SQLALCHEMY_ENGINE_OPTIONS=engine_options(config.database_url),
         MAX_CONTENT_LENGTH=config.max_upload_mb * 1024 * 1024,
         MAX_FORM_MEMORY_SIZE=config.max_upload_mb * 1024 * 1024,
-        WTF_CSRF_TIME_LIMIT=None,
-        WTF_CSRF_SSL_STRICT=config.secure_cookies,
-        PERMANENT_SESSION_LIFETIME=timedelta(hours=config.session_hours),
     )
     db.init_app(app)
     with app.app_context():
@@ -39,10 +34,12 @@ def create_app(config: Config | None = None) -> Flask:
 
 def _add_parts(app: Flask) -> None:
     """Hang the entrypoints into `app`."""
-    from . import api, auth, logs, web
+    from . import api, auth, logs, problems, protection, web
 
     logs.init_app(app)
+    problems.init_app(app)
     auth.init_app(app)
+    protection.init_app(app)
     api.init_app(app)
     web.init_app(app)
 

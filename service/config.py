@@ -6,10 +6,11 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 
@@ -48,6 +49,21 @@ def _one_of(*words: str) -> Callable[[str], str]:
     return read
 
 
+class Limit(NamedTuple):
+    """So many times within so many seconds."""
+
+    times: int
+    seconds: int
+
+
+def _limit(text: str) -> Limit:
+    match = re.fullmatch(r"([1-9]\d{0,5}) per (?:([1-9]\d{0,3}) )?(second|minute|hour)s?", text)
+    if not match:
+        raise ValueError
+    seconds = {"second": 1, "minute": 60, "hour": 3600}[match[3]]
+    return Limit(int(match[1]), int(match[2] or 1) * seconds)
+
+
 def _yes_or_no(text: str) -> bool:
     return {"yes": True, "no": False}[text.lower()]
 
@@ -84,7 +100,7 @@ SETTINGS = (
             "zone of dates without one, in diagrams and pages"),
     Setting("CASEWRIGHT_SESSION_IDLE_MINUTES", "30", _whole(1, 1440), "1 to 1440", "sign-in ends after so long unused"),
     Setting("CASEWRIGHT_SESSION_HOURS", "12", _whole(1, 168), "1 to 168", "sign-in ends after so long in any case"),
-    Setting("CASEWRIGHT_LOGIN_LIMIT", "10 per 5 minutes", str, "a limit such as `10 per 5 minutes`",
+    Setting("CASEWRIGHT_LOGIN_LIMIT", "10 per 5 minutes", _limit, "a limit such as `10 per 5 minutes`",
             "wrong sign-ins per account and address before 429"),
     Setting("CASEWRIGHT_MAX_UPLOAD_MB", "16", _whole(1, 1024), "1 to 1024", "largest request body"),
     Setting("CASEWRIGHT_TRUSTED_PROXIES", "0", _whole(0, 10), "0 to 10", "proxies whose X-Forwarded headers are believed"),
@@ -109,7 +125,7 @@ class Config:
     time_zone: ZoneInfo
     session_idle_minutes: int
     session_hours: int
-    login_limit: str
+    login_limit: Limit
     max_upload_mb: int
     trusted_proxies: int
     worker_id: str

@@ -37,6 +37,12 @@ class NotSignedIn(ServiceError):
     status = HTTPStatus.UNAUTHORIZED
 
 
+class Untrusted(ServiceError):
+    """This did not come from one of our own pages; load the page again and repeat it."""
+
+    status = HTTPStatus.FORBIDDEN
+
+
 class WrongState(ServiceError):
     """The case or task is no longer in a state that permits this."""
 
@@ -89,6 +95,10 @@ class TooMany(ServiceError):
     """Too many tries; wait a moment."""
 
     status = HTTPStatus.TOO_MANY_REQUESTS
+
+    def __init__(self, message: str, retry_after: int) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after  #: seconds
 
 
 def problem_as_json(problem: Problem) -> dict[str, Any]:

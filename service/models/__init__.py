@@ -15,7 +15,7 @@ from .request import IdempotencyKey
 from .subscription import Message, Subscription
 from .task import HumanTask, TaskCandidate, TaskState
 from .timer import Timer
-from .user import ApiToken, Group, LoginSession, Membership, User
+from .user import ApiToken, Group, LoginSession, Membership, SignInCount, User
 
 __all__ = [
     "ApiToken",
@@ -37,6 +37,7 @@ __all__ = [
     "NumberSequence",
     "ProcessDefinition",
     "Resource",
+    "SignInCount",
     "Subscription",
     "TaskCandidate",
     "TaskState",

@@ -76,3 +76,14 @@ class ApiToken(Base):
     created_at: Mapped[datetime] = mapped_column(default=utcnow)
     expires_at: Mapped[datetime | None]
     revoked_at: Mapped[datetime | None]
+
+
+class SignInCount(Base):
+    """Sign-ins tried on one account from one place; kept here so that all web processes count together."""
+
+    __tablename__ = "sign_in_count"
+    __table_args__ = (sa.Index(None, "ends_at"),)
+
+    key: Mapped[bytes] = mapped_column(sa.LargeBinary(32), primary_key=True)  #: SHA-256 over account and address
+    tries: Mapped[int]
+    ends_at: Mapped[datetime]
