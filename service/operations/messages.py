@@ -22,6 +22,8 @@ from ..models import Case, CaseState, Message, ProcessDefinition, Subscription
 from ..permissions import SYSTEM, Action, Actor, require
 from . import cases
 
+KEPT_FROM_CASES = timedelta(days=1)  #: how long a message that a case threw waits for its receiver
+
 
 @dataclass(frozen=True)
 class Published:

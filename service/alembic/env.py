@@ -1,0 +1,31 @@
+"""Runs a schema change on the connection that `service.schema` hands over."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from alembic import context
+
+import service.models
+from service.db import Base, Identifier, Moment
+
+assert service.models
+
+
+def render(kind: str, item: Any, autogen: Any) -> str | bool:
+    """Our column types by their own names."""
+    if kind == "type" and isinstance(item, Identifier | Moment):
+        autogen.imports.add("from service import db")
+        return f"db.{type(item).__name__}()"
+    return False
+
+
+context.configure(
+    connection=context.config.attributes["connection"],
+    target_metadata=Base.metadata,
+    render_as_batch=True,
+    render_item=render,
+    compare_type=True,
+)
+with context.begin_transaction():
+    context.run_migrations()

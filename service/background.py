@@ -1,0 +1,64 @@
+"""WHAT JOBS DO: each translates a job's arguments into one call of an operation. An entrypoint, like the API.
+
+jobs.py runs each in one transaction of its own, which also records the job as finished.
+"""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+from . import jobs
+from .db import db
+from .models import Incident
+from .operations import messages, timers
+from .permissions import SYSTEM
+
+
+@jobs.register("fire_timer")
+def fire_timer(timer: str, seq: int) -> None:
+    """Wake a timer; see `timers.fire`."""
+    timers.fire(uuid.UUID(timer), seq)
+
+
+@jobs.register("publish_message")
+def publish_message(name: str, payload: dict[str, Any], correlation: dict[str, Any] | None = None) -> None:
+    """A case threw a message: find who it is for, or keep it (BPMN 2.0.2 §10.5.1)."""
+    messages.publish(name, payload, by=SYSTEM, correlation=correlation, keep_for=messages.KEPT_FROM_CASES)
+
+
+@jobs.register("take_kept_messages")
+def take_kept_messages(case: str) -> None:
+    """A case began to wait for a message: see whether one is kept."""
+    messages.take_kept(uuid.UUID(case))
+
+
+@jobs.register("broadcast_signal")
+def broadcast_signal(name: str, payload: dict[str, Any], from_case: str | None = None) -> None:
+    """A case threw a signal: tell everybody who listens."""
+    messages.broadcast(name, payload, by=SYSTEM, from_case=uuid.UUID(from_case) if from_case else None)
+
+
+@jobs.register("hear_signal")
+def hear_signal(case: str, name: str, payload: dict[str, Any]) -> None:
+    """One case hears a signal."""
+    messages.hear(uuid.UUID(case), name, payload)
+
+
+@jobs.register("start_by_signal")
+def start_by_signal(definition: str, element: str, name: str, payload: dict[str, Any]) -> None:
+    """A signal start event opens a case."""
+    messages.start_by_signal(uuid.UUID(definition), element, payload)
+
+
+@jobs.when_exhausted
+def report(name: str, arguments: dict[str, Any], message: str) -> None:
+    """A job is out of attempts: operations have to see it."""
+    case = arguments.get("case")
+    db.session.add(
+        Incident(
+            case_id=uuid.UUID(case) if case else None,
+            message=f"{name}: {message}"[:2000],
+            job={"name": name, "arguments": arguments},
+        )
+    )

@@ -1,0 +1,215 @@
+"""The command line: `casewright …`. An entrypoint: it parses, calls operations, commits once, and says what happened."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import click
+from flask import Flask
+
+from . import create_app
+from .config import WrongSetting
+from .db import db
+from .engine.definition import Problem, Severity
+from .errors import InvalidDeployment, ServiceError
+from .permissions import SYSTEM
+
+
+@click.group()
+@click.version_option(package_name="casewright")
+def main() -> None:
+    """Case management and process orchestration on BPMN 2.0."""
+
+
+@contextmanager
+def application() -> Iterator[Flask]:
+    """The application as the environment configures it, with a context; errors are said in a line, not a traceback."""
+    try:
+        app = create_app()
+        with app.app_context():
+            yield app
+    except (WrongSetting, ServiceError) as error:
+        raise click.ClickException(str(error)) from error
+
+
+@main.command()
+def migrate() -> None:
+    """Create the database's tables, or bring them up to this release."""
+    from . import schema
+
+    with application() as app:
+        schema.upgrade(app)
+        click.echo("The database is up to date.")
+
+
+@main.command()
+@click.argument("paths", nargs=-1, required=True, type=click.Path(exists=True, path_type=Path))
+def deploy(paths: tuple[Path, ...]) -> None:
+    """Deploy BPMN, DMN and form files, or folders of them: all or nothing."""
+    from .operations import deployments
+
+    with application():
+        try:
+            done = deployments.deploy(collect(paths), by=SYSTEM)
+        except InvalidDeployment as refused:
+            say(refused.problems)
+            sys.exit(1)
+        db.session.commit()
+        say(done.warnings)
+        for row in done.added:
+            click.echo(f"deployed  {row.key} version {row.version}")
+        for key in done.unchanged:
+            click.echo(f"unchanged {key}")
+
+
+@main.command()
+@click.argument("paths", nargs=-1, required=True, type=click.Path(exists=True, path_type=Path))
+def check(paths: tuple[Path, ...]) -> None:
+    """Say what is wrong with BPMN, DMN and form files, without deploying them."""
+    from .operations import deployments
+
+    with application():
+        problems = deployments.check(collect(paths))
+    say(problems)
+    if any(problem.severity is Severity.ERROR for problem in problems):
+        sys.exit(1)
+    click.echo("These files can be deployed.")
+
+
+def collect(paths: tuple[Path, ...]) -> dict[str, bytes]:
+    """The deployable files at and below `paths`: name relative to the path given -> content."""
+    from .operations.deployments import KINDS
+
+    files: dict[str, bytes] = {}
+    for path in paths:
+        if path.is_file():
+            files[path.name] = path.read_bytes()
+            continue
+        for file in sorted(path.rglob("*")):
+            if file.is_file() and file.suffix.lower() in KINDS:
+                files[file.relative_to(path).as_posix()] = file.read_bytes()
+    return files
+
+
+def say(problems: list[Problem]) -> None:
+    """One line for each problem, on standard error."""
+    for problem in problems:
+        click.echo(f"{problem.severity}: {problem}", err=True)
+
+
+@main.command()
+@click.option("--host", default="127.0.0.1", envvar="HOST", show_default=True)
+@click.option("--port", default=8000, envvar="PORT", show_default=True, type=click.IntRange(1, 65535))
+@click.option("--threads", default=8, show_default=True, type=click.IntRange(1, 64))
+def serve(host: str, port: int, threads: int) -> None:
+    """Web and worker in one process: all that a SQLite installation needs."""
+    from . import server
+
+    server.run(host=host, port=port, workers=1, threads=threads, with_jobs=True)
+
+
+@main.command()
+@click.option("--host", default="127.0.0.1", envvar="HOST", show_default=True)
+@click.option("--port", default=8000, envvar="PORT", show_default=True, type=click.IntRange(1, 65535))
+@click.option("--workers", default=2, show_default=True, type=click.IntRange(1, 64))
+@click.option("--threads", default=4, show_default=True, type=click.IntRange(1, 64))
+def web(host: str, port: int, workers: int, threads: int) -> None:
+    """The web server alone; run `casewright worker` beside it."""
+    from . import server
+
+    server.run(host=host, port=port, workers=workers, threads=threads, with_jobs=False)
+
+
+@main.command()
+def worker() -> None:
+    """The worker alone: timers, messages, service tasks. Each needs a CASEWRIGHT_WORKER_ID of its own."""
+    import signal
+
+    from . import background, worker
+
+    assert background  # registers the jobs
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    app = create_app()
+    config = app.config["CASEWRIGHT"]
+    worker.run(app, executor_id=config.worker_id, concurrency=config.worker_concurrency, stop=stop)
+
+
+@main.group()
+def user() -> None:
+    """People who can sign in."""
+
+
+@user.command("add")
+@click.argument("name")
+@click.option("--display-name", help="What others see; the name when left out.")
+@click.option("--group", "groups", multiple=True, help="May be given several times; made when new.")
+@click.option("--admin", is_flag=True)
+@click.password_option(envvar="CASEWRIGHT_NEW_PASSWORD")
+def add_user(name: str, display_name: str | None, groups: tuple[str, ...], admin: bool, password: str) -> None:
+    """Add somebody who can sign in."""
+    from .operations import users
+
+    with application():
+        users.create(name, display_name or name, password=password, groups=groups, is_admin=admin, by=SYSTEM)
+        db.session.commit()
+        click.echo(f"{name} can sign in.")
+
+
+@main.group()
+def audit() -> None:
+    """The audit trail."""
+
+
+@audit.command("verify")
+def verify_audit() -> None:
+    """Hold every case's chain of audit entries against its hashes; the first bad entry of each is named."""
+    from . import audit
+
+    with application():
+        broken = list(audit.verify())
+    for found in broken:
+        click.echo(f"{found.number}: {found.what}", err=True)
+    if broken:
+        sys.exit(1)
+    click.echo("Every chain holds.")
+
+
+@main.command()
+@click.option("--port", default=8000, envvar="PORT", show_default=True, type=click.IntRange(1, 65535))
+@click.option("--folder", default="var", show_default=True, type=click.Path(path_type=Path))
+def demo(port: int, folder: Path) -> None:
+    """Set up and start the demo: SQLite, the case types of processes/ and forms/, a few people and cases."""
+    from . import demo, server
+
+    environment = demo_environment(folder)
+    os.environ.update({name: os.environ.get(name, value) for name, value in environment.items()})
+    with application() as app:
+        demo.prepare(app)
+        db.session.remove()
+        db.engine.dispose()
+    click.echo(f"Casewright is at http://127.0.0.1:{port} - sign in as {demo.logins()}")
+    server.run(host="127.0.0.1", port=port, workers=1, threads=8, with_jobs=True)
+
+
+def demo_environment(folder: Path) -> dict[str, Any]:
+    """The demo's settings; its secret key is made once and kept in `folder`."""
+    folder.mkdir(parents=True, exist_ok=True)
+    secret = folder / "secret-key"
+    if not secret.exists():
+        secret.touch(mode=0o600)
+        secret.write_text(secrets.token_urlsafe(48))
+    return {
+        "CASEWRIGHT_DATABASE_URL": f"sqlite:///{(folder / 'casewright.db').resolve()}",
+        "CASEWRIGHT_SECRET_KEY": secret.read_text().strip(),
+        "CASEWRIGHT_SECURE_COOKIES": "no",
+        "CASEWRIGHT_DEMO": "yes",
+    }

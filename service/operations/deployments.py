@@ -1,0 +1,382 @@
+"""Deployment: BPMN, DMN and forms together, all or nothing, and nothing twice.
+
+A definition's hash covers everything that it is linked with (called processes, decisions, forms), so a changed form
+alone makes a new version of the processes that use it; running cases keep what they started with (rule 6).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import PurePosixPath
+from typing import Any
+
+import sqlalchemy as sa
+
+from .. import forms
+from ..db import db, new_id
+from ..engine.decisions import parse_decisions
+from ..engine.definition import Problem, ProcessInfo, Refused, Severity
+from ..engine.parser import parse
+from ..errors import InvalidDeployment
+from ..execution import read_files
+from ..models import (
+    DecisionDefinition,
+    DefinitionAccess,
+    Deployment,
+    FormDefinition,
+    ProcessDefinition,
+    Resource,
+    Subscription,
+)
+from ..permissions import Action, Actor, require
+
+KINDS = {".bpmn": "process", ".xml": "process", ".dmn": "decision", ".form": "form", ".json": "form"}
+Definition = ProcessDefinition | DecisionDefinition | FormDefinition
+
+
+@dataclass(frozen=True)
+class Deployed:
+    """What a deployment did; `deployment` is None when everything was there already."""
+
+    deployment: Deployment | None
+    added: list[Definition]
+    unchanged: list[str]
+    warnings: list[Problem]
+
+
+@dataclass
+class Source:
+    """A process, decision or form as it will stand after the deployment."""
+
+    key: str
+    name: str
+    file: str
+    digest: str
+    info: Mapping[str, Any] = field(default_factory=dict)
+    latest: Any = None  #: the row of its newest version so far
+
+
+@dataclass
+class World:
+    """Everything deployed, with the files of this deployment laid over it."""
+
+    processes: dict[str, Source]
+    decisions: dict[str, Source]
+    forms: dict[str, Source]
+    uploaded: set[str] = field(default_factory=set)  #: keys of what this deployment brings
+
+
+def check(files: Mapping[str, bytes]) -> list[Problem]:
+    """Everything that is wrong with `files`, and the warnings; nothing is deployed."""
+    try:
+        return _examine(files)[1]
+    except InvalidDeployment as refused:
+        return refused.problems
+
+
+def deploy(files: Mapping[str, bytes], *, by: Actor) -> Deployed:
+    """Add `files` (name -> content). Raises `InvalidDeployment` with every problem; then nothing is deployed."""
+    require(by, Action.DEPLOY)
+    world, warnings = _examine(files)
+    deployment = Deployment(
+        id=new_id(),
+        created_by=by.name,
+        files={name: digest(content) for name, content in files.items()},
+        warnings=[str(warning) for warning in warnings],
+    )
+    added: list[Definition] = []
+    added += [_add_form(source, deployment) for source in world.forms.values() if _is_new(source)]
+    added += [_add_decision(source, deployment) for source in world.decisions.values() if _is_new(source)]
+    for source in world.processes.values():
+        links = _links(source, world)
+        if source.latest is None or source.latest.hash != links.hash:
+            added.append(_add_process(source, links, deployment))
+    if added:
+        db.session.add(deployment)
+        _store(files)
+        db.session.flush()
+        _listen([row for row in added if isinstance(row, ProcessDefinition)])
+    changed = {row.key for row in added}
+    unchanged = sorted(world.uploaded - changed)
+    return Deployed(deployment if added else None, added, unchanged, warnings)
+
+
+def digest(content: bytes) -> str:
+    """SHA-256, hexadecimal: the name of a file's content."""
+    return hashlib.sha256(content).hexdigest()
+
+
+def _examine(files: Mapping[str, bytes]) -> tuple[World, list[Problem]]:
+    """The world as it would be, and the warnings. Raises `InvalidDeployment` with every error at once."""
+    problems: list[Problem] = []
+    if not files:
+        problems.append(Problem("", "There is no file.", "Give at least one .bpmn, .dmn or .form file."))
+    by_kind: dict[str, dict[str, bytes]] = {"process": {}, "decision": {}, "form": {}}
+    for name, content in files.items():
+        kind = KINDS.get(PurePosixPath(name).suffix.lower())
+        if kind is None:
+            problems.append(
+                Problem(name, "This is no file that can be deployed.", "Give it the ending .bpmn, .dmn or .form.")
+            )
+        else:
+            by_kind[kind][name] = content
+    world = _deployed_world()
+    problems += _lay_forms(world, by_kind["form"])
+    problems += _lay_decisions(world, by_kind["decision"])
+    problems += _lay_processes(world, by_kind["process"], by_kind["decision"])
+    if any(problem.severity is Severity.ERROR for problem in problems):
+        raise InvalidDeployment(problems)
+    return world, problems
+
+
+def _deployed_world() -> World:
+    def newest(model: type[Any]) -> Sequence[Any]:
+        return db.session.scalars(sa.select(model).where(model.latest).order_by(model.key)).all()
+
+    return World(
+        {
+            row.key: Source(row.key, row.name, row.file, row.files[row.file], row.info, row)
+            for row in newest(ProcessDefinition)
+        },
+        {row.key: Source(row.key, row.name, row.file, row.hash, {}, row) for row in newest(DecisionDefinition)},
+        {row.key: Source(row.key, row.key, row.file, row.hash, {}, row) for row in newest(FormDefinition)},
+    )
+
+
+def _lay(world_part: dict[str, Source], source: Source, world: World, seen: dict[str, str]) -> list[Problem]:
+    """Put `source` over what is deployed under its key; a key twice in one deployment is a problem."""
+    if source.key in seen:
+        return [
+            Problem(
+                source.file,
+                f"“{source.key}” stands in {seen[source.key]} too.",
+                "Give one of them another id.",
+                element_id=source.key,
+            )
+        ]
+    seen[source.key] = source.file
+    world.uploaded.add(source.key)
+    if source.key in world_part:
+        source.latest = world_part[source.key].latest
+    world_part[source.key] = source
+    return []
+
+
+def _lay_forms(world: World, files: Mapping[str, bytes]) -> list[Problem]:
+    problems: list[Problem] = []
+    seen: dict[str, str] = {}
+    for name, content in files.items():
+        problems += forms.problems(name, content)
+        key = PurePosixPath(name).stem
+        problems += _lay(world.forms, Source(key, key, name, digest(content)), world, seen)
+    return problems
+
+
+def _lay_decisions(world: World, files: Mapping[str, bytes]) -> list[Problem]:
+    problems: list[Problem] = []
+    seen: dict[str, str] = {}
+    for name, content in files.items():
+        try:
+            decisions = parse_decisions({name: content})
+        except Refused as refused:
+            problems += refused.problems
+            continue
+        for key, decision in decisions.items():
+            source = Source(key, decision.name or key, name, digest(content))
+            problems += _lay(world.decisions, source, world, seen)
+    return problems
+
+
+def _lay_processes(world: World, files: Mapping[str, bytes], decisions: Mapping[str, bytes]) -> list[Problem]:
+    if not files:
+        return []
+    linked = _linked_files(world, {*files, *decisions})
+    try:
+        package = parse({**linked, **decisions, **files})
+    except Refused as refused:
+        return list(refused.problems)
+    problems = list(package.warnings)
+    seen: dict[str, str] = {}
+    for key, definition in package.definitions.items():
+        if definition.file not in files:
+            continue
+        info = definition.info
+        source = Source(key, info.name or key, definition.file, digest(files[definition.file]), info.as_json())
+        problems += _lay(world.processes, source, world, seen)
+        problems += _missing(definition, info, world)
+    return problems
+
+
+def _linked_files(world: World, uploaded: set[str]) -> dict[str, bytes]:
+    """The deployed BPMN and DMN files that uploaded processes may call, by a name that no uploaded file has."""
+    hashes = {
+        source.file: source.digest
+        for source in (*world.processes.values(), *world.decisions.values())
+        if source.latest is not None and source.file not in uploaded and source.key not in world.uploaded
+    }
+    return read_files(hashes) if hashes else {}
+
+
+def _missing(definition: Any, info: ProcessInfo, world: World) -> Iterable[Problem]:
+    """Forms and decisions that the process names and nobody deployed."""
+    for attribute, keys, known, what, ending in (
+        ("formKey", info.forms, world.forms, "form", ".form"),
+        ("decisionRef", info.decisions, world.decisions, "decision", ".dmn"),
+    ):
+        for key in keys:
+            if key in known:
+                continue
+            places = [e for e in definition.elements.values() if e.attributes.get(attribute) == key]
+            for element in places or [None]:
+                yield Problem(
+                    definition.file,
+                    f"The {what} “{key}” is not deployed and not among these files.",
+                    f"Add the {ending} file that holds it, or correct the name.",
+                    element.line if element else None,
+                    element.id if element else info.key,
+                    element.name if element else info.name,
+                )
+
+
+@dataclass(frozen=True)
+class Links:
+    """What a process is pinned to."""
+
+    files: dict[str, str]  #: file name -> hash
+    forms: dict[str, str]  #: form key -> id of the form definition
+    hash: str
+
+
+def _links(source: Source, world: World) -> Links:
+    files: dict[str, str] = {}
+    form_keys: set[str] = set()
+    waiting, seen = [source.key], {source.key}
+    while waiting:
+        process = world.processes[waiting.pop()]
+        files[process.file] = process.digest
+        form_keys.update(process.info.get("forms", ()))
+        for key in process.info.get("decisions", ()):
+            if key in world.decisions:
+                files[world.decisions[key].file] = world.decisions[key].digest
+        called = [key for key in process.info.get("calls", ()) if key in world.processes and key not in seen]
+        seen.update(called)
+        waiting += called
+    form_ids = {key: str(world.forms[key].latest.id) for key in sorted(form_keys) if key in world.forms}
+    content = [source.key, sorted(files.items()), sorted((k, world.forms[k].digest) for k in form_ids)]
+    return Links(files, form_ids, digest(json.dumps(content).encode()))
+
+
+def _is_new(source: Source) -> bool:
+    return source.latest is None or source.latest.hash != source.digest
+
+
+def _supersede(latest: Any) -> int:
+    """Take the word “latest” from the newest version so far; the next version's number."""
+    if latest is None:
+        return 1
+    latest.latest = False
+    return int(latest.version) + 1
+
+
+def _add_form(source: Source, deployment: Deployment) -> FormDefinition:
+    version = _supersede(source.latest)
+    source.latest = FormDefinition(
+        id=new_id(),
+        key=source.key,
+        version=version,
+        hash=source.digest,
+        file=source.file,
+        deployment_id=deployment.id,
+    )
+    db.session.add(source.latest)
+    return source.latest  # type: ignore[no-any-return]
+
+
+def _add_decision(source: Source, deployment: Deployment) -> DecisionDefinition:
+    version = _supersede(source.latest)
+    source.latest = DecisionDefinition(
+        id=new_id(),
+        key=source.key,
+        version=version,
+        hash=source.digest,
+        name=source.name,
+        file=source.file,
+        files={source.file: source.digest},
+        deployment_id=deployment.id,
+    )
+    db.session.add(source.latest)
+    return source.latest  # type: ignore[no-any-return]
+
+
+def _add_process(source: Source, links: Links, deployment: Deployment) -> ProcessDefinition:
+    version = _supersede(source.latest)
+    attributes = source.info.get("attributes", {})
+    row = ProcessDefinition(
+        id=new_id(),
+        key=source.key,
+        version=version,
+        hash=links.hash,
+        name=source.name,
+        number_prefix=attributes.get("numberPrefix"),
+        file=source.file,
+        files=links.files,
+        forms=links.forms,
+        info=dict(source.info),
+        deployment_id=deployment.id,
+    )
+    db.session.add(row)
+    db.session.add_all(
+        DefinitionAccess(definition_id=row.id, role=role, principal=principal)
+        for role, principal in sorted(set(_access(attributes)))
+    )
+    return row
+
+
+def _access(attributes: Mapping[str, str]) -> Iterable[tuple[str, str]]:
+    for role, attribute, kind in (
+        ("starter", "candidateStarterGroups", "group"),
+        ("starter", "candidateStarterUsers", "user"),
+        ("manager", "managerGroups", "group"),
+        ("reader", "readerGroups", "group"),
+    ):
+        for name in attributes.get(attribute, "").split(","):
+            if name.strip():
+                yield role, f"{kind}:{name.strip()}"
+
+
+def _store(files: Mapping[str, bytes]) -> None:
+    hashes = {digest(content): content for content in files.values()}
+    known = set(db.session.scalars(sa.select(Resource.hash).where(Resource.hash.in_(hashes))))
+    db.session.add_all(Resource(hash=key, content=hashes[key]) for key in hashes.keys() - known)
+
+
+def _listen(definitions: Iterable[ProcessDefinition]) -> None:
+    """Message and signal start events listen in the newest version only (BPMN 2.0.2 §10.5.2)."""
+    for definition in definitions:
+        older = sa.select(ProcessDefinition.id).where(
+            ProcessDefinition.key == definition.key, ProcessDefinition.id != definition.id
+        )
+        db.session.execute(sa.delete(Subscription).where(Subscription.definition_id.in_(older)))
+        for start in definition.info.get("starts", ()):
+            if start["kind"] in ("message", "signal") and start["name"]:
+                db.session.add(
+                    Subscription(
+                        definition_id=definition.id,
+                        kind=start["kind"],
+                        event_name=start["name"],
+                        element_id=start["element_id"],
+                    )
+                )
+
+
+def latest_definition(key: str) -> ProcessDefinition | None:
+    """The newest version of the process `key`."""
+    return db.session.scalars(
+        sa.select(ProcessDefinition).where(ProcessDefinition.key == key, ProcessDefinition.latest)
+    ).one_or_none()
+
+
+__all__ = ["Deployed", "check", "deploy", "digest", "latest_definition"]

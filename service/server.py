@@ -1,0 +1,73 @@
+"""The web server: gunicorn, with the worker of jobs beside it in the same process where that is asked for."""
+
+from __future__ import annotations
+
+import threading
+from typing import Any
+
+from flask import Flask
+from gunicorn.app.base import BaseApplication
+
+from . import create_app
+
+
+class Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
+    """gunicorn, configured by us instead of by its command line."""
+
+    def __init__(self, options: dict[str, Any]) -> None:
+        self.options = options
+        super().__init__()
+
+    def load_config(self) -> None:
+        for name, value in self.options.items():
+            self.cfg.set(name, value)
+
+    def load(self) -> Flask:
+        return create_app()
+
+
+def run(*, host: str, port: int, workers: int, threads: int, with_jobs: bool) -> None:
+    """Serve until stopped. The application is made after the fork: sandbox pools and connections are not fork-safe."""
+    options: dict[str, Any] = {
+        "bind": f"{host}:{port}",
+        "workers": workers,
+        "threads": threads,
+        "worker_class": "gthread",
+        "timeout": 60,
+        "graceful_timeout": 20,
+        "keepalive": 5,
+        "max_requests": 0,
+        "loglevel": "warning",
+        "control_socket_disable": True,
+    }
+    if with_jobs:
+        options["post_worker_init"] = _start_jobs
+        options["worker_exit"] = _stop_jobs
+    Server(options).run()
+
+
+_stop = threading.Event()
+_jobs: list[threading.Thread] = []
+
+
+def _start_jobs(server_worker: Any) -> None:
+    from . import background, worker
+
+    assert background  # registers the jobs
+    app: Flask = server_worker.app.callable or server_worker.app.wsgi()
+    config = app.config["CASEWRIGHT"]
+    thread = threading.Thread(
+        target=worker.run,
+        args=(app,),
+        kwargs={"executor_id": config.worker_id, "concurrency": config.worker_concurrency, "stop": _stop},
+        name="jobs",
+        daemon=True,
+    )
+    thread.start()
+    _jobs.append(thread)
+
+
+def _stop_jobs(_server: Any, _server_worker: Any) -> None:
+    _stop.set()
+    for thread in _jobs:
+        thread.join(timeout=15)
