@@ -80,8 +80,8 @@ def verify(case_id: uuid.UUID | None = None) -> Iterator[Break]:
             yield broken
 
 
-def _first_break(case: sa.Row[tuple[uuid.UUID, str, int, bytes]]) -> Break | None:
-    case_id, number, last_seq, last_hash = case
+def _first_break(case: sa.Row[uuid.UUID, str, int, bytes]) -> Break | None:
+    case_id, number, last_seq, last_hash = case.tuple()
     previous, expected = b"", 1
     entries = db.session.scalars(
         sa.select(AuditEntry).where(AuditEntry.case_id == case_id).order_by(AuditEntry.seq)

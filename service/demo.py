@@ -34,8 +34,6 @@ def prepare(app: Flask, root: Path | None = None) -> None:
     schema.upgrade(app)
     if db.session.query(User).first() is None:
         for name, (display_name, groups) in PEOPLE.items():
-            users.create(
-                name, display_name, password=PASSWORD, groups=groups, is_admin=name == "admin", by=SYSTEM
-            )
+            users.create(name, display_name, password=PASSWORD, groups=groups, is_admin=name == "admin", by=SYSTEM)
     deployments.deploy(collect((root / "processes", root / "forms")), by=SYSTEM)
     db.session.commit()

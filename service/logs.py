@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import time
 import uuid
+from typing import Any
 
 import structlog
 from flask import Flask, Response, g, request
@@ -21,20 +22,18 @@ def init_app(app: Flask) -> None:
 
 def configure(form: str, level: str) -> None:
     """Log lines as `text` or `json` from `level` on; standard library loggers go the same way."""
-    shared = [
+    shared: list[Any] = [
         structlog.contextvars.merge_contextvars,
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
     ]
     renderer = structlog.processors.JSONRenderer() if form == "json" else structlog.dev.ConsoleRenderer(colors=False)
     structlog.configure(
-        processors=[*shared, structlog.processors.format_exc_info, renderer]
-        if form == "json"
-        else [*shared, renderer],
+        processors=[*shared, structlog.processors.format_exc_info, renderer] if form == "json" else [*shared, renderer],
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level]),
         cache_logger_on_first_use=False,
     )
-    logging.basicConfig(format="%(levelname)s %(name)s %(message)s", level=max(logging.WARNING, logging.INFO))
+    logging.basicConfig(format="%(levelname)s %(name)s %(message)s", level=logging.WARNING)
 
 
 def about(case_number: str) -> None:

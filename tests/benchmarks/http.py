@@ -1,0 +1,274 @@
+"""What starting a case, completing a task, opening a form and listing tasks cost, over HTTP with one web worker."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import os
+import secrets
+import signal
+import socket
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+
+from service import create_app, schema
+from service.db import db, new_id, utcnow
+from service.models import ApiToken, Case, HumanTask, TaskCandidate, TaskState, User
+from service.operations import deployments, users
+from service.permissions import SYSTEM
+from tests.benchmarks import bare, model
+
+TICKS = os.sysconf("SC_CLK_TCK")
+
+
+@dataclass
+class Client:
+    """Keeps one connection and one token."""
+
+    connection: http.client.HTTPConnection
+    token: str
+
+    def call(self, method: str, path: str, body: Any = None) -> Any:
+        """The answer's JSON; fails unless it is 2xx."""
+        headers = {"Authorization": f"Bearer {self.token}", "Content-Type": "application/json"}
+        self.connection.request(method, f"/api/v1{path}", None if body is None else json.dumps(body), headers)
+        answer = self.connection.getresponse()
+        content = answer.read()
+        if answer.status >= 300:
+            raise RuntimeError(f"{method} {path}: {answer.status} {content[:500]!r}")
+        return json.loads(content) if content else None
+
+
+@dataclass
+class Cost:
+    """Of one kind of request: wall-clock milliseconds each, and the server's CPU milliseconds on average."""
+
+    wall: list[float]
+    cpu: float
+
+    def p(self, percent: int) -> float:
+        return round(statistics.quantiles(self.wall, n=100)[percent - 1], 2)
+
+
+def measure(url: str, scratch: Path, cases: int) -> dict[str, Any]:
+    """All figures for the database at `url`."""
+    os.environ |= {
+        "CASEWRIGHT_DATABASE_URL": url,
+        "CASEWRIGHT_SECRET_KEY": secrets.token_urlsafe(40),
+        "CASEWRIGHT_SECURE_COOKIES": "no",
+        "CASEWRIGHT_LOG_LEVEL": "WARNING",
+    }
+    app = create_app()
+    with app.app_context():
+        schema.upgrade(app)
+        token = _prepare()
+        db.session.remove()
+        with _server() as (pid, port):
+            client = Client(http.client.HTTPConnection("127.0.0.1", port), token)
+            figures = _run(client, pid, cases)
+        figures |= _statements(app, token)
+        figures["tasks_list_10000_ms"] = _long_list(token)
+        figures["database"] = db.engine.dialect.name
+        limit = bare.transactions_per_second(app)
+        figures["bare_transactions_per_s"] = round(limit)
+        figures["limit_ratio"] = round(figures["completes_per_s"] / limit, 3)
+        db.session.remove()
+        db.engine.dispose()
+    print(json.dumps(figures, indent=1), flush=True)
+    return figures
+
+
+def _prepare() -> str:
+    """People and the two-task case type; a token for Ann."""
+    users.create("ann", "Ann", password=secrets.token_urlsafe(20), groups=("clerks",), is_admin=False, by=SYSTEM)
+    deployments.deploy(model.FILES, by=SYSTEM)
+    ann = db.session.scalars(sa.select(User).where(User.name == "ann")).one()
+    token = "cw_" + secrets.token_urlsafe(32)
+    from service.auth import token_hash
+
+    db.session.add(
+        ApiToken(
+            user_id=ann.id, name="bench", hash=token_hash(token), scopes=["read", "work"],
+            expires_at=utcnow() + timedelta(days=1),
+        )
+    )  # fmt: skip
+    db.session.commit()
+    return token
+
+
+@contextmanager
+def _server() -> Iterator[tuple[int, int]]:
+    """A web server with one worker; its worker's process id and its port."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    arguments = ["web", "--workers", "1", "--threads", "4", "--port", str(port)]
+    process = subprocess.Popen([str(Path(sys.executable).parent / "casewright"), *arguments])
+    try:
+        _wait_for(port)
+        yield _child_of(process.pid), port
+    finally:
+        process.send_signal(signal.SIGTERM)
+        process.wait(30)
+
+
+def _wait_for(port: int) -> None:
+    for _ in range(200):
+        try:
+            socket.create_connection(("127.0.0.1", port), 1).close()
+            return
+        except OSError:
+            time.sleep(0.1)
+    raise RuntimeError("The server did not start.")
+
+
+def _child_of(pid: int) -> int:
+    for _ in range(100):
+        children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+        if children:
+            return int(children[0])
+        time.sleep(0.1)
+    raise RuntimeError("gunicorn has no worker.")
+
+
+def _cpu_ms(pid: int) -> float:
+    fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) * 1000 / TICKS
+
+
+def _cost(pid: int, calls: list[Callable[[], Any]]) -> tuple[Cost, list[Any]]:
+    wall, answers, before = [], [], _cpu_ms(pid)
+    for call in calls:
+        began = time.perf_counter()
+        answers.append(call())
+        wall.append((time.perf_counter() - began) * 1000)
+    return Cost(wall, round((_cpu_ms(pid) - before) / len(calls), 2)), answers
+
+
+def _run(client: Client, pid: int, cases: int) -> dict[str, Any]:
+    for _ in range(10):  # warm up: definitions parsed, pools filled
+        _whole_case(client)
+    size_before, count_before = _size(), _count()
+    start, opened = _cost(pid, [lambda i=i: client.call("POST", "/cases", model.start(i)) for i in range(cases)])
+    first = [client.call("GET", f"/cases/{case['id']}/tasks")["items"][0]["id"] for case in opened]
+    for task in first:
+        client.call("POST", f"/tasks/{task}/claim", {})
+    form, _ = _cost(pid, [lambda t=t: client.call("GET", f"/tasks/{t}/form") for t in first])
+    complete, _ = _cost(pid, [lambda t=t: client.call("POST", f"/tasks/{t}/complete", model.ASSESSED) for t in first])
+    for case in opened:
+        _do_next(client, case["id"])
+    size = (_size() - size_before) / (_count() - count_before)
+    began = time.perf_counter()
+    for _ in range(50):
+        _whole_case(client)
+    return {
+        "start_cpu_ms": start.cpu,
+        "start_p50_ms": start.p(50),
+        "complete_cpu_ms": complete.cpu,
+        "complete_p50_ms": complete.p(50),
+        "complete_p95_ms": complete.p(95),
+        "completes_per_s": round(1000 / statistics.mean(complete.wall), 1),
+        "form_cpu_ms": form.cpu,
+        "form_p50_ms": form.p(50),
+        "cases_per_s": round(50 / (time.perf_counter() - began), 1),
+        "bytes_per_case": round(size),
+    }
+
+
+def _whole_case(client: Client) -> None:
+    case = client.call("POST", "/cases", model.start(0))
+    _do_next(client, case["id"])
+    _do_next(client, case["id"])
+
+
+def _do_next(client: Client, case: str) -> None:
+    for task in client.call("GET", f"/cases/{case}/tasks")["items"]:
+        if task["state"] in ("ready", "reserved"):
+            client.call("POST", f"/tasks/{task['id']}/claim", {})
+            client.call("POST", f"/tasks/{task['id']}/complete", model.ASSESSED)
+
+
+def _count() -> int:
+    count = db.session.execute(sa.select(sa.func.count()).select_from(Case)).scalar_one()
+    db.session.rollback()
+    return int(count)
+
+
+def _size() -> int:
+    """Bytes of all tables and indexes, after making them as small as they get."""
+    with db.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        if db.engine.dialect.name == "sqlite":
+            raw = connection.connection.cursor()
+            raw.execute("COMMIT")
+            raw.execute("VACUUM")
+            pages = raw.execute("PRAGMA page_count").fetchone()[0] * raw.execute("PRAGMA page_size").fetchone()[0]
+            raw.execute("BEGIN")
+            return int(pages)
+        connection.exec_driver_sql("VACUUM FULL")
+        query = "SELECT sum(pg_total_relation_size(oid)) FROM pg_class WHERE relkind = 'r' AND relnamespace > 16000"
+        return int(connection.exec_driver_sql(query).scalar_one())
+
+
+def _statements(app: Any, token: str) -> dict[str, Any]:
+    """SQL statements and commits of one start and one completion, counted in this process."""
+    seen: list[str] = []
+    sa.event.listen(db.engine, "before_cursor_execute", lambda *a: seen.append(a[2]))
+    sa.event.listen(db.engine, "commit", lambda *_: seen.append("COMMIT"))
+    web = app.test_client()
+    headers = {"Authorization": f"Bearer {token}"}
+
+    def call(method: str, path: str, body: Any = None) -> tuple[Any, int, int]:
+        seen.clear()
+        answer = web.open(f"/api/v1{path}", method=method, json=body, headers=headers)
+        assert answer.status_code < 300, answer.text
+        statements = [line for line in seen if not line.startswith(("BEGIN", "COMMIT"))]
+        return answer.json, len(statements), seen.count("COMMIT")
+
+    call("POST", "/cases", model.start(1))
+    case, start_sql, start_commits = call("POST", "/cases", model.start(2))
+    [task] = call("GET", f"/cases/{case['id']}/tasks")[0]["items"]
+    call("POST", f"/tasks/{task['id']}/claim", {})
+    _, complete_sql, complete_commits = call("POST", f"/tasks/{task['id']}/complete", model.ASSESSED)
+    return {
+        "start_sql": start_sql,
+        "start_commits": start_commits,
+        "complete_sql": complete_sql,
+        "complete_commits": complete_commits,
+    }
+
+
+def _long_list(token: str) -> float:
+    """Milliseconds that the server needs for a page of Ann's tasks when 10,000 are open."""
+    case = db.session.scalars(sa.select(Case).limit(1)).one()
+    now = utcnow()
+    rows = [
+        {
+            "id": new_id(), "case_id": case.id, "activity_id": f"bench-{i}", "element_id": "Assess", "name": "Assess",
+            "state": TaskState.READY, "priority": i % 100, "due_at": now + timedelta(minutes=i), "created_at": now,
+            "version": 1,
+        }
+        for i in range(10_000)
+    ]  # fmt: skip
+    for row in rows[::2]:
+        row |= {"assignee": "ann", "state": TaskState.RESERVED}
+    db.session.execute(sa.insert(HumanTask), [{"assignee": None, **row} for row in rows])
+    db.session.execute(sa.insert(TaskCandidate), [{"task_id": r["id"], "principal": "group:clerks"} for r in rows])
+    db.session.commit()
+    with db.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        if db.engine.dialect.name == "postgresql":
+            connection.exec_driver_sql("ANALYZE")
+    with _server() as (pid, port):
+        client = Client(http.client.HTTPConnection("127.0.0.1", port), token)
+        client.call("GET", "/tasks?view=mine&limit=100")
+        cost, _ = _cost(pid, [lambda: client.call("GET", "/tasks?view=mine&limit=100")] * 30)
+    return cost.p(50)
