@@ -6,6 +6,7 @@
 import { build } from 'esbuild';
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
+import { brotliCompressSync, gzipSync } from 'node:zlib';
 
 const outdir = resolve(process.argv[2] ?? '../static/dist');
 const scripts = (folder) => (existsSync(folder) ? readdirSync(folder) : [])
@@ -30,6 +31,7 @@ const server = await build({
 
 const manifest = {};
 for (const [path, output] of Object.entries(pages.metafile.outputs)) {
+  if (path.endsWith('.woff2')) manifest[basename(Object.keys(output.inputs)[0])] = { file: basename(path), imports: [] };
   if (!output.entryPoint) continue;
   const name = basename(output.entryPoint);
   const chunks = output.imports.filter((found) => found.kind === 'import-statement');
@@ -48,3 +50,10 @@ const notice = (folder) => {
   return [`${name} ${version} (${license})`, ...texts].join('\n\n');
 };
 writeFileSync(join(outdir, 'LICENSES.txt'), [...packages].sort().map(notice).join(`\n\n${'-'.repeat(80)}\n\n`) + '\n');
+
+// The web server sends these to browsers that take them; compressing once, here, may take its time.
+for (const name of readdirSync(outdir).filter((file) => /\.(js|css)$/.test(file))) {
+  const content = readFileSync(join(outdir, name));
+  writeFileSync(join(outdir, `${name}.gz`), gzipSync(content, { level: 9 }));
+  writeFileSync(join(outdir, `${name}.br`), brotliCompressSync(content));
+}
