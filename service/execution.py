@@ -288,9 +288,7 @@ def arm(timer: Timer, case: Case) -> None:
     )
 
 
-def _project_subscriptions(
-    case: Case, before: Sequence[OpenSubscription], after: Sequence[OpenSubscription]
-) -> None:
+def _project_subscriptions(case: Case, before: Sequence[OpenSubscription], after: Sequence[OpenSubscription]) -> None:
     def identity(wait: OpenSubscription) -> tuple[str, str, str]:
         return wait.activity_id, wait.kind, wait.event_name
 
@@ -337,7 +335,6 @@ def _send(case: Case, happenings: Iterable[Happening], before: OpenWork, after: 
                 {"case": str(case.id), "activity": service.activity_id, "attempt": 1},
                 partition=str(case.root_id),
                 key=f"service:{case.id}:{service.activity_id}",
-                queue="connectors",
             )
 
 

@@ -101,6 +101,7 @@ class ProcessInfo:
     forms: tuple[str, ...] = ()  #: form keys that it names
     decisions: tuple[str, ...] = ()  #: decision ids that it calls
     calls: tuple[str, ...] = ()  #: process ids that its call activities name
+    file: str = ""  #: the file it stands in
 
     def as_json(self) -> dict[str, Any]:
         """The same as plain JSON values."""

@@ -16,8 +16,18 @@ from ..engine import timing
 from ..engine.workflow import Workflow
 from ..errors import BadRequest, WrongState
 from ..execution import NOTHING, deployed, form_of, lock, running, save, title_of
-from ..models import Case, CaseState, HumanTask, NumberSequence, ProcessDefinition, Subscription, TaskState, Timer, User
-from ..models import TaskCandidate
+from ..models import (
+    Case,
+    CaseState,
+    HumanTask,
+    NumberSequence,
+    ProcessDefinition,
+    Subscription,
+    TaskCandidate,
+    TaskState,
+    Timer,
+    User,
+)
 from ..permissions import SYSTEM, Action, Actor, require
 
 
@@ -100,9 +110,9 @@ def next_number(prefix: str, year: int) -> str:
     dialect = db.session.get_bind().dialect.name
     insert = _inserts()[dialect](table).values(prefix=prefix, year=year, last=1)
     last = db.session.execute(
-        insert.on_conflict_do_update(
-            index_elements=["prefix", "year"], set_={"last": table.c.last + 1}
-        ).returning(table.c.last)
+        insert.on_conflict_do_update(index_elements=["prefix", "year"], set_={"last": table.c.last + 1}).returning(
+            table.c.last
+        )
     ).scalar_one()
     return f"{prefix}-{year}-{last:05d}"
 
@@ -126,9 +136,9 @@ def change(
     case: Case,
     *,
     by: Actor,
-    owner: User | None | Unset = UNSET,
+    owner: User | Unset | None = UNSET,
     priority: int | Unset = UNSET,
-    due_at: datetime | None | Unset = UNSET,
+    due_at: datetime | Unset | None = UNSET,
 ) -> None:
     """Hand the case over, or change its priority (0 to 100) or its due date."""
     lock(case)

@@ -201,10 +201,10 @@ def _lay_processes(world: World, files: Mapping[str, bytes], decisions: Mapping[
     problems = list(package.warnings)
     seen: dict[str, str] = {}
     for key, definition in package.definitions.items():
-        if definition.file not in files:
+        if definition.info.file not in files:
             continue
         info = definition.info
-        source = Source(key, info.name or key, definition.file, digest(files[definition.file]), info.as_json())
+        source = Source(key, info.name or key, definition.info.file, digest(files[definition.info.file]), info.as_json())
         problems += _lay(world.processes, source, world, seen)
         problems += _missing(definition, info, world)
     return problems
@@ -232,7 +232,7 @@ def _missing(definition: Any, info: ProcessInfo, world: World) -> Iterable[Probl
             places = [e for e in definition.elements.values() if e.attributes.get(attribute) == key]
             for element in places or [None]:
                 yield Problem(
-                    definition.file,
+                    definition.info.file,
                     f"The {what} “{key}” is not deployed and not among these files.",
                     f"Add the {ending} file that holds it, or correct the name.",
                     element.line if element else None,

@@ -33,4 +33,3 @@ def fire(timer_id: uuid.UUID, seq: int) -> bool:
             return False
         audit.record(case, "timer:fired", by=SYSTEM, element=timer.element_id)
         return workflow.fire(timer.timer_id)
-
