@@ -1,0 +1,411 @@
+"""Jobs: what happens later, by the worker. The only importer of DBOS Transact.
+
+The one rule: a job takes effect in the transaction that also records it as finished (`FinishedJob`), so that of all its
+runs (after a crash, by another worker, by a zombie) one takes effect. What it calls outside happens at least once.
+
+DBOS keeps the queue in the same database (PostgreSQL: schema `dbos`), so `enqueue` is part of the caller's transaction.
+What DBOS leaves open, worker.py adds. A job's arguments and results are JSON: with DBOS's default, pickle, whoever can
+write to the database could run code.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import random
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any, TypeVar
+
+import sqlalchemy as sa
+from dbos import DBOS, DBOSClient, DBOSConfig, DBOSPortableJSONSerializer, EnqueueOptions
+from flask import Flask, current_app
+from sqlalchemy.dialects import postgresql, sqlite
+
+from . import transient
+from .db import db, utcnow
+from .models.job import FinishedJob, job_input, job_status
+
+log = logging.getLogger(__name__)
+logging.getLogger("dbos").addHandler(logging.NullHandler())  # or DBOS would print to the console itself
+logging.getLogger("dbos").setLevel(logging.WARNING)
+logging.getLogger("dbos").addFilter(lambda record: not (record.exc_info and record.exc_info[0] is JobFailed))
+
+APPLICATION = "casewright"
+RUNS = 4  #: a job that kills its worker is run this often, then reported
+PARTITIONED = "cases"  #: one job at a time for each partition; the other queues run theirs side by side
+POLLING = {"cases": 0.2, "connectors": 0.25, "bulk": 1.0}  #: the queues, and the seconds between looks at each
+FAILED = ("ERROR", "MAX_RECOVERY_ATTEMPTS_EXCEEDED")
+
+_SETTINGS: DBOSConfig = {
+    "name": APPLICATION,
+    "application_version": "1",  # pinned: DBOS would otherwise strand the jobs of an older deployment
+    "serializer": DBOSPortableJSONSerializer(),
+    "run_migrations": False,
+    "use_listen_notify": False,
+    "notification_listener_polling_interval_sec": 2,
+    "enable_otlp": False,
+    "log_level": "WARNING",
+    "sys_db_pool_size": 8,
+}
+
+Function = TypeVar("Function", bound=Callable[..., None])
+Arguments = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Job:
+    """A registered kind of job."""
+
+    function: Callable[..., None]
+    queue: str
+    attempts: int
+    backoff: tuple[float, ...]
+    calls_out: bool
+
+    def delay(self, attempt: int) -> float:
+        """Seconds to wait after failed `attempt`, give or take a tenth."""
+        return self.backoff[min(attempt, len(self.backoff)) - 1] * random.uniform(0.9, 1.1)  # noqa: S311
+
+
+@dataclass(frozen=True)
+class Run:
+    """The job that this thread is doing. `key` is the same on every attempt: the key for calls to the outside."""
+
+    id: str
+    key: str
+    attempt: int
+
+
+@dataclass(frozen=True)
+class FailedJob:
+    """A job that ended without effect."""
+
+    id: str
+    name: str
+    arguments: dict[str, Any]
+    partition: str
+    failed_at: datetime
+
+
+@dataclass
+class _State:
+    """What belongs to the process, as DBOS does."""
+
+    jobs: dict[str, Job] = field(default_factory=dict)
+    schedules: dict[str, str] = field(default_factory=dict)
+    exhausted: Callable[[str, dict[str, Any], str], None] | None = None
+    app: Flask | None = None  #: the one that launched the worker here
+    stopping: threading.Event = field(default_factory=threading.Event)
+
+
+class JobFailed(Exception):
+    """The job is out of attempts. DBOS records it as failed by this."""
+
+
+class AlreadyFinished(Exception):
+    """Another run of this job has taken effect."""
+
+
+_state = _State()
+_running: ContextVar[Run] = ContextVar("running")
+
+
+# --- what jobs there are
+
+
+def register(
+    name: str,
+    *,
+    queue: str = PARTITIONED,
+    attempts: int = 4,
+    backoff: tuple[float, ...] = (1, 10, 60),
+    calls_out: bool = False,
+) -> Callable[[Function], Function]:
+    """Make the decorated function the job `name`. It takes JSON values, as keyword arguments.
+
+    It runs in an application context and in one transaction, which is committed for it. With `calls_out` it begins
+    without a transaction, so that it may use the network, and puts its effect into `with once():`.
+    `backoff`: seconds from each failed attempt to the next, the last figure repeated.
+    """
+    if queue not in POLLING:
+        raise ValueError(f"There is no queue {queue!r}; there are {', '.join(POLLING)}.")
+
+    def decorate(function: Function) -> Function:
+        _state.jobs[name] = Job(function, queue, attempts, backoff, calls_out)
+        return function
+
+    return decorate
+
+
+def schedule(name: str, cron: str) -> None:
+    """Do the registered job `name`, without arguments, at the times of `cron` (five fields, UTC)."""
+    _state.schedules[name] = cron
+
+
+def when_exhausted(report: Callable[[str, dict[str, Any], str], None]) -> None:
+    """Have `report(name, arguments, error)` called, in a transaction, for each job that is out of attempts."""
+    _state.exhausted = report
+
+
+# --- putting into the queue, and taking out: all in the current transaction
+
+
+def enqueue(name: str, arguments: Arguments, *, partition: str, key: str | None = None) -> None:
+    """Have the worker do job `name` once the current transaction commits. With the same `key`, once for ever.
+
+    `partition` is the root case's id: in queue `cases`, the jobs of one partition are done one after the other.
+    """
+    _put(name, arguments, partition, key or _new_key())
+
+
+def enqueue_at(when: datetime, name: str, arguments: Arguments, *, partition: str, key: str | None = None) -> None:
+    """The same, but not before `when`."""
+    enqueue_after((when - utcnow()).total_seconds(), name, arguments, partition=partition, key=key)
+
+
+def enqueue_after(seconds: float, name: str, arguments: Arguments, *, partition: str, key: str | None = None) -> None:
+    """The same, but not within the next `seconds`."""
+    _put(name, arguments, partition, key or _new_key(), delay=seconds)
+
+
+def cancel(key: str) -> None:
+    """Let the job enqueued as `key` not happen, unless it has begun."""
+    _end(key, "DELAYED", "ENQUEUED")
+
+
+def list_failed(limit: int = 100) -> list[FailedJob]:
+    """The jobs that ended without effect and were not tried again, the latest first."""
+    found = sa.select(job_status.c.workflow_uuid, job_status.c.completed_at, job_input.c.inputs)
+    found = found.join(job_input, job_input.c.workflow_uuid == job_status.c.workflow_uuid)
+    found = found.where(job_status.c.status.in_(FAILED), job_status.c.name == "job")
+    rows = execute(found.order_by(job_status.c.completed_at.desc()).limit(limit))
+    return [failed_job(row.workflow_uuid, row.inputs, row.completed_at) for row in rows]
+
+
+def retry(job: FailedJob, arguments: Arguments | None = None) -> None:
+    """Give a failed job all its attempts again, with its arguments or with corrected ones."""
+    _end(job.id, *FAILED)
+    _put(job.name, job.arguments if arguments is None else arguments, job.partition, _new_key())
+
+
+def _put(name: str, arguments: Arguments, partition: str, key: str, *, delay: float = 0, attempt: int = 1) -> None:
+    queue = _state.jobs[name].queue if name in _state.jobs else PARTITIONED
+    options: EnqueueOptions = {
+        "workflow_name": "job",
+        "queue_name": queue,
+        "workflow_id": key if attempt == 1 else f"{key}~{attempt}",
+        "app_version": "1",
+    }
+    if queue == PARTITIONED:
+        options["queue_partition_key"] = partition
+    if delay > 0:
+        options["delay_seconds"] = delay
+    _client().enqueue_in_transaction(db.session(), options, name, dict(arguments), partition, key, attempt)
+
+
+def _end(job_id: str, *statuses: str) -> None:
+    now = int(time.time() * 1000)
+    waiting = job_status.c.workflow_uuid == job_id, job_status.c.status.in_(statuses)
+    values = {"status": "CANCELLED", "queue_name": None, "completed_at": now, "updated_at": now}
+    execute(sa.update(job_status).where(*waiting).values(values))
+
+
+def _client() -> DBOSClient:
+    """This application's way to enqueue. It shares our engine, and so our transaction; it has no thread of its own."""
+    if "jobs" not in current_app.extensions:
+        json_only = DBOSPortableJSONSerializer()
+        current_app.extensions["jobs"] = DBOSClient(
+            system_database_engine=db.engine, serializer=json_only, application_name=APPLICATION, lazy=True
+        )
+    client: DBOSClient = current_app.extensions["jobs"]
+    return client
+
+
+def _new_key() -> str:
+    """Sorts by time: jobs of one transaction (on SQLite: of one second) are done in the order of their keys."""
+    return f"{time.time_ns():020d}-{os.urandom(4).hex()}"
+
+
+def execute(statement: sa.Executable) -> sa.Result[Any]:
+    """Execute on DBOS's tables, in our transaction; SQLite has them without a schema."""
+    schema = None if db.engine.dialect.name == "sqlite" else "dbos"
+    return db.session.execute(statement, execution_options={"schema_translate_map": {"dbos": schema}})
+
+
+def failed_job(job_id: str, inputs: str, completed_at: int) -> FailedJob:
+    """A failed job from its rows."""
+    name, arguments, partition, *_ = json.loads(inputs)["positionalArgs"]
+    return FailedJob(job_id, name, arguments, partition, datetime.fromtimestamp(completed_at / 1000, UTC))
+
+
+# --- doing a job
+
+
+def current() -> Run:
+    """The job that is running."""
+    return _running.get()
+
+
+@contextmanager
+def once() -> Iterator[None]:
+    """The transaction in which the running job takes effect, once; committed at the end.
+
+    Raises `AlreadyFinished`, which a job lets pass, when another run of it has taken effect.
+    """
+    if not claim(current().id):
+        raise AlreadyFinished(current().id)
+    yield
+    db.session.commit()
+
+
+@DBOS.workflow(name="job", max_recovery_attempts=RUNS - 1)
+def _job(name: str, arguments: dict[str, Any], partition: str, key: str, attempt: int) -> None:
+    token = _running.set(Run(str(DBOS.workflow_id), key, attempt))
+    assert _state.app is not None
+    try:
+        with _state.app.app_context():
+            _attempt(name, arguments, partition)
+    finally:
+        _running.reset(token)
+
+
+@DBOS.workflow(name="scheduled")
+def _scheduled_job(when: datetime, name: str) -> None:
+    def put() -> bool:
+        enqueue(name, {}, partition=name, key=f"{name}@{when.isoformat()}")
+        db.session.commit()
+        return True
+
+    assert _state.app is not None
+    with _state.app.app_context():
+        _patiently(put, conflicts=1000)
+
+
+def _attempt(name: str, arguments: dict[str, Any], partition: str) -> None:
+    """Run a job to its effect, its next attempt or its report. Raises `JobFailed` when there is no further attempt."""
+    try:
+        _patiently(lambda: _apply(name, arguments), conflicts=5)
+    except AlreadyFinished:
+        log.info("job %s (%s) has been done by another run", name, current().id)
+    except Exception as error:  # whatever a job raises is counted, and reported at last
+        log.warning("job %s (%s) failed", name, current().id, exc_info=error)
+        message = f"{type(error).__name__}: {error}"
+        if not _patiently(lambda: _give_up(name, arguments, partition, message), conflicts=1000):
+            raise JobFailed(f"{name}: {type(error).__name__}") from None
+
+
+def _apply(name: str, arguments: dict[str, Any]) -> bool:
+    job = _state.jobs[name]
+    if job.calls_out:
+        job.function(**arguments)
+        return True
+    with once():
+        job.function(**arguments)
+    return True
+
+
+def _give_up(name: str, arguments: dict[str, Any], partition: str, message: str) -> bool:
+    """End this attempt: enqueue the next one, delayed, or else report the job. Tells whether there is a next one."""
+    run, job = current(), _state.jobs.get(name)
+    more = run.attempt < (job.attempts if job else RUNS)
+    if not claim(run.id):
+        return True
+    if more:
+        delay = job.delay(run.attempt) if job else 60.0
+        _put(name, arguments, partition, run.key, delay=delay, attempt=run.attempt + 1)
+    else:
+        report(name, arguments, message)
+    db.session.commit()
+    return more
+
+
+def report(name: str, arguments: dict[str, Any], message: str) -> None:
+    """Tell operations that a job is out of attempts; in the current transaction."""
+    log.error("job %s is out of attempts", name)
+    if _state.exhausted is None:
+        return
+    try:
+        with db.session.begin_nested():
+            _state.exhausted(name, arguments, message)
+    except Exception as error:  # the job is still listed as failed
+        log.error("job %s could not be reported", name, exc_info=error)
+
+
+def claim(job_id: str) -> bool:
+    """Record the job as finished, in a new transaction; False when it already is. A concurrent run waits here."""
+    db.session.rollback()
+    insert = sqlite.insert if db.engine.dialect.name == "sqlite" else postgresql.insert
+    row = insert(FinishedJob).values(job_id=job_id, finished_at=utcnow()).on_conflict_do_nothing()
+    if db.session.execute(row.returning(FinishedJob.job_id)).first():
+        return True
+    db.session.rollback()
+    return False
+
+
+def _patiently(do: Callable[[], bool], *, conflicts: int) -> bool:
+    """Do it again, from the start of its transaction, while the database is away, and on up to so many conflicts."""
+    tries = 0
+    while True:
+        try:
+            return do()
+        except Exception as error:
+            db.session.rollback()
+            conflict = transient.is_conflict(error)
+            conflicts -= conflict
+            if conflicts < 0 or not (conflict or transient.is_lost(error)):
+                raise
+            tries += 1
+            log.warning("job %s, try %d: %s", current().id, tries, type(error).__name__)
+        if _state.stopping.wait(min(5.0, 0.05 * 2 ** min(tries, 8)) * random.uniform(0.5, 1.0)):  # noqa: S311
+            raise SystemExit("The worker stops; the job is done again after the next launch.")
+
+
+# --- DBOS in this process
+
+
+def create_tables(app: Flask) -> None:
+    """Create or update DBOS's tables in the application's database."""
+    DBOS.migrate(app.config["SQLALCHEMY_DATABASE_URI"])
+
+
+def launch(app: Flask, *, executor_id: str, concurrency: int) -> None:
+    """Begin to do jobs in threads of this process, of which there may be one worker; within an application context.
+
+    `executor_id` is this worker's alone and the same after a restart, which then takes up its own jobs at once.
+    """
+    _state.app = app
+    _state.stopping.clear()
+    _register_queues(concurrency)
+    url = db.engine.url.render_as_string(hide_password=False)
+    DBOS(config={**_SETTINGS, "system_database_url": url, "executor_id": executor_id})
+    DBOS.launch()
+    DBOS.apply_schedules(
+        [
+            {"schedule_name": name, "workflow_fn": _scheduled_job, "schedule": cron, "context": name}
+            for name, cron in _state.schedules.items()
+        ]
+    )
+
+
+def shut_down(patience: int = 5) -> None:
+    """Do no more jobs, and wait `patience` seconds for those that run; what is left is done after the next launch."""
+    _state.stopping.set()
+    DBOS.destroy(workflow_completion_timeout_sec=patience)
+
+
+def _register_queues(concurrency: int) -> None:
+    limits = {"cases": concurrency, "connectors": concurrency, "bulk": 2}
+    for queue, interval in POLLING.items():
+        _client().register_queue(
+            queue,
+            partition_concurrency=1 if queue == PARTITIONED else None,
+            worker_concurrency=limits[queue],
+            polling_interval_sec=interval,
+        )

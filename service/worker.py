@@ -1,0 +1,149 @@
+"""The worker: does jobs, and keeps house where DBOS does not.
+
+Housekeeping wakes delayed jobs within a fraction of a second, by the database's clock; takes over the jobs of dead
+workers; reports jobs that kill their worker; and deletes finished ones. Several workers may do each of these at once,
+and die at any point of it.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from datetime import timedelta
+
+import sqlalchemy as sa
+from flask import Flask
+from sqlalchemy.dialects import postgresql, sqlite
+
+from . import jobs
+from .db import database_now, db, reading
+from .models.job import FinishedJob, WorkerHeartbeat, job_input, job_output, job_status
+
+log = logging.getLogger(__name__)
+
+DEAD_AFTER = timedelta(seconds=10)  #: without a heartbeat
+TICK, BEAT, CLEANING = 0.2, 3.0, 60.0  #: seconds between looks at delayed jobs, between heartbeats, between cleanings
+KEPT_FAILED = 30  #: failed jobs are kept so many times as long as others
+
+
+def run(app: Flask, *, executor_id: str, concurrency: int = 16, stop: threading.Event | None = None) -> None:
+    """Do jobs until `stop` is set. One in a process; `executor_id` is its own among all workers, for good."""
+    stop = stop or threading.Event()
+    with app.app_context():
+        _beat(executor_id)
+        jobs.launch(app, executor_id=executor_id, concurrency=concurrency)
+    try:
+        _keep_house(app, executor_id, stop)
+    finally:
+        jobs.shut_down()
+
+
+def _keep_house(app: Flask, executor_id: str, stop: threading.Event) -> None:
+    beaten = cleaned = steady_since = time.monotonic()
+    while not stop.wait(TICK):
+        now = time.monotonic()
+        try:
+            with app.app_context():
+                _wake()
+                if now - beaten >= BEAT:
+                    _beat(executor_id)
+                    # after an outage every heartbeat is old: give the others time for theirs
+                    steady_since = now if now - beaten > DEAD_AFTER.total_seconds() else steady_since
+                    beaten = now
+                    if now - steady_since >= DEAD_AFTER.total_seconds():
+                        _take_over()
+                    _report_killers()
+                if now - cleaned >= CLEANING:
+                    cleaned = now
+                    clean(timedelta(hours=app.config["CASEWRIGHT"].job_retention_hours))
+        except sa.exc.SQLAlchemyError as error:  # the database is away; the jobs wait for it, and so do we
+            log.warning("housekeeping failed: %s", type(error).__name__)
+            stop.wait(1.0)
+
+
+def _wake() -> None:
+    """Let the delayed jobs go whose time has come; DBOS itself looks once a second only, by the worker's clock."""
+    due = (
+        job_status.c.status == sa.literal_column("'DELAYED'"),  # a literal, or SQLite would not use the index
+        job_status.c.delay_until_epoch_ms <= _now_ms(),
+    )
+    with reading():
+        found = jobs.execute(sa.select(sa.exists().where(*due))).scalar()
+        db.session.rollback()
+    if found:
+        jobs.execute(sa.update(job_status).where(*due).values(status="ENQUEUED"))
+        db.session.commit()
+
+
+def _now_ms() -> sa.ColumnElement[int]:
+    if db.engine.dialect.name == "sqlite":
+        return sa.literal(int(time.time() * 1000))
+    return sa.cast(sa.extract("epoch", sa.func.now()) * 1000, sa.BigInteger)
+
+
+def _beat(executor_id: str) -> None:
+    insert = sqlite.insert if db.engine.dialect.name == "sqlite" else postgresql.insert
+    now = database_now()
+    row = insert(WorkerHeartbeat).values(worker_id=executor_id, seen_at=now)
+    db.session.execute(row.on_conflict_do_update(index_elements=["worker_id"], set_={"seen_at": now}))
+    db.session.commit()
+
+
+def _take_over() -> None:
+    """Put the jobs of dead workers back into the queue. DBOS goes on counting their runs."""
+    living = sa.select(WorkerHeartbeat.worker_id).where(WorkerHeartbeat.seen_at > database_now() - DEAD_AFTER)
+    orphaned = (
+        job_status.c.status == sa.literal_column("'PENDING'"),
+        job_status.c.application_name == jobs.APPLICATION,
+        job_status.c.executor_id.not_in(living),
+    )
+    with reading():
+        found = jobs.execute(sa.select(sa.exists().where(*orphaned))).scalar()
+        db.session.rollback()
+    if found:
+        back = {"status": "ENQUEUED", "owner_xid": None, "started_at_epoch_ms": None}
+        taken = jobs.execute(sa.update(job_status).where(*orphaned).values(back).returning(job_status.c.workflow_uuid))
+        log.warning("took over %d jobs of dead workers", len(taken.all()))
+        db.session.commit()
+
+
+def _report_killers() -> None:
+    """Report the jobs that DBOS no longer runs, since each run ended with its worker's death."""
+    dead = sa.select(job_status.c.workflow_uuid, job_input.c.inputs, job_status.c.completed_at)
+    dead = dead.join(job_input, job_input.c.workflow_uuid == job_status.c.workflow_uuid)
+    dead = dead.outerjoin(FinishedJob, FinishedJob.job_id == job_status.c.workflow_uuid)
+    dead = dead.where(job_status.c.status == "MAX_RECOVERY_ATTEMPTS_EXCEEDED", FinishedJob.job_id.is_(None))
+    with reading():
+        rows = jobs.execute(dead).all()
+        db.session.rollback()
+    for row in rows:
+        job = jobs.failed_job(row.workflow_uuid, row.inputs, row.completed_at)
+        if jobs.claim(job.id):
+            jobs.report(job.name, job.arguments, f"WorkerDied: {jobs.RUNS} runs of this job ended their worker")
+            db.session.commit()
+
+
+def clean(retention: timedelta) -> None:
+    """Delete what finished longer ago than `retention`."""
+    before = database_now() - retention
+    db.session.rollback()
+    _delete_jobs(("SUCCESS", "CANCELLED"), before.timestamp())
+    _delete_jobs(jobs.FAILED, (before - retention * (KEPT_FAILED - 1)).timestamp())
+    gone = ~sa.exists().where(job_status.c.workflow_uuid == FinishedJob.job_id)
+    jobs.execute(sa.delete(FinishedJob).where(FinishedJob.finished_at < before, gone))
+    db.session.execute(sa.delete(WorkerHeartbeat).where(WorkerHeartbeat.seen_at < before))
+    db.session.commit()
+
+
+def _delete_jobs(statuses: tuple[str, ...], before: float) -> None:
+    """Delete the jobs that ended with one of `statuses` before that time, in transactions of 500 jobs."""
+    old = sa.select(job_status.c.workflow_uuid)
+    old = old.where(job_status.c.completed_at < int(before * 1000), job_status.c.status.in_(statuses)).limit(500)
+    while True:
+        ids = jobs.execute(old).scalars().all()
+        for table in (job_input, job_output, job_status):
+            jobs.execute(sa.delete(table).where(table.c.workflow_uuid.in_(ids)))
+        db.session.commit()
+        if len(ids) < 500:
+            return
