@@ -43,9 +43,7 @@ class Membership(Base):
     __tablename__ = "membership"
     __table_args__ = (sa.Index(None, "group_name"),)
 
-    user_id: Mapped[uuid.UUID] = mapped_column(
-        Identifier, sa.ForeignKey(User.id, ondelete="CASCADE"), primary_key=True
-    )
+    user_id: Mapped[uuid.UUID] = mapped_column(Identifier, sa.ForeignKey(User.id, ondelete="CASCADE"), primary_key=True)
     group_name: Mapped[str] = mapped_column(sa.ForeignKey(Group.name), primary_key=True)
 
 

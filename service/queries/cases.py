@@ -1,0 +1,140 @@
+"""Cases that the actor may read: found, listed, and where each one stands."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+from sqlalchemy.orm import defer, joinedload
+from sqlalchemy.orm.interfaces import ORMOption
+
+from ..db import db
+from ..errors import NotFound
+from ..models import (
+    Case,
+    CaseState,
+    DefinitionAccess,
+    HumanTask,
+    Incident,
+    IncidentState,
+    ProcessDefinition,
+    TaskCandidate,
+    User,
+)
+from ..permissions import Action, Actor, require
+from .pages import LIMIT, Page, Sort, page
+
+NEWEST = (Sort(Case.id, uuid.UUID, descending=True),)
+
+
+@dataclass(frozen=True)
+class DiagramState:
+    """What the live diagram shows: tokens and completions per element or flow id, and where it is stuck."""
+
+    marked: Mapping[str, int]
+    visits: Mapping[str, int]
+    failed: tuple[str, ...]
+
+
+def get(case_id: uuid.UUID, *, by: Actor) -> Case:
+    """The case. Raises `NotFound` also for a case that `by` may not read."""
+    return _readable_or_not_found(db.session.get(Case, case_id), by)
+
+
+def by_number(number: str, *, by: Actor) -> Case:
+    """The case with this readable number. Raises `NotFound` as `get` does."""
+    return _readable_or_not_found(db.session.scalar(sa.select(Case).where(Case.number == number)), by)
+
+
+def to_change(case_id: uuid.UUID) -> Case:
+    """The case for an operation, which locks, reads again and asks for the permission itself. Raises `NotFound`."""
+    case = db.session.get(Case, case_id)
+    if case is None:
+        raise NotFound(NotFound.__doc__)
+    return case
+
+
+def visible(
+    actor: Actor,
+    *,
+    state: CaseState | None = None,
+    case_type: str | None = None,
+    owner: str | None = None,
+    text: str | None = None,
+    limit: int = LIMIT,
+    cursor: str | None = None,
+) -> Page[Case]:
+    """Cases that `actor` may read, the newest first; `owner` is a user name, `text` stands in number or title.
+
+    The rows come without variables, visits and marks.
+    """
+    conditions = [readable(actor)]
+    if state is not None:
+        conditions.append(Case.state == state)
+    if case_type is not None:
+        conditions.append(Case.case_type == case_type)
+    if owner is not None:
+        conditions.append(Case.owner_id.in_(sa.select(User.id).where(User.name == owner)))
+    if text:
+        in_number = Case.number.icontains(text, autoescape=True)
+        conditions.append(sa.or_(in_number, Case.title.icontains(text, autoescape=True)))
+    return page(Case, *conditions, sorts=NEWEST, limit=limit, cursor=cursor, options=_light())
+
+
+def readable(actor: Actor) -> sa.ColumnElement[bool]:
+    """`RULES[READ_CASE]` as SQL: which rows of `case` the actor may read. A test holds the two against each other."""
+    if actor.is_admin:
+        return sa.true()
+    principals = sorted(actor.principals)
+    by_definition = sa.select(DefinitionAccess.definition_id).where(
+        DefinitionAccess.principal.in_(principals), DefinitionAccess.role.in_(("manager", "reader"))
+    )
+    held = sa.select(HumanTask.case_id).where(
+        sa.or_(HumanTask.assignee == actor.name, HumanTask.delegated_by == actor.name)
+    )
+    offered = (
+        sa.select(HumanTask.case_id)
+        .join(TaskCandidate, TaskCandidate.task_id == HumanTask.id)
+        .where(TaskCandidate.principal.in_(principals))
+    )
+    rules = [Case.created_by == actor.name, Case.definition_id.in_(by_definition), Case.id.in_(held.union(offered))]
+    if actor.id is not None:
+        rules.append(Case.owner_id == actor.id)
+    return sa.or_(*rules)
+
+
+def diagram_state(case: Case) -> DiagramState:
+    """Where `case` stands, for its diagram."""
+    marked: dict[str, int] = {}
+    for element in case.marked or []:
+        marked[element] = marked.get(element, 0) + 1
+    open_incidents = sa.select(Incident.element_id).where(
+        Incident.case_id == case.id, Incident.state == IncidentState.OPEN, Incident.element_id.is_not(None)
+    )
+    failed = tuple(sorted({element for element in db.session.scalars(open_incidents) if element}))
+    return DiagramState(marked, dict(case.visits or {}), failed)
+
+
+def diagram_xml(definition: ProcessDefinition) -> bytes:
+    """The BPMN file that `definition` stands in."""
+    from ..execution import resource
+
+    return resource(definition.files[definition.file])
+
+
+def _light() -> tuple[ORMOption, ...]:
+    return (
+        defer(Case.variables),
+        defer(Case.visits),
+        defer(Case.marked),
+        joinedload(Case.owner).load_only(User.name, User.display_name),
+    )
+
+
+def _readable_or_not_found(case: Case | None, by: Actor) -> Case:
+    if case is None:
+        raise NotFound(NotFound.__doc__)
+    require(by, Action.READ_CASE, case)
+    return case

@@ -1,0 +1,96 @@
+"""What is deployed: case types, their versions, and what runs on each."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping, Sequence
+from typing import TypeVar
+
+import sqlalchemy as sa
+
+from ..db import db
+from ..errors import NotFound
+from ..models import Case, CaseState, DecisionDefinition, DefinitionAccess, FormDefinition, ProcessDefinition
+from ..permissions import Actor
+from .pages import LIMIT, Page, Sort, page
+
+Definition = TypeVar("Definition", ProcessDefinition, DecisionDefinition, FormDefinition)
+
+RUNNING = (CaseState.ACTIVE, CaseState.SUSPENDED, CaseState.FAILED)
+
+
+def get(definition_id: uuid.UUID) -> ProcessDefinition:
+    """The process definition with this id. Raises `NotFound`."""
+    return one(ProcessDefinition, definition_id)
+
+
+def one(kind: type[Definition], definition_id: uuid.UUID) -> Definition:
+    """The process, decision or form definition with this id. Raises `NotFound`."""
+    found = db.session.get(kind, definition_id)
+    if found is None:
+        raise NotFound(NotFound.__doc__)
+    return found
+
+
+def latest(kind: type[Definition], key: str) -> Definition:
+    """The newest version under `key`. Raises `NotFound`."""
+    found = db.session.scalar(sa.select(kind).where(kind.key == key, kind.latest))
+    if found is None:
+        raise NotFound(f"Nothing is deployed under “{key[:100]}”.")
+    return found
+
+
+def listed(
+    kind: type[Definition], *, key: str | None = None, limit: int = LIMIT, cursor: str | None = None
+) -> Page[Definition]:
+    """The newest version of each key, by key; or all versions of one `key`, the newest first."""
+    if key is None:
+        return page(kind, kind.latest.is_(True), sorts=[Sort(kind.key, str)], limit=limit, cursor=cursor)
+    newest_first = [Sort(kind.version, int, descending=True)]
+    return page(kind, kind.key == key, sorts=newest_first, limit=limit, cursor=cursor)
+
+
+def case_types() -> Sequence[ProcessDefinition]:
+    """The newest version of each case type, by name."""
+    is_case_type = ProcessDefinition.number_prefix.is_not(None)
+    return db.session.scalars(
+        sa.select(ProcessDefinition)
+        .where(ProcessDefinition.latest, is_case_type)
+        .order_by(ProcessDefinition.name, ProcessDefinition.key)
+    ).all()
+
+
+def startable(actor: Actor) -> Sequence[ProcessDefinition]:
+    """The case types of which `actor` may open a case, by name."""
+    may_start = sa.exists().where(
+        DefinitionAccess.definition_id == ProcessDefinition.id,
+        DefinitionAccess.role == "starter",
+        DefinitionAccess.principal.in_(sorted(actor.principals)),
+    )
+    is_case_type = ProcessDefinition.number_prefix.is_not(None)
+    return db.session.scalars(
+        sa.select(ProcessDefinition)
+        .where(ProcessDefinition.latest, is_case_type, may_start)
+        .order_by(ProcessDefinition.name, ProcessDefinition.key)
+    ).all()
+
+
+def versions(key: str) -> Sequence[ProcessDefinition]:
+    """All versions of a process, the newest first. Raises `NotFound` when there is none."""
+    found = db.session.scalars(
+        sa.select(ProcessDefinition).where(ProcessDefinition.key == key).order_by(ProcessDefinition.version.desc())
+    ).all()
+    if not found:
+        raise NotFound(f"Nothing is deployed under “{key[:100]}”.")
+    return found
+
+
+def running_cases(definitions: Sequence[ProcessDefinition]) -> Mapping[uuid.UUID, int]:
+    """Definition id -> how many of its cases are not closed; 0 included."""
+    ids = [definition.id for definition in definitions]
+    rows = db.session.execute(
+        sa.select(Case.definition_id, sa.func.count())
+        .where(Case.definition_id.in_(ids), Case.state.in_(RUNNING))
+        .group_by(Case.definition_id)
+    ).tuples()
+    return {**dict.fromkeys(ids, 0), **dict(rows.all())}

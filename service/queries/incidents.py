@@ -1,0 +1,36 @@
+"""What went wrong and waits for operations."""
+
+from __future__ import annotations
+
+import uuid
+
+from ..db import db
+from ..errors import NotFound
+from ..models import Incident, IncidentState
+from .pages import LIMIT, Page, Sort, page
+
+NEWEST = (Sort(Incident.id, uuid.UUID, descending=True),)
+
+
+def listed(
+    *,
+    state: IncidentState | None = None,
+    case_id: uuid.UUID | None = None,
+    limit: int = LIMIT,
+    cursor: str | None = None,
+) -> Page[Incident]:
+    """Incidents, the newest first."""
+    conditions = []
+    if state is not None:
+        conditions.append(Incident.state == state)
+    if case_id is not None:
+        conditions.append(Incident.case_id == case_id)
+    return page(Incident, *conditions, sorts=NEWEST, limit=limit, cursor=cursor)
+
+
+def get(incident_id: uuid.UUID) -> Incident:
+    """The incident. Raises `NotFound`."""
+    found = db.session.get(Incident, incident_id)
+    if found is None:
+        raise NotFound(NotFound.__doc__)
+    return found

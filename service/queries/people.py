@@ -1,0 +1,74 @@
+"""Users, groups, tokens: for those who manage them, and for choosing whom to give work to."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+
+import sqlalchemy as sa
+from sqlalchemy.orm import selectinload
+
+from ..db import db
+from ..errors import NotFound
+from ..models import ApiToken, Group, Membership, User
+from ..permissions import Actor
+from .pages import LIMIT, Page, Sort, page
+
+
+def users(*, text: str | None = None, limit: int = LIMIT, cursor: str | None = None) -> Page[User]:
+    """All users with their groups, by name; `text` stands in the name or in what they are called."""
+    conditions = []
+    if text:
+        in_name = User.name.icontains(text, autoescape=True)
+        conditions.append(sa.or_(in_name, User.display_name.icontains(text, autoescape=True)))
+    options = [selectinload(User.memberships)]
+    return page(User, *conditions, sorts=[Sort(User.name, str)], limit=limit, cursor=cursor, options=options)
+
+
+def user(name: str) -> User:
+    """The user who signs in as `name`. Raises `NotFound`."""
+    found = db.session.scalar(sa.select(User).options(selectinload(User.memberships)).where(User.name == name))
+    if found is None:
+        raise NotFound(f"There is no user “{name[:100]}”.")
+    return found
+
+
+def active_users(*, group: str | None = None) -> Sequence[User]:
+    """Who can be given work, by what they are called; members of `group` only, when named."""
+    statement = sa.select(User).where(User.active).order_by(User.display_name, User.name)
+    if group is not None:
+        statement = statement.where(User.id.in_(sa.select(Membership.user_id).where(Membership.group_name == group)))
+    return db.session.scalars(statement).all()
+
+
+def groups(*, limit: int = LIMIT, cursor: str | None = None) -> Page[Group]:
+    """All groups, by name."""
+    return page(Group, sorts=[Sort(Group.name, str)], limit=limit, cursor=cursor)
+
+
+def group(name: str) -> Group:
+    """The group. Raises `NotFound`."""
+    found = db.session.get(Group, name)
+    if found is None:
+        raise NotFound(f"There is no group “{name[:100]}”.")
+    return found
+
+
+def members(name: str) -> Sequence[str]:
+    """The user names in a group, sorted."""
+    statement = sa.select(User.name).join(Membership).where(Membership.group_name == name).order_by(User.name)
+    return db.session.scalars(statement).all()
+
+
+def tokens(actor: Actor) -> Sequence[ApiToken]:
+    """The API tokens of `actor` that were not revoked, the newest first."""
+    statement = sa.select(ApiToken).where(ApiToken.user_id == actor.id, ApiToken.revoked_at.is_(None))
+    return db.session.scalars(statement.order_by(ApiToken.id.desc())).all()
+
+
+def token(token_id: uuid.UUID, actor: Actor) -> ApiToken:
+    """One of `actor`'s own tokens. Raises `NotFound`, also for somebody else's."""
+    found = db.session.get(ApiToken, token_id)
+    if found is None or found.user_id != actor.id:
+        raise NotFound(NotFound.__doc__)
+    return found

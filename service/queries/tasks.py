@@ -1,0 +1,141 @@
+"""Human tasks: whose they are, who may take them, the most urgent first."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import joinedload, lazyload
+
+from ..db import db, utcnow
+from ..errors import NotFound
+from ..models import Case, HumanTask, TaskCandidate
+from ..permissions import Action, Actor, require
+from .cases import readable
+from .pages import LIMIT, Page, Sort, page
+
+URGENCY = (
+    Sort(HumanTask.priority, int, descending=True),
+    Sort(HumanTask.due_at, datetime, nullable=True),
+    Sort(HumanTask.id, uuid.UUID),
+)
+
+#: What lists show of a task's case; never its variables.
+_CASE = joinedload(HumanTask.case, innerjoin=True).load_only(
+    Case.number, Case.title, Case.case_type, Case.state, Case.definition_id, Case.stage, Case.version
+)
+
+
+@dataclass(frozen=True)
+class Counts:
+    """How many open tasks: `mine`, `late` ones of them, and what my groups are offered."""
+
+    mine: int
+    late: int
+    team: int
+
+
+def get(task_id: uuid.UUID, *, by: Actor) -> HumanTask:
+    """The task with its case. Raises `NotFound` also for a task that `by` may not see."""
+    task = db.session.get(HumanTask, task_id, options=[joinedload(HumanTask.case, innerjoin=True)])
+    if task is None:
+        raise NotFound(NotFound.__doc__)
+    require(by, Action.READ_TASK, task)
+    return task
+
+
+def to_change(task_id: uuid.UUID) -> HumanTask:
+    """The task for an operation, which locks, reads again and asks for the permission itself. Raises `NotFound`."""
+    options = [joinedload(HumanTask.case, innerjoin=True).load_only(Case.id), lazyload(HumanTask.candidates)]
+    task = db.session.get(HumanTask, task_id, options=options)
+    if task is None:
+        raise NotFound(NotFound.__doc__)
+    return task
+
+
+def mine(actor: Actor, *, limit: int = LIMIT, cursor: str | None = None, **only: Any) -> Page[HumanTask]:
+    """Open tasks that are `actor`'s to do. `only`: see `narrowed`."""
+    return _page(_mine(actor), limit, cursor, only)
+
+
+def team(actor: Actor, *, limit: int = LIMIT, cursor: str | None = None, **only: Any) -> Page[HumanTask]:
+    """Open tasks that nobody has and `actor` may claim. `only`: see `narrowed`."""
+    return _page(_team(actor), limit, cursor, only)
+
+
+def all_open(actor: Actor, *, limit: int = LIMIT, cursor: str | None = None, **only: Any) -> Page[HumanTask]:
+    """Open tasks that `actor` may see: own, offered, delegated, and those of cases that they may read."""
+    return _page(_visible(actor), limit, cursor, only)
+
+
+def of_case(case: Case, *, actor: Actor) -> Sequence[HumanTask]:
+    """The tasks of a case that `actor` may read: the open ones by urgency, then the closed ones, latest first."""
+    require(actor, Action.READ_CASE, case)
+    tasks = db.session.scalars(sa.select(HumanTask).where(HumanTask.case_id == case.id)).all()
+    open_ones = [task for task in tasks if task.closed_at is None]
+    closed = [task for task in tasks if task.closed_at is not None]
+    open_ones.sort(key=lambda task: (-task.priority, task.due_at is None, task.due_at, task.id))
+    closed.sort(key=lambda task: (task.closed_at, task.id), reverse=True)
+    return [*open_ones, *closed]
+
+
+def counts(actor: Actor) -> Counts:
+    """The numbers beside the views, in one statement."""
+    is_mine = sa.select(sa.func.count()).select_from(HumanTask).where(_mine(actor))
+    late = is_mine.where(HumanTask.due_at < utcnow())
+    offered = sa.select(sa.func.count()).select_from(HumanTask).where(_team(actor))
+    row = db.session.execute(sa.select(is_mine.scalar_subquery(), late.scalar_subquery(), offered.scalar_subquery()))
+    return Counts(*row.one())
+
+
+def narrowed(
+    *,
+    case_type: str | None = None,
+    text: str | None = None,
+    late: bool = False,
+    case_id: uuid.UUID | None = None,
+) -> list[sa.ColumnElement[bool]]:
+    """Conditions: of one case type, of one case, late, or a text in the task's name, the case's number or its title."""
+    conditions: list[sa.ColumnElement[bool]] = []
+    if case_type is not None:
+        conditions.append(HumanTask.case.has(Case.case_type == case_type))
+    if case_id is not None:
+        conditions.append(HumanTask.case_id == case_id)
+    if text:
+        in_case = HumanTask.case.has(
+            sa.or_(Case.number.icontains(text, autoescape=True), Case.title.icontains(text, autoescape=True))
+        )
+        conditions.append(sa.or_(HumanTask.name.icontains(text, autoescape=True), in_case))
+    if late:
+        conditions.append(HumanTask.due_at < utcnow())
+    return conditions
+
+
+def _page(whose: sa.ColumnElement[bool], limit: int, cursor: str | None, only: Mapping[str, Any]) -> Page[HumanTask]:
+    conditions = (whose, HumanTask.closed_at.is_(None), *narrowed(**only))
+    return page(HumanTask, *conditions, sorts=URGENCY, limit=limit, cursor=cursor, options=[_CASE])
+
+
+def _mine(actor: Actor) -> sa.ColumnElement[bool]:
+    return sa.and_(HumanTask.assignee == actor.name, HumanTask.closed_at.is_(None))
+
+
+def _offered(actor: Actor) -> sa.ColumnElement[bool]:
+    principals = sorted(actor.principals)
+    return HumanTask.id.in_(sa.select(TaskCandidate.task_id).where(TaskCandidate.principal.in_(principals)))
+
+
+def _team(actor: Actor) -> sa.ColumnElement[bool]:
+    return sa.and_(HumanTask.assignee.is_(None), HumanTask.closed_at.is_(None), _offered(actor))
+
+
+def _visible(actor: Actor) -> sa.ColumnElement[bool]:
+    if actor.is_admin:
+        return sa.true()
+    cases = sa.select(Case.id).where(readable(actor))
+    taking_part = sa.or_(HumanTask.assignee == actor.name, HumanTask.delegated_by == actor.name, _offered(actor))
+    return sa.or_(taking_part, HumanTask.case_id.in_(cases))
