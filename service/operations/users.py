@@ -1,0 +1,199 @@
+"""People, their groups and their API tokens. Nothing here commits.
+
+Whatever changes what somebody may do (password, role, being locked out) ends their sign-ins in the same transaction.
+"""
+
+from __future__ import annotations
+
+import re
+import secrets
+import uuid
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+import sqlalchemy as sa
+
+from ..auth import SCOPES, TOKEN_PREFIX, digest, hash_password
+from ..db import db, new_id, utcnow
+from ..errors import BadRequest, Forbidden, WrongState
+from ..models import ApiToken, Group, LoginSession, Membership, User
+from ..permissions import SYSTEM, Action, Actor, require
+
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@+-]{0,99}")
+SHORTEST, LONGEST = 10, 1000  #: characters of a password (NIST SP 800-63B §5.1.1 asks for 8 at least, and no rules)
+
+
+@dataclass(frozen=True)
+class Issued:
+    """A new API token. `secret` is shown once; only its hash is kept."""
+
+    token: ApiToken
+    secret: str
+
+
+def add(
+    name: str,
+    display_name: str,
+    *,
+    by: Actor,
+    password: str | None = None,
+    email: str | None = None,
+    groups: Iterable[str] = (),
+    is_admin: bool = False,
+) -> User:
+    """Let somebody in; without a password only by API token. Groups that are new are made.
+
+    Raises `BadRequest` for a name or password that is not allowed, `WrongState` for a name that is taken.
+    """
+    require(by, Action.MANAGE_USERS)
+    _check_name(name)
+    if name == SYSTEM.name or db.session.scalar(sa.select(User.id).where(User.name == name)):
+        raise WrongState(f"The name “{name}” is taken.")
+    user = User(
+        id=new_id(),
+        name=name,
+        display_name=display_name.strip() or name,
+        email=email,
+        password_hash=_hashed(name, password) if password is not None else None,
+        is_admin=is_admin,
+        active=True,
+        created_at=utcnow(),
+    )
+    db.session.add(user)
+    db.session.flush()
+    for group in dict.fromkeys(groups):
+        _ensure_group(group)
+        user.memberships.append(Membership(group_name=group))
+    db.session.flush()
+    return user
+
+
+def change(
+    user: User,
+    *,
+    by: Actor,
+    display_name: str | None = None,
+    email: str | None = None,
+    is_admin: bool | None = None,
+    active: bool | None = None,
+) -> None:
+    """Change what is given. A changed role or a locked account ends the user's sign-ins at once."""
+    require(by, Action.MANAGE_USERS)
+    if user.id == by.id and (is_admin is False or active is False):
+        raise WrongState("You cannot lock yourself out; ask another administrator.")
+    if display_name is not None:
+        user.display_name = display_name.strip() or user.name
+    if email is not None:
+        user.email = email or None
+    if is_admin is not None and is_admin != user.is_admin:
+        user.is_admin = is_admin
+        end_sign_ins(user)
+    if active is not None and active != user.active:
+        user.active = active
+        end_sign_ins(user)
+
+
+def set_password(user: User, password: str, *, by: Actor) -> None:
+    """Give `user` another password, their own or by an administrator; ends all their sign-ins."""
+    if user.id != by.id:
+        require(by, Action.MANAGE_USERS)
+    user.password_hash = _hashed(user.name, password)
+    end_sign_ins(user)
+
+
+def end_sign_ins(user: User) -> None:
+    """Sign `user` out everywhere."""
+    db.session.execute(sa.delete(LoginSession).where(LoginSession.user_id == user.id))
+
+
+def add_group(name: str, title: str, *, by: Actor) -> Group:
+    """Make a group. Raises `WrongState` when it exists."""
+    require(by, Action.MANAGE_USERS)
+    _check_name(name)
+    if db.session.get(Group, name):
+        raise WrongState(f"The group “{name}” exists.")
+    group = Group(name=name, title=title.strip() or name)
+    db.session.add(group)
+    db.session.flush()
+    return group
+
+
+def join(user: User, group: Group, *, by: Actor) -> None:
+    """Make `user` a member; nothing happens when they are one."""
+    require(by, Action.MANAGE_USERS)
+    if all(membership.group_name != group.name for membership in user.memberships):
+        user.memberships.append(Membership(group_name=group.name))
+        db.session.flush()
+
+
+def leave(user: User, group: Group, *, by: Actor) -> None:
+    """End a membership; nothing happens when there is none."""
+    require(by, Action.MANAGE_USERS)
+    user.memberships = [membership for membership in user.memberships if membership.group_name != group.name]
+    db.session.flush()
+
+
+def issue_token(
+    user: User, name: str, scopes: Iterable[str], *, by: Actor, expires_at: datetime | None = None
+) -> Issued:
+    """A new API token of `user`, for themselves or by an administrator; never more than `by` may do now."""
+    require(by, Action.MANAGE_TOKENS)
+    if user.id != by.id:
+        require(by, Action.MANAGE_USERS)
+    wanted = frozenset(scopes)
+    if not wanted or not wanted <= SCOPES:
+        raise BadRequest(f"Scopes are {', '.join(sorted(SCOPES))}; name at least one.")
+    if not wanted <= by.scopes:
+        raise Forbidden("A token cannot make one that may do more than itself.")
+    if expires_at is not None and expires_at <= utcnow():
+        raise BadRequest("The token would have expired already.")
+    secret = TOKEN_PREFIX + secrets.token_urlsafe(32)
+    token = ApiToken(
+        id=new_id(),
+        user_id=user.id,
+        name=name.strip() or "token",
+        hash=digest(secret),
+        scopes=sorted(wanted),
+        created_at=utcnow(),
+        expires_at=expires_at,
+    )
+    db.session.add(token)
+    db.session.flush()
+    return Issued(token, secret)
+
+
+def revoke_token(token: ApiToken, *, by: Actor) -> None:
+    """End a token, one's own or as an administrator; it is refused from the next request on."""
+    require(by, Action.MANAGE_TOKENS)
+    if token.user_id != by.id:
+        require(by, Action.MANAGE_USERS)
+    if token.revoked_at is None:
+        token.revoked_at = utcnow()
+
+
+def actor_of(user_id: uuid.UUID) -> Actor:
+    """`user_id` as an actor with all scopes: for the command line and for tests."""
+    user = db.session.get_one(User, user_id)
+    groups = frozenset(membership.group_name for membership in user.memberships)
+    return Actor(user.id, user.name, user.display_name, groups, user.is_admin)
+
+
+def _check_name(name: str) -> None:
+    if not NAME.fullmatch(name):
+        raise BadRequest("A name is up to 100 letters, digits and . _ @ + -, beginning with a letter or digit.")
+
+
+def _ensure_group(name: str) -> None:
+    _check_name(name)
+    if db.session.get(Group, name) is None:
+        db.session.add(Group(name=name, title=name))
+        db.session.flush()
+
+
+def _hashed(name: str, password: str) -> str:
+    if not SHORTEST <= len(password) <= LONGEST:
+        raise BadRequest(f"A password has {SHORTEST} to {LONGEST} characters.")
+    if password.casefold() == name.casefold():
+        raise BadRequest("The password is the name; take another.")
+    return hash_password(password)
