@@ -15,21 +15,18 @@ from functools import lru_cache
 from typing import Any
 
 import sqlalchemy as sa
-from argon2 import PasswordHasher
-from argon2.exceptions import InvalidHashError, VerificationError
 from flask import Flask, Response, current_app, g, request
 
+from . import credentials
 from .config import Config, Limit
+from .credentials import SCOPES, TOKEN_PREFIX, digest
 from .db import db, reading, set_reading, utcnow
 from .errors import NotSignedIn, TooMany
 from .logs import log
 from .models import ApiToken, LoginSession, Membership, SignInCount, User
 from .permissions import Actor
 
-SCOPES = frozenset({"read", "work", "deploy", "admin"})
-TOKEN_PREFIX = "cw_"  # noqa: S105  lets secret scanners recognise a leaked token
 SEEN_EVERY = timedelta(minutes=1)  #: how exactly a sign-in's last use is kept
-_hasher = PasswordHasher()  # argon2id, RFC 9106 §4, second recommendation
 
 
 def init_app(app: Flask) -> None:
@@ -59,11 +56,6 @@ def optional_actor() -> Actor | None:
 def by_token() -> bool:
     """Whether this request brings an `Authorization` header; cookies then count for nothing."""
     return "Authorization" in request.headers
-
-
-def digest(secret: str) -> bytes:
-    """What is kept of a random secret of 256 bits: enough to recognise it, useless to a thief."""
-    return hashlib.sha256(secret.encode()).digest()
 
 
 def cookie_name(app: Flask | None = None) -> str:
@@ -116,11 +108,6 @@ def sign_out() -> None:
     if sent:
         db.session.execute(sa.delete(LoginSession).where(LoginSession.hash == digest(sent)))
     g.actor, g.cookie, g.send_cookie = None, "", True
-
-
-def hash_password(password: str) -> str:
-    """The argon2id hash to keep."""
-    return _hasher.hash(password)
 
 
 def clear_expired(now: datetime) -> int:
@@ -203,26 +190,16 @@ def _groups_of(user_id: uuid.UUID) -> frozenset[str]:
 # --- passwords
 
 
-@lru_cache(maxsize=1)
-def _hash_of_nobody() -> str:
-    return _hasher.hash(secrets.token_urlsafe(16))
-
-
 def _checked(name: str, password: str) -> Any:
     """The row of the active user `name` if `password` is theirs, else None, in the same time."""
-    nobody = _hash_of_nobody()
     columns = (User.id, User.name, User.display_name, User.is_admin, User.active, User.password_hash)
     rows = _rows_of(sa.select(*columns).where(User.name == name))
-    usable = bool(rows and rows[0].active and rows[0].password_hash)
-    kept = rows[0].password_hash if usable else nobody
-    try:
-        _hasher.verify(kept, password)
-    except (VerificationError, InvalidHashError):
+    kept = rows[0].password_hash if rows and rows[0].active else None
+    if not credentials.fits(kept, password):
         return None
-    if not usable:
-        return None
-    if _hasher.check_needs_rehash(kept):
-        _execute(sa.update(User).where(User.id == rows[0].id).values(password_hash=hash_password(password)))
+    if credentials.is_outdated(kept):
+        renewed = credentials.hash_password(password)
+        _execute(sa.update(User).where(User.id == rows[0].id).values(password_hash=renewed))
     return rows[0]
 
 

@@ -14,7 +14,7 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
-from ..auth import SCOPES, TOKEN_PREFIX, digest, hash_password
+from ..credentials import SCOPES, TOKEN_PREFIX, digest, hash_password
 from ..db import db, new_id, utcnow
 from ..errors import BadRequest, Forbidden, WrongState
 from ..models import ApiToken, Group, LoginSession, Membership, User
