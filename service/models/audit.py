@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from ..db import Base, Identifier
 from .case import Case
@@ -26,3 +26,5 @@ class AuditEntry(Base):
     element_id: Mapped[str | None]
     details: Mapped[dict[str, Any] | None] = mapped_column(sa.JSON(none_as_null=True))
     hash: Mapped[bytes] = mapped_column(sa.LargeBinary(32))
+
+    case: Mapped[Case] = relationship(lazy="raise")  #: so that it is inserted after it

@@ -72,6 +72,8 @@ class DefinitionAccess(Base):
     role: Mapped[str] = mapped_column(primary_key=True)
     principal: Mapped[str] = mapped_column(primary_key=True)
 
+    definition: Mapped[ProcessDefinition] = relationship(lazy="raise")  #: so that it is inserted after it
+
 
 class DecisionDefinition(Base):
     """One deployed version of one DMN decision."""

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from ..db import Base, Key, utcnow
 from .case import Case
@@ -28,6 +28,9 @@ class Subscription(Base):
     correlation: Mapped[dict[str, Any]] = mapped_column(default=dict)
     activity_id: Mapped[str | None]
     element_id: Mapped[str]
+
+    case: Mapped[Case | None] = relationship(lazy="raise")  #: so that it is inserted after it
+    definition: Mapped[ProcessDefinition | None] = relationship(lazy="raise")
 
 
 class Message(Base):

@@ -77,3 +77,5 @@ class TaskCandidate(Base):
         Identifier, sa.ForeignKey(HumanTask.id, ondelete="CASCADE"), primary_key=True
     )
     principal: Mapped[str] = mapped_column(primary_key=True)
+
+    task: Mapped[HumanTask] = relationship(lazy="raise")  #: so that it is inserted after it
