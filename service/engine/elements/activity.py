@@ -1,0 +1,107 @@
+"""Activities: what they share. Boundary events, mappings in and out, loops and multi-instance."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from service.engine.elements.node import DONE, Node
+from service.engine.elements.repetition import INDEX, Repetition
+from service.engine.graph import Flow
+from service.engine.scope import DECLARED, View
+from service.engine.upstream import Task
+from service.engine.work import What
+
+if TYPE_CHECKING:
+    from service.engine.parser import Source
+    from service.engine.run import Run
+
+HOST = "host"  #: in a boundary event's internal data: the id of the task it is attached to
+
+
+class Activity(Node):
+    """A task, sub-process or call activity."""
+
+    def read(self, source: Source) -> None:
+        self.repetition: Repetition | None = source.repetition()
+        self.takes: list[tuple[str, str]] = source.mappings("input")  #: (source expression, local name)
+        self.gives: list[tuple[str, str]] = source.mappings("output")  #: (source expression, name outside)
+        self.local_names: list[str] = []  #: names that belong to each entry of this activity
+        self.for_compensation = source.flag("isForCompensation")
+
+    def container(self, task: Task) -> bool:
+        """Whether this task holds the instances of a loop, rather than being one."""
+        return self.repetition is not None and INDEX not in task.internal_data
+
+    def waits_outside(self, task: Task) -> bool:
+        return super().waits_outside(task) and not self.container(task)
+
+    def note_entry(self, run: Run, task: Task) -> None:
+        task.internal_data["entered"] = 1
+        details = {"container": self.repetition.kind} if self.repetition and self.container(task) else {}
+        run.note(What.ENTERED, task, **details)
+        if INDEX not in task.internal_data:
+            for event in self.attached:
+                run.spawn(task.parent, event, **{HOST: task.id})
+
+    def enter(self, run: Run, task: Task) -> bool:
+        if self.container(task):
+            return True
+        self._map_in(run, task)
+        return self.begin(run, task)
+
+    def _map_in(self, run: Run, task: Task) -> None:
+        """Give the activity its inputs as variables of its own."""
+        if self.local_names:
+            declared = task.internal_data.setdefault(DECLARED, [])
+            declared += [name for name in self.local_names if name not in declared]
+        values = {name: run.evaluate(expression, task) for expression, name in self.takes}
+        if values:
+            declared = task.internal_data.setdefault(DECLARED, [])
+            declared += [name for name in values if name not in declared]
+            View(task).update(values)
+        if script := self.attributes.get("preScript"):
+            run.script(script, task)
+
+    def begin(self, run: Run, task: Task) -> bool:
+        """`enter` of one instance, after its inputs are mapped."""
+        return True
+
+    def _run_hook(self, my_task: Task) -> bool | None:
+        if self.repetition and self.container(my_task):
+            if DONE not in my_task.internal_data:
+                if not self.repetition.begin(my_task.workflow, my_task):
+                    return None
+                my_task.internal_data[DONE] = 1
+            self.repetition.finish(my_task.workflow, my_task)
+            my_task.workflow.leaving = self.choose(my_task.workflow, my_task)
+            return True
+        return super()._run_hook(my_task)
+
+    def resume(self, run: Run, task: Task) -> None:
+        if self.repetition and self.container(task):
+            self.repetition.resume(run, task)
+        else:
+            self.inside_ended(run, task)
+
+    def inside_ended(self, run: Run, task: Task) -> None:
+        """`resume` of one instance."""
+
+    def choose(self, run: Run, task: Task) -> list[Flow]:
+        return [] if INDEX in task.internal_data else super().choose(run, task)
+
+    def finish(self, run: Run, task: Task) -> None:
+        if script := self.attributes.get("postScript"):
+            run.script(script, task)
+        if self.gives:
+            values = {name: run.evaluate(expression, task) for expression, name in self.gives}
+            for name, value in values.items():
+                run.write_outside(task, name, value)
+        if self.repetition and INDEX in task.internal_data:
+            self.repetition.keep_result(run, task)
+
+    def leave(self, run: Run, task: Task, flows: list[Flow]) -> None:
+        if INDEX in task.internal_data and self.repetition:
+            self.repetition.collect(task)
+            return
+        run.detach(task)
+        super().leave(run, task, flows)

@@ -1,0 +1,156 @@
+"""What events wait for and throw: the event definitions of BPMN 2.0.2 §10.5.5, and the base of all that catch.
+
+A catching task is WAITING. Its internal data holds, for each timer, when it is due (`timers`: position -> [due, rounds
+left or None, interval]) and which of several definitions were seen already (`seen`, for parallel multiple events).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from service.engine import timing
+from service.engine.elements.node import Node
+from service.engine.errors import Fault
+from service.engine.upstream import Task
+
+if TYPE_CHECKING:
+    from service.engine.parser import Source
+    from service.engine.run import Run
+
+TIMERS, SEEN, WAS, EXPECTED, FIRED, RACE = "timers", "seen", "was", "expected", "fired", "race"
+
+
+@dataclass(frozen=True)
+class EventDefinition:
+    """One definition. `name` is the message's, signal's or link's name, the error's or escalation's code (None: any)."""
+
+    kind: str  #: message signal date duration cycle conditional error escalation compensation cancel link terminate
+    name: str | None = None
+    text: str = ""  #: the timer's or condition's expression
+    variable: str | None = None  #: where the payload goes; None: each of its names becomes a variable
+    payload: str | None = None  #: expression of what is sent
+    correlation_key: str | None = None  #: expression of the key that a message must bring
+    code_variable: str | None = None  #: where a caught error's code goes
+    message_variable: str | None = None
+    activity_ref: str | None = None  #: of compensation
+
+    @property
+    def is_timer(self) -> bool:
+        """Whether it fires by itself at a time."""
+        return self.kind in ("date", "duration", "cycle")
+
+
+class Catching(Node):
+    """An element that waits for one of its event definitions, or for all of them (`parallelMultiple`)."""
+
+    events: tuple[EventDefinition, ...]
+    all_needed: bool
+
+    def read(self, source: Source) -> None:
+        self.events = source.events()
+        self.all_needed = source.flag("parallelMultiple") and len(self.events) > 1
+
+    def arm(self, run: Run, task: Task) -> bool:
+        """Begin to wait: fix when the timers are due and what the messages must bring. True: it has fired already."""
+        if FIRED in task.internal_data or not self.events:
+            return True
+        for position, event in enumerate(self.events):
+            if event.is_timer:
+                task.internal_data.setdefault(TIMERS, {})[str(position)] = self._timer(run, task, event)
+            elif event.correlation_key:
+                value = run.evaluate(event.correlation_key, task)
+                task.internal_data.setdefault(EXPECTED, {})["correlationKey"] = value
+        self.wait(task)
+        run.watch(task)
+        return False
+
+    def _timer(self, run: Run, task: Task, event: EventDefinition) -> list[Any]:
+        value: Any = event.text.strip()
+        if not timing.is_literal(value):
+            value = run.evaluate(value, task)
+        if value is None:
+            raise Fault(f"The timer's “{event.text}” gives no time.")
+        try:
+            if event.kind == "cycle" or (isinstance(value, str) and value[:1] in "Rr" and "/" in value):
+                rounds = timing.cycle(str(value), run.now)
+                return [rounds.first.isoformat(), rounds.left, str(value)]
+            return [timing.due(value, run.now).isoformat(), 1, ""]
+        except timing.BadTime as problem:
+            raise Fault(str(problem)) from None
+
+    def catches(self, task: Task, kind: str, name: str | None) -> int | None:
+        """The position of the definition that waits for this, if any."""
+        for position, event in enumerate(self.events):
+            if event.kind == kind and event.name == name and str(position) not in task.internal_data.get(SEEN, ()):
+                return position
+        return None
+
+    def occur(self, run: Run, task: Task, position: int, payload: Mapping[str, Any] | None = None) -> None:
+        """The event at `position` happened to the waiting task."""
+        if self.all_needed:
+            seen = task.internal_data.setdefault(SEEN, {})
+            seen[str(position)] = dict(payload or {})
+            if len(seen) < len(self.events):
+                return
+            for place, brought in seen.items():
+                self.store(run, task, int(place), brought)
+        elif payload is not None:
+            self.store(run, task, position, payload)
+        self.wake(run, task, position)
+
+    def look(self, run: Run, task: Task) -> None:
+        """Variables changed: a condition that now holds, and did not before, is an event."""
+        for position, event in enumerate(self.events):
+            if event.kind != "conditional":
+                continue
+            before, after = task.internal_data.get(WAS, False), run.holds_if_known(event.text, task)
+            task.internal_data[WAS] = after
+            if after and not before:
+                self.occur(run, task, position)
+
+    def store(self, run: Run, task: Task, position: int, payload: Mapping[str, Any]) -> None:
+        """Write what the event brought, into its variable or each name on its own."""
+        event = self.events[position]
+        if event.kind in ("error", "escalation"):
+            self._store_error(run, task, event, payload)
+        elif event.variable:
+            run.write(task, {event.variable: dict(payload)})
+        else:
+            run.write(task, payload)
+
+    def _store_error(self, run: Run, task: Task, event: EventDefinition, payload: Mapping[str, Any]) -> None:
+        names = {event.code_variable: payload.get("code"), event.message_variable: payload.get("message")}
+        run.write(task, {name: value for name, value in names.items() if name})
+        if data := payload.get("data"):
+            run.write(task, {event.variable: data} if event.variable else data)
+
+    def wake(self, run: Run, task: Task, position: int) -> None:
+        """All that was waited for has happened: go on."""
+        run.win(task)
+        task.internal_data[FIRED] = position
+        run.rerun(task)
+
+    def next_round(self, run: Run, task: Task, position: int) -> bool:
+        """Set the timer to its next round; False when there is none."""
+        timer = task.internal_data[TIMERS][str(position)]
+        if timer[1] is not None:
+            timer[1] -= 1
+            if timer[1] <= 0:
+                del task.internal_data[TIMERS][str(position)]
+                return False
+        rounds = timing.cycle(timer[2], run.now)
+        timer[0] = timing.after(datetime.fromisoformat(timer[0]), rounds.every).isoformat()
+        task.internal_data["round"] = task.internal_data.get("round", 0) + 1
+        return True
+
+    def note_entry(self, run: Run, task: Task) -> None:
+        if "listener" not in task.internal_data:
+            super().note_entry(run, task)
+
+
+def timer_id(task: Task, position: str) -> str:
+    """Names one round of one timer of a task."""
+    return f"{task.id}:{position}:{task.internal_data.get('round', 0)}"

@@ -1,0 +1,34 @@
+"""The process itself: the root of the tree of tokens."""
+
+from __future__ import annotations
+
+from service.engine.definition import Element
+from service.engine.elements.subprocess import end_body
+from service.engine.graph import Graph
+from service.engine.upstream import Task, TaskSpec
+from service.engine.work import WorkflowState
+
+NAME = " process"  #: no element can have this id
+
+
+class Process(TaskSpec):
+    """Holds the tokens and owns the variables; when the last token is gone the workflow is completed."""
+
+    manual = False
+    drawn = True
+    attached: tuple[TaskSpec, ...] = ()
+
+    def __init__(self, graph: Graph) -> None:
+        super().__init__(graph, NAME)
+        self.graph = graph
+        self.element = Element(graph.name, "process")
+
+    def resume(self, run: object, task: Task) -> None:
+        """A token ended: perhaps it was the last."""
+        workflow = task.workflow
+        if end_body(workflow, task):
+            workflow.status = WorkflowState.COMPLETED
+
+    def waits_outside(self, task: Task) -> bool:
+        """Nobody completes a process from outside."""
+        return True

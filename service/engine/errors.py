@@ -1,0 +1,23 @@
+"""What the engine raises. Everything that a caller may meet is an `EngineError`; a `Fault` never leaves the engine."""
+
+from __future__ import annotations
+
+
+class EngineError(Exception):
+    """A request that the engine refuses; the workflow is unchanged."""
+
+
+class NotReady(EngineError):
+    """This activity does not wait for that: it is unknown, finished, or waits for something else."""
+
+
+class Unfit(EngineError):
+    """This snapshot cannot be continued with this definition."""
+
+
+class Fault(Exception):
+    """Why a step cannot be carried out. The workflow records it as its `Failure` and stops."""
+
+    def __init__(self, message: str, *, error_code: str | None = None) -> None:
+        super().__init__(message)
+        self.error_code = error_code

@@ -1,0 +1,156 @@
+"""What a workflow waits for, as plain values for the rest of the service."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from service.engine.delivery import expected
+from service.engine.elements import attributes
+from service.engine.elements.activity import Activity
+from service.engine.elements.events import SEEN, TIMERS, Catching, timer_id
+from service.engine.elements.subprocess import CallActivity
+from service.engine.elements.tasks import HumanTask
+from service.engine.scope import DECLARED, OWNER, View
+from service.engine.upstream import Task, TaskState
+from service.engine.work import (
+    OpenAdHoc,
+    OpenChild,
+    OpenService,
+    OpenSubscription,
+    OpenTask,
+    OpenTimer,
+    OpenWork,
+)
+
+if TYPE_CHECKING:
+    from service.engine.run import Run
+
+#: Other elements that wait for somebody put a function here: (run, task) -> OpenAdHoc.
+ADHOC: list[Callable[[Any, Task], OpenAdHoc | None]] = []
+
+
+def open_work(run: Run) -> OpenWork:
+    """All that waits now, oldest first."""
+    tasks: list[OpenTask] = []
+    services: list[OpenService] = []
+    children: list[OpenChild] = []
+    timers: list[OpenTimer] = []
+    subscriptions: list[OpenSubscription] = []
+    adhoc: list[OpenAdHoc] = []
+    for task in run.tasks.values():
+        node = task.task_spec
+        if task.state == TaskState.READY and node.waits_outside(task):
+            if isinstance(node, HumanTask):
+                tasks.append(_task(run, task))
+            elif isinstance(node, CallActivity):
+                children.append(_child(run, task))
+            elif isinstance(node, Activity):
+                services.append(_service(task))
+        elif task.state == TaskState.WAITING and isinstance(node, Catching):
+            timers += _timers(task)
+            subscriptions += _subscriptions(run, task)
+        elif task.state == TaskState.STARTED:
+            adhoc += [found for describe in ADHOC if (found := describe(run, task)) is not None]
+    return OpenWork(
+        tuple(tasks),
+        tuple(timers),
+        tuple(subscriptions),
+        tuple(services),
+        tuple(adhoc),
+        tuple(children),
+        tuple(_marked(run)),
+    )
+
+
+def _common(task: Task) -> dict[str, Any]:
+    element = task.task_spec.element
+    return {
+        "activity_id": task.id,
+        "element_id": element.id,
+        "name": element.name,
+        "local": _local(task),
+    }
+
+
+def _local(task: Task) -> dict[str, Any]:
+    """The variables of the layers over the case's, without the counters of a multi-instance."""
+    found: dict[str, Any] = {}
+    current: Task | None = task
+    while current is not None and current.parent is not None and OWNER not in current.internal_data:
+        for name, value in current.data.items():
+            found.setdefault(name, value)
+        current = current.parent
+    return found
+
+
+def _task(run: Run, task: Task) -> OpenTask:
+    element = task.task_spec.element
+    return OpenTask(
+        **_common(task),
+        documentation=element.documentation,
+        lane=element.lane,
+        form_key=attributes.text(run, task, "formKey"),
+        assignee=attributes.text(run, task, "assignee"),
+        candidate_users=attributes.names(run, task, "candidateUsers"),
+        candidate_groups=attributes.names(run, task, "candidateGroups"),
+        not_done_by=attributes.names(run, task, "notDoneBy"),
+        due_at=attributes.fixed(task, "dueDate"),
+        follow_up_at=attributes.fixed(task, "followUpDate"),
+        priority=attributes.priority(run, task),
+        stage=element.attributes.get("stage"),
+    )
+
+
+def _child(run: Run, task: Task) -> OpenChild:
+    inputs = _given(task) if task.task_spec.takes else View(task).flat()
+    return OpenChild(**_common(task), process_key=task.task_spec.called_key(run, task), inputs=inputs)
+
+
+def _service(task: Task) -> OpenService:
+    return OpenService(**_common(task), kind=task.task_spec.attributes.get("type", ""), inputs=_given(task))
+
+
+def _given(task: Task) -> dict[str, Any]:
+    """The activity's mapped inputs."""
+    return {name: task.data[name] for name in task.internal_data.get(DECLARED, ()) if name in task.data}
+
+
+def _timers(task: Task) -> Iterator[OpenTimer]:
+    timers: Mapping[str, Any] = task.internal_data.get(TIMERS, {})
+    for position, (due, left, _) in timers.items():
+        if position in task.internal_data.get(SEEN, ()):
+            continue
+        cycle = task.task_spec.events[int(position)].kind == "cycle"
+        yield OpenTimer(
+            **_common(task),
+            timer_id=timer_id(task, position),
+            due_at=datetime.fromisoformat(due),
+            cycles_left=left if cycle else None,
+        )
+
+
+def _subscriptions(run: Run, task: Task) -> Iterator[OpenSubscription]:
+    for position, event in enumerate(task.task_spec.events):
+        if event.kind not in ("message", "signal") or str(position) in task.internal_data.get(SEEN, ()):
+            continue
+        yield OpenSubscription(
+            **_common(task),
+            kind=event.kind,
+            event_name=event.name or "",
+            correlation=expected(run, task, event.name or "") if event.kind == "message" else {},
+        )
+
+
+def _marked(run: Run) -> Iterator[str]:
+    """Where tokens stand in this process's own diagram, not inside called processes; instances, not their container."""
+    ahead = [run.task_tree]
+    while ahead:
+        task = ahead.pop()
+        node = task.task_spec
+        container = isinstance(node, Activity) and node.container(task)
+        if task is not run.task_tree and node.drawn and not container and not run.is_silent(task):
+            yield node.element.id
+        if OWNER not in task.internal_data or task is run.task_tree:
+            ahead += task.children

@@ -1,0 +1,107 @@
+"""The stored form of a workflow: small, versioned, and without the definition.
+
+Format 1 is JSON, compressed by zstd: {"v": 1, "p": key of the process, "s": state, "f": failure, "c": correlations,
+"t": tasks}. A task is [id, position of its parent, element id, state, data, internal data], the last two left out when
+empty; parents come before their children, and the order is that in which things began, which joins and messages rely
+on. Finished tasks are not there: they leave the tree as they finish.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+import zstandard
+
+from service.engine.elements.process import NAME
+from service.engine.errors import Unfit
+from service.engine.run import Run
+from service.engine.scope import OWNER
+from service.engine.upstream import Task
+from service.engine.work import Failure, WorkflowState
+
+if TYPE_CHECKING:
+    from service.engine.parser import Definition
+
+VERSION = 1
+LARGEST = 256_000_000  #: bytes of JSON that are read
+
+#: version -> function that makes the next version's JSON of it
+UPGRADES: dict[int, Callable[[dict[str, Any]], dict[str, Any]]] = {}
+
+
+def dump(run: Run) -> bytes:
+    """The bytes to store."""
+    positions: dict[str, int] = {}
+    tasks = []
+    for task in run.tasks.values():
+        positions[task.id] = len(positions)
+        row: list[Any] = [task.id, positions.get(task._parent or "", -1), task.task_spec.name, task.state]
+        if task.data or task.internal_data:
+            row.append(task.data)
+        if task.internal_data:
+            row.append(task.internal_data)
+        tasks.append(row)
+    state: dict[str, Any] = {"v": VERSION, "p": run.definition.key, "s": run.status, "t": tasks}
+    if run.failure:
+        failure = run.failure
+        state["f"] = [
+            failure.element_id,
+            failure.element_name,
+            failure.message,
+            failure.error_code,
+            failure.activity_id,
+        ]
+    if run.correlations:
+        state["c"] = run.correlations
+    text = json.dumps(state, separators=(",", ":"), ensure_ascii=False)
+    return zstandard.compress(text.encode("utf-8", "surrogatepass"), 3)
+
+
+def read(snapshot: bytes) -> dict[str, Any]:
+    """The snapshot as JSON, upgraded to the present format; raises Unfit."""
+    try:
+        text = zstandard.decompress(snapshot, max_output_size=LARGEST)
+        state: dict[str, Any] = json.loads(text.decode("utf-8", "surrogatepass"))
+        version = state["v"]
+    except (zstandard.ZstdError, ValueError, KeyError, TypeError) as problem:
+        raise Unfit(f"This is no snapshot of a workflow: {problem}.") from None
+    while version != VERSION:
+        if version not in UPGRADES:
+            raise Unfit(f"The snapshot has the format {version}; this release reads formats up to {VERSION}.")
+        state = UPGRADES[version](state)
+        version = state["v"]
+    return state
+
+
+def load(definition: Definition, snapshot: bytes, now: datetime) -> Run:
+    """The workflow that was dumped; raises Unfit where it does not fit the definition."""
+    state = read(snapshot)
+    if state["p"] != definition.key:
+        raise Unfit(f"The snapshot is of the process “{state['p']}”, not of “{definition.key}”.")
+    run = Run(definition, now)
+    run.status = WorkflowState(state["s"])
+    run.correlations = state.get("c", {})
+    if "f" in state:
+        run.failure = Failure(*state["f"])
+    graphs: list[Any] = []
+    tasks: list[Task] = []
+    for identity, parent, name, task_state, *rest in state["t"]:
+        internal = rest[1] if len(rest) > 1 else {}
+        outer = graphs[parent] if parent >= 0 else definition.graph
+        node = outer.start if name == NAME else outer.task_specs.get(name)
+        if node is None:
+            raise Unfit(f"The process “{outer.name}” has no element “{name}” any more, where a token stands.")
+        task = Task(run, node, tasks[parent] if parent >= 0 else None, task_state, identity)
+        task.data = rest[0] if rest else {}
+        task.internal_data = internal
+        called = definition.called(internal[OWNER]) if OWNER in internal else None
+        if OWNER in internal and called is None:
+            raise Unfit(f"The called process “{internal[OWNER]}” is not deployed.")
+        graphs.append(called.graph if called else outer)
+        tasks.append(task)
+    run.task_tree = tasks[0]
+    run.resume_after_load()
+    return run

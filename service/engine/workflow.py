@@ -1,0 +1,290 @@
+"""The façade of the engine: one running process, from its start to its end.
+
+Each call runs on until the workflow waits again. Time is passed in; nothing here reads a clock, touches a database or
+the network. Not to be shared by threads.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+from uuid import uuid4
+
+from service.engine import delivery, snapshot
+from service.engine.elements.events import SEEN, TIMERS, Catching, timer_id
+from service.engine.elements.node import RELEASED
+from service.engine.elements.subprocess import begin_body
+from service.engine.errors import EngineError, Fault, NotReady
+from service.engine.open_work import open_work
+from service.engine.parser import Definition
+from service.engine.run import Run
+from service.engine.scope import View, plain
+from service.engine.upstream import Task, TaskState
+from service.engine.work import Failure, Happening, OpenWork, WorkflowState
+
+
+class Workflow:
+    """A running process. A script that raises or an error that nobody catches makes it FAILED; nothing is raised."""
+
+    def __init__(self, run: Run) -> None:
+        self._run = run
+
+    @classmethod
+    def start(
+        cls,
+        definition: Definition,
+        variables: Mapping[str, Any],
+        *,
+        now: datetime,
+        start_event: str | None = None,
+        payload: Mapping[str, Any] | None = None,
+    ) -> Workflow:
+        """Begin a process and run on until it waits.
+
+        `start_event`: the id of the message, signal, timer or conditional start (or instantiating receive task) that
+        has just happened, `payload` what it brought. Without it the plain start event is used; a process that has none
+        waits for one of its start events. Raises EngineError when there is no such start event.
+        """
+        run = Run(definition, _utc(now))
+        root = Task(run, definition.graph.start, None, TaskState.STARTED, str(uuid4()))
+        run.task_tree = root
+        try:
+            root.data = plain(variables)
+        except Fault as problem:
+            raise EngineError(str(problem)) from None
+        if start_event is not None and start_event not in definition.graph.task_specs:
+            raise EngineError(f"The process “{definition.key}” has no start event “{start_event}”.")
+        begin_body(run, root, definition.graph.body(None), start_event)
+        if start_event is not None and payload is not None:
+            _bring(run, root, start_event, payload)
+        run.go()
+        return cls(run)
+
+    @classmethod
+    def load(cls, definition: Definition, snapshot_: bytes, *, now: datetime) -> Workflow:
+        """The workflow as it was dumped; raises Unfit when it does not fit the definition."""
+        return cls(snapshot.load(definition, snapshot_, _utc(now)))
+
+    def dump(self) -> bytes:
+        """All that is needed to go on later, without the definition."""
+        return snapshot.dump(self._run)
+
+    @property
+    def definition(self) -> Definition:
+        """What it executes."""
+        return self._run.definition
+
+    @property
+    def now(self) -> datetime:
+        """The time that timers and expressions are computed on; set it to go on later."""
+        return self._run.now
+
+    @now.setter
+    def now(self, value: datetime) -> None:
+        self._run.now = _utc(value)
+
+    @property
+    def state(self) -> WorkflowState:
+        """Where it stands."""
+        return self._run.status
+
+    @property
+    def failure(self) -> Failure | None:
+        """Why it is FAILED."""
+        return self._run.failure
+
+    @property
+    def variables(self) -> dict[str, Any]:
+        """The case file, live: to be read at once and never changed, see `set_variables`."""
+        return self._run.task_tree.data
+
+    def visible(self, activity_id: str) -> dict[str, Any]:
+        """The variables as that open activity sees them; the values are live, not to be changed. Raises NotReady."""
+        task = self._run.tasks.get(activity_id)
+        if task is None:
+            raise NotReady(f"There is no open activity {activity_id}.")
+        return dict(View(task))
+
+    def complete(self, activity_id: str, data: Mapping[str, Any] | None = None) -> None:
+        """Finish a user, manual, service or receive task or a child's call, write `data`, and run on.
+
+        Raises NotReady when that activity does not wait for this, and EngineError for data that cannot be stored;
+        then nothing has changed.
+        """
+        task = self._waiting(activity_id)
+        run = self._run
+        if isinstance(task.task_spec, Catching):
+            run.detach(task)
+            task.task_spec.occur(run, task, 0, self._plain(data))
+        else:
+            self._write(task, data)
+            task.internal_data[RELEASED] = 1
+            run.queue(task)
+        run.go()
+
+    def throw_error(
+        self, activity_id: str, code: str | None, message: str = "", data: Mapping[str, Any] | None = None
+    ) -> None:
+        """A waiting service or user task ends with a BPMN error; uncaught, the workflow is FAILED. Raises NotReady."""
+        task = self._waiting(activity_id)
+        payload = self._plain(data)
+        try:
+            delivery.throw_error(self._run, task, code, message, payload)
+        except Fault as fault:
+            self._run.fail(task, fault)
+        self._run.go()
+
+    def set_variables(self, changes: Mapping[str, Any], activity_id: str | None = None) -> None:
+        """Change variables from outside, as the process (or that activity) sees them; conditions are looked at anew."""
+        self._active()
+        task = self._run.task_tree
+        if activity_id is not None:
+            found = self._run.tasks.get(activity_id)
+            if found is None:
+                raise NotReady(f"There is no open activity {activity_id}.")
+            task = found
+        self._write(task, changes)
+        self._run.go()
+
+    def fire(self, timer_id_: str) -> bool:
+        """A timer is due. False when it no longer waits, or is not due by `now`."""
+        identity, _, rest = timer_id_.partition(":")
+        position = rest.partition(":")[0]
+        run = self._run
+        task = run.tasks.get(identity)
+        if task is None or self.state is not WorkflowState.ACTIVE or task.state != TaskState.WAITING:
+            return False
+        timer = task.internal_data.get(TIMERS, {}).get(position)
+        if timer is None or timer_id(task, position) != timer_id_ or position in task.internal_data.get(SEEN, ()):
+            return False
+        if datetime.fromisoformat(timer[0]) > run.now:
+            return False
+        self._act(task, lambda: task.task_spec.occur(run, task, int(position)))
+        return True
+
+    def deliver(
+        self, name: str, payload: Mapping[str, Any] | None = None, correlation: Mapping[str, Any] | None = None
+    ) -> bool:
+        """A message arrived. True when an activity or event took it; at most one does."""
+        if self.state is not WorkflowState.ACTIVE:
+            return False
+        brought, run = self._plain(payload), self._run
+        return self._act(None, lambda: delivery.deliver(run, name, brought, correlation))
+
+    def broadcast(self, name: str, payload: Mapping[str, Any] | None = None) -> bool:
+        """A signal was sent elsewhere. True when somebody here waited for it; all who do get it.
+
+        A signal that this workflow sends itself reaches its own waiters at once; do not send it back here.
+        """
+        if self.state is not WorkflowState.ACTIVE:
+            return False
+        brought, run = self._plain(payload), self._run
+        return self._act(None, lambda: delivery.broadcast(run, name, brought))
+
+    def activate(self, adhoc_activity_id: str, element_id: str, data: Mapping[str, Any] | None = None) -> str:
+        """Launch an enabled activity of an open ad hoc sub-process; returns the new activity's id.
+
+        `data` is written first. Raises NotReady, with the reason, when it may not be started.
+        """
+        task = self._adhoc(adhoc_activity_id)
+        activity: Task = task.task_spec.activate(self._run, task, element_id, self._plain(data))
+        self._run.go()
+        return activity.id
+
+    def finish_adhoc(self, adhoc_activity_id: str) -> None:
+        """End an open ad hoc sub-process by hand. Raises NotReady, with the reason, when it may not end yet."""
+        task = self._adhoc(adhoc_activity_id)
+        task.task_spec.end_by_hand(self._run, task)
+        self._run.go()
+
+    def terminate(self) -> None:
+        """Cancel everything that is open."""
+        run = self._run
+        for task in run.task_tree.children:
+            run.cancel(task)
+        if self.state in (WorkflowState.ACTIVE, WorkflowState.FAILED):
+            run.status, run.failure = WorkflowState.TERMINATED, None
+
+    def retry(self) -> None:
+        """Try the step that failed once more, perhaps after changing variables. Raises NotReady when not FAILED."""
+        if self.state is not WorkflowState.FAILED:
+            raise NotReady(f"The workflow is {self.state}, not failed.")
+        self._run.retry()
+        self._run.go()
+
+    def mend(self, changes: Mapping[str, Any]) -> None:
+        """Change variables of a FAILED workflow before trying again; nothing runs."""
+        self._write(self._run.task_tree, changes)
+
+    def open_work(self) -> OpenWork:
+        """All that it waits for."""
+        return open_work(self._run) if self.state is not WorkflowState.COMPLETED else OpenWork()
+
+    def take_happenings(self) -> list[Happening]:
+        """What happened since this was last called, in order."""
+        found, self._run.happenings = self._run.happenings, []
+        return found
+
+    def _active(self) -> None:
+        if self.state is not WorkflowState.ACTIVE:
+            raise NotReady(f"The workflow is {self.state}.")
+
+    def _waiting(self, activity_id: str) -> Task:
+        """The task with this id, which must wait for somebody outside."""
+        self._active()
+        task = self._run.tasks.get(activity_id)
+        if task is not None:
+            node = task.task_spec
+            if task.state == TaskState.READY and node.waits_outside(task):
+                return task
+            if task.state == TaskState.WAITING and node.element.type == "receiveTask":
+                return task
+        raise NotReady(f"The activity {activity_id} does not wait for this.")
+
+    def _adhoc(self, activity_id: str) -> Task:
+        self._active()
+        task = self._run.tasks.get(activity_id)
+        if task is None or task.state != TaskState.STARTED or not hasattr(task.task_spec, "activate"):
+            raise NotReady(f"The activity {activity_id} is no open ad hoc sub-process.")
+        return task
+
+    def _plain(self, data: Mapping[str, Any] | None) -> dict[str, Any]:
+        try:
+            copied: dict[str, Any] = plain(data or {})
+        except Fault as problem:
+            raise EngineError(str(problem)) from None
+        return copied
+
+    def _write(self, task: Task, data: Mapping[str, Any] | None) -> None:
+        self._run.write(task, self._plain(data))
+
+    def _act(self, task: Task | None, action: Any) -> bool:
+        """Do something that may be impossible, then run on."""
+        try:
+            result = bool(action())
+        except Fault as fault:
+            self._run.fail(task, fault)
+            result = True
+        self._run.go()
+        return result
+
+
+def _bring(run: Run, root: Task, start_event: str, payload: Mapping[str, Any]) -> None:
+    """Write what the event that began the process brought, and begin its conversation."""
+    try:
+        brought = plain(payload)
+    except Fault as problem:
+        raise EngineError(str(problem)) from None
+    begun = next(task for task in root.children if task.task_spec.name == start_event)
+    events = getattr(begun.task_spec, "events", ())
+    for event in events[:1]:
+        begun.task_spec.store(run, begun, 0, brought)
+        if event.kind == "message":
+            run.correlations.update(delivery.correlation_of(run, event.name or "", brought))
+
+
+def _utc(now: datetime) -> datetime:
+    if now.tzinfo is None:
+        raise EngineError("The time must say its zone.")
+    return now.astimezone(UTC)
