@@ -1,0 +1,174 @@
+"""FEEL, for forms, decisions and `=` expressions: feelin, the evaluator that the browser runs, in quickjs.
+
+Names that are unknown are null, as FEEL says. Values go in and come out as plain values: dates as `date`, dates and
+times as aware `datetime`, times as `time`, days-and-time durations as `timedelta`, years-and-months ones as ISO text.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Mapping
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
+
+import quickjs
+
+from service.engine import zones
+from service.engine.javascript import Bundle, LimitReached
+from service.engine.plain import NotPlain, plain
+
+_bundle = Bundle("feel")
+_KEY = re.compile(r'"((?:[^"\\]|\\.)*)":')
+_SURROGATE = re.compile("[\ud800-\udfff]")
+_WORD = re.compile(r"[^\W\d]\w*")
+_ZONE = re.compile(r"@([A-Za-z_]+/[A-Za-z_/+-]+)")
+_KINDS = {"@date", "@datetime", "@time", "@duration"}
+MAX_LENGTH = 100_000  #: characters of one text
+
+
+class FeelError(ValueError):
+    """FEEL that cannot be parsed, cannot be evaluated, or was stopped at a limit."""
+
+
+def evaluate(text: str, context: Mapping[str, Any], *, now: datetime | None = None) -> Any:
+    """The value of the expression `text` (without `=`), as plain values. Raises FeelError."""
+    return _decode(_asked("evaluate", text, *_arguments(text, context, now)))
+
+
+def unary_test(text: str, value: Any, context: Mapping[str, Any], *, now: datetime | None = None) -> bool:
+    """Whether the unary tests `text` (DMN 1.5 §10.3.2.8) hold for `value`. Raises FeelError."""
+    return _asked("unary", text, *_arguments(text, {**context, "?": value}, now, always=("?",))) is True
+
+
+def check(text: str, *, unary: bool = False, names: Iterable[str] = ()) -> str | None:
+    """What is wrong with `text`, a sentence with its line, or None. `names` are known names that hold spaces."""
+    try:
+        answer = _answer("check", text, json.dumps(dict.fromkeys(names)), unary)
+    except FeelError as error:
+        return str(error)
+    if answer.get("error") is None:
+        return None
+    if answer["error"] != "syntax":
+        return f"The evaluator does not know {str(answer['error']).removeprefix('not implemented: ')}."
+    return _syntax(text, answer["at"])
+
+
+def names(text: str) -> frozenset[str]:
+    """The variables that the expression `text` reads; empty where it cannot be parsed."""
+    return frozenset(_asked("names", text))
+
+
+def matches(pattern: str, text: str) -> bool:
+    """Whether JavaScript's `new RegExp(pattern)` finds a match in `text`. Raises FeelError."""
+    return _asked("matches", json.dumps([pattern, text])) is True
+
+
+def _arguments(
+    text: str, context: Mapping[str, Any], now: datetime | None, always: tuple[str, ...] = ()
+) -> tuple[str, bool, str]:
+    """The part of `context` that `text` can mean, as JSON; whether it holds dates; its names that are no words."""
+    squeezed = "".join(text.split())
+    sent = {name: value for name, value in context.items() if name in always or "".join(name.split()) in squeezed}
+    payload, dated = encode(sent)
+    _set_clock(text, now)
+    odd = sorted({key for key in _KEY.findall(payload) if not _WORD.fullmatch(key)})
+    return payload, dated, "\n".join(odd)
+
+
+def encode(value: Any) -> tuple[str, bool]:
+    """`value` as JSON for the bundle, and whether it holds dates, times or durations."""
+    dated = False
+
+    def tagged(item: Any) -> Any:
+        nonlocal dated
+        if isinstance(item, datetime):
+            dated = True
+            return {"@datetime": (item if item.tzinfo else item.replace(tzinfo=UTC)).isoformat()}
+        if isinstance(item, date | time):
+            dated = True
+            return {"@time" if isinstance(item, time) else "@date": item.isoformat()}
+        if isinstance(item, timedelta):
+            dated = True
+            return {"@duration": f"{'-' if item < timedelta(0) else ''}PT{abs(item).total_seconds():f}S"}
+        return plain(item)
+
+    try:
+        return json.dumps(value, default=tagged, allow_nan=False, separators=(",", ":")), dated
+    except (NotPlain, ValueError, RecursionError, TypeError) as error:
+        raise FeelError(f"A variable cannot be sent to the sandbox. {error}") from None
+
+
+def _set_clock(text: str, now: datetime | None) -> None:
+    """Tell this thread's context the time and the zone, and the zones that `text` names."""
+    if now is None and "@" not in text:
+        _call("clock", None, "UTC")
+        return
+    here = zones.name_of(now) if now is not None else "UTC"
+    for zone in {here, *_ZONE.findall(text)} - {"UTC"}:
+        _send_zone(zone)
+    _call("clock", None if now is None else now.timestamp() * 1000, here)
+
+
+def _send_zone(zone: str) -> None:
+    known = _bundle.notes()
+    if zone not in known and (steps := zones.steps(zone)) is not None:
+        _call("zone", zone, json.dumps(steps))
+        known.add(zone)
+
+
+def _asked(function: str, text: str, *arguments: str | bool) -> Any:
+    answer = _answer(function, text, *arguments)
+    if answer.get("error") is not None:
+        if answer.get("at") is not None:
+            raise FeelError(_syntax(text, answer["at"]))
+        raise FeelError(_sentence(str(answer["error"])))
+    return answer["value"]
+
+
+def _answer(function: str, text: str, *arguments: str | bool) -> dict[str, Any]:
+    if len(text) > MAX_LENGTH:
+        raise FeelError(f"The text is longer than {MAX_LENGTH:,} characters.")
+    if _SURROGATE.search(text):
+        raise FeelError("The text holds half a character (a lone surrogate).")
+    answer: dict[str, Any] = json.loads(_call(function, text, *arguments))
+    return answer
+
+
+def _call(function: str, *arguments: str | float | bool | None) -> Any:
+    try:
+        return _bundle.call(function, *arguments)
+    except LimitReached as error:
+        raise FeelError(str(error)) from None
+    except quickjs.JSException as error:
+        raise FeelError(_sentence(str(error))) from None
+
+
+def _syntax(text: str, at: int) -> str:
+    lines = text.encode("utf-16-le")[: 2 * at].decode("utf-16-le", "replace").split("\n")
+    rest = text.encode("utf-16-le")[2 * at :].decode("utf-16-le", "replace").split("\n")[0][:30]
+    found = f"“{rest}” is not expected here" if rest.strip() else "something is missing at the end"
+    return f"This is not FEEL: {found} (line {len(lines)}, column {len(lines[-1]) + 1})."
+
+
+def _sentence(message: str) -> str:
+    first = message.strip().split("\n")[0]
+    return f"{first[:1].upper()}{first[1:300]}{'' if first.endswith('.') else '.'}"
+
+
+def _decode(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_decode(item) for item in value]
+    if not isinstance(value, dict):
+        return value
+    if len(value) == 1 and (kind := next(iter(value))) in _KINDS:
+        return _moment(kind, value[kind])
+    return {key: _decode(item) for key, item in value.items()}
+
+
+def _moment(kind: str, value: Any) -> Any:
+    if kind == "@duration":
+        return timedelta(seconds=value)
+    if kind == "@date":
+        return date.fromisoformat(value)
+    return datetime.fromisoformat(value) if kind == "@datetime" else time.fromisoformat(value)

@@ -1,0 +1,138 @@
+// FEEL for the service: the evaluator that form-js and dmn-js run in the browser, feelin, run here by quickjs.
+//
+// Values cross as JSON. What JSON lacks crosses as {"@date": "2026-01-31"}, and likewise "@datetime", "@time" and
+// "@duration"; the host says with `dated` whether its JSON holds any. Every function answers {"value"} or {"error"}.
+import { localOffset, setLocal, setZone } from './parts/intl.js';
+import { evaluate as feelinEvaluate, parseExpression, parseUnaryTests, unaryTest as feelinUnary } from '@bpmn-io/feelin';
+import { normalizeContextKey, parser } from '@bpmn-io/lezer-feel';
+import { DateTime, Settings, SystemZone } from 'luxon';
+import { encode, revive } from './parts/values.js';
+
+export { decide } from './parts/decisions.js';
+
+// --- Parsing once. A tree depends on the text, and on those names in the context that are no plain words.
+const KEPT = 2000;
+const trees = new Map();
+let odd = '';
+
+const configure = parser.configure.bind(parser);
+parser.configure = (config) => {
+  if (!config.contextTracker) return configure(config);
+  return {
+    parse(text) {
+      const key = `${config.top}\n${odd}\n${text}`;
+      let tree = trees.get(key);
+      if (tree === undefined) {
+        tree = configure(config).parse(text);
+        if (trees.size >= KEPT) trees.delete(trees.keys().next().value);
+        trees.set(key, tree);
+      }
+      return tree;
+    },
+  };
+};
+
+// --- The clock and the zone of the case.
+SystemZone.instance.constructor.prototype.offset = (instant) => localOffset(instant);
+let instant = null;
+Settings.now = () => instant ?? Date.now();
+
+export function clock(milliseconds, zoneName) {
+  instant = milliseconds;
+  setLocal(zoneName);
+}
+
+export function zone(name, steps) {
+  setZone(name, JSON.parse(steps));
+}
+
+// feelin's own today() is a date and time at midnight; DMN 1.5 §10.3.4.9 says a date.
+const today = Object.assign(() => DateTime.now().setZone('utc', { keepLocalTime: true }).startOf('day'), { $args: [] });
+
+function contextOf(json, dated, oddNames) {
+  odd = oddNames;
+  const context = JSON.parse(json);
+  return dated ? revive(context) : context;
+}
+
+function withToday(text, context) {
+  return text.includes('today') && !('today' in context) ? { ...context, today } : context;
+}
+
+function guarded(action) {
+  try {
+    return action();
+  } catch (error) {
+    if (error instanceof InternalError) throw error; // a limit: the host throws this context away
+    return JSON.stringify({ error: String(error.message ?? error), at: error.position?.from ?? null });
+  }
+}
+
+export function evaluate(text, json, dated, oddNames) {
+  return guarded(() => {
+    const context = withToday(text, contextOf(json, dated, oddNames));
+    return JSON.stringify({ value: encode(feelinEvaluate(text, context).value) });
+  });
+}
+
+export function unary(text, json, dated, oddNames) {
+  return guarded(() => {
+    const context = withToday(text, contextOf(json, dated, oddNames));
+    return JSON.stringify({ value: feelinUnary(text, context).value === true });
+  });
+}
+
+function firstError(tree) {
+  let found = null;
+  tree.iterate({ enter: (node) => { if (found === null && node.type.isError) found = node.from; } });
+  return found;
+}
+
+// feelin says only when it evaluates what it has not implemented; other errors come from the empty context.
+function unimplemented(text, context, isUnary) {
+  try {
+    (isUnary ? feelinUnary : feelinEvaluate)(text, context);
+  } catch (error) {
+    if (/^not implemented/.test(error.message)) return error.message;
+  }
+  return undefined;
+}
+
+export function check(text, json, isUnary) {
+  return guarded(() => {
+    const context = JSON.parse(json);
+    odd = Object.keys(context).join('\n');
+    const at = firstError((isUnary ? parseUnaryTests : parseExpression)(text, context));
+    if (at !== null) return JSON.stringify({ error: 'syntax', at });
+    return JSON.stringify({ value: null, error: unimplemented(text, context, isUnary) });
+  });
+}
+
+const isBuiltin = (name) => {
+  const kind = encode(feelinEvaluate(name, {}).value, true);
+  return kind === 'function';
+};
+
+export function names(text) {
+  return guarded(() => {
+    odd = '';
+    const read = new Set();
+    const bound = new Set(['item', 'partial']);
+    parseExpression(text, {}).iterate({
+      enter(node) {
+        const found = normalizeContextKey(text.slice(node.from, node.to));
+        if (node.name === 'VariableName' && !(node.node.parent?.name === 'PathExpression' && node.node.prevSibling)) read.add(found);
+        if (node.name === 'ParameterName' || node.name === 'Key') bound.add(found);
+        if (node.name === 'Name' && node.node.parent?.name === 'InExpression') bound.add(found);
+      },
+    });
+    return JSON.stringify({ value: [...read].filter((name) => !bound.has(name) && !isBuiltin(name)) });
+  });
+}
+
+export function matches(json) {
+  return guarded(() => {
+    const [pattern, text] = JSON.parse(json);
+    return JSON.stringify({ value: new RegExp(pattern).test(text) });
+  });
+}

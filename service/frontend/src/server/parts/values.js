@@ -1,0 +1,52 @@
+// Between JSON and feelin's values.
+import { DateTime, Duration, FixedOffsetZone, SystemZone } from 'luxon';
+
+const UTC_TIME = new FixedOffsetZone(0); // not luxon's own instance, by which feelin knows a date from a date and time
+
+const moment = (text) => (text.endsWith('+00:00')
+  ? DateTime.fromISO(text.slice(0, -6), { zone: UTC_TIME }) : DateTime.fromISO(text, { setZone: true }));
+
+const KINDS = {
+  '@date': (text) => DateTime.fromISO(text, { zone: FixedOffsetZone.utcInstance }),
+  '@datetime': (text) => moment(text),
+  '@time': (text) => moment(`1900-01-01T${text}`),
+  '@duration': (text) => Duration.fromISO(text),
+};
+
+export function revive(value) {
+  if (value === null || typeof value !== 'object') return value;
+  if (Array.isArray(value)) return value.map(revive);
+  const entries = Object.entries(value);
+  if (entries.length === 1 && Object.hasOwn(KINDS, entries[0][0])) return KINDS[entries[0][0]](entries[0][1]);
+  return Object.fromEntries(entries.map(([key, item]) => [key, revive(item)]));
+}
+
+function encodeMoment(moment) {
+  if (!moment.isValid) return null;
+  if (moment.year === 1900 && moment.month === 1 && moment.day === 1) {
+    return { '@time': moment.toISOTime({ includeOffset: moment.zone !== SystemZone.instance }) };
+  }
+  const midnight = moment.hour + moment.minute + moment.second + moment.millisecond === 0;
+  if (midnight && moment.zone === FixedOffsetZone.utcInstance) return { '@date': moment.toISODate() };
+  return { '@datetime': moment.toISO() };
+}
+
+export function encodeDuration(duration) {
+  const { years, quarters, months } = duration.toObject();
+  if (years || quarters || months) return duration.toISO(); // no fixed length: stays text
+  return { '@duration': duration.toMillis() / 1000 };
+}
+
+/** `value` as JSON values; what has no JSON form (functions, ranges) is null, or with `kinds` its kind. */
+export function encode(value, kinds = false) {
+  if (value === null || value === undefined) return null;
+  if (typeof value === 'number') return Number.isFinite(value) ? value : null;
+  if (typeof value === 'string' || typeof value === 'boolean') return value;
+  if (Array.isArray(value)) return value.map((item) => encode(item));
+  if (DateTime.isDateTime(value)) return encodeMoment(value);
+  if (Duration.isDuration(value)) return encodeDuration(value);
+  if (Object.getPrototypeOf(value) === Object.prototype) {
+    return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, encode(item)]));
+  }
+  return kinds ? (typeof value === 'function' || 'fn' in value ? 'function' : 'other') : null;
+}
