@@ -1,0 +1,107 @@
+"""The shipped case types on the engine: a case that is worked through step by step, and restarted after each."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from service.engine.parser import Definition, Package, parse
+from service.engine.work import OpenTask, WorkflowState
+from service.engine.workflow import Workflow
+
+PROCESSES = Path(__file__).resolve().parents[2] / "processes"
+MONDAY = datetime(2026, 11, 2, 9, tzinfo=UTC)
+
+
+class Story:
+    """One case, told by what people do and by the time that passes. It is stored and loaded again at every step."""
+
+    def __init__(self, definition: Definition, form: Mapping[str, Any]) -> None:
+        self.definition = definition
+        self.now = MONDAY
+        self.workflow = Workflow.start(definition, {"initiator": "ann", **form}, now=self.now)
+        self.ended: list[str] = []
+        self._keep()
+
+    def _keep(self) -> None:
+        assert self.workflow.failure is None, self.workflow.failure
+        for happening in self.workflow.take_happenings():
+            if happening.what == "completed" and happening.element_id.startswith("Event_"):
+                self.ended.append(happening.element_id)
+        self.workflow = Workflow.load(self.definition, self.workflow.dump(), now=self.now)
+
+    @property
+    def tasks(self) -> list[OpenTask]:
+        """The open tasks."""
+        return list(self.workflow.open_work().tasks)
+
+    @property
+    def open(self) -> list[str]:
+        """The element ids of the open tasks, sorted."""
+        return sorted(task.element_id for task in self.tasks)
+
+    @property
+    def variables(self) -> dict[str, Any]:
+        """The case's data."""
+        return dict(self.workflow.variables)
+
+    @property
+    def closed(self) -> bool:
+        """Whether the case has come to its end."""
+        return self.workflow.state is WorkflowState.COMPLETED
+
+    def task(self, element_id: str, **local: Any) -> OpenTask:
+        """The one open task of that element; of several instances the one with these local variables."""
+        [found] = [
+            task
+            for task in self.tasks
+            if task.element_id == element_id and all(task.local.get(name) == value for name, value in local.items())
+        ]
+        return found
+
+    def do(self, element_id: str, form: Mapping[str, Any] | None = None, **local: Any) -> Story:
+        """Somebody completes that task with this form."""
+        self.workflow.complete(self.task(element_id, **local).activity_id, form or {})
+        self._keep()
+        return self
+
+    def wait(self, **duration: float) -> Story:
+        """Time passes; whatever is due meanwhile happens at its time."""
+        until = self.now + timedelta(**duration)
+        while due := self._next_timer(until):
+            self.now = max(self.now, due[0])
+            self.workflow.now = self.now
+            assert self.workflow.fire(due[1])
+            self._keep()
+        self.now = until
+        self.workflow.now = until
+        return self
+
+    def _next_timer(self, until: datetime) -> tuple[datetime, str] | None:
+        timers = self.workflow.open_work().timers
+        due = [(timer.due_at, timer.timer_id) for timer in timers if timer.due_at and timer.due_at <= until]
+        return min(due, default=None)
+
+
+@pytest.fixture(scope="session")
+def packages() -> Mapping[str, Package]:
+    """Every shipped folder, parsed, by case type."""
+    return {folder.name: parse(_files(folder)) for folder in sorted(PROCESSES.iterdir()) if folder.is_dir()}
+
+
+def _files(folder: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in sorted(folder.iterdir()) if path.suffix in (".bpmn", ".dmn")}
+
+
+@pytest.fixture
+def story(packages: Mapping[str, Package]) -> Iterator[Callable[..., Story]]:
+    """Open a case: `story("insurance-claim", form)`."""
+
+    def begin(case_type: str, form: Mapping[str, Any]) -> Story:
+        return Story(packages[case_type].definitions[case_type], form)
+
+    yield begin
