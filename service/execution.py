@@ -97,30 +97,26 @@ def read_files(files: Mapping[str, str]) -> dict[str, bytes]:
     return {name: content[digest] for name, digest in files.items()}
 
 
-def lock(case: Case) -> None:
-    """Wait for our turn at `case`; what was read before may be stale, so it is read again."""
-    identity = sa.inspect(case).identity
+def lock(case_id: uuid.UUID) -> Case:
+    """Wait for our turn at the case; what was read before may be stale, so all of it is read again."""
     db.session.flush()
     db.session.expire_all()
-    locked = db.session.execute(
-        sa.select(Case)
-        .options(undefer(Case.snapshot))
-        .where(Case.id == (identity[0] if identity else case.id))
-        .with_for_update()
-        .execution_options(populate_existing=True)
-    ).scalar_one_or_none()
-    if locked is None:
+    case = db.session.scalars(
+        sa.select(Case).options(undefer(Case.snapshot)).where(Case.id == case_id).with_for_update()
+    ).one_or_none()
+    if case is None:
         raise NotFound("This case is gone.")
-    logs.about(locked.number)
+    logs.about(case.number)
+    return case
 
 
 @contextmanager
-def running(case: Case, *, by: Actor) -> Iterator[Workflow]:
-    """`case`'s workflow, locked and loaded; what the block does with it is saved and projected when the block ends.
+def running(case_id: uuid.UUID, *, by: Actor) -> Iterator[Workflow]:
+    """The case's workflow, locked and loaded; what the block does with it is saved and projected when the block ends.
 
     Raises `WrongState` when the case is not active.
     """
-    lock(case)
+    case = lock(case_id)
     if case.state is not CaseState.ACTIVE:
         raise WrongState(f"This case is {case.state}.")
     workflow = Workflow.load(deployed(case.definition_id).definition, case.snapshot or b"", now=utcnow())

@@ -62,7 +62,7 @@ class HumanTask(Base):
     version: Mapped[int] = mapped_column(default=1)
 
     case: Mapped[Case] = relationship(lazy="select")
-    candidates: Mapped[list[TaskCandidate]] = relationship(lazy="selectin", viewonly=True)
+    candidates: Mapped[list[TaskCandidate]] = relationship(lazy="select", viewonly=True)
 
     __mapper_args__ = {"version_id_col": version}
 

@@ -125,7 +125,7 @@ def _inserts() -> dict[str, Any]:
 
 def change_variables(case: Case, changes: Mapping[str, Any], *, by: Actor) -> None:
     """Set variables from outside; what the diagram makes conditional on them is looked at again."""
-    with running(case, by=by) as workflow:
+    with running(case.id, by=by) as workflow:
         require(by, Action.CHANGE_VARIABLES, case)
         changes = plain(changes)
         audit.record(case, "variables:changed", by=by, details={"names": sorted(changes)})
@@ -141,7 +141,7 @@ def change(
     due_at: datetime | Unset | None = UNSET,
 ) -> None:
     """Hand the case over, or change its priority (0 to 100) or its due date."""
-    lock(case)
+    lock(case.id)
     require(by, Action.CHANGE_CASE, case)
     if case.state.is_closed:
         raise WrongState(f"This case is {case.state}.")
@@ -163,7 +163,7 @@ def change(
 
 def cancel(case: Case, *, by: Actor, reason: str) -> None:
     """End the case now, with everything that is open in it. The reason is kept."""
-    lock(case)
+    lock(case.id)
     require(by, Action.CANCEL_CASE, case)
     if case.state.is_closed:
         raise WrongState(f"This case is {case.state}.")

@@ -67,7 +67,7 @@ def publish(
 
 def deliver(case: Case, name: str, payload: Mapping[str, Any], keys: Mapping[str, Any], *, by: Actor) -> bool:
     """Offer the message to `case`; False when it no longer waits for it."""
-    with running(case, by=by) as workflow:
+    with running(case.id, by=by) as workflow:
         taken = workflow.deliver(name, payload, keys)
         if taken:
             audit.record(case, "message:received", by=by, details={"name": name, "payload": dict(payload)})
@@ -124,7 +124,7 @@ def hear(case_id: uuid.UUID, name: str, payload: Mapping[str, Any]) -> None:
     case = db.session.get(Case, case_id)
     if case is None or case.state is not CaseState.ACTIVE:
         return
-    with running(case, by=SYSTEM) as workflow:
+    with running(case.id, by=SYSTEM) as workflow:
         if workflow.broadcast(name, payload):
             audit.record(case, "signal:received", by=SYSTEM, details={"name": name, "payload": dict(payload)})
 

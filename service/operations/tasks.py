@@ -77,7 +77,7 @@ def complete(task: HumanTask, *, by: Actor, submitted: Mapping[str, Any]) -> Non
 
     Raises `InvalidForm` with the errors at each field; hidden, unknown and disabled values are dropped.
     """
-    with running(task.case, by=by) as workflow:
+    with running(task.case_id, by=by) as workflow:
         require(by, Action.READ_TASK, task)
         _require_state(task.state.is_open, f"This task is {task.state}.")
         require(by, Action.COMPLETE, task)
@@ -93,7 +93,7 @@ def complete(task: HumanTask, *, by: Actor, submitted: Mapping[str, Any]) -> Non
 @contextmanager
 def _open(task: HumanTask) -> Iterator[None]:
     """Lock the task's case and see that both are open."""
-    lock(task.case)
+    lock(task.case_id)
     _require_state(task.case.state is CaseState.ACTIVE, f"This case is {task.case.state}.")
     _require_state(task.state.is_open, f"This task is {task.state}.")
     yield

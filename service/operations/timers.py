@@ -23,7 +23,7 @@ def fire(timer_id: uuid.UUID, seq: int) -> bool:
     ).one_or_none()
     if case is None or case.state is not CaseState.ACTIVE:
         return False
-    with running(case, by=SYSTEM) as workflow:
+    with running(case.id, by=SYSTEM) as workflow:
         timer = db.session.get(Timer, timer_id, populate_existing=True)
         if timer is None or timer.seq != seq:
             return False
