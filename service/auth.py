@@ -197,7 +197,7 @@ def _checked(name: str, password: str) -> Any:
     kept = rows[0].password_hash if rows and rows[0].active else None
     if not credentials.fits(kept, password):
         return None
-    if credentials.is_outdated(kept):
+    if kept is not None and credentials.is_outdated(kept):
         renewed = credentials.hash_password(password)
         _execute(sa.update(User).where(User.id == rows[0].id).values(password_hash=renewed))
     return rows[0]

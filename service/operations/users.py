@@ -32,7 +32,7 @@ class Issued:
     secret: str
 
 
-def add(
+def create(
     name: str,
     display_name: str,
     *,
