@@ -191,9 +191,9 @@ def _watch() -> None:
 def main(arguments: list[str]) -> int:
     """`build.py [--watch | --for-tests]`: the exit code."""
     try:
-        build()
         if "--for-tests" in arguments:
             install_for_tests()
+        build()
         if "--watch" in arguments:
             _watch()
     except BuildFailed as failure:

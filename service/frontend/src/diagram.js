@@ -53,6 +53,7 @@ function describe(host, canvas) {
 
 function fit(viewer) {
   const canvas = viewer.get('canvas');
+  if (!canvas.getContainer().clientWidth) return; // not shown yet: a folded part, or a phone's other column
   canvas.zoom('fit-viewport', 'auto');
   if (canvas.zoom() > LARGEST_FIT) canvas.zoom(LARGEST_FIT, 'auto');
 }
