@@ -92,6 +92,8 @@ class DecisionDefinition(Base):
     deployment_id: Mapped[uuid.UUID] = mapped_column(sa.ForeignKey(Deployment.id))
     created_at: Mapped[datetime] = mapped_column(default=utcnow)
 
+    deployment: Mapped[Deployment] = relationship(lazy="select")
+
 
 class FormDefinition(Base):
     """One deployed version of one form-js schema."""
@@ -107,3 +109,5 @@ class FormDefinition(Base):
     file: Mapped[str]
     deployment_id: Mapped[uuid.UUID] = mapped_column(sa.ForeignKey(Deployment.id))
     created_at: Mapped[datetime] = mapped_column(default=utcnow)
+
+    deployment: Mapped[Deployment] = relationship(lazy="select")
