@@ -4,8 +4,8 @@ The one rule: a job takes effect in the transaction that also records it as fini
 runs (after a crash, by another worker, by a zombie) one takes effect. What it calls outside happens at least once.
 
 DBOS keeps the queue in the same database (PostgreSQL: schema `dbos`), so `enqueue` is part of the caller's transaction.
-What DBOS leaves open, worker.py adds. A job's arguments and results are JSON: with DBOS's default, pickle, whoever can
-write to the database could run code.
+What DBOS leaves open, worker.py adds. A job's arguments are JSON: pickle, DBOS's default, would let whoever can write
+to the database run code, and DBOS reads it whenever a row says so. It is therefore refused.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ from typing import Any, TypeVar
 
 import sqlalchemy as sa
 from dbos import DBOS, DBOSClient, DBOSConfig, DBOSPortableJSONSerializer, EnqueueOptions
+from dbos._serialization import DefaultSerializer
 from flask import Flask, current_app
 from sqlalchemy.dialects import postgresql, sqlite
 
@@ -36,6 +37,14 @@ log = logging.getLogger(__name__)
 logging.getLogger("dbos").addHandler(logging.NullHandler())  # or DBOS would print to the console itself
 logging.getLogger("dbos").setLevel(logging.WARNING)
 logging.getLogger("dbos").addFilter(lambda record: not (record.exc_info and record.exc_info[0] is JobFailed))
+
+
+
+def _refuse_pickle(_serializer: DefaultSerializer, _text: str) -> Any:
+    raise ValueError("Jobs are stored as JSON; pickle is refused.")
+
+
+DefaultSerializer.deserialize = _refuse_pickle  # type: ignore[method-assign]
 
 APPLICATION = "casewright"
 RUNS = 4  #: a job that kills its worker is run this often, then reported

@@ -1,0 +1,244 @@
+"""What a job promises while nothing goes wrong outside of it: once, in order, in time, with retries."""
+
+from __future__ import annotations
+
+import base64
+import os
+import pickle
+import time
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+
+from service import jobs, worker
+from service.db import db, utcnow
+from service.models.job import FinishedJob, job_status
+from tests.durability import ledger
+from tests.durability.ledger import entries
+
+Wait = Callable[..., float]
+
+
+def put(entry: str, name: str = "write", *, partition: str = "p", key: str | None = None, **arguments: object) -> None:
+    jobs.enqueue(name, {"entry": entry, **arguments}, partition=partition, key=key)
+
+
+def reported() -> list[str]:
+    found = list(db.session.execute(sa.select(ledger.reports.c.error)).scalars())
+    db.session.rollback()
+    return found
+
+
+def failed() -> list[jobs.FailedJob]:
+    found = jobs.list_failed()
+    db.session.rollback()
+    return found
+
+
+def status_of(key: str) -> str | None:
+    found = jobs.execute(sa.select(job_status.c.status).where(job_status.c.workflow_uuid == key)).scalar()
+    db.session.rollback()
+    return found
+
+
+def test_a_job_is_part_of_the_transaction_that_enqueues_it(working: None, wait: Wait) -> None:
+    put("taken back")
+    db.session.rollback()
+    put("kept")
+    db.session.commit()
+
+    wait(entries)
+    time.sleep(1)
+
+    assert entries() == ["kept"]
+
+
+def test_to_enqueue_takes_two_statements_and_no_commit(app: Flask) -> None:
+    put("first")  # makes the client
+    db.session.commit()
+    seen: list[str] = []
+    sa.event.listen(db.engine, "before_cursor_execute", lambda *event: seen.append(event[2]))
+    commits: list[object] = []
+    sa.event.listen(db.engine, "commit", commits.append)
+
+    put("second")
+
+    assert len([statement for statement in seen if not statement.startswith("BEGIN")]) == 2
+    assert not commits
+
+
+def test_jobs_with_the_same_key_are_one(working: None, wait: Wait) -> None:
+    for _ in range(3):
+        put("once", key="the-key")
+        db.session.commit()
+
+    wait(entries)
+    put("once", key="the-key")
+    db.session.commit()
+    time.sleep(1)
+
+    assert entries() == ["once"]
+
+
+def test_a_failed_attempt_leaves_nothing_and_the_next_one_follows(working: None, wait: Wait) -> None:
+    put("at last", "write_then_fail", until_attempt=3)
+    db.session.commit()
+
+    wait(entries)
+
+    assert entries() == ["at last"]
+    assert reported() == []
+
+
+def test_a_job_out_of_attempts_is_reported_listed_and_may_be_tried_again(working: None, wait: Wait) -> None:
+    put("never", "write_then_fail")
+    db.session.commit()
+
+    wait(failed)
+
+    assert reported() == ["ValueError: as ordered"]
+    assert entries() == []
+    [job] = failed()
+    assert (job.name, job.arguments) == ("write_then_fail", {"entry": "never"})
+
+    jobs.retry(job, {"entry": "corrected", "until_attempt": 1})
+    db.session.commit()
+    wait(entries)
+
+    assert entries() == ["corrected"]
+    assert failed() == []
+
+
+def test_an_unknown_job_is_not_lost(working: None, wait: Wait, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(jobs, "RUNS", 1)
+    jobs.enqueue("of a newer version", {}, partition="p")
+    db.session.commit()
+
+    wait(failed)
+
+    assert reported() == ["KeyError: 'of a newer version'"]
+
+
+def test_jobs_of_one_case_follow_one_another_and_cases_do_not_wait(working: None, wait: Wait) -> None:
+    for number in range(5):
+        for case in ("a", "b", "c"):
+            put(f"{case}{number}", partition=case, seconds=0.05)
+    db.session.commit()
+
+    wait(lambda: len(entries()) == 15)
+
+    for case in ("a", "b", "c"):
+        assert entries(case) == [f"{case}{number}" for number in range(5)]
+        rows = db.session.execute(
+            sa.select(ledger.ledger.c.began, ledger.ledger.c.ended)
+            .where(ledger.ledger.c.partition == case)
+            .order_by(ledger.ledger.c.began)
+        ).all()
+        assert all(one.ended <= other.began for one, other in zip(rows, rows[1:], strict=False))
+    db.session.rollback()
+
+
+def test_a_delayed_job_begins_within_a_second_of_its_time_and_not_before(working: None, wait: Wait) -> None:
+    due = [utcnow() + timedelta(seconds=5 if number == 0 else 1 + number / 7) for number in range(20)]
+    for number, when in enumerate(due):
+        jobs.enqueue_at(when, "write", {"entry": f"{number}"}, partition=f"{number}")
+    db.session.commit()
+
+    wait(lambda: len(entries()) == 20)
+
+    for entry, began in db.session.execute(sa.select(ledger.ledger.c.entry, ledger.ledger.c.began)):
+        assert 0 <= began - due[int(entry)].timestamp() < 1
+    db.session.rollback()
+
+
+def test_a_cancelled_job_does_nothing(working: None, wait: Wait) -> None:
+    for key in ("cancelled", "kept"):
+        jobs.enqueue_after(0.5, "write", {"entry": key}, partition="p", key=key)
+    db.session.commit()
+    jobs.cancel("cancelled")
+    db.session.commit()
+
+    wait(entries)
+    time.sleep(1)
+
+    assert entries() == ["kept"]
+    assert status_of("cancelled") == "CANCELLED"
+
+
+def test_a_cancelling_that_is_rolled_back_cancels_nothing(app: Flask) -> None:
+    jobs.enqueue_after(60, "write", {"entry": "kept"}, partition="p", key="kept")
+    db.session.commit()
+
+    jobs.cancel("kept")
+    db.session.rollback()
+
+    assert status_of("kept") == "DELAYED"
+
+
+def test_ten_thousand_armed_timers_cost_a_look_of_five_milliseconds_at_most(app: Flask) -> None:
+    jobs.enqueue_after(3600, "write", {"entry": "0"}, partition="0", key="0")
+    one = jobs.execute(sa.select(job_status)).mappings().one()
+    rows = [dict(one) | {"workflow_uuid": f"timer:{number}"} for number in range(10_000)]
+    extra = {"created_at": 0, "priority": 0} if db.engine.dialect.name == "sqlite" else {}
+    insert = sa.text(
+        f"INSERT INTO {'' if extra else 'dbos.'}workflow_status ({', '.join(rows[0])}) "
+        f"VALUES ({', '.join(':' + name for name in rows[0])})"
+    )
+    db.session.execute(insert, rows)
+    db.session.commit()
+    worker._wake()
+
+    began = time.perf_counter()
+    for _ in range(20):
+        worker._wake()
+
+    assert (time.perf_counter() - began) / 20 < 0.005
+
+
+def test_a_scheduled_job_is_done_at_its_times(
+    app: Flask, tables: None, wait: Wait, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(jobs._state.schedules, "tick", "* * * * * *")  # each second
+    request.getfixturevalue("working")
+
+    wait(lambda: len(entries()) >= 3)
+
+
+def test_finished_jobs_are_deleted_and_others_kept(working: None, wait: Wait) -> None:
+    put("old", key="old")
+    put("never", "write_then_fail", key="failed")
+    jobs.enqueue_after(3600, "write", {"entry": "later"}, partition="q", key="later")
+    db.session.commit()
+    wait(lambda: status_of("old") == "SUCCESS" and failed())
+
+    worker.clean(timedelta(0))
+
+    assert status_of("old") is None
+    assert status_of("later") == "DELAYED"
+    assert db.session.get(FinishedJob, "old") is None
+    db.session.rollback()
+
+
+class _Evil:
+    def __init__(self, folder: Path) -> None:
+        self.folder = str(folder)
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return os.mkdir, (self.folder,)
+
+
+def test_a_pickled_job_in_the_database_is_not_unpickled(working: None, wait: Wait, tmp_path: Path) -> None:
+    evil = base64.b64encode(pickle.dumps(_Evil(tmp_path / "run"))).decode()
+    prefix = "" if db.engine.dialect.name == "sqlite" else "dbos."
+    jobs.enqueue_after(1, "write", {"entry": "x"}, partition="p", key="evil")
+    db.session.execute(sa.text(f"UPDATE {prefix}workflow_status SET serialization = 'py_pickle'"))
+    db.session.execute(sa.text(f"UPDATE {prefix}workflow_input SET inputs = :evil"), {"evil": evil})
+    db.session.commit()
+
+    wait(lambda: status_of("evil") == "ERROR")
+
+    assert not (tmp_path / "run").exists()
