@@ -210,9 +210,10 @@ class Run(BaseWorkflow):
             task = self._next()
             try:
                 if task is None:
-                    if not self._settle():
-                        return
-                    continue
+                    if self._settle():
+                        continue
+                    self._look_for_deadlock()
+                    return
                 visits[task.task_spec.name] += 1
                 steps += 1
                 if steps > STEPS:
@@ -259,6 +260,18 @@ class Run(BaseWorkflow):
             if task.state == TaskState.WAITING and hasattr(task.task_spec, "settle") and task.parent is not None:
                 seen[task.parent.id, task.task_spec.name] = (task.parent, task.task_spec)
         return iter(list(seen.values()))
+
+    def _look_for_deadlock(self) -> None:
+        """Where nothing is left that anybody could do, tokens wait for each other: say so instead of waiting for ever."""
+        stuck = None
+        for task in self.tasks.values():
+            if task.task_spec.can_move(task):
+                return
+            if task.state == TaskState.WAITING:
+                stuck = task
+        if stuck is not None:
+            name = stuck.task_spec.element.id
+            self.fail(stuck, Fault(f"The token at “{name}” waits for others, but no other can come any more."))
 
     def fail(self, task: Task | None, fault: Exception) -> None:
         """Stop here, and say why."""

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from service.engine import timing
 from service.engine.elements.node import Node
 from service.engine.errors import Fault
-from service.engine.upstream import Task
+from service.engine.upstream import Task, TaskState
 
 if TYPE_CHECKING:
     from service.engine.parser import Source
@@ -25,7 +25,7 @@ TIMERS, SEEN, WAS, EXPECTED, FIRED, RACE = "timers", "seen", "was", "expected", 
 
 @dataclass(frozen=True)
 class EventDefinition:
-    """One definition. `name` is the message's, signal's or link's name, the error's or escalation's code (None: any)."""
+    """One definition. `name` is the message's, signal's or link's name, the error's or escalation's code (None any)."""
 
     kind: str  #: message signal date duration cycle conditional error escalation compensation cancel link terminate
     name: str | None = None
@@ -100,6 +100,9 @@ class Catching(Node):
         elif payload is not None:
             self.store(run, task, position, payload)
         self.wake(run, task, position)
+
+    def can_move(self, task: Task) -> bool:
+        return task.state == TaskState.WAITING or super().can_move(task)
 
     def look(self, run: Run, task: Task) -> None:
         """Variables changed: a condition that now holds, and did not before, is an event."""

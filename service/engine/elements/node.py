@@ -141,6 +141,10 @@ class Node(TaskSpec):
         """Whether the READY task waits for somebody to complete it."""
         return self.manual and RELEASED not in task.internal_data
 
+    def can_move(self, task: Task) -> bool:
+        """Whether somebody outside can still move this task: a person, the worker, a timer, an event."""
+        return task.state == TaskState.READY and self.waits_outside(task)
+
     def wait(self, task: Task) -> bool:
         """Set the task WAITING; returns False, for `enter`."""
         task._set_state(TaskState.WAITING)

@@ -29,6 +29,10 @@ class Process(TaskSpec):
         if end_body(workflow, task):
             workflow.status = WorkflowState.COMPLETED
 
+    def can_move(self, task: Task) -> bool:
+        """The process moves only as what it holds does."""
+        return False
+
     def waits_outside(self, task: Task) -> bool:
         """Nobody completes a process from outside."""
         return True

@@ -1,0 +1,223 @@
+"""Carries out probes on the whole product: its operations, its database, its queue of jobs. Every step loads the case
+from the database and saves it, in a transaction of its own, so a restart between any two steps changes nothing."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+import time_machine
+from flask import Flask
+
+from service import background, jobs
+from service.db import db, utcnow
+from service.engine.errors import EngineError
+from service.engine.workflow import Workflow
+from service.errors import ServiceError
+from service.execution import deployed
+from service.models import Case, CaseState, HumanTask, User
+from service.models.job import job_input, job_status
+from service.operations import cases, deployments, messages, tasks
+from service.permissions import SYSTEM, Actor
+from tests.conformance.vocabulary import Rejected
+
+HERE = Path(__file__).parent
+_STATUS = {
+    CaseState.ACTIVE: "running",
+    CaseState.COMPLETED: "completed",
+    CaseState.TERMINATED: "cancelled",
+    CaseState.FAILED: "error",
+}
+assert background  # registers the jobs
+
+
+class Product:
+    """Casewright as one process on one database, with the time moved by hand and the jobs done as they fall due."""
+
+    def __init__(self, app: Flask, traveller: time_machine.Traveller) -> None:
+        self.app = app
+        self.traveller = traveller
+        self.aliases: dict[str, Any] = {}
+        user = User(name="tester", display_name="Tester", is_admin=True)
+        db.session.add(user)
+        db.session.commit()
+        self.user = user.id
+        self.actor = Actor(user.id, "tester", "Tester", frozenset(), True)
+
+    def deploy(self, files: Sequence[str]) -> None:
+        self._act(deployments.deploy, {Path(file).name: (HERE / file).read_bytes() for file in files}, by=SYSTEM)
+
+    def start(self, alias: str, process: str, data: Mapping[str, Any]) -> None:
+        definition = deployments.latest_definition(process)
+        if definition is None:
+            raise Rejected(f"there is no process {process}")
+        self.aliases[alias] = self._act(cases.begin, definition, data, by=SYSTEM).id
+        self._do_jobs()
+
+    def complete(self, alias: str, task: str, data: Mapping[str, Any], index: int, where: Any) -> None:
+        found = [
+            open_task
+            for open_task in self.tasks(alias)
+            if open_task["element_id"] == task
+            and all(open_task["data"].get(name) == value for name, value in (where or {}).items())
+        ]
+        if len(found) <= index:
+            raise Rejected(f"{task} is not open")
+        row = db.session.get_one(HumanTask, found[index]["id"])
+        self._act(tasks.assign, row, by=self.actor, to=db.session.get_one(User, self.user))
+        self._act(tasks.complete, row, by=self.actor, submitted=data)
+        self._do_jobs()
+
+    def message(self, name: str, payload: Mapping[str, Any], correlation: Any, alias: str | None) -> None:
+        published = self._act(messages.publish, name, payload, by=SYSTEM, correlation=correlation)
+        if alias and published.case is not None:
+            self.aliases[alias] = published.case.id
+        self._do_jobs()
+
+    def signal(self, name: str, payload: Mapping[str, Any]) -> None:
+        self._act(messages.broadcast, name, payload, by=SYSTEM)
+        self._do_jobs()
+
+    def advance(self, seconds: float) -> None:
+        until = utcnow() + timedelta(seconds=seconds)
+        while (due := self._next_delayed()) is not None and due <= until:
+            self.traveller.move_to(max(due, utcnow()), tick=False)
+            self._do_jobs()
+        self.traveller.move_to(until, tick=False)
+
+    def cancel(self, alias: str) -> None:
+        self._act(cases.cancel, self.case(alias), by=SYSTEM, reason="the probe says so")
+
+    def set_data(self, alias: str, data: Mapping[str, Any]) -> None:
+        self._act(cases.change_variables, self.case(alias), data, by=SYSTEM)
+        self._do_jobs()
+
+    def activate(self, alias: str, adhoc: str, activity: str) -> None:
+        from service.operations import adhoc as operation
+
+        self._act(operation.activate, self.case(alias), self._adhoc(alias, adhoc).activity_id, activity, by=SYSTEM)
+        self._do_jobs()
+
+    def finish_adhoc(self, alias: str, adhoc: str) -> None:
+        from service.operations import adhoc as operation
+
+        self._act(operation.finish, self.case(alias), self._adhoc(alias, adhoc).activity_id, by=SYSTEM)
+        self._do_jobs()
+
+    def restart(self) -> None:
+        """Forget everything that the process remembers."""
+        deployed.cache_clear()
+        db.session.remove()
+
+    def case(self, alias: str) -> Case:
+        """The case's row as it is now."""
+        if alias not in self.aliases:
+            raise Rejected(f"there is no case {alias}")
+        db.session.rollback()
+        return db.session.get_one(Case, self.aliases[alias])
+
+    def workflow(self, alias: str) -> Workflow:
+        """The case's workflow, loaded only to look at it."""
+        case = self.case(alias)
+        return Workflow.load(deployed(case.definition_id).definition, case.snapshot or b"", now=utcnow())
+
+    def tasks(self, alias: str) -> list[dict[str, Any]]:
+        if alias not in self.aliases:
+            return []
+        workflow = self.workflow(alias)
+        known = {task.activity_id: task for task in workflow.open_work().tasks}
+        rows = db.session.scalars(
+            sa.select(HumanTask)
+            .where(HumanTask.case_id == self.aliases[alias], HumanTask.closed_at.is_(None))
+            .order_by(HumanTask.id)
+        )
+        return [
+            {
+                "id": row.id,
+                "element_id": row.element_id,
+                "name": row.name,
+                "lane": known[row.activity_id].lane,
+                "documentation": known[row.activity_id].documentation,
+                "data": workflow.visible(row.activity_id),
+            }
+            for row in rows
+        ]
+
+    def enabled(self, alias: str, adhoc: str) -> list[str]:
+        return [item.element_id for item in self._adhoc(alias, adhoc).enabled if item.may_start]
+
+    def status(self, alias: str) -> str:
+        return _STATUS[self.case(alias).state]
+
+    def error(self, alias: str) -> str:
+        return self.case(alias).reason or ""
+
+    def data(self, alias: str) -> Mapping[str, Any]:
+        return self.case(alias).variables
+
+    def visited(self, alias: str) -> Mapping[str, int]:
+        return self.case(alias).visits
+
+    def count(self, process: str, status: str | None) -> int:
+        db.session.rollback()
+        states = db.session.scalars(sa.select(Case.state).where(Case.case_type == process))
+        return sum(status in (None, _STATUS[state]) for state in states)
+
+    def fingerprint(self, alias: str) -> Any:
+        if alias not in self.aliases:
+            return None
+        case = self.case(alias)
+        count = db.session.execute(sa.select(sa.func.count()).select_from(Case)).scalar_one()
+        return case.state, case.variables, case.visits, case.snapshot, count
+
+    def _adhoc(self, alias: str, element_id: str) -> Any:
+        found = [item for item in self.workflow(alias).open_work().adhoc if item.element_id == element_id]
+        if not found:
+            raise Rejected(f"{element_id} is not open")
+        return found[0]
+
+    def _act(self, operation: Callable[..., Any], *given: Any, **named: Any) -> Any:
+        """One operation, one commit; a refusal changes nothing."""
+        try:
+            result = operation(*given, **named)
+            db.session.commit()
+        except (ServiceError, EngineError) as refusal:
+            db.session.rollback()
+            raise Rejected(str(refusal)) from refusal
+        return result
+
+    def _do_jobs(self) -> None:
+        """Do every job that is due, one transaction each, until none is."""
+        while True:
+            due = int(utcnow().timestamp() * 1000)
+            found = jobs.execute(
+                sa.select(job_status.c.workflow_uuid, job_input.c.inputs)
+                .join(job_input, job_input.c.workflow_uuid == job_status.c.workflow_uuid)
+                .where(
+                    sa.or_(
+                        job_status.c.status == "ENQUEUED",
+                        sa.and_(job_status.c.status == "DELAYED", job_status.c.delay_until_epoch_ms <= due),
+                    )
+                )
+                .order_by(job_status.c.delay_until_epoch_ms, job_status.c.workflow_uuid)
+                .limit(1)
+            ).first()
+            if found is None:
+                db.session.rollback()
+                return
+            name, arguments, *_ = json.loads(found.inputs)["positionalArgs"]
+            done = job_status.c.workflow_uuid == found.workflow_uuid
+            jobs.execute(sa.update(job_status).where(done).values(status="SUCCESS"))
+            jobs._state.jobs[name].function(**arguments)
+            db.session.commit()
+
+    def _next_delayed(self) -> datetime | None:
+        first = jobs.execute(
+            sa.select(sa.func.min(job_status.c.delay_until_epoch_ms)).where(job_status.c.status == "DELAYED")
+        ).scalar_one()
+        db.session.rollback()
+        return None if first is None else datetime.fromtimestamp(first / 1000, UTC)
