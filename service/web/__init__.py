@@ -1,0 +1,40 @@
+"""HTML pages: one module per page family. Views translate; what changes a case stands in operations/."""
+
+from __future__ import annotations
+
+from flask import Flask
+
+from .. import problems
+
+
+def init_app(app: Flask) -> None:
+    """Hang the pages into `app`."""
+    from . import (
+        about,
+        assets,
+        case_types,
+        cases,
+        deployments,
+        incidents,
+        navigation,
+        problem_pages,
+        profile,
+        rendering,
+        sign_in,
+        static,
+        tasks,
+    )
+
+    secure = app.config["CASEWRIGHT"].secure_cookies
+    app.config.update(  # this cookie holds only the short messages of the next page
+        SESSION_COOKIE_NAME="__Host-notices" if secure else "notices",
+        SESSION_COOKIE_SECURE=secure,
+        SESSION_COOKIE_HTTPONLY=True,
+        SESSION_COOKIE_SAMESITE="Lax",
+    )
+    rendering.init_app(app)
+    assets.init_app(app)
+    navigation.init_app(app)
+    for module in (about, case_types, cases, deployments, incidents, profile, sign_in, static, tasks):
+        app.register_blueprint(module.blueprint)
+    problems.show_pages_with(app, problem_pages.problem_page)

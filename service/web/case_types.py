@@ -1,0 +1,116 @@
+"""What is deployed: case types and their versions, with diagram, forms and decisions as they were then."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping, Sequence
+from uuid import UUID
+
+import sqlalchemy as sa
+from flask import Blueprint, Response, request
+
+from ..auth import current_actor
+from ..db import db
+from ..errors import NotFound
+from ..execution import deployed, form_schema, resource
+from ..models import DecisionDefinition, FormDefinition, ProcessDefinition
+from ..permissions import Action, access_of, may
+from ..protection import permission
+from ..queries import definitions
+from . import decision_tables
+from .rendering import names_of, page
+
+blueprint = Blueprint("case_types", __name__)
+
+
+@blueprint.get("/case-types")
+@permission(Action.READ_DEFINITION)
+def index() -> Response:
+    """All case types, and how much runs of each."""
+    actor = current_actor()
+    found = definitions.case_types()
+    may_open = {kind.key for kind in found if may(actor, Action.OPEN_CASE, kind)}
+    return page("case_types/index.html", types=found, running=_running(found), may_open=may_open)
+
+
+def _running(found: Sequence[ProcessDefinition]) -> Mapping[str, int]:
+    """Key -> open cases of all versions."""
+    keys = [kind.key for kind in found]
+    rows = db.session.execute(
+        sa.select(ProcessDefinition.id, ProcessDefinition.key).where(ProcessDefinition.key.in_(keys))
+    ).all()
+    versions = [ProcessDefinition(id=version_id, key=key) for version_id, key in rows]
+    counts = definitions.running_cases(versions)
+    totals = dict.fromkeys(keys, 0)
+    for version in versions:
+        totals[version.key] += counts[version.id]
+    return totals
+
+
+@blueprint.get("/case-types/<key>")
+@permission(Action.READ_DEFINITION)
+def show(key: str) -> Response:
+    """One version of a process (`?version=`, else the newest), and the list of all."""
+    versions = definitions.versions(key)
+    wanted = request.args.get("version", type=int)
+    chosen = next((row for row in versions if row.version == wanted), None) if wanted else versions[0]
+    if chosen is None:
+        raise NotFound(f"“{versions[0].name}” has no version {wanted}.")
+    source = deployed(chosen.id)
+    info = source.definition.info
+    return page(
+        "case_types/page.html",
+        chosen=chosen,
+        versions=versions,
+        running=definitions.running_cases(versions),
+        names=names_of([row.deployment.created_by for row in versions]),
+        info=info,
+        access=access_of(chosen.id),
+        forms=_forms(source.forms),
+        decisions=_decisions(chosen, info.decisions),
+        steps=[element for element in source.definition.elements.values() if element.type.endswith("Task")],
+        may_open=chosen.latest and may(current_actor(), Action.OPEN_CASE, chosen),
+    )
+
+
+def _forms(forms: Mapping[str, uuid.UUID]) -> list[FormDefinition]:
+    wanted = sa.select(FormDefinition).where(FormDefinition.id.in_(forms.values())).order_by(FormDefinition.key)
+    return list(db.session.scalars(wanted))
+
+
+def _decisions(chosen: ProcessDefinition, keys: Sequence[str]) -> list[tuple[str, decision_tables.Table]]:
+    """The tables that this version calls, each with the hash of its file."""
+    digests = [digest for name, digest in chosen.files.items() if name.endswith(".dmn")]
+    found = [(digest, table) for digest in digests for table in decision_tables.tables(digest)]
+    return [(digest, table) for digest, table in found if table.id in keys]
+
+
+@blueprint.get("/definitions/<uuid:definition_id>/diagram.bpmn")
+@permission(Action.READ_DEFINITION)
+def diagram(definition_id: UUID) -> Response:
+    """The BPMN file as it was deployed; it never changes."""
+    row = definitions.get(definition_id)
+    response = Response(resource(row.files[row.file]), content_type="application/xml; charset=utf-8")
+    return _kept(response)
+
+
+@blueprint.get("/forms/<uuid:form_id>")
+@permission(Action.READ_DEFINITION)
+def form(form_id: UUID) -> Response:
+    """What a form looks like; nothing is sent from here."""
+    row = definitions.one(FormDefinition, form_id)
+    return page("case_types/form.html", form=row, schema=form_schema(row.id))
+
+
+@blueprint.get("/decisions/<uuid:decision_id>")
+@permission(Action.READ_DEFINITION)
+def decision(decision_id: UUID) -> Response:
+    """A decision table, to read."""
+    row = definitions.one(DecisionDefinition, decision_id)
+    found = [table for table in decision_tables.tables(row.files[row.file]) if table.id == row.key]
+    return page("case_types/decision.html", decision=row, table=found[0] if found else None)
+
+
+def _kept(response: Response) -> Response:
+    response.headers["Cache-Control"] = "private, max-age=86400, immutable"
+    return response

@@ -1,0 +1,278 @@
+"""Cases: the list, one case with everything about it, opening a new one, and what may be done to it as a whole."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+from typing import Any
+
+import sqlalchemy as sa
+from flask import Blueprint, Response, request, url_for
+from flask.typing import ResponseReturnValue
+
+from .. import forms
+from ..auth import current_actor
+from ..db import db
+from ..errors import BadRequest, InvalidForm
+from ..execution import deployed, form_of
+from ..models import AuditEntry, Case, CaseState, HumanTask, Incident, IncidentState, ProcessDefinition, Timer, User
+from ..operations import cases
+from ..permissions import Action, Actor, access_of, allowed_on_case, allowed_on_task, require
+from ..protection import permission, signed_in
+from ..queries import cases as case_lists
+from ..queries import definitions
+from ..queries import tasks as task_lists
+from . import editing, facts, people, progress, story, words
+from .rendering import go, names_of, page, wants_part, zone
+
+blueprint = Blueprint("cases", __name__)
+STATES = {  #: filters by state, in the order of the page; the first is what one sees at first
+    "active": "Open",
+    "failed": "Stuck",
+    "completed": "Completed",
+    "terminated": "Cancelled",
+    "all": "All",
+}
+LISTED = 50
+TOLD = 40  #: timeline entries before “show all”
+ALL_TOLD = 2000
+
+
+@dataclass(frozen=True)
+class Filters:
+    """What the list is narrowed to; `state` is one of STATES."""
+
+    state: str
+    case_type: str
+    mine: bool
+    text: str
+
+
+@blueprint.get("/cases")
+@signed_in
+def index() -> ResponseReturnValue:
+    """The cases that I may see, filtered; `after` continues the list."""
+    actor = current_actor()
+    wanted = request.args.get("state", "active")
+    filters = Filters(
+        state=wanted if wanted in STATES else "active",
+        case_type=request.args.get("type", ""),
+        mine="mine" in request.args,
+        text=request.args.get("q", "").strip(),
+    )
+    found = case_lists.visible(
+        actor,
+        state=CaseState(filters.state) if filters.state != "all" else None,
+        case_type=filters.case_type or None,
+        owner=actor.name if filters.mine else None,
+        text=filters.text or None,
+        limit=LISTED,
+        cursor=request.args.get("after"),
+    )
+    types = definitions.case_types()
+    values = {
+        "filters": filters,
+        "rows": found.rows,
+        "next": found.next,
+        "type_options": [("", "All case types"), *((kind.key, kind.name) for kind in types)],
+        "type_names": {kind.key: kind.name for kind in types},
+        "states": STATES,
+        "counts": _counts(actor),
+        "stage_of": progress.stage_name,
+    }
+    return page("cases/rows.html" if wants_part() else "cases/index.html", **values)
+
+
+@blueprint.get("/cases/<number>")
+@permission(Action.READ_CASE)
+def show(number: str) -> ResponseReturnValue:
+    """One case: facts, open work, the live diagram, and the timeline."""
+    actor = current_actor()
+    case = case_lists.by_number(number, by=actor)
+    return page("cases/page.html", **_about(case, actor))
+
+
+def _counts(actor: Actor) -> dict[str, int]:
+    """How many cases of each state the actor may see."""
+    statement = sa.select(Case.state, sa.func.count()).where(case_lists.readable(actor)).group_by(Case.state)
+    return {str(state): number for state, number in db.session.execute(statement)}
+
+
+def _about(case: Case, actor: Actor) -> dict[str, Any]:
+    open_tasks = [task for task in task_lists.of_case(case, actor=actor) if task.state.is_open]
+    incidents = _open_incidents(case)
+    failed = [incident.element_id for incident in incidents if incident.element_id]
+    owner = case.owner
+    entries = _entries(case)
+    names = names_of([*story.people(entries), *(t.assignee for t in open_tasks), owner.name if owner else None])
+    told = story.tell(entries, story.Telling(case.definition_id, names, zone()))
+    shown = told if "all" in request.args else told[:TOLD]
+    allowed = [str(action) for action in allowed_on_case(actor, case)]
+    return {
+        "case": case,
+        "title": f"{case.number} {case.title}",
+        "source": deployed(case.definition_id),
+        "names": names,
+        "owner": owner,
+        "is_mine": owner is not None and owner.id == actor.id,
+        "allowed": allowed,
+        "stages": progress.stages(case),
+        "facts": facts.facts(case.definition_id, case.variables),
+        "tasks": [(task, [str(a) for a in allowed_on_task(actor, task)]) for task in open_tasks],
+        "timers": _timers(case),
+        "incidents": incidents,
+        "diagram": progress.diagram_state(case, failed),
+        "steps": progress.steps(case, failed),
+        "told": shown,
+        "untold": len(told) - len(shown),
+        "element_name": partial(progress.element_name, case),
+        "waits_for": _waits_for,
+        "people": people.for_case(access_of(case.definition_id).managers) if "change case" in allowed else None,
+    }
+
+
+def _waits_for(task: HumanTask) -> str:
+    """Whom an untaken task is offered to."""
+    return ", ".join(words.principal(candidate.principal) for candidate in task.candidates) or "Nobody may take it"
+
+
+def _entries(case: Case) -> list[AuditEntry]:
+    newest = sa.select(AuditEntry).where(AuditEntry.case_id == case.id).order_by(AuditEntry.seq.desc()).limit(ALL_TOLD)
+    return list(db.session.scalars(newest))[::-1]
+
+
+def _timers(case: Case) -> list[tuple[str, datetime]]:
+    """What will happen by itself, and when."""
+    elements = deployed(case.definition_id).definition.elements
+    rows = db.session.execute(
+        sa.select(Timer.element_id, Timer.due_at).where(Timer.case_id == case.id).order_by(Timer.due_at)
+    )
+    return [((elements[e].name if e in elements else "") or e, due_at) for e, due_at in rows]
+
+
+def _open_incidents(case: Case) -> list[Incident]:
+    wanted = sa.select(Incident).where(Incident.case_id == case.id, Incident.state == IncidentState.OPEN)
+    return list(db.session.scalars(wanted.order_by(Incident.id)))
+
+
+@blueprint.post("/cases/<number>/own")
+@permission(Action.CHANGE_CASE)
+def own(number: str) -> ResponseReturnValue:
+    """Become the owner."""
+    case, actor = _case(number)
+    cases.change(case, by=actor, owner=db.session.get(User, actor.id))
+    db.session.commit()
+    return go(url_for(".show", number=number), "The case is yours now.")
+
+
+@blueprint.post("/cases/<number>/change")
+@permission(Action.CHANGE_CASE)
+def change(number: str) -> ResponseReturnValue:
+    """Change owner, priority and due date: only what differs."""
+    case, actor = _case(number)
+    given: dict[str, Any] = {}
+    owner = people.named(request.form["owner"]) if request.form.get("owner") else None
+    if "owner" in request.form and (owner.id if owner else None) != case.owner_id:
+        given["owner"] = owner
+    priority = _priority(request.form.get("priority", ""))
+    if priority is not None and priority != case.priority:
+        given["priority"] = priority
+    if "due_at" in request.form:
+        due_at = _moment(request.form["due_at"])
+        if due_at != (case.due_at.replace(second=0, microsecond=0) if case.due_at else None):
+            given["due_at"] = due_at
+    if given:
+        cases.change(case, by=actor, **given)
+        db.session.commit()
+    return go(url_for(".show", number=number), "The case is changed." if given else "Nothing was changed.")
+
+
+def _priority(text: str) -> int | None:
+    if not text:
+        return None
+    if not text.isascii() or not text.isdigit() or int(text) > 100:
+        raise BadRequest("The priority has to be a whole number from 0 to 100.")
+    return int(text)
+
+
+def _moment(text: str) -> datetime | None:
+    """What a date and time input sends, in our zone. Raises `BadRequest`."""
+    if not text:
+        return None
+    try:
+        return datetime.fromisoformat(text).replace(tzinfo=zone())
+    except ValueError as error:
+        raise BadRequest("The due date has to be a date and a time.") from error
+
+
+@blueprint.post("/cases/<number>/cancel")
+@permission(Action.CANCEL_CASE)
+def cancel(number: str) -> ResponseReturnValue:
+    """End the case now; the reason is kept."""
+    case, actor = _case(number)
+    cases.cancel(case, by=actor, reason=request.form.get("reason", ""))
+    db.session.commit()
+    return go(url_for(".show", number=number), "The case is cancelled.")
+
+
+@blueprint.get("/cases/<number>/data")
+@permission(Action.CHANGE_VARIABLES)
+def data(number: str) -> ResponseReturnValue:
+    """The form that corrects the case's data."""
+    case, actor = _case(number)
+    require(actor, Action.CHANGE_VARIABLES, case)
+    return page("cases/data.html", case=case, inputs=editing.inputs(case.definition_id, case.variables))
+
+
+@blueprint.post("/cases/<number>/data")
+@permission(Action.CHANGE_VARIABLES)
+def change_data(number: str) -> ResponseReturnValue:
+    """Correct what differs."""
+    case, actor = _case(number)
+    require(actor, Action.CHANGE_VARIABLES, case)
+    offered = editing.inputs(case.definition_id, case.variables)
+    try:
+        changes = editing.changes(request.form, offered)
+    except InvalidForm as invalid:
+        again = editing.again(offered, request.form, invalid.errors)
+        return page("cases/data.html", case=case, inputs=again, status=422)
+    if changes:
+        cases.change_variables(case, changes, by=actor)
+        db.session.commit()
+    return go(url_for(".show", number=number), "The data is corrected." if changes else "Nothing was changed.")
+
+
+def _case(number: str) -> tuple[Case, Actor]:
+    actor = current_actor()
+    return case_lists.by_number(number, by=actor), actor
+
+
+@blueprint.get("/cases/new")
+@signed_in
+def choose() -> Response:
+    """Which kind of case to open."""
+    return page("cases/choose.html", types=definitions.startable(current_actor()))
+
+
+@blueprint.get("/cases/new/<key>")
+@permission(Action.OPEN_CASE)
+def new(key: str) -> Response:
+    """The start form of a case type."""
+    definition = definitions.latest(ProcessDefinition, key)
+    require(current_actor(), Action.OPEN_CASE, definition)
+    schema = form_of(definition.id, cases.start_form(definition))
+    values = forms.initial(schema, {}) if schema else {}
+    return page("cases/new.html", definition=definition, schema=schema, data=values)
+
+
+@blueprint.post("/cases/new/<key>")
+@permission(Action.OPEN_CASE)
+def open_case(key: str) -> ResponseReturnValue:
+    """Open the case and show it."""
+    submitted = request.get_json() if request.is_json else {"data": {}}
+    if not isinstance(submitted, dict) or not isinstance(submitted.get("data"), dict):
+        raise BadRequest("Send the form's values as an object named “data”.")
+    case = cases.start(definitions.latest(ProcessDefinition, key), by=current_actor(), submitted=submitted["data"])
+    db.session.commit()
+    return go(url_for(".show", number=case.number), f"{case.number} is open.")

@@ -1,0 +1,117 @@
+"""DMN decision tables as plain rows and columns, so that they can be read without a diagram tool (DMN 1.5 §8)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+
+from lxml import etree
+
+from ..engine.definition import Refused
+from ..engine.normalise.xml import safe_xml
+from ..execution import resource
+
+HIT_POLICIES = {
+    "UNIQUE": "Exactly one row fits.",
+    "FIRST": "The first row that fits decides.",
+    "ANY": "All rows that fit say the same.",
+    "PRIORITY": "Of the rows that fit, the most important result counts.",
+    "COLLECT": "Every row that fits counts.",
+    "RULE ORDER": "Every row that fits counts, in this order.",
+    "OUTPUT ORDER": "Every row that fits counts, the most important result first.",
+}  #: DMN 1.5 §8.2.8
+
+
+@dataclass(frozen=True)
+class Column:
+    """A heading: what it is called, and the expression or name behind it."""
+
+    label: str
+    detail: str = ""
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One row; an empty input holds for anything."""
+
+    number: int
+    inputs: tuple[str, ...]
+    outputs: tuple[str, ...]
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Table:
+    """One decision of a file."""
+
+    id: str
+    name: str
+    description: str
+    hit_policy: str
+    inputs: tuple[Column, ...] = ()
+    outputs: tuple[Column, ...] = ()
+    rules: tuple[Rule, ...] = ()
+    expression: str = ""  #: of a decision that is one expression instead of a table
+
+    @property
+    def policy_words(self) -> str:
+        return HIT_POLICIES.get(self.hit_policy, "")
+
+    @property
+    def has_notes(self) -> bool:
+        return any(rule.note for rule in self.rules)
+
+
+@lru_cache(maxsize=128)
+def tables(digest: str) -> tuple[Table, ...]:
+    """The decisions in the deployed DMN file with this hash; none when it cannot be read."""
+    try:
+        root = safe_xml("decision.dmn", resource(digest))
+    except Refused:
+        return ()
+    return tuple(_table(node) for node in _children(root, "decision"))
+
+
+def _table(node: etree._Element) -> Table:
+    table = next(_children(node, "decisionTable"), None)
+    decision = (node.get("id", ""), node.get("name") or node.get("id", ""), _text(node, "description"))
+    if table is None:
+        literal = next(_children(node, "literalExpression"), None)
+        return Table(*decision, hit_policy="", expression=_text(literal, "text") if literal is not None else "")
+    return Table(
+        *decision,
+        hit_policy=table.get("hitPolicy", "UNIQUE"),
+        inputs=tuple(_input(column) for column in _children(table, "input")),
+        outputs=tuple(_output(column, node) for column in _children(table, "output")),
+        rules=tuple(_rule(number, rule) for number, rule in enumerate(_children(table, "rule"), 1)),
+    )
+
+
+def _input(column: etree._Element) -> Column:
+    expression = next(_children(column, "inputExpression"), None)
+    text = _text(expression, "text") if expression is not None else ""
+    label = column.get("label") or text
+    return Column(label, text if text != label else "")
+
+
+def _output(column: etree._Element, decision: etree._Element) -> Column:
+    name = column.get("name") or ""
+    label = column.get("label") or name or decision.get("name") or "Result"
+    return Column(label, name if name != label else "")
+
+
+def _rule(number: int, rule: etree._Element) -> Rule:
+    inputs = tuple(_text(cell, "text") for cell in _children(rule, "inputEntry"))
+    outputs = tuple(_text(cell, "text") for cell in _children(rule, "outputEntry"))
+    return Rule(number, tuple("" if cell == "-" else cell for cell in inputs), outputs, _text(rule, "description"))
+
+
+def _children(node: etree._Element, name: str) -> Iterator[etree._Element]:
+    """The children of that name, in whichever of DMN's namespaces."""
+    return (child for child in node if isinstance(child.tag, str) and etree.QName(child).localname == name)
+
+
+def _text(node: etree._Element, name: str) -> str:
+    found = next(_children(node, name), None)
+    return (found.text or "").strip() if found is not None else ""

@@ -1,0 +1,50 @@
+"""Deploying from the browser: files in, a new version or a list of what is wrong and where."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from flask import Blueprint, Response, request
+from flask.typing import ResponseReturnValue
+
+from ..auth import current_actor
+from ..db import db
+from ..errors import InvalidDeployment
+from ..models import Deployment
+from ..operations import deployments
+from ..permissions import Action
+from ..protection import permission
+from .rendering import names_of, page
+
+blueprint = Blueprint("deployments", __name__)
+LISTED = 20
+ACCEPTED = ",".join(sorted(deployments.KINDS))
+
+
+@blueprint.get("/deployments")
+@permission(Action.DEPLOY)
+def index() -> Response:
+    """The upload, and what was deployed before."""
+    return _page()
+
+
+@blueprint.post("/deployments")
+@permission(Action.DEPLOY)
+def deploy() -> ResponseReturnValue:
+    """Deploy what was sent, all or nothing; `check` only looks at it."""
+    files = {upload.filename: upload.read() for upload in request.files.getlist("files") if upload.filename}
+    if "check" in request.form:
+        problems = deployments.check(files)
+        return _page(problems=problems, checked=sorted(files))
+    try:
+        done = deployments.deploy(files, by=current_actor())
+    except InvalidDeployment as refused:
+        db.session.rollback()
+        return _page(problems=refused.problems, status=422)
+    db.session.commit()
+    return _page(done=done, problems=done.warnings)
+
+
+def _page(*, status: int = 200, **values: object) -> Response:
+    earlier = db.session.scalars(sa.select(Deployment).order_by(Deployment.id.desc()).limit(LISTED)).all()
+    names = names_of([row.created_by for row in earlier])
+    return page("deployments/page.html", earlier=earlier, names=names, accepted=ACCEPTED, status=status, **values)

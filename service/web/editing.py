@@ -1,0 +1,91 @@
+"""Correcting a case's data by hand: an input for each variable that is one value, in the type that it has."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from ..errors import InvalidForm
+from . import facts
+
+WIDGETS = {"datetime": "date", "textarea": "textarea", "checkbox": "checkbox", "select": "select", "radio": "select"}
+
+
+@dataclass(frozen=True)
+class Input:
+    """One variable to correct; `value` is as the input shows it."""
+
+    name: str
+    label: str
+    widget: str  #: text, number, date, textarea, checkbox or select
+    value: str
+    options: tuple[tuple[str, str], ...] = ()
+    error: str = ""
+
+
+def inputs(definition_id: uuid.UUID, variables: Mapping[str, Any]) -> list[Input]:
+    """What may be corrected: values, not lists or records, in the order of the forms."""
+    known = facts.fields(definition_id)
+    names = [name for name in known if name in variables] + sorted(name for name in variables if name not in known)
+    return [
+        _input(facts.field(definition_id, name), variables[name])
+        for name in names
+        if name not in facts.UNINTERESTING and not isinstance(variables[name], list | dict)
+    ]
+
+
+def _input(field: facts.Field, value: Any) -> Input:
+    widget = WIDGETS.get(field.type, "text")
+    if isinstance(value, bool):
+        widget = "checkbox"
+    elif isinstance(value, int | float):
+        widget = "number"
+    elif widget == "date" and (value is None or len(str(value)) != 10):
+        widget = "text"
+    shown = "yes" if value is True else "" if value is None or value is False else str(value)
+    return Input(field.key, field.label, widget, shown, field.options)
+
+
+def again(offered: list[Input], form: Mapping[str, str], errors: Mapping[str, list[str]]) -> list[Input]:
+    """The inputs as they were sent, with what is wrong with them."""
+    return [
+        replace(item, value=form.get(f"value-{item.name}", ""), error=" ".join(errors.get(item.name, ())))
+        for item in offered
+    ]
+
+
+def changes(form: Mapping[str, str], offered: list[Input]) -> dict[str, Any]:
+    """What differs from what was offered, in each variable's own type. Raises `InvalidForm`."""
+    found: dict[str, Any] = {}
+    errors: dict[str, list[str]] = {}
+    for item in offered:
+        given = form.get(f"value-{item.name}", "").replace("\r\n", "\n").strip()
+        if given == item.value.replace("\r\n", "\n").strip():
+            continue
+        if item.widget == "checkbox":
+            found[item.name] = given == "yes"
+        elif item.widget == "number":
+            number = _number(given)
+            if number is None and given:
+                errors[item.name] = ["This has to be a number."]
+            found[item.name] = number
+        elif item.widget == "select" and given and given not in dict(item.options):
+            errors[item.name] = ["Pick one of the list."]
+        else:
+            found[item.name] = given or None
+    if errors:
+        raise InvalidForm(errors)
+    return found
+
+
+def _number(text: str) -> int | float | None:
+    try:
+        return int(text)
+    except ValueError:
+        try:
+            number = float(text)
+        except ValueError:
+            return None
+    return number if number - number == 0 else None

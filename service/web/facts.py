@@ -1,0 +1,103 @@
+"""A case's variables as people read them: with the labels, options and order of the forms that ask for them."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+from ..execution import deployed, form_schema
+from . import words
+
+UNINTERESTING = frozenset({"initiator"})  #: said elsewhere on the page
+LONG = 60  #: a text of more characters gets the whole width
+
+
+@dataclass(frozen=True)
+class Field:
+    """What a form says of one variable."""
+
+    key: str
+    label: str
+    type: str = ""
+    options: tuple[tuple[str, str], ...] = ()  #: raw value, label
+    columns: tuple[Field, ...] = ()  #: the fields of each row of a dynamic list
+
+    def text(self, data: Any) -> str:
+        """`data` in one line."""
+        return words.value(data, dict(self.options))
+
+
+@dataclass(frozen=True)
+class Fact:
+    """One variable to show: `text`, or a table of `columns` and `rows` for a list of records."""
+
+    name: str
+    label: str
+    text: str = ""
+    columns: tuple[str, ...] = ()
+    rows: tuple[tuple[str, ...], ...] = ()
+
+    @property
+    def is_wide(self) -> bool:
+        return bool(self.rows) or len(self.text) > LONG or "\n" in self.text
+
+
+@lru_cache(maxsize=512)
+def fields(definition_id: uuid.UUID) -> Mapping[str, Field]:
+    """Every variable that the definition's forms ask for, start form first. Definitions are immutable: kept."""
+    source = deployed(definition_id)
+    first = [start.form_key for start in source.definition.info.starts if start.form_key]
+    keys = list(dict.fromkeys([*first, *source.forms]))
+    found: dict[str, Field] = {}
+    for key in keys:
+        if key in source.forms:
+            for field in _fields(form_schema(source.forms[key]).get("components", [])):
+                found.setdefault(field.key, field)
+    return found
+
+
+def _fields(components: Sequence[Mapping[str, Any]]) -> Iterator[Field]:
+    for part in components:
+        if part.get("type") == "group" and not part.get("path"):
+            yield from _fields(part.get("components", []))
+        elif part.get("type") in ("group", "dynamiclist") and part.get("path"):
+            columns = tuple(_fields(part.get("components", [])))
+            yield Field(part["path"], _label(part, part["path"]), part["type"], columns=columns)
+        elif part.get("key"):
+            options = tuple((str(o.get("value")), str(o.get("label"))) for o in part.get("values") or [])
+            yield Field(part["key"], _label(part, part["key"]), part.get("type", ""), options)
+
+
+def _label(part: Mapping[str, Any], key: str) -> str:
+    label = part.get("label") or part.get("dateLabel") or part.get("timeLabel") or ""
+    return label if label and not label.startswith("=") and "{{" not in label else words.readable(key)
+
+
+def field(definition_id: uuid.UUID, name: str) -> Field:
+    """What is known of the variable `name`."""
+    return fields(definition_id).get(name) or Field(name, words.readable(name))
+
+
+def facts(definition_id: uuid.UUID, variables: Mapping[str, Any]) -> list[Fact]:
+    """`variables` in the forms' order, the others after them by name; empty ones are left out."""
+    known = fields(definition_id)
+    names = [name for name in known if name in variables] + sorted(name for name in variables if name not in known)
+    return [
+        _fact(field(definition_id, name), variables[name])
+        for name in names
+        if name not in UNINTERESTING and variables[name] not in (None, "", [], {})
+    ]
+
+
+def _fact(field: Field, data: Any) -> Fact:
+    records = data if isinstance(data, list) else []
+    if not records or not all(isinstance(record, Mapping) for record in records):
+        return Fact(field.key, field.label, field.text(data))
+    known = {column.key: column for column in field.columns}
+    keys = list(dict.fromkeys([*known, *(key for record in records for key in record)]))
+    columns = [known.get(key) or Field(key, words.readable(key)) for key in keys]
+    rows = tuple(tuple(column.text(record.get(column.key)) for column in columns) for record in records)
+    return Fact(field.key, field.label, columns=tuple(column.label for column in columns), rows=rows)

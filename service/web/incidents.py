@@ -1,0 +1,35 @@
+"""What is stuck, for those who run the service."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from flask import Blueprint, Response, request
+
+from ..db import db
+from ..models import Case, IncidentState
+from ..permissions import Action
+from ..protection import permission
+from ..queries import incidents
+from . import progress
+from .rendering import page
+
+blueprint = Blueprint("incidents", __name__)
+STATES = {"open": "Open", "resolved": "Resolved", "all": "All"}
+
+
+@blueprint.get("/incidents")
+@permission(Action.READ_INCIDENTS)
+def index() -> Response:
+    """Incidents, the newest first."""
+    state = request.args.get("state", "open")
+    wanted = IncidentState(state) if state in ("open", "resolved") else None
+    found = incidents.listed(state=wanted, cursor=request.args.get("after"))
+    ids = {row.case_id for row in found.rows if row.case_id}
+    cases = {case.id: case for case in db.session.scalars(sa.select(Case).where(Case.id.in_(ids)))} if ids else {}
+    places = {
+        row.id: progress.element_name(cases[row.case_id], row.element_id)
+        for row in found.rows
+        if row.case_id in cases and row.element_id
+    }
+    values = {"rows": found.rows, "next": found.next, "cases": cases, "places": places}
+    return page("incidents/index.html", state=state, states=STATES, **values)

@@ -1,0 +1,80 @@
+"""The menu: where a person can go, and how much waits there."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+from flask import Flask, request, url_for
+
+from ..auth import optional_actor
+from ..db import db
+from ..models import Incident, IncidentState
+from ..permissions import Action, Actor, may
+from ..queries import tasks
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One line of the menu."""
+
+    label: str
+    href: str
+    symbol: str
+    key: str = ""
+    count: int = 0
+    tone: str = ""
+    current: bool = False
+    group: str = ""
+
+
+def init_app(app: Flask) -> None:
+    """Give every page the menu of who is looking."""
+    app.context_processor(_context)
+
+
+def _context() -> dict[str, Any]:
+    actor = optional_actor()
+    return {"nav": entries(actor)} if actor else {}
+
+
+def entries(actor: Actor) -> list[Entry]:
+    """The menu of `actor`, with what waits for them."""
+    counts = tasks.counts(actor)
+    found = [
+        _entry("My tasks", "tasks.mine", "inbox", "g t", counts.mine, "bad" if counts.late else ""),
+        _entry("Team queue", "tasks.team", "users", "g q", counts.team),
+        _entry("Cases", "cases.index", "folder", "g c"),
+        _entry("New case", "cases.choose", "plus", "g n"),
+        _entry("Case types", "case_types.index", "flow", "g d", group="Behind it"),
+    ]
+    if may(actor, Action.DEPLOY):
+        found.append(_entry("Deployments", "deployments.index", "archive", group="Behind it"))
+    if may(actor, Action.READ_INCIDENTS):
+        found.append(_entry("Incidents", "incidents.index", "alert", "g i", _stuck(), "bad", group="Behind it"))
+    found.append(_entry("Profile", "profile.show", "user", "g p", group="You"))
+    return found
+
+
+def _entry(
+    label: str, endpoint: str, symbol: str, key: str = "", count: int = 0, tone: str = "", group: str = ""
+) -> Entry:
+    return Entry(label, url_for(endpoint), symbol, key, count, tone, _is_current(endpoint), group)
+
+
+def _is_current(endpoint: str) -> bool:
+    """Whether the page belongs to this line of the menu."""
+    here = request.endpoint or ""
+    if here == "tasks.show":
+        return endpoint == ("tasks.team" if request.args.get("view") == "team" else "tasks.mine")
+    if here in ("cases.new", "cases.choose"):
+        return endpoint == "cases.choose"
+    if endpoint in ("tasks.mine", "tasks.team", "cases.choose"):
+        return here == endpoint
+    return here.partition(".")[0] == endpoint.partition(".")[0]
+
+
+def _stuck() -> int:
+    counted = sa.select(sa.func.count()).select_from(Incident).where(Incident.state == IncidentState.OPEN)
+    return db.session.execute(counted).scalar_one()

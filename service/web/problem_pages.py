@@ -1,0 +1,66 @@
+"""What a person sees when something does not work: what happened, and what to do next."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from flask import Response, redirect, request, url_for
+from flask.typing import ResponseReturnValue
+
+from ..auth import optional_actor
+from ..problems import ProblemDetails, as_response
+from .rendering import page, wants_json, wants_part
+
+
+@dataclass(frozen=True)
+class Advice:
+    """How one status is explained."""
+
+    title: str
+    next: str  #: what to do, a sentence
+    says_more: bool = True  #: whether the error's own message helps a person
+
+
+ADVICE = {
+    400: Advice("That did not arrive as expected", "Go back, check what you entered, and send it again."),
+    403: Advice("You may not do this", "Somebody who manages this kind of case can do it, or let you do it."),
+    404: Advice("There is nothing here", "It may have been removed, or it is not yours to see. Check the address, or "
+                "look for it in the lists.", says_more=False),
+    405: Advice("This address does something else", "Go to the page it belongs to and use the button there.", False),
+    409: Advice("Somebody was quicker", "Look at how it stands now, then go on from there."),
+    412: Advice("Somebody changed this meanwhile", "Load the page again to see the newest state."),
+    413: Advice("This is too large", "Send a smaller file, or fewer at once.", says_more=False),
+    415: Advice("This kind of file is not taken", "Use the form on the page."),
+    422: Advice("Something has to be corrected", "Go back and look at the marked places."),
+    429: Advice("Too many tries", "Wait a little, then try again."),
+    500: Advice("This did not work, and it is our fault", "Nothing was changed. Try again; if it happens again, tell "
+                "whoever runs this service the number below.", says_more=False),
+    503: Advice("Not available for a moment", "Nothing was changed. Try again in a few seconds."),
+}  # fmt: skip
+
+
+def problem_page(problem: ProblemDetails, _error: Exception) -> ResponseReturnValue:
+    """The page for `problem`; who is not signed in is sent to do so and comes back afterwards."""
+    if wants_json():
+        return as_response(problem)
+    if problem.status == 401:
+        return _to_sign_in()
+    advice = ADVICE.get(problem.status) or ADVICE[500 if problem.status >= 500 else 400]
+    template = "problem/part.html" if wants_part() else "problem/page.html"
+    response = page(template, status=problem.status, problem=problem, advice=advice, person=optional_actor())
+    response.headers.update(problem.headers)
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+def _to_sign_in() -> Response:
+    """A redirect that a full load and htmx both follow, and that leads back to where a person wanted to go."""
+    wanted = request.full_path.rstrip("?") if request.method == "GET" and not wants_part() else None
+    location = url_for("sign_in.form", next=None if wanted in (None, "/") else wanted)
+    if wants_part():
+        response = Response(status=200)
+        response.headers["HX-Redirect"] = location
+        return response
+    response = Response(status=303)
+    response.headers["Location"] = redirect(location).headers["Location"]
+    return response

@@ -1,0 +1,82 @@
+"""Who I am here, and the tokens by which my programs act for me."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from uuid import UUID
+
+from flask import Blueprint, Response, request, url_for
+from flask.typing import ResponseReturnValue
+
+from ..auth import current_actor
+from ..db import db, utcnow
+from ..errors import BadRequest
+from ..operations import users
+from ..permissions import Action
+from ..protection import permission, signed_in
+from ..queries import people
+from .rendering import go, page
+
+blueprint = Blueprint("profile", __name__)
+SCOPES = {
+    "read": "Read what I may read",
+    "work": "Open cases and do tasks as me",
+    "deploy": "Deploy case types",
+    "admin": "Manage people and incidents",
+}
+DAYS = {"30": "30 days", "90": "90 days", "365": "One year"}
+
+
+@blueprint.get("/profile")
+@signed_in
+def show() -> Response:
+    """My groups and tokens."""
+    return _page()
+
+
+@blueprint.post("/profile/tokens")
+@permission(Action.MANAGE_TOKENS)
+def create_token() -> ResponseReturnValue:
+    """Make a token; its secret is on this answer and never again."""
+    actor = current_actor()
+    days = request.form.get("days", "90")
+    if days not in DAYS:
+        raise BadRequest("Pick how long the token holds.")
+    issued = users.issue_token(
+        people.user(actor.name),
+        request.form.get("name", ""),
+        request.form.getlist("scopes"),
+        by=actor,
+        expires_at=utcnow() + timedelta(days=int(days)),
+    )
+    db.session.commit()
+    response = _page(made=issued.token, secret=issued.secret)
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+@blueprint.post("/profile/tokens/<uuid:token_id>/revoke")
+@permission(Action.MANAGE_TOKENS)
+def revoke_token(token_id: UUID) -> ResponseReturnValue:
+    """End a token at once."""
+    actor = current_actor()
+    token = people.token(token_id, actor)
+    users.revoke_token(token, by=actor)
+    db.session.commit()
+    return go(url_for(".show"), f"“{token.name}” no longer works.")
+
+
+def _page(**values: object) -> Response:
+    actor = current_actor()
+    offered = [name for name in SCOPES if name in ("read", "work") or actor.is_admin]
+    user = people.user(actor.name)
+    return page(
+        "profile/page.html",
+        actor=actor,
+        user=user,
+        tokens=people.tokens(actor),
+        scopes={name: SCOPES[name] for name in offered},
+        days=list(DAYS.items()),
+        now=utcnow(),
+        **values,
+    )

@@ -1,0 +1,87 @@
+"""Answer a browser: a whole page, the part of it that htmx asked for, or JSON for the form's script."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime, tzinfo
+from typing import Any
+
+from flask import Flask, Response, current_app, flash, make_response, redirect, render_template, request
+
+from ..auth import optional_actor
+from ..db import utcnow
+from ..queries import timeline
+from . import words
+
+
+def init_app(app: Flask) -> None:
+    """Give the templates our words."""
+    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    app.jinja_env.filters.update(
+        due=lambda at: words.due(at, now=utcnow(), zone=zone()),
+        priority=words.priority,
+        readable=words.readable,
+        shown=words.value,
+        initials=words.initials,
+        counted=words.counted,
+        moment=_moment,
+        who=words.principal,
+        local_input=lambda at: at.astimezone(zone()).strftime("%Y-%m-%dT%H:%M") if at else "",
+    )
+    app.jinja_env.globals.update(case_states=words.CASE_STATES, task_states=words.TASK_STATES)
+
+
+def zone() -> tzinfo:
+    """The zone of dates without one."""
+    found: tzinfo = current_app.config["CASEWRIGHT"].time_zone
+    return found
+
+
+def _moment(at: datetime) -> str:
+    """A time as it stands in the page before the browser puts it into the reader's zone."""
+    local = at.astimezone(zone())
+    return f"{words.day(local.date())}, {local:%H:%M}"
+
+
+def wants_part() -> bool:
+    """Whether htmx asks for a part of a page; going back in the browser's history asks for the whole one."""
+    headers = request.headers
+    return (
+        headers.get("HX-Request") == "true"
+        and "HX-History-Restore-Request" not in headers
+        and headers.get("HX-Request-Type") != "full"
+    )
+
+
+def wants_json() -> bool:
+    """Whether the form's script is asking."""
+    accepted = request.accept_mimetypes.best_match(["text/html", "application/json"])
+    return request.is_json or accepted == "application/json"
+
+
+def page(template: str, /, *, status: int = 200, **values: Any) -> Response:
+    """Render `template`; what is cached of it is kept apart for htmx and for full loads."""
+    response = make_response(render_template(template, **values), status)
+    response.vary.update(("HX-Request", "HX-Request-Type"))
+    return response
+
+
+def go(location: str, message: str = "", kind: str = "good") -> Response:
+    """Send the browser on with a short message, as a 303 or, to the form's script, as JSON."""
+    if message:
+        flash(message, kind)
+    if wants_json():
+        return make_response({"location": location})
+    return make_response(redirect(location, 303))
+
+
+def names_of(users: Iterable[str | None]) -> Mapping[str, str]:
+    """What each user name is called on a page: the display name, `You` for who is looking."""
+    wanted = {name for name in users if name}
+    names = dict(timeline.display_names(wanted)) if wanted else {}
+    actor = optional_actor()
+    if actor and actor.name in wanted:
+        names[actor.name] = "You"
+    if "system" in wanted:
+        names["system"] = "Casewright"
+    return names

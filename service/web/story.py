@@ -1,0 +1,273 @@
+"""The timeline in words: audit entries as sentences, with the data that each act changed, old and new.
+
+An act (opening, completing, correcting, a timer) and what the engine did because of it were written in one transaction,
+one after the other; they are told as one sentence with its consequences.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta, tzinfo
+from typing import Any
+
+from ..execution import deployed
+from ..models import AuditEntry
+from . import facts, words
+
+ONE_ACT = timedelta(seconds=5)  #: what the engine did after an act was written at most so much later
+HEADS = (
+    "case:opened",
+    "task:completed",
+    "variables:changed",
+    "timer:fired",
+    "message:received",
+    "signal:received",
+    "service:completed",
+)
+
+
+@dataclass(frozen=True)
+class Change:
+    """One variable that got another value. `old` is None when it had none."""
+
+    label: str
+    old: str | None
+    new: str
+
+
+@dataclass(frozen=True)
+class Decided:
+    """What a decision looked at, what it said, and which rows of its table held."""
+
+    inputs: tuple[tuple[str, str], ...]
+    outputs: tuple[tuple[str, str], ...]
+    rows: str
+
+
+@dataclass
+class Entry:
+    """One thing that happened. `who` is empty when nobody did it; then `text` is a whole sentence."""
+
+    seq: int
+    at: datetime
+    who: str
+    text: str
+    subject: str = ""
+    rest: str = ""
+    tone: str = ""  #: good, bad, warn, info or nothing
+    quote: str = ""
+    user: str = ""
+    changes: list[Change] = field(default_factory=list)
+    decided: Decided | None = None
+
+
+@dataclass(frozen=True)
+class Telling:
+    """What is needed to put a case's entries into words."""
+
+    definition_id: uuid.UUID
+    names: Mapping[str, str]  #: user name -> how that person is called on this page
+    zone: tzinfo
+
+    def person(self, name: str | None) -> str:
+        return self.names.get(name, name) if name else "nobody"
+
+    def element(self, element_id: str | None) -> str:
+        element = deployed(self.definition_id).definition.elements.get(element_id or "")
+        return (element.name if element else "") or element_id or "this step"
+
+
+def people(entries: Iterable[AuditEntry]) -> set[str]:
+    """The user names that the entries speak of."""
+    found: set[str] = set()
+    for entry in entries:
+        details = entry.details or {}
+        found.update(name for name in (entry.actor, details.get("to"), details.get("owner")) if isinstance(name, str))
+    return found
+
+
+def tell(entries: Sequence[AuditEntry], telling: Telling) -> list[Entry]:
+    """`entries` in the order of their numbers, told newest first."""
+    told: list[Entry] = []
+    known: dict[str, Any] = {}
+    head: Entry | None = None
+    for entry in entries:
+        if head and (entry.at - head.at > ONE_ACT or entry.actor != head.user):
+            head = None
+        if entry.action == "case:advanced":
+            changes = _changes(entry.details or {}, known, telling)
+            if head is None and changes:
+                head = Entry(entry.seq, entry.at, "", "The case went on", user=entry.actor)
+                told.append(head)
+            if head is not None:
+                head.changes.extend(changes)
+            continue
+        sentence = SENTENCES.get(entry.action, _unknown)(entry, telling)
+        told.append(sentence)
+        if entry.action in HEADS:
+            head = sentence
+    return told[::-1]
+
+
+def _changes(details: Mapping[str, Any], known: dict[str, Any], telling: Telling) -> list[Change]:
+    """What was set and unset, beside what was there before; `known` is brought up to date."""
+    found = []
+    for name, value in (details.get("set") or {}).items():
+        field_ = facts.field(telling.definition_id, name)
+        old = field_.text(known[name]) if known.get(name) not in (None, "", [], {}) else None
+        new = field_.text(value)
+        if old != new and name not in facts.UNINTERESTING and not (old is None and new == "–"):
+            found.append(Change(field_.label, old, new))
+        known[name] = value
+    for name in details.get("unset") or ():
+        field_ = facts.field(telling.definition_id, name)
+        if known.pop(name, None) is not None:
+            found.append(Change(field_.label, "set", "–"))
+    return found
+
+
+def _entry(entry: AuditEntry, telling: Telling, text: str, subject: str = "", rest: str = "", **more: Any) -> Entry:
+    who = "" if entry.actor == "system" else telling.person(entry.actor)
+    return Entry(entry.seq, entry.at, who, text, subject, rest, user=entry.actor, **more)
+
+
+def _opened(entry: AuditEntry, telling: Telling) -> Entry:
+    who = entry.actor != "system"
+    return _entry(entry, telling, "opened the case" if who else "The case was opened", tone="info")
+
+
+def _about_task(verb: str, tone: str = "") -> Callable[[AuditEntry, Telling], Entry]:
+    def sentence(entry: AuditEntry, telling: Telling) -> Entry:
+        return _entry(entry, telling, verb, telling.element(entry.element_id), tone=tone)
+
+    return sentence
+
+
+def _given(verb: str, preposition: str) -> Callable[[AuditEntry, Telling], Entry]:
+    def sentence(entry: AuditEntry, telling: Telling) -> Entry:
+        to = (entry.details or {}).get("to")
+        rest = f"{preposition} {telling.person(to)}" if to else "back to the team"
+        return _entry(entry, telling, verb, telling.element(entry.element_id), rest)
+
+    return sentence
+
+
+def _decision(entry: AuditEntry, telling: Telling) -> Entry:
+    details = entry.details or {}
+    decided = Decided(
+        _pairs(details.get("inputs"), telling), _pairs(details.get("outputs"), telling), _rows(details.get("rules"))
+    )
+    summary = ", ".join(f"{label} {value}" for label, value in decided.outputs)
+    told = _entry(entry, telling, "", telling.element(entry.element_id), f"→ {summary}" if summary else "", tone="info")
+    told.who, told.decided = "", decided
+    return told
+
+
+def _pairs(data: Any, telling: Telling) -> tuple[tuple[str, str], ...]:
+    if isinstance(data, Mapping):
+        known = [(facts.field(telling.definition_id, str(name)), value) for name, value in data.items()]
+        return tuple((field_.label, field_.text(value)) for field_, value in known)
+    if isinstance(data, list) and len(data) == 1:
+        return _pairs(data[0], telling)
+    return (("Result", words.value(data)),) if data not in (None, [], {}) else ()
+
+
+def _rows(rules: Any) -> str:
+    numbers = [str(rule) for rule in rules] if isinstance(rules, list) else []
+    if not numbers:
+        return "No row of the table held."
+    return f"Row {numbers[0]} held." if len(numbers) == 1 else f"Rows {', '.join(numbers)} held."
+
+
+def _changed(entry: AuditEntry, telling: Telling) -> Entry:
+    details = entry.details or {}
+    said = []
+    if "owner" in details:
+        owner = details["owner"]
+        said.append("took the case over" if owner == entry.actor else f"handed the case to {telling.person(owner)}")
+    if "priority" in details:
+        old, new = details["priority"]
+        said.append(f"changed the priority from {old} to {new}")
+    if "due" in details:
+        said.append(_moved(*details["due"], telling.zone))
+    return _entry(entry, telling, " and ".join(said) or "changed the case")
+
+
+def _moved(old: str | None, new: str | None, zone: tzinfo) -> str:
+    days = [words.day(datetime.fromisoformat(text).astimezone(zone).date()) if text else None for text in (old, new)]
+    if days[1] is None:
+        return "took the due date away"
+    return f"moved the due date from {days[0]} to {days[1]}" if days[0] else f"set the due date to {days[1]}"
+
+
+def _ended(text: str, by_nobody: str, tone: str) -> Callable[[AuditEntry, Telling], Entry]:
+    def sentence(entry: AuditEntry, telling: Telling) -> Entry:
+        reason = str((entry.details or {}).get("reason") or "")
+        return _entry(entry, telling, text if text and entry.actor != "system" else by_nobody, tone=tone, quote=reason)
+
+    return sentence
+
+
+def _completed(entry: AuditEntry, telling: Telling) -> Entry:
+    told = _entry(entry, telling, "The case is completed", tone="good")
+    told.who = ""
+    return told
+
+
+def _failed(entry: AuditEntry, telling: Telling) -> Entry:
+    where = telling.element(entry.element_id) if entry.element_id else ""
+    reason = str((entry.details or {}).get("reason") or "")
+    told = _entry(entry, telling, "The case got stuck" + (" at" if where else ""), where, tone="bad", quote=reason)
+    told.who = ""
+    return told
+
+
+def _nobody(text: str, tone: str = "warn") -> Callable[[AuditEntry, Telling], Entry]:
+    def sentence(entry: AuditEntry, telling: Telling) -> Entry:
+        told = _entry(entry, telling, text, telling.element(entry.element_id) if entry.element_id else "", tone=tone)
+        told.who = ""
+        return told
+
+    return sentence
+
+
+def _came_in(text: str) -> Callable[[AuditEntry, Telling], Entry]:
+    def sentence(entry: AuditEntry, telling: Telling) -> Entry:
+        told = _entry(entry, telling, text, str((entry.details or {}).get("name") or ""), tone="info")
+        told.who = ""
+        return told
+
+    return sentence
+
+
+def _unknown(entry: AuditEntry, telling: Telling) -> Entry:
+    text = words.readable(entry.action.replace(":", " "))
+    told = _entry(entry, telling, text + (":" if entry.element_id else ""))
+    told.subject = telling.element(entry.element_id) if entry.element_id else ""
+    told.rest = f"· {told.who}" if told.who else ""
+    told.who = ""
+    return told
+
+
+SENTENCES: dict[str, Callable[[AuditEntry, Telling], Entry]] = {
+    "case:opened": _opened,
+    "case:changed": _changed,
+    "case:completed": _completed,
+    "case:terminated": _ended("cancelled the case", "The case was cancelled", "bad"),
+    "case:failed": _failed,
+    "variables:changed": lambda entry, telling: _entry(entry, telling, "corrected the data"),
+    "task:claimed": _about_task("took"),
+    "task:released": _about_task("gave back"),
+    "task:delegated": _given("delegated", "to"),
+    "task:handed-back": _given("handed", "back to"),
+    "task:assigned": _given("gave", "to"),
+    "task:completed": _about_task("completed", "good"),
+    "decision:evaluated": _decision,
+    "escalation:raised": _nobody("Escalated:"),
+    "timer:fired": _nobody("The time came:"),
+    "message:received": _came_in("A message came in:"),
+    "signal:received": _came_in("A signal came in:"),
+    "service:completed": _nobody("Done by the service:", "good"),
+}

@@ -1,0 +1,188 @@
+"""My tasks, the team's queue, and the task at hand beside them: one page, whose address names the list and the task."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+from uuid import UUID
+
+from flask import Blueprint, Response, request, url_for
+from flask.typing import ResponseReturnValue
+
+from .. import forms
+from ..auth import current_actor
+from ..db import db
+from ..errors import BadRequest
+from ..execution import deployed, form_of
+from ..models import HumanTask, User
+from ..operations import tasks
+from ..permissions import Action, Actor, allowed_on_task
+from ..protection import permission, signed_in
+from ..queries import tasks as task_lists
+from . import facts, people, progress
+from .rendering import go, names_of, page, wants_part
+
+blueprint = Blueprint("tasks", __name__)
+VIEWS = {"mine": "My tasks", "team": "Team queue"}
+LISTED = 100  #: rows of a list; what is more urgent comes first
+FACTS = 12  #: facts beside a task; the case page has all
+
+
+@blueprint.get("/tasks")
+@signed_in
+def mine() -> ResponseReturnValue:
+    """What I have taken or was given."""
+    return _lists("mine", None)
+
+
+@blueprint.get("/tasks/team")
+@signed_in
+def team() -> ResponseReturnValue:
+    """What waits for somebody of my groups."""
+    return _lists("team", None)
+
+
+@blueprint.get("/tasks/<uuid:task_id>")
+@permission(Action.READ_TASK)
+def show(task_id: UUID) -> ResponseReturnValue:
+    """One task, beside the list that it was opened from (`?view=mine` or `team`)."""
+    actor = current_actor()
+    task = task_lists.get(task_id, by=actor)
+    otherwise = "mine" if task.assignee == actor.name else "team"
+    view = request.args.get("view", otherwise)
+    return _lists(view if view in VIEWS else otherwise, task)
+
+
+def _lists(view: str, task: HumanTask | None) -> Response:
+    actor = current_actor()
+    rows, more = _rows(view, actor)
+    only_rows = wants_part() and request.headers.get("HX-Target", "").endswith("#rows")
+    shown = task
+    if shown is None and rows and not only_rows:
+        shown = _whole(rows[0])
+    values: dict[str, Any] = {"view": view, "title": VIEWS[view], "rows": rows, "more": more}
+    values |= {"chosen": task, "task": shown}
+    if only_rows:
+        return page("tasks/rows.html", **values)
+    if shown:
+        values.update(_about(shown, actor))
+        values["following"] = any(row.id != shown.id for row in rows) if view == "mine" else False
+    return page("tasks/part.html" if wants_part() else "tasks/page.html", **values)
+
+
+def _rows(view: str, actor: Actor) -> tuple[Sequence[HumanTask], bool]:
+    """The tasks of a list, the most urgent first, and whether there are more."""
+    found = (task_lists.mine if view == "mine" else task_lists.team)(actor, limit=LISTED)
+    return found.rows, found.next is not None
+
+
+def _whole(row: HumanTask) -> HumanTask:
+    """`row` with all of its case, of which lists load only what they show."""
+    db.session.refresh(row.case, ["variables", "created_by", "created_at", "due_at", "priority"])
+    return row
+
+
+def _about(task: HumanTask, actor: Actor) -> dict[str, Any]:
+    """What the task's pane shows."""
+    case = task.case
+    allowed = allowed_on_task(actor, task)
+    element = deployed(case.definition_id).definition.elements.get(task.element_id)
+    schema = form_of(case.definition_id, task.form_key) if task.state.is_open else None
+    context: Mapping[str, Any] = {**case.variables, **(task.local or {})}
+    return {
+        "case": case,
+        "stages": progress.stages(case),
+        "allowed": [str(action) for action in allowed],
+        "documentation": element.documentation if element else "",
+        "stage": progress.stage_name(case, task.stage),
+        "schema": schema,
+        "data": forms.initial(schema, context) if schema else {},
+        "facts": facts.facts(case.definition_id, case.variables)[:FACTS],
+        "people": people.for_task(task, without=task.assignee or "")
+        if {Action.DELEGATE, Action.ASSIGN} & {*allowed}
+        else None,
+        "names": names_of([task.assignee, task.delegated_by, task.closed_by, case.created_by]),
+    }
+
+
+@blueprint.post("/tasks/<uuid:task_id>/claim")
+@permission(Action.CLAIM)
+def claim(task_id: UUID) -> ResponseReturnValue:
+    """Take it."""
+    task, actor = _task(task_id)
+    tasks.claim(task, by=actor)
+    db.session.commit()
+    return go(url_for(".show", task_id=task_id, view="mine"), f"“{task.name}” is yours now.")
+
+
+@blueprint.post("/tasks/<uuid:task_id>/release")
+@permission(Action.RELEASE)
+def release(task_id: UUID) -> ResponseReturnValue:
+    """Give it back to the team."""
+    task, actor = _task(task_id)
+    tasks.release(task, by=actor)
+    db.session.commit()
+    return go(url_for(".mine"), f"“{task.name}” is back in the team's queue.")
+
+
+@blueprint.post("/tasks/<uuid:task_id>/delegate")
+@permission(Action.DELEGATE)
+def delegate(task_id: UUID) -> ResponseReturnValue:
+    """Let somebody else do it for me."""
+    task, actor = _task(task_id)
+    to = _person()
+    tasks.delegate(task, by=actor, to=to)
+    db.session.commit()
+    return go(url_for(".mine"), f"{to.display_name} works on “{task.name}” now and hands it back to you.")
+
+
+@blueprint.post("/tasks/<uuid:task_id>/hand-back")
+@permission(Action.HAND_BACK)
+def hand_back(task_id: UUID) -> ResponseReturnValue:
+    """Return it to who delegated it."""
+    task, actor = _task(task_id)
+    tasks.hand_back(task, by=actor)
+    db.session.commit()
+    return go(url_for(".mine"), f"You handed “{task.name}” back.")
+
+
+@blueprint.post("/tasks/<uuid:task_id>/assign")
+@permission(Action.ASSIGN)
+def assign(task_id: UUID) -> ResponseReturnValue:
+    """Give it to somebody, or back to the team when nobody is named."""
+    task, actor = _task(task_id)
+    to = _person() if request.form.get("to") else None
+    tasks.assign(task, by=actor, to=to)
+    db.session.commit()
+    has_it = f"{to.display_name} has “{task.name}” now." if to else f"“{task.name}” is back in the team's queue."
+    return go(url_for(".show", task_id=task_id), has_it)
+
+
+@blueprint.post("/tasks/<uuid:task_id>/complete")
+@permission(Action.COMPLETE)
+def complete(task_id: UUID) -> ResponseReturnValue:
+    """Send the form; then the next task of my list, or the case with `?then=case`."""
+    task, actor = _task(task_id)
+    following = [row.id for row in _rows("mine", actor)[0] if row.id != task_id]
+    submitted = request.get_json() if request.is_json else {"data": {}}
+    if not isinstance(submitted, dict) or not isinstance(submitted.get("data"), dict):
+        raise BadRequest("Send the form's values as an object named “data”.")
+    tasks.complete(task, by=actor, submitted=submitted["data"])
+    db.session.commit()
+    if request.args.get("then") == "case":
+        return go(url_for("cases.show", number=task.case.number), f"“{task.name}” is done.")
+    location = url_for(".show", task_id=following[0], view="mine") if following else url_for(".mine")
+    return go(location, f"“{task.name}” is done." + (" Here is the next one." if following else ""))
+
+
+def _task(task_id: UUID) -> tuple[HumanTask, Actor]:
+    actor = current_actor()
+    return task_lists.to_change(task_id), actor
+
+
+def _person() -> User:
+    """Who was picked. Raises `BadRequest` for nobody or somebody unknown."""
+    found = people.named(request.form.get("to", ""))
+    if found is None:
+        raise BadRequest("Pick one of the people in the list.")
+    return found

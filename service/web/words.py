@@ -1,0 +1,137 @@
+"""How things are said on pages: due dates, priorities, states, values. Short, human; colour never says it alone."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta, tzinfo
+from typing import Any
+
+from ..models import CaseState, TaskState
+
+HIGH, LOW = 70, 30  #: priorities from HIGH on and below LOW are named; those between are as usual
+
+
+@dataclass(frozen=True)
+class Chip:
+    """A short text in a tone: good, warn, bad, info or quiet."""
+
+    text: str
+    tone: str = "quiet"
+
+
+def due(at: datetime | None, *, now: datetime, zone: tzinfo) -> Chip | None:
+    """What is left until `at`, in words: late, today, tomorrow, in N days, or the date."""
+    if at is None:
+        return None
+    days = (at.astimezone(zone).date() - now.astimezone(zone).date()).days
+    if at < now:
+        return Chip(f"{_span(now - at)} late", "bad")
+    if days == 0:
+        return Chip(f"today {at.astimezone(zone):%H:%M}", "warn")
+    if days == 1:
+        return Chip("tomorrow", "warn")
+    if days < 14:
+        return Chip(f"in {days} days", "good")
+    return Chip(day(at.astimezone(zone).date(), today=now.astimezone(zone).date()), "good")
+
+
+def _span(length: timedelta) -> str:
+    minutes = int(length.total_seconds() // 60)
+    for size, one in ((1440, "day"), (60, "hour"), (1, "minute")):
+        if minutes >= size:
+            return counted(minutes // size, one)
+    return "just"
+
+
+def day(value: date, *, today: date | None = None) -> str:
+    """`21 Nov`, with the year when it is not this one."""
+    text = f"{value.day} {value:%b}"
+    return text if today and today.year == value.year else f"{text} {value.year}"
+
+
+def counted(number: int, one: str, many: str | None = None) -> str:
+    """`1 case`, `2 cases`."""
+    return f"{number:,} {one if number == 1 else many or one + 's'}"
+
+
+def priority(value: int) -> Chip | None:
+    """A word for a priority out of the ordinary; None for an ordinary one."""
+    if value >= 90:
+        return Chip("Urgent", "bad")
+    if value >= HIGH:
+        return Chip("High", "warn")
+    if value < LOW:
+        return Chip("Low")
+    return None
+
+
+CASE_STATES = {
+    CaseState.ACTIVE: Chip("Open", "info"),
+    CaseState.SUSPENDED: Chip("On hold", "warn"),
+    CaseState.COMPLETED: Chip("Completed", "good"),
+    CaseState.TERMINATED: Chip("Cancelled"),
+    CaseState.FAILED: Chip("Stuck", "bad"),
+}
+TASK_STATES = {
+    TaskState.READY: Chip("Free", "info"),
+    TaskState.RESERVED: Chip("Taken"),
+    TaskState.COMPLETED: Chip("Done", "good"),
+    TaskState.CANCELLED: Chip("No longer needed"),
+}
+
+
+def readable(name: str) -> str:
+    """`policyNumber` and `policy_number` as `Policy number`: for data that no form names."""
+    text = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", name).replace("_", " ").replace("-", " ")
+    words = [word if word.isupper() and len(word) > 1 else word.lower() for word in text.split()]
+    joined = " ".join(words) or name
+    return joined[:1].upper() + joined[1:]
+
+
+def value(data: Any, options: Mapping[str, str] | None = None) -> str:
+    """A variable's value in one line; `options` maps raw option values to what the form calls them."""
+    if data is None or data == "" or data == [] or data == {}:
+        return "–"
+    if isinstance(data, bool):
+        return "Yes" if data else "No"
+    if options and str(data) in options:
+        return options[str(data)]
+    if isinstance(data, float):
+        return f"{data:,.2f}" if data != int(data) else f"{int(data):,}"
+    if isinstance(data, int):
+        return f"{data:,}" if abs(data) >= 10_000 else str(data)
+    if isinstance(data, str):
+        return _date(data) or data
+    if isinstance(data, Mapping):
+        return ", ".join(f"{readable(str(name))}: {value(part)}" for name, part in data.items())
+    if isinstance(data, list | tuple):
+        return "; ".join(value(part, options) for part in data)
+    return str(data)
+
+
+def _date(text: str) -> str | None:
+    """ISO dates and times as people write them; None for any other text."""
+    if not re.fullmatch(r"\d{4}-\d\d-\d\d([T ]\d\d:\d\d.*)?", text):
+        return None
+    try:
+        if len(text) == 10:
+            return day(date.fromisoformat(text))
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    zone = " UTC" if moment.tzinfo in (UTC,) else ""
+    return f"{day(moment.date())}, {moment:%H:%M}{zone}"
+
+
+def principal(text: str) -> str:
+    """`group:claims-intake` as `Claims intake`, `user:ann` as `ann`."""
+    kind, _, name = text.rpartition(":")
+    return name if kind == "user" else readable(name)
+
+
+def initials(name: str) -> str:
+    """One or two letters for an avatar."""
+    parts = [part for part in re.split(r"[\s._-]+", name) if part]
+    return "".join(part[0] for part in ([parts[0], parts[-1]] if len(parts) > 1 else parts[:1])).upper() or "?"
