@@ -158,7 +158,8 @@ def _project_case(case: Case, workflow: Workflow, happenings: Sequence[Happening
 
 
 def _counted(visits: Mapping[str, int], happenings: Iterable[Happening]) -> dict[str, int]:
-    done = Counter(h.element_id for h in happenings if h.what in (What.COMPLETED, What.FLOWED))
+    counted = (h for h in happenings if h.what in (What.COMPLETED, What.FLOWED) and "container" not in h.details)
+    done = Counter(happening.element_id for happening in counted)
     return {**visits, **{element: visits.get(element, 0) + n for element, n in done.items()}}
 
 

@@ -49,6 +49,7 @@ class Action(StrEnum):
     CHANGE_VARIABLES = "change variables"
     CHANGE_CASE = "change case"
     CANCEL_CASE = "cancel"
+    ACTIVATE = "activate"
     READ_TASK = "read task"
     CLAIM = "claim"
     RELEASE = "release"
@@ -72,6 +73,7 @@ SCOPE: dict[Action, str] = {
     Action.CHANGE_VARIABLES: "work",
     Action.CHANGE_CASE: "work",
     Action.CANCEL_CASE: "work",
+    Action.ACTIVATE: "work",
     Action.READ_TASK: "read",
     Action.CLAIM: "work",
     Action.RELEASE: "work",
@@ -177,6 +179,7 @@ RULES: dict[Action, Sequence[Rule]] = {
     Action.CHANGE_VARIABLES: [is_admin, owns, manages],
     Action.CHANGE_CASE: [is_admin, owns, manages],
     Action.CANCEL_CASE: [is_admin, owns, manages],
+    Action.ACTIVATE: [is_admin, owns, manages, works_on],
     Action.READ_TASK: [is_assignee, delegated_it, is_candidate, may_read_case_of],
     Action.CLAIM: [is_candidate, manages],
     Action.RELEASE: [is_assignee, manages],

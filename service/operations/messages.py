@@ -16,8 +16,9 @@ import sqlalchemy as sa
 
 from .. import audit, jobs
 from ..db import db, utcnow
+from ..engine.delivery import fits, properties_of
 from ..errors import WrongState
-from ..execution import running
+from ..execution import deployed, running
 from ..models import Case, CaseState, Message, ProcessDefinition, Subscription
 from ..permissions import SYSTEM, Action, Actor, require
 from . import cases
@@ -44,7 +45,7 @@ def publish(
     """Give the message to one receiver. Without one it is kept for `keep_for`; zero: refused with `WrongState`."""
     require(by, Action.PUBLISH_MESSAGE)
     keys = dict(correlation or {})
-    for case in _waiting(name, keys):
+    for case in _waiting(name, payload, keys):
         if deliver(case, name, payload, keys, by=by):
             return Published("correlated", case)
     start = _start_for("message", name)
@@ -76,6 +77,8 @@ def deliver(case: Case, name: str, payload: Mapping[str, Any], keys: Mapping[str
 
 def take_kept(case_id: uuid.UUID) -> None:
     """Give `case_id` one kept message that it waits for, if there is one; another job looks for the next."""
+    case = db.session.get_one(Case, case_id)
+    definition = deployed(case.definition_id).definition
     waits = db.session.scalars(
         sa.select(Subscription).where(Subscription.case_id == case_id, Subscription.kind == "message")
     ).all()
@@ -87,9 +90,9 @@ def take_kept(case_id: uuid.UUID) -> None:
             .with_for_update(skip_locked=True)
         ).all()
         for message in kept:
-            if not _fits(wait.correlation, message.correlation):
+            brought = properties_of(definition, message.name, message.payload, utcnow()) | message.correlation
+            if not fits(wait.correlation, brought):
                 continue
-            case = db.session.get_one(Case, case_id)
             message_id, name, payload, keys = message.id, message.name, message.payload, message.correlation
             if case.state is CaseState.ACTIVE and deliver(case, name, payload, keys, by=SYSTEM):
                 db.session.execute(sa.delete(Message).where(Message.id == message_id))
@@ -135,20 +138,20 @@ def start_by_signal(definition_id: uuid.UUID, element_id: str, payload: Mapping[
     return cases.begin(definition, {}, by=SYSTEM, start_event=element_id, payload=payload)
 
 
-def _waiting(name: str, keys: Mapping[str, Any]) -> list[Case]:
-    """The cases that wait for the message, oldest subscription first."""
+def _waiting(name: str, payload: Mapping[str, Any], keys: Mapping[str, Any]) -> list[Case]:
+    """The cases that wait for the message and whose correlation it fits, oldest subscription first."""
     rows = db.session.execute(
         sa.select(Subscription.correlation, Case)
         .join(Case, Case.id == Subscription.case_id)
         .where(Subscription.kind == "message", Subscription.event_name == name, Case.state == CaseState.ACTIVE)
         .order_by(Subscription.id)
     ).all()
-    return [case for wanted, case in rows if _fits(wanted, keys)]
-
-
-def _fits(wanted: Mapping[str, Any], given: Mapping[str, Any]) -> bool:
-    """BPMN 2.0.2 §8.4.2: every key that the receiver has a value for has to be given with that value."""
-    return all(given.get(key) == value for key, value in wanted.items())
+    brought: dict[uuid.UUID, dict[str, Any]] = {}
+    for _, case in rows:
+        if case.definition_id not in brought:
+            definition = deployed(case.definition_id).definition
+            brought[case.definition_id] = properties_of(definition, name, payload, utcnow()) | dict(keys)
+    return [case for wanted, case in rows if fits(wanted, brought[case.definition_id])]
 
 
 def _start_for(kind: str, name: str) -> tuple[ProcessDefinition, str] | None:

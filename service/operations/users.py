@@ -142,6 +142,8 @@ def issue_token(
     if user.id != by.id:
         require(by, Action.MANAGE_USERS)
     wanted = frozenset(scopes)
+    if wanted:
+        wanted |= {"read"}  # who works has to see what on
     if not wanted or not wanted <= SCOPES:
         raise BadRequest(f"Scopes are {', '.join(sorted(SCOPES))}; name at least one.")
     if not wanted <= by.scopes:
