@@ -46,7 +46,7 @@ def hear_signal(case: str, name: str, payload: dict[str, Any]) -> None:
 
 
 @jobs.register("start_by_signal")
-def start_by_signal(definition: str, element: str, name: str, payload: dict[str, Any]) -> None:
+def start_by_signal(definition: str, element: str, payload: dict[str, Any]) -> None:
     """A signal start event opens a case."""
     messages.start_by_signal(uuid.UUID(definition), element, payload)
 

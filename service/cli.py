@@ -1,4 +1,4 @@
-"""The command line: `casewright …`. An entrypoint: it parses, calls operations, commits once, and says what happened."""
+"""The command line: `casewright …`. An entrypoint: it parses, calls operations, commits once; says the outcome."""
 
 from __future__ import annotations
 

@@ -103,7 +103,7 @@ SETTINGS = (
     Setting("CASEWRIGHT_LOGIN_LIMIT", "10 per 5 minutes", _limit, "a limit such as `10 per 5 minutes`",
             "wrong sign-ins per account and address before 429"),
     Setting("CASEWRIGHT_MAX_UPLOAD_MB", "16", _whole(1, 1024), "1 to 1024", "largest request body"),
-    Setting("CASEWRIGHT_TRUSTED_PROXIES", "0", _whole(0, 10), "0 to 10", "proxies whose X-Forwarded headers are believed"),
+    Setting("CASEWRIGHT_TRUSTED_PROXIES", "0", _whole(0, 10), "0 to 10", "proxies whose X-Forwarded-… is believed"),
     Setting("CASEWRIGHT_WORKER_ID", "worker-1", str, "any name; its own for each worker",
             "lets a restarted worker take up its own jobs at once"),
     Setting("CASEWRIGHT_WORKER_CONCURRENCY", "16", _whole(1, 256), "1 to 256", "jobs at once in one worker"),
@@ -141,7 +141,7 @@ class Config:
 
 
 def read(environment: Mapping[str, str] | None = None) -> Config:
-    """The configuration from `environment` (the process's own when None). Raises `WrongSetting` with all that is wrong."""
+    """The configuration from `environment` (the process's own when None). Raises `WrongSetting`, naming all."""
     environment = os.environ if environment is None else environment
     values: dict[str, Any] = {}
     wrong: list[str] = []

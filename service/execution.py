@@ -76,7 +76,7 @@ def form_schema(form_id: uuid.UUID) -> dict[str, Any]:
 
 
 def form_of(definition_id: uuid.UUID, form_key: str | None) -> dict[str, Any] | None:
-    """The schema that the definition names `form_key`; None when there is no form. Raises `NotFound` when it is gone."""
+    """The schema that the definition names `form_key`, None without a form. Raises `NotFound` when it is gone."""
     if form_key is None:
         return None
     form_id = deployed(definition_id).forms.get(form_key)
@@ -93,7 +93,7 @@ def resource(digest: str) -> bytes:
 def read_files(files: Mapping[str, str]) -> dict[str, bytes]:
     """File name -> bytes, for file name -> hash."""
     rows = db.session.execute(sa.select(Resource.hash, Resource.content).where(Resource.hash.in_(files.values())))
-    content = {digest: data for digest, data in rows}
+    content: dict[str, bytes] = {row.hash: row.content for row in rows}
     return {name: content[digest] for name, digest in files.items()}
 
 

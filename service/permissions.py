@@ -1,4 +1,4 @@
-"""WHO MAY DO WHAT: one table of rules. Default deny: an action that is not listed, or whose rules all say no, is refused.
+"""WHO MAY DO WHAT: one table of rules. Default deny: what is not listed, or whose rules all say no, is refused.
 
 A rule is a sentence about the actor and the subject. Pages and JSON ask the same table which actions to offer.
 """
@@ -223,7 +223,7 @@ def require(actor: Actor, action: Action, subject: Any = None) -> None:
 
 
 def require_other_person(actor: Actor, task: HumanTask) -> None:
-    """Four eyes: raise `Forbidden` when `actor` completed one of the activities that `task` must not share a doer with."""
+    """Four eyes: raise `Forbidden` when `actor` completed an activity that `task` must not share a doer with."""
     if not task.not_done_by:
         return
     done = sa.exists().where(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 from alembic import context
 
@@ -12,7 +12,7 @@ from service.db import Base, Identifier, Moment
 assert service.models
 
 
-def render(kind: str, item: Any, autogen: Any) -> str | bool:
+def render(kind: str, item: Any, autogen: Any) -> str | Literal[False]:
     """Our column types by their own names."""
     if kind == "type" and isinstance(item, Identifier | Moment):
         autogen.imports.add("from service import db")

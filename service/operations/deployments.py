@@ -204,9 +204,7 @@ def _lay_processes(world: World, files: Mapping[str, bytes], decisions: Mapping[
         if definition.info.file not in files:
             continue
         info = definition.info
-        source = Source(
-            key, info.name or key, definition.info.file, digest(files[definition.info.file]), info.as_json()
-        )
+        source = Source(key, info.name or key, info.file, digest(files[info.file]), info.as_json())
         problems += _lay(world.processes, source, world, seen)
         problems += _missing(definition, info, world)
     return problems

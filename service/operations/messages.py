@@ -112,12 +112,12 @@ def broadcast(name: str, payload: Mapping[str, Any], *, by: Actor, from_case: uu
     for case_id, definition_id, element_id, root_id in listeners:
         if case_id in heard or (case_id is not None and case_id == from_case):
             continue
-        arguments: dict[str, Any] = {"name": name, "payload": dict(payload)}
         if case_id is not None:
             heard.add(case_id)
-            jobs.enqueue("hear_signal", {**arguments, "case": str(case_id)}, partition=str(root_id))
+            arguments = {"case": str(case_id), "name": name, "payload": dict(payload)}
+            jobs.enqueue("hear_signal", arguments, partition=str(root_id))
         else:
-            arguments |= {"definition": str(definition_id), "element": element_id}
+            arguments = {"definition": str(definition_id), "element": element_id, "payload": dict(payload)}
             jobs.enqueue("start_by_signal", arguments, partition=str(definition_id))
     return len(listeners)
 
