@@ -15,7 +15,7 @@ from typing import Any
 import quickjs
 
 from service.engine import zones
-from service.engine.javascript import Bundle, LimitReached
+from service.engine.javascript import SECONDS, Bundle, LimitReached
 from service.engine.plain import NotPlain, plain
 
 _bundle = Bundle("feel")
@@ -71,9 +71,13 @@ def _arguments(
     squeezed = "".join(text.split())
     sent = {name: value for name, value in context.items() if name in always or "".join(name.split()) in squeezed}
     payload, dated = encode(sent)
-    _set_clock(text, now)
-    odd = sorted({key for key in _KEY.findall(payload) if not _WORD.fullmatch(key)})
-    return payload, dated, "\n".join(odd)
+    set_clock(text, now)
+    return payload, dated, odd_names(payload)
+
+
+def odd_names(payload: str) -> str:
+    """The keys in a JSON text that are no plain words: on them depends how FEEL is to be parsed."""
+    return "\n".join(sorted({key for key in _KEY.findall(payload) if not _WORD.fullmatch(key)}))
 
 
 def encode(value: Any) -> tuple[str, bool]:
@@ -99,7 +103,7 @@ def encode(value: Any) -> tuple[str, bool]:
         raise FeelError(f"A variable cannot be sent to the sandbox. {error}") from None
 
 
-def _set_clock(text: str, now: datetime | None) -> None:
+def set_clock(text: str, now: datetime | None) -> None:
     """Tell this thread's context the time and the zone, and the zones that `text` names."""
     if now is None and "@" not in text:
         _call("clock", None, "UTC")
@@ -135,9 +139,17 @@ def _answer(function: str, text: str, *arguments: str | bool) -> dict[str, Any]:
     return answer
 
 
-def _call(function: str, *arguments: str | float | bool | None) -> Any:
+def ask(function: str, *arguments: str, seconds: float) -> dict[str, Any]:
+    """Call a function of the bundle that is no evaluation of one text. Raises FeelError."""
+    answer: dict[str, Any] = json.loads(_call(function, *arguments, seconds=seconds))
+    if answer.get("error") is not None:
+        raise FeelError(_sentence(str(answer["error"])))
+    return answer
+
+
+def _call(function: str, *arguments: str | float | bool | None, seconds: float = SECONDS) -> Any:
     try:
-        return _bundle.call(function, *arguments)
+        return _bundle.call(function, *arguments, seconds=seconds)
     except LimitReached as error:
         raise FeelError(str(error)) from None
     except quickjs.JSException as error:

@@ -6,6 +6,7 @@ import { localOffset, setLocal, setZone } from './parts/intl.js';
 import { evaluate as feelinEvaluate, parseExpression, parseUnaryTests, unaryTest as feelinUnary } from '@bpmn-io/feelin';
 import { normalizeContextKey, parser } from '@bpmn-io/lezer-feel';
 import { DateTime, Settings, SystemZone } from 'luxon';
+import { check as checkSubmitted, wants as wantsOf } from './parts/forms.js';
 import { encode, revive } from './parts/values.js';
 
 export { decide } from './parts/decisions.js';
@@ -134,5 +135,33 @@ export function matches(json) {
   return guarded(() => {
     const [pattern, text] = JSON.parse(json);
     return JSON.stringify({ value: new RegExp(pattern).test(text) });
+  });
+}
+
+// --- Forms. A schema is sent once, under the hash of its content; without it the answer is {"missing": true}.
+const KEPT_SCHEMAS = 200;
+const schemas = new Map();
+
+export function form(key, json) {
+  if (schemas.size >= KEPT_SCHEMAS) schemas.clear();
+  schemas.set(key, JSON.parse(json));
+  return '{"value":true}';
+}
+
+function withSchema(key, action) {
+  return schemas.has(key) ? guarded(() => JSON.stringify({ value: action(schemas.get(key)) })) : '{"missing":true}';
+}
+
+export function formWants(key) {
+  return withSchema(key, (schema) => {
+    const { keys, texts } = wantsOf(schema);
+    return [...new Set([...keys, ...texts.flatMap((text) => JSON.parse(names(text)).value ?? [])])];
+  });
+}
+
+export function formCheck(key, submitted, context, oddNames, todayText) {
+  return withSchema(key, (schema) => {
+    odd = oddNames;
+    return checkSubmitted(schema, JSON.parse(submitted), JSON.parse(context), todayText);
   });
 }
