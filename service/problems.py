@@ -14,7 +14,7 @@ from typing import Any
 
 from flask import Flask, Response, current_app, g, request
 from flask.typing import ResponseReturnValue
-from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError, TimeoutError
+from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, OperationalError, TimeoutError
 from sqlalchemy.orm.exc import StaleDataError
 from werkzeug.exceptions import HTTPException
 
@@ -72,6 +72,8 @@ def problem_of(error: BaseException) -> ProblemDetails:
         return ProblemDetails(409, "This case cannot go on with its definition.")
     if isinstance(error, (StaleDataError, IntegrityError)):
         return ProblemDetails(409, "Somebody else changed this at the same moment; read it again.")
+    if isinstance(error, DataError):
+        return ProblemDetails(400, "A value is too large, or of a kind that cannot be kept.")
     if isinstance(error, (OperationalError, TimeoutError)):
         wait = {"Retry-After": str(RETRY_AFTER)}
         return ProblemDetails(503, "The database is busy or away; try again in a moment.", {}, wait)

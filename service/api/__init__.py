@@ -1,9 +1,19 @@
-"""REST under /api/v1: one module per noun. A route finds, calls, commits, answers."""
+"""REST under /api/v1: one module per noun. A route finds, calls, answers; `routes.py` checks, commits, replays."""
 
 from __future__ import annotations
 
-from flask import Flask
+from flask import Blueprint, Flask
 
 
 def init_app(app: Flask) -> None:
     """Hang the API into `app`."""
+    from . import cases, definitions, deployments, health, incidents, me, messages, openapi, tasks, users
+
+    api = Blueprint("api", __name__)
+    modules = (cases, tasks, definitions, deployments, messages, incidents, users, me)
+    for module in modules:
+        api.register_blueprint(module.routes.blueprint)
+    openapi.init(operation for module in modules for operation in module.routes.operations)
+    api.register_blueprint(openapi.blueprint)
+    app.register_blueprint(api, url_prefix=openapi.PREFIX)
+    app.register_blueprint(health.blueprint)

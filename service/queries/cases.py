@@ -48,14 +48,6 @@ def by_number(number: str, *, by: Actor) -> Case:
     return _readable_or_not_found(db.session.scalar(sa.select(Case).where(Case.number == number)), by)
 
 
-def to_change(case_id: uuid.UUID) -> Case:
-    """The case for an operation, which locks, reads again and asks for the permission itself. Raises `NotFound`."""
-    case = db.session.get(Case, case_id)
-    if case is None:
-        raise NotFound(NotFound.__doc__)
-    return case
-
-
 def visible(
     actor: Actor,
     *,

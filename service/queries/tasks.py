@@ -48,12 +48,15 @@ def get(task_id: uuid.UUID, *, by: Actor) -> HumanTask:
     return task
 
 
-def to_change(task_id: uuid.UUID) -> HumanTask:
-    """The task for an operation, which locks, reads again and asks for the permission itself. Raises `NotFound`."""
-    options = [joinedload(HumanTask.case, innerjoin=True).load_only(Case.id), lazyload(HumanTask.candidates)]
-    task = db.session.get(HumanTask, task_id, options=options)
+def to_change(task_id: uuid.UUID, *, by: Actor) -> HumanTask:
+    """The task for an operation, which locks it, reads it again and asks for the permission to change it.
+
+    Raises `NotFound` also for a task that `by` may not see, so that they do not even learn its state.
+    """
+    task = db.session.get(HumanTask, task_id, options=[_CASE, lazyload(HumanTask.candidates)])
     if task is None:
         raise NotFound(NotFound.__doc__)
+    require(by, Action.READ_TASK, task)
     return task
 
 

@@ -25,7 +25,7 @@ from .rendering import go, names_of, page, wants_part
 blueprint = Blueprint("tasks", __name__)
 VIEWS = {"mine": "My tasks", "team": "Team queue"}
 LISTED = 100  #: rows of a list; what is more urgent comes first
-FACTS = 12  #: facts beside a task; the case page has all
+FACTS = 8  #: facts beside a task; the case page has all
 
 
 @blueprint.get("/tasks")
@@ -97,7 +97,7 @@ def _about(task: HumanTask, actor: Actor) -> dict[str, Any]:
         "stage": progress.stage_name(case, task.stage),
         "schema": schema,
         "data": forms.initial(schema, context) if schema else {},
-        "facts": facts.facts(case.definition_id, case.variables)[:FACTS],
+        "facts": [fact for fact in facts.facts(case.definition_id, case.variables) if not fact.is_wide][:FACTS],
         "people": people.for_task(task, without=task.assignee or "")
         if {Action.DELEGATE, Action.ASSIGN} & {*allowed}
         else None,
@@ -177,7 +177,7 @@ def complete(task_id: UUID) -> ResponseReturnValue:
 
 def _task(task_id: UUID) -> tuple[HumanTask, Actor]:
     actor = current_actor()
-    return task_lists.to_change(task_id), actor
+    return task_lists.to_change(task_id, by=actor), actor
 
 
 def _person() -> User:

@@ -1,0 +1,141 @@
+"""What is deployed, over REST: case types, process, decision and form definitions, and their files."""
+
+from __future__ import annotations
+
+from typing import TypeVar
+from uuid import UUID
+
+from flask import Response, request
+
+from .. import forms
+from ..auth import current_actor
+from ..execution import form_of, form_schema, resource
+from ..models import DecisionDefinition, FormDefinition, ProcessDefinition
+from ..operations import cases
+from ..permissions import Action, may
+from ..queries import definitions
+from ..queries.pages import Page
+from . import schemas, shapes
+from .representations import all_of, decision_shape, definition_shape, form_definition_shape, listed
+from .routes import Answer, Routes
+
+routes = Routes("definitions")
+Definition = TypeVar("Definition", ProcessDefinition, DecisionDefinition, FormDefinition)
+XML = "application/xml"
+
+
+@routes.get("/case-types", Action.READ_DEFINITION, gives=list[shapes.CaseTypeShape])
+def list_case_types() -> Answer:
+    """What kinds of case there are; `actions` holds `open` where you may open one."""
+    actor, types = current_actor(), definitions.case_types()
+    running = definitions.running_cases(types)
+
+    def represent(definition: ProcessDefinition) -> shapes.CaseTypeShape:
+        return {
+            "key": definition.key,
+            "name": definition.name,
+            "version": definition.version,
+            "definition_id": str(definition.id),
+            "running": running[definition.id],
+            "actions": ["open"] if may(actor, Action.OPEN_CASE, definition) else [],
+        }
+
+    return Answer(all_of(types, represent))
+
+
+@routes.get("/definitions", Action.READ_DEFINITION, query=schemas.DefinitionQuery, gives=list[shapes.DefinitionShape])
+def list_definitions(query: schemas.DefinitionQuery) -> Answer:
+    """The newest version of each process, or all versions of one."""
+    return Answer(listed(_page(ProcessDefinition, query), definition_shape))
+
+
+@routes.get("/definitions/{definition_id}", Action.READ_DEFINITION, gives=shapes.DefinitionShape, conditional=True)
+def get_definition(definition_id: UUID) -> Answer:
+    """One version of a process."""
+    found = definitions.get(definition_id)
+    return Answer(definition_shape(found), etag=_etag(found))
+
+
+@routes.get("/definitions/{definition_id}/xml", Action.READ_DEFINITION, gives=str, media=XML, conditional=True)
+def get_definition_xml(definition_id: UUID) -> Answer | Response:
+    """The BPMN file as it was deployed."""
+    found = definitions.get(definition_id)
+    return _file(found.files[found.file])
+
+
+@routes.get("/definitions/{definition_id}/form", Action.READ_DEFINITION, gives=shapes.FormShape)
+def get_start_form(definition_id: UUID) -> Answer:
+    """The form (a form-js schema) that asks for what a new case starts with, and the data it starts with."""
+    found = definitions.get(definition_id)
+    key = cases.start_form(found)
+    schema = form_of(found.id, key)
+    return Answer({"key": key, "schema": schema, "data": forms.initial(schema, {}) if schema else {}})
+
+
+@routes.get(
+    "/definitions/{definition_id}/form/json-schema",
+    Action.READ_DEFINITION,
+    gives=dict[str, object],
+    media="application/schema+json",
+)
+def get_start_form_json_schema(definition_id: UUID) -> Answer:
+    """The fixed part of the start form's rules as JSON Schema: what `data` has to look like to open a case."""
+    found = definitions.get(definition_id)
+    return Answer(forms.json_schema(form_of(found.id, cases.start_form(found)) or {}))
+
+
+@routes.get("/decisions", Action.READ_DEFINITION, query=schemas.DefinitionQuery, gives=list[shapes.DecisionShape])
+def list_decisions(query: schemas.DefinitionQuery) -> Answer:
+    """The newest version of each decision, or all versions of one."""
+    return Answer(listed(_page(DecisionDefinition, query), decision_shape))
+
+
+@routes.get("/decisions/{decision_id}", Action.READ_DEFINITION, gives=shapes.DecisionShape, conditional=True)
+def get_decision(decision_id: UUID) -> Answer:
+    """One version of a decision."""
+    found = definitions.one(DecisionDefinition, decision_id)
+    return Answer(decision_shape(found), etag=_etag(found))
+
+
+@routes.get("/decisions/{decision_id}/xml", Action.READ_DEFINITION, gives=str, media=XML, conditional=True)
+def get_decision_xml(decision_id: UUID) -> Answer | Response:
+    """The DMN file as it was deployed."""
+    found = definitions.one(DecisionDefinition, decision_id)
+    return _file(found.files[found.file])
+
+
+@routes.get("/forms", Action.READ_DEFINITION, query=schemas.DefinitionQuery, gives=list[shapes.FormDefinitionShape])
+def list_forms(query: schemas.DefinitionQuery) -> Answer:
+    """The newest version of each form, or all versions of one."""
+    return Answer(listed(_page(FormDefinition, query), form_definition_shape))
+
+
+@routes.get("/forms/{form_id}", Action.READ_DEFINITION, gives=shapes.FormDefinitionShape, conditional=True)
+def get_form_definition(form_id: UUID) -> Answer:
+    """One version of a form."""
+    found = definitions.one(FormDefinition, form_id)
+    return Answer(form_definition_shape(found), etag=_etag(found))
+
+
+@routes.get("/forms/{form_id}/schema", Action.READ_DEFINITION, gives=dict[str, object], conditional=True)
+def get_form_schema(form_id: UUID) -> Answer:
+    """The form-js schema as it was deployed."""
+    found = definitions.one(FormDefinition, form_id)
+    return Answer(lambda: form_schema(found.id), etag=f'"{found.hash}"')
+
+
+def _page(kind: type[Definition], query: schemas.DefinitionQuery) -> Page[Definition]:
+    return definitions.listed(kind, key=query.key, limit=query.limit, cursor=query.cursor)
+
+
+def _etag(found: ProcessDefinition | DecisionDefinition | FormDefinition) -> str:
+    """Definitions never change but in being the newest."""
+    return f'"{found.hash[:32]}-{int(found.latest)}"'
+
+
+def _file(digest: str) -> Answer | Response:
+    if request.if_none_match.contains_weak(digest):
+        return Answer(etag=f'"{digest}"')
+    response = Response(resource(digest), content_type=XML)
+    response.headers["ETag"] = f'"{digest}"'
+    return response

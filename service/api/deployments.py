@@ -1,0 +1,75 @@
+"""Deployment over REST: BPMN, DMN and forms together, as multipart files, all or nothing."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from flask import request, url_for
+from werkzeug.exceptions import UnsupportedMediaType
+
+from ..auth import current_actor
+from ..db import db
+from ..errors import BadRequest
+from ..models import Deployment
+from ..operations import deployments
+from ..permissions import Action
+from ..queries import deployments as deployment_lists
+from . import schemas, shapes
+from .representations import added_shape, deployment_shape, listed, problem_shapes
+from .routes import Answer, Routes
+
+routes = Routes("deployments")
+MOST_FILES = 500
+
+
+@routes.post("/deployments", Action.DEPLOY, takes_files=True, gives=shapes.DeployedShape, status=201, also=(200,))
+def deploy() -> Answer:
+    """Add files. 201: something is new. 200: everything was there already. 422: every problem, and nothing deployed."""
+    files = _files()
+    done = deployments.deploy(files, by=current_actor())
+    db.session.flush()
+    new = done.deployment
+    body = {
+        "deployment_id": str(new.id) if new else None,
+        "added": [added_shape(definition) for definition in done.added],
+        "unchanged": done.unchanged,
+        "warnings": problem_shapes(done.warnings),
+    }
+    location = url_for("api.deployments.get_deployment", deployment_id=new.id) if new else None
+    return Answer(body, status=201 if new else 200, location=location)
+
+
+@routes.post("/deployments/check", Action.DEPLOY, takes_files=True, gives=shapes.CheckedShape)
+def check() -> Answer:
+    """Say everything that is wrong with the files, without deploying them."""
+    return Answer({"problems": problem_shapes(deployments.check(_files()))})
+
+
+@routes.get("/deployments", Action.DEPLOY, query=schemas.Paged, gives=list[shapes.DeploymentShape])
+def list_deployments(query: schemas.Paged) -> Answer:
+    """What was deployed when and by whom, the newest first."""
+    return Answer(listed(deployment_lists.listed(limit=query.limit, cursor=query.cursor), deployment_shape))
+
+
+@routes.get("/deployments/{deployment_id}", Action.DEPLOY, gives=shapes.DeploymentShape)
+def get_deployment(deployment_id: UUID) -> Answer:
+    """One deployment."""
+    found: Deployment = deployment_lists.get(deployment_id)
+    return Answer(deployment_shape(found))
+
+
+def _files() -> dict[str, bytes]:
+    """File name -> content of every file part, whatever the part is called."""
+    if request.mimetype != "multipart/form-data":
+        raise UnsupportedMediaType("Send the files as multipart/form-data.")
+    request.get_data(cache=True)  # an Idempotency-Key covers the whole body
+    request.max_form_parts = MOST_FILES
+    found: dict[str, bytes] = {}
+    for _, part in request.files.items(multi=True):
+        name = (part.filename or "").replace("\\", "/").rsplit("/", 1)[-1]
+        if not name or len(name) > 255 or not name.isprintable():
+            raise BadRequest("Each file needs a name of up to 255 printable characters.")
+        if name in found:
+            raise BadRequest(f"Two files are called “{name}”.")
+        found[name] = part.read()
+    return found

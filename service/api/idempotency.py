@@ -1,0 +1,90 @@
+"""`Idempotency-Key`: a write repeated with the same key gets the first answer (architecture.md, rule 10).
+
+The answer is kept in the very transaction of the write, so either both are there or neither. Refused requests changed
+nothing and are not kept: repeating one asks again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import uuid
+from datetime import datetime
+
+import sqlalchemy as sa
+from flask import Response, request
+
+from ..db import db
+from ..errors import BadRequest, KeyReused, WrongState
+from ..models import IdempotencyKey
+
+HEADER, REPLAYED = "Idempotency-Key", "Idempotent-Replayed"
+
+
+def key_of_request() -> str | None:
+    """This request's key. Raises `BadRequest` for one that is empty, too long, or not visible ASCII."""
+    key = request.headers.get(HEADER)
+    if key is not None and not re.fullmatch(r"[!-~]{1,255}", key):
+        raise BadRequest(f"{HEADER} is 1 to 255 visible ASCII characters.")
+    return key
+
+
+def fingerprint() -> bytes:
+    """What makes two requests the same: method, path, query and body."""
+    start = f"{request.method} {request.full_path} {request.headers.get('If-Match', '')}\n".encode()
+    return hashlib.sha256(start + request.get_data(cache=True)).digest()
+
+
+def first_answer(user_id: uuid.UUID, key: str) -> Response | None:
+    """The kept answer, or None when the key is new. Raises `KeyReused`, or `WrongState` while the first one runs."""
+    statement = sa.select(IdempotencyKey).where(IdempotencyKey.user_id == user_id, IdempotencyKey.key == key)
+    kept = db.session.scalar(statement)
+    if kept is None and not _turn(user_id, key):
+        raise WrongState("The first request with this Idempotency-Key is still being worked on.")
+    if kept is None:
+        kept = db.session.scalar(statement)  # it may have been committed between the two statements
+    if kept is None:
+        return None
+    if kept.fingerprint != fingerprint():
+        raise KeyReused(KeyReused.__doc__)
+    response = Response(kept.body, kept.status, content_type="application/json" if kept.body else None)
+    response.headers[REPLAYED] = "true"
+    for name, value in (("Location", kept.location), ("ETag", kept.etag)):
+        if value is not None:
+            response.headers[name] = value
+    return response
+
+
+def keep(user_id: uuid.UUID, key: str, response: Response, *, without: str | None = None) -> None:
+    """Keep `response` as the answer to this request; committed with the request's own changes.
+
+    Its member `without` is kept as null: what may be shown only once.
+    """
+    body = response.get_data()
+    if without is not None:
+        body = json.dumps({**json.loads(body), without: None}).encode()
+    db.session.add(
+        IdempotencyKey(
+            user_id=user_id,
+            key=key,
+            fingerprint=fingerprint(),
+            status=response.status_code,
+            location=response.headers.get("Location"),
+            etag=response.headers.get("ETag"),
+            body=body,
+        )
+    )
+
+
+def forget(before: datetime) -> int:
+    """Delete answers older than `before`; how many. For the worker's daily clean-up, which commits."""
+    return int(db.session.execute(sa.delete(IdempotencyKey).where(IdempotencyKey.created_at < before)).rowcount)  # type: ignore[attr-defined]
+
+
+def _turn(user_id: uuid.UUID, key: str) -> bool:
+    """Whether no other transaction works on this key; SQLite lets one writer in at a time anyway."""
+    if db.session.get_bind().dialect.name == "sqlite":
+        return True
+    number = int.from_bytes(hashlib.sha256(user_id.bytes + key.encode()).digest()[:8], "big", signed=True)
+    return bool(db.session.scalar(sa.select(sa.func.pg_try_advisory_xact_lock(number))))

@@ -1,0 +1,55 @@
+"""Who is asking, and their own API tokens."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from uuid import UUID
+
+from ..auth import current_actor
+from ..db import utcnow
+from ..operations import users
+from ..permissions import Action
+from ..queries import people
+from . import schemas, shapes
+from .representations import all_of, token_shape
+from .routes import SIGNED_IN, Answer, Routes
+
+routes = Routes("me")
+
+
+@routes.get("/me", SIGNED_IN, gives=shapes.MeShape)
+def get_me() -> Answer:
+    """Who you are here, and what this token may do."""
+    actor = current_actor()
+    return Answer(
+        {
+            "name": actor.name,
+            "display_name": actor.display_name,
+            "groups": sorted(actor.groups),
+            "is_admin": actor.is_admin,
+            "scopes": sorted(actor.scopes),
+        }
+    )
+
+
+@routes.get("/tokens", Action.MANAGE_TOKENS, gives=list[shapes.TokenShape])
+def list_tokens() -> Answer:
+    """Your API tokens, the newest first."""
+    return Answer(all_of(people.tokens(current_actor()), token_shape))
+
+
+@routes.post("/tokens", Action.MANAGE_TOKENS, body=schemas.IssueToken, gives=shapes.IssuedShape, status=201)
+def issue_token(body: schemas.IssueToken) -> Answer:
+    """Make an API token. `secret` is shown this once; a repeated request gets null."""
+    actor = current_actor()
+    expires_at = utcnow() + timedelta(days=body.days)
+    issued = users.issue_token(people.user(actor.name), body.name, body.scopes, by=actor, expires_at=expires_at)
+    return Answer({**token_shape(issued.token), "secret": issued.secret}, secret="secret")  # noqa: S106
+
+
+@routes.delete("/tokens/{token_id}", Action.MANAGE_TOKENS)
+def revoke_token(token_id: UUID) -> Answer:
+    """End one of your tokens at once."""
+    actor = current_actor()
+    users.revoke_token(people.token(token_id, actor), by=actor)
+    return Answer()

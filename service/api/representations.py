@@ -1,0 +1,285 @@
+"""Our things in JSON, in the shapes of shapes.py.
+
+`actions` are what the caller may do with the thing as it stands now, named like the last part of their URLs.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime
+from typing import Any, TypeVar
+from urllib.parse import urlencode
+
+from flask import request
+
+from ..engine.definition import Problem
+from ..errors import problem_as_json
+from ..models import (
+    ApiToken,
+    AuditEntry,
+    Case,
+    DecisionDefinition,
+    Deployment,
+    FormDefinition,
+    Group,
+    HumanTask,
+    Incident,
+    ProcessDefinition,
+    User,
+)
+from ..permissions import Action, Actor, allowed_on_case, allowed_on_task
+from ..queries.cases import DiagramState
+from ..queries.pages import Page
+from .shapes import (
+    AddedShape,
+    AuditShape,
+    CaseShape,
+    CaseSummary,
+    DecisionShape,
+    DefinitionShape,
+    DeploymentShape,
+    DiagramShape,
+    FormDefinitionShape,
+    GroupSummary,
+    IncidentShape,
+    TaskShape,
+    TokenShape,
+    UserShape,
+)
+
+Row = TypeVar("Row")
+
+ACTION_NAMES = {
+    Action.CHANGE_VARIABLES: "variables",
+    Action.CHANGE_CASE: "change",
+    Action.HAND_BACK: "hand-back",
+}  #: where an action's name differs from its URL
+
+
+def moment(at: datetime | None) -> str | None:
+    """RFC 3339 in UTC."""
+    return None if at is None else at.isoformat().replace("+00:00", "Z")
+
+
+def _at(at: datetime) -> str:
+    return at.isoformat().replace("+00:00", "Z")
+
+
+def listed(found: Page[Row], represent: Callable[[Row], Any]) -> dict[str, Any]:
+    """A page of things, with the link to the next one."""
+    following = None
+    if found.next is not None:
+        following = f"{request.path}?{urlencode({**request.args.to_dict(), 'cursor': found.next})}"
+    return {"items": [represent(row) for row in found.rows], "next": following}
+
+
+def all_of(rows: Sequence[Row], represent: Callable[[Row], Any]) -> dict[str, Any]:
+    """A list that always comes whole, in the shape of `listed`."""
+    return {"items": [represent(row) for row in rows], "next": None}
+
+
+def etag(actor: Actor, *versions: object) -> str:
+    """A strong validator for what `actor` sees of a thing at `versions`: other people see other actions."""
+    sees = zlib.crc32(repr((sorted(actor.principals), actor.is_admin, sorted(actor.scopes))).encode())
+    return '"' + "-".join(str(version) for version in versions) + f'-{sees:08x}"'
+
+
+def task_etag(task: HumanTask, actor: Actor) -> str:
+    return etag(actor, task.version, task.case.version)
+
+
+def case_etag(case: Case, actor: Actor) -> str:
+    return etag(actor, case.version)
+
+
+def action_names(actions: Iterable[Action]) -> list[str]:
+    return [ACTION_NAMES.get(action, action.value) for action in actions]
+
+
+def case_summary(case: Case) -> CaseSummary:
+    return {
+        "id": str(case.id),
+        "number": case.number,
+        "title": case.title,
+        "case_type": case.case_type,
+        "state": case.state.value,
+        "stage": case.stage,
+        "priority": case.priority,
+        "due_at": moment(case.due_at),
+        "owner": case.owner.name if case.owner else None,
+        "created_by": case.created_by,
+        "created_at": _at(case.created_at),
+        "closed_at": moment(case.closed_at),
+        "version": case.version,
+    }
+
+
+def case_shape(case: Case, actor: Actor) -> CaseShape:
+    return {
+        **case_summary(case),
+        "definition_id": str(case.definition_id),
+        "parent_id": str(case.parent_id) if case.parent_id else None,
+        "root_id": str(case.root_id),
+        "reason": case.reason,
+        "variables": case.variables,
+        "actions": action_names(allowed_on_case(actor, case)),
+    }
+
+
+def task_shape(task: HumanTask, actor: Actor) -> TaskShape:
+    case, is_open = task.case, task.state.is_open
+    return {
+        "id": str(task.id),
+        "name": task.name,
+        "element_id": task.element_id,
+        "state": task.state.value,
+        "assignee": task.assignee,
+        "delegated_by": task.delegated_by,
+        "candidates": sorted(candidate.principal for candidate in task.candidates) if is_open else [],
+        "form_key": task.form_key,
+        "stage": task.stage,
+        "priority": task.priority,
+        "due_at": moment(task.due_at),
+        "follow_up_at": moment(task.follow_up_at),
+        "created_at": _at(task.created_at),
+        "closed_at": moment(task.closed_at),
+        "closed_by": task.closed_by,
+        "version": task.version,
+        "case": {
+            "id": str(case.id),
+            "number": case.number,
+            "title": case.title,
+            "case_type": case.case_type,
+            "state": case.state.value,
+        },
+        "actions": action_names(allowed_on_task(actor, task)),
+    }
+
+
+def audit_shape(entry: AuditEntry) -> AuditShape:
+    return {
+        "seq": entry.seq,
+        "at": _at(entry.at),
+        "actor": entry.actor,
+        "action": entry.action,
+        "element_id": entry.element_id,
+        "details": entry.details,
+        "hash": entry.hash.hex(),
+    }
+
+
+def diagram_shape(case: Case, state: DiagramState) -> DiagramShape:
+    return {
+        "definition_id": str(case.definition_id),
+        "marked": dict(state.marked),
+        "visits": dict(state.visits),
+        "failed": list(state.failed),
+    }
+
+
+def definition_shape(definition: ProcessDefinition) -> DefinitionShape:
+    return {
+        "id": str(definition.id),
+        "key": definition.key,
+        "version": definition.version,
+        "name": definition.name,
+        "latest": definition.latest,
+        "is_case_type": definition.is_case_type,
+        "number_prefix": definition.number_prefix,
+        "file": definition.file,
+        "hash": definition.hash,
+        "deployment_id": str(definition.deployment_id),
+        "created_at": _at(definition.created_at),
+    }
+
+
+def decision_shape(decision: DecisionDefinition) -> DecisionShape:
+    return {
+        "id": str(decision.id),
+        "key": decision.key,
+        "version": decision.version,
+        "name": decision.name,
+        "latest": decision.latest,
+        "file": decision.file,
+        "hash": decision.hash,
+        "deployment_id": str(decision.deployment_id),
+        "created_at": _at(decision.created_at),
+    }
+
+
+def form_definition_shape(form: FormDefinition) -> FormDefinitionShape:
+    return {
+        "id": str(form.id),
+        "key": form.key,
+        "version": form.version,
+        "latest": form.latest,
+        "file": form.file,
+        "hash": form.hash,
+        "deployment_id": str(form.deployment_id),
+        "created_at": _at(form.created_at),
+    }
+
+
+def added_shape(definition: ProcessDefinition | DecisionDefinition | FormDefinition) -> AddedShape:
+    kinds = {ProcessDefinition: "process", DecisionDefinition: "decision", FormDefinition: "form"}
+    return {
+        "kind": kinds[type(definition)],
+        "id": str(definition.id),
+        "key": definition.key,
+        "version": definition.version,
+        "name": getattr(definition, "name", definition.key),
+    }
+
+
+def problem_shapes(problems: Iterable[Problem]) -> list[Any]:
+    return [problem_as_json(problem) for problem in problems]
+
+
+def deployment_shape(deployment: Deployment) -> DeploymentShape:
+    return {
+        "id": str(deployment.id),
+        "created_at": _at(deployment.created_at),
+        "created_by": deployment.created_by,
+        "files": deployment.files,
+        "warnings": [str(warning) for warning in deployment.warnings],
+    }
+
+
+def incident_shape(incident: Incident) -> IncidentShape:
+    return {
+        "id": str(incident.id),
+        "state": incident.state.value,
+        "case_id": str(incident.case_id) if incident.case_id else None,
+        "element_id": incident.element_id,
+        "message": incident.message,
+        "created_at": _at(incident.created_at),
+        "resolved_at": moment(incident.resolved_at),
+        "resolved_by": incident.resolved_by,
+    }
+
+
+def user_shape(user: User) -> UserShape:
+    return {
+        "name": user.name,
+        "display_name": user.display_name,
+        "email": user.email,
+        "is_admin": user.is_admin,
+        "active": user.active,
+        "groups": sorted(membership.group_name for membership in user.memberships),
+        "created_at": _at(user.created_at),
+    }
+
+
+def group_summary(group: Group) -> GroupSummary:
+    return {"name": group.name, "title": group.title}
+
+
+def token_shape(token: ApiToken) -> TokenShape:
+    return {
+        "id": str(token.id),
+        "name": token.name,
+        "scopes": list(token.scopes),
+        "created_at": _at(token.created_at),
+        "expires_at": moment(token.expires_at),
+    }

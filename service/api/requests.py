@@ -1,0 +1,136 @@
+"""What programs send, checked before anything else sees it: JSON that means one thing only (RFC 7493, I-JSON), query
+parameters that are known, preconditions that hold.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Callable
+from typing import Any, NoReturn, TypeVar
+
+from flask import request
+from pydantic import BaseModel, ValidationError
+from werkzeug.exceptions import UnsupportedMediaType
+
+from ..errors import BadRequest, Changed, InvalidForm
+from ..execution import lock
+from ..models import Case
+
+Model = TypeVar("Model", bound=BaseModel)
+
+LARGEST = 1024 * 1024  #: bytes of a JSON body; files go to /deployments, which has a limit of its own
+DEEPEST = 64  #: levels of lists and objects
+WHOLE = 2**53 - 1  #: beyond this, JavaScript and others silently round (RFC 7493 §2.2)
+
+
+def body_of(model: type[Model]) -> Model:
+    """This request's JSON body as `model`. Raises `BadRequest`, `InvalidForm` (422) or 413, 415 of HTTP."""
+    request.max_content_length = LARGEST
+    if request.mimetype != "application/json":
+        raise UnsupportedMediaType("Send application/json.")
+    return validated(model, parse(request.get_data(cache=True)))
+
+
+def query_of(model: type[Model]) -> Model:
+    """This request's query parameters as `model`. Raises `BadRequest` for one that is unknown, repeated or wrong."""
+    for name, values in request.args.lists():
+        if len(values) > 1:
+            raise BadRequest(f"The parameter “{name[:100]}” is there {len(values)} times.")
+    plain = request.args.to_dict()
+    _refuse_unstorable(plain)
+    try:
+        return model.model_validate(plain)
+    except ValidationError as error:
+        raise BadRequest(" ".join(f"{place}: {message}." for place, message in _wrong(error))) from error
+
+
+def validated(model: type[Model], value: Any) -> Model:
+    """`value` as `model`. Raises `InvalidForm` with a message for each field that is wrong."""
+    try:
+        return model.model_validate(value)
+    except ValidationError as error:
+        errors: dict[str, list[str]] = {}
+        for place, message in _wrong(error):
+            errors.setdefault(place, []).append(message)
+        raise InvalidForm(errors) from error
+
+
+def parse(body: bytes) -> Any:
+    """`body` as JSON. Raises `BadRequest` for text that parsers understand differently, or that cannot be kept."""
+    try:
+        value = json.loads(
+            body.decode("utf-8"),
+            object_pairs_hook=_object,
+            parse_constant=_refuse_constant,
+            parse_float=_number,
+            parse_int=_whole_number,
+        )
+    except (ValueError, RecursionError) as error:
+        reason = "it is nested too deeply" if isinstance(error, RecursionError) else str(error)
+        raise BadRequest(f"This is not JSON that we take: {reason[:200]}.") from error
+    if body.count(b"[") + body.count(b"{") > DEEPEST:
+        _refuse_depth(value)
+    if b"\\u" in body:
+        _refuse_unstorable(value)
+    return value
+
+
+def check_if_match(case: Case, etag: Callable[[], str]) -> None:
+    """With `If-Match`, lock `case` and raise `Changed` unless the thing still has that `etag` (RFC 9110 §13.1.1)."""
+    if "If-Match" not in request.headers:
+        return
+    lock(case.id)
+    if not request.if_match.contains(etag()):  # strong comparison; `*` fits everything
+        raise Changed(Changed.__doc__)
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise ValueError("a name stands twice in one object")
+    return found
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is no number of JSON")
+
+
+def _number(text: str) -> float:
+    number = float(text)
+    if not math.isfinite(number):
+        raise ValueError("a number is too large")
+    return number
+
+
+def _whole_number(text: str) -> int:
+    if len(text) > 17 or abs(number := int(text)) > WHOLE:
+        raise ValueError("a whole number is beyond ±9007199254740991")
+    return number
+
+
+def _refuse_depth(value: Any, left: int = DEEPEST) -> None:
+    if not isinstance(value, dict | list):
+        return
+    if left == 0:
+        raise BadRequest(f"This is nested deeper than {DEEPEST} levels.")
+    for part in value.values() if isinstance(value, dict) else value:
+        _refuse_depth(part, left - 1)
+
+
+def _refuse_unstorable(value: Any) -> None:
+    """Raise for NUL and lone surrogates, which PostgreSQL and UTF-8 have no place for."""
+    text = json.dumps(value, ensure_ascii=False)
+    if "\\u0000" in json.dumps(value).replace("\\\\", ""):
+        raise BadRequest("A text holds the character NUL.")
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        raise BadRequest("A text holds half of a surrogate pair.") from error
+
+
+def _wrong(error: ValidationError) -> list[tuple[str, str]]:
+    return [
+        (".".join(str(part) for part in problem["loc"]) or "body", problem["msg"][:300])
+        for problem in error.errors(include_url=False, include_context=False, include_input=False)
+    ]

@@ -1,0 +1,206 @@
+"""What programs may send. These models check every request, and the OpenAPI document is made from them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
+
+from ..models import CaseState, IncidentState
+from ..queries.pages import LIMIT, MOST
+
+
+def _moment(value: Any) -> Any:
+    return datetime.fromisoformat(value) if isinstance(value, str) and "T" in value.upper() else value
+
+
+def _with_zone(value: datetime) -> datetime:
+    if value.tzinfo is None:
+        raise ValueError("needs a time zone, such as Z or +02:00")
+    if not 1970 <= value.year <= 9000:
+        raise ValueError("is not between the years 1970 and 9000")
+    return value
+
+
+def _whole(value: Any) -> Any:
+    return int(value) if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < 9 else value
+
+
+def _yes_or_no(value: Any) -> Any:
+    return {"true": True, "false": False}.get(value, value) if isinstance(value, str) else value
+
+
+Instant = Annotated[
+    datetime,
+    BeforeValidator(_moment),
+    AfterValidator(_with_zone),
+    WithJsonSchema({"type": "string", "format": "date-time"}),
+]
+Data = Annotated[dict[str, Any], Field(description="Values by field or variable name.")]
+Name = Annotated[str, Field(min_length=1, max_length=255)]
+Text = Annotated[str, Field(max_length=200)]
+PrincipalName = Annotated[str, Field(min_length=1, max_length=100, pattern=r"^[A-Za-z0-9][A-Za-z0-9._@+-]*$")]
+
+
+class Body(BaseModel):
+    """A request body: no other members, no conversion of types."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+
+class Query(BaseModel):
+    """Query parameters: no others."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+
+class Paged(Query):
+    """Parameters of every list."""
+
+    limit: Annotated[int, BeforeValidator(_whole)] = Field(
+        LIMIT, ge=1, le=MOST, description="How many at most in this answer."
+    )
+    cursor: str | None = Field(
+        None, min_length=1, max_length=2000, description="Where to go on: from `next` of the answer before."
+    )
+
+
+class CaseQuery(Paged):
+    state: Annotated[CaseState, Field(strict=False)] | None = Field(None, description="Only cases in this state.")
+    case_type: Name | None = Field(None, description="Only cases of this type.")
+    owner: PrincipalName | None = Field(None, description="Only cases of this user.")
+    text: Text | None = Field(None, description="Only cases with this text in their number or title.")
+
+
+class TaskQuery(Paged):
+    view: Literal["mine", "team", "all"] = Field(
+        "mine", description="`mine`: mine to do. `team`: mine to claim. `all`: every open one that I may see."
+    )
+    case_type: Name | None = Field(None, description="Only tasks in cases of this type.")
+    text: Text | None = Field(
+        None, description="Only with this text in the task's name, the case's number or its title."
+    )
+    late: Annotated[bool, BeforeValidator(_yes_or_no)] = Field(False, description="Only what is past its due date.")
+
+
+class DefinitionQuery(Paged):
+    key: Name | None = Field(None, description="All versions under this key, instead of the newest of each key.")
+
+
+class IncidentQuery(Paged):
+    state: Annotated[IncidentState, Field(strict=False)] | None = Field(None, description="Only in this state.")
+
+
+class UserQuery(Paged):
+    text: Text | None = Field(None, description="Only with this text in their name.")
+
+
+class StartCase(Body):
+    """The case to open."""
+
+    case_type: Name = Field(description="Key of the case type, such as `insurance-claim`; its newest version is used.")
+    data: Data = Field(default_factory=dict, description="What the start form asks for.")
+
+
+class ChangeCase(Body):
+    """What to change; what is left out stays."""
+
+    owner: PrincipalName | None = Field(None, description="User name of the new owner; null: nobody.")
+    priority: int = Field(50, ge=0, le=100, description="Higher first.")
+    due_at: Instant | None = Field(None, description="Null: no due date.")
+
+
+class ChangeVariables(Body):
+    """Variables to set."""
+
+    variables: Data
+
+
+class CancelCase(Body):
+    """Why the case ends."""
+
+    reason: Annotated[str, Field(min_length=1, max_length=2000, pattern=r"\S")]
+
+
+class CompleteTask(Body):
+    """What the task's form asks for."""
+
+    data: Data = Field(default_factory=dict)
+
+
+class GiveTask(Body):
+    """Who gets the task."""
+
+    to: PrincipalName = Field(description="A user name.")
+
+
+class AssignTask(Body):
+    """Who gets the task."""
+
+    to: PrincipalName | None = Field(description="A user name; null: back to its candidates.")
+
+
+class PublishMessage(Body):
+    """A message for one receiver."""
+
+    name: Name
+    payload: Data = Field(default_factory=dict)
+    correlation: Data = Field(default_factory=dict, description="Key properties that the receiver has to have.")
+    keep_for: int = Field(0, ge=0, le=31_536_000, description="Seconds to keep it while nobody waits for it.")
+
+
+class BroadcastSignal(Body):
+    """A signal for everybody who listens."""
+
+    name: Name
+    payload: Data = Field(default_factory=dict)
+
+
+class Evaluate(Body):
+    """What the decision looks at."""
+
+    variables: Data = Field(default_factory=dict)
+
+
+class CreateUser(Body):
+    """Somebody new."""
+
+    name: PrincipalName
+    display_name: Annotated[str, Field(max_length=200)] = ""
+    email: Annotated[str, Field(max_length=300)] | None = None
+    password: Annotated[str, Field(min_length=10, max_length=1000)] | None = Field(
+        None, description="Without one they can only use API tokens."
+    )
+    groups: list[PrincipalName] = Field(default_factory=list, max_length=100)
+    is_admin: bool = False
+
+
+class ChangeUser(Body):
+    """What to change; what is left out stays."""
+
+    display_name: Annotated[str, Field(max_length=200)] = ""
+    email: Annotated[str, Field(max_length=300)] | None = None
+    is_admin: bool = False
+    active: bool = True
+
+
+class SetPassword(Body):
+    """The new password."""
+
+    password: Annotated[str, Field(min_length=10, max_length=1000)]
+
+
+class CreateGroup(Body):
+    """A new group."""
+
+    name: PrincipalName
+    title: Annotated[str, Field(max_length=200)] = ""
+
+
+class IssueToken(Body):
+    """A new API token of your own."""
+
+    name: Name = Field(description="What it is for.")
+    scopes: list[Literal["read", "work", "deploy", "admin"]] = Field(min_length=1, max_length=4)
+    days: int = Field(90, ge=1, le=366, description="Days until it expires.")

@@ -1,0 +1,241 @@
+"""The shapes of what programs are answered; the OpenAPI document takes its schemas from them.
+
+`representations.py` fills them, so mypy holds the document to the truth.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from pydantic import WithJsonSchema
+from typing_extensions import TypedDict
+
+Id = Annotated[str, WithJsonSchema({"type": "string", "format": "uuid"})]
+Moment = Annotated[str, WithJsonSchema({"type": "string", "format": "date-time"})]
+
+
+class CaseSummary(TypedDict):
+    id: Id
+    number: str
+    title: str
+    case_type: str
+    state: str
+    stage: str | None
+    priority: int
+    due_at: Moment | None
+    owner: str | None
+    created_by: str
+    created_at: Moment
+    closed_at: Moment | None
+    version: int
+
+
+class CaseShape(CaseSummary):
+    definition_id: Id
+    parent_id: Id | None
+    root_id: Id
+    reason: str | None
+    variables: dict[str, Any]
+    actions: list[str]
+
+
+class CaseOfTask(TypedDict):
+    id: Id
+    number: str
+    title: str
+    case_type: str
+    state: str
+
+
+class TaskShape(TypedDict):
+    id: Id
+    name: str
+    element_id: str
+    state: str
+    assignee: str | None
+    delegated_by: str | None
+    candidates: list[str]
+    form_key: str | None
+    stage: str | None
+    priority: int
+    due_at: Moment | None
+    follow_up_at: Moment | None
+    created_at: Moment
+    closed_at: Moment | None
+    closed_by: str | None
+    version: int
+    case: CaseOfTask
+    actions: list[str]
+
+
+class FormShape(TypedDict):
+    key: str | None
+    schema: dict[str, Any] | None
+    data: dict[str, Any]
+
+
+class AuditShape(TypedDict):
+    seq: int
+    at: Moment
+    actor: str
+    action: str
+    element_id: str | None
+    details: dict[str, Any] | None
+    hash: str
+
+
+class DiagramShape(TypedDict):
+    definition_id: Id
+    marked: dict[str, int]
+    visits: dict[str, int]
+    failed: list[str]
+
+
+class DefinitionShape(TypedDict):
+    id: Id
+    key: str
+    version: int
+    name: str
+    latest: bool
+    is_case_type: bool
+    number_prefix: str | None
+    file: str
+    hash: str
+    deployment_id: Id
+    created_at: Moment
+
+
+class CaseTypeShape(TypedDict):
+    key: str
+    name: str
+    version: int
+    definition_id: Id
+    running: int
+    actions: list[str]
+
+
+class DecisionShape(TypedDict):
+    id: Id
+    key: str
+    version: int
+    name: str
+    latest: bool
+    file: str
+    hash: str
+    deployment_id: Id
+    created_at: Moment
+
+
+class FormDefinitionShape(TypedDict):
+    id: Id
+    key: str
+    version: int
+    latest: bool
+    file: str
+    hash: str
+    deployment_id: Id
+    created_at: Moment
+
+
+class ProblemShape(TypedDict):
+    file: str
+    line: int | None
+    element: str | None
+    name: str | None
+    message: str
+    advice: str
+    severity: str
+
+
+class AddedShape(TypedDict):
+    kind: str
+    id: Id
+    key: str
+    version: int
+    name: str
+
+
+class DeployedShape(TypedDict):
+    deployment_id: Id | None
+    added: list[AddedShape]
+    unchanged: list[str]
+    warnings: list[ProblemShape]
+
+
+class CheckedShape(TypedDict):
+    problems: list[ProblemShape]
+
+
+class DeploymentShape(TypedDict):
+    id: Id
+    created_at: Moment
+    created_by: str
+    files: dict[str, str]
+    warnings: list[str]
+
+
+class PublishedShape(TypedDict):
+    outcome: str
+    case_id: Id | None
+
+
+class BroadcastShape(TypedDict):
+    listeners: int
+
+
+class EvaluatedShape(TypedDict):
+    result: Any
+
+
+class IncidentShape(TypedDict):
+    id: Id
+    state: str
+    case_id: Id | None
+    element_id: str | None
+    message: str
+    created_at: Moment
+    resolved_at: Moment | None
+    resolved_by: str | None
+
+
+class UserShape(TypedDict):
+    name: str
+    display_name: str
+    email: str | None
+    is_admin: bool
+    active: bool
+    groups: list[str]
+    created_at: Moment
+
+
+class GroupSummary(TypedDict):
+    name: str
+    title: str
+
+
+class GroupShape(GroupSummary):
+    members: list[str]
+
+
+class TokenShape(TypedDict):
+    id: Id
+    name: str
+    scopes: list[str]
+    created_at: Moment
+    expires_at: Moment | None
+
+
+class IssuedShape(TokenShape):
+    secret: str | None
+
+
+class MeShape(TypedDict):
+    name: str
+    display_name: str
+    groups: list[str]
+    is_admin: bool
+    scopes: list[str]
+
+
+class HealthShape(TypedDict):
+    status: str

@@ -1,0 +1,133 @@
+"""Human tasks over REST: the lists, the form, and what people do with them."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from .. import forms
+from ..auth import current_actor
+from ..db import db
+from ..execution import form_of
+from ..models import HumanTask
+from ..operations import tasks
+from ..permissions import Action, Actor
+from ..queries import people
+from ..queries import tasks as task_lists
+from . import schemas, shapes
+from .representations import listed, task_etag, task_shape
+from .requests import check_if_match
+from .routes import Answer, Routes
+
+routes = Routes("tasks")
+LISTS = {"mine": task_lists.mine, "team": task_lists.team, "all": task_lists.all_open}
+
+
+@routes.get("/tasks", Action.READ_TASK, query=schemas.TaskQuery, gives=list[shapes.TaskShape])
+def list_tasks(query: schemas.TaskQuery) -> Answer:
+    """Open tasks, the most urgent first."""
+    actor, parameters = current_actor(), dict(query)
+    found = LISTS[parameters.pop("view")](actor, **parameters)
+    return Answer(listed(found, lambda task: task_shape(task, actor)))
+
+
+@routes.get("/tasks/{task_id}", Action.READ_TASK, gives=shapes.TaskShape, conditional=True)
+def get_task(task_id: UUID) -> Answer:
+    """One task."""
+    actor = current_actor()
+    task = task_lists.get(task_id, by=actor)
+    return Answer(lambda: task_shape(task, actor), etag=task_etag(task, actor))
+
+
+@routes.get("/tasks/{task_id}/form", Action.READ_TASK, gives=shapes.FormShape, conditional=True)
+def get_form(task_id: UUID) -> Answer:
+    """The task's form (a form-js schema) and the data it starts with; both empty for a task without a form."""
+    actor = current_actor()
+    task = task_lists.get(task_id, by=actor)
+    return Answer(lambda: _form(task), etag=task_etag(task, actor))
+
+
+@routes.get(
+    "/tasks/{task_id}/form/json-schema",
+    Action.READ_TASK,
+    gives=dict[str, object],
+    media="application/schema+json",
+    conditional=True,
+)
+def get_form_json_schema(task_id: UUID) -> Answer:
+    """The fixed part of the form's rules as JSON Schema: what `data` has to look like to complete the task."""
+    actor = current_actor()
+    task = task_lists.get(task_id, by=actor)
+    schema = form_of(task.case.definition_id, task.form_key)
+    return Answer(lambda: forms.json_schema(schema or {}), etag=task_etag(task, actor))
+
+
+@routes.post("/tasks/{task_id}/claim", Action.CLAIM, gives=shapes.TaskShape, conditional=True)
+def claim(task_id: UUID) -> Answer:
+    """Take a task that is offered to you."""
+    task, actor = _to_change(task_id)
+    tasks.claim(task, by=actor)
+    return _answer(task, actor)
+
+
+@routes.post("/tasks/{task_id}/release", Action.RELEASE, gives=shapes.TaskShape, conditional=True)
+def release(task_id: UUID) -> Answer:
+    """Give a claimed task back to its candidates."""
+    task, actor = _to_change(task_id)
+    tasks.release(task, by=actor)
+    return _answer(task, actor)
+
+
+@routes.post(
+    "/tasks/{task_id}/delegate", Action.DELEGATE, body=schemas.GiveTask, gives=shapes.TaskShape, conditional=True
+)
+def delegate(task_id: UUID, body: schemas.GiveTask) -> Answer:
+    """Let somebody else work on it; it comes back when handed back."""
+    task, actor = _to_change(task_id)
+    tasks.delegate(task, by=actor, to=people.user(body.to))
+    return _answer(task, actor)
+
+
+@routes.post("/tasks/{task_id}/hand-back", Action.HAND_BACK, gives=shapes.TaskShape, conditional=True)
+def hand_back(task_id: UUID) -> Answer:
+    """Return a delegated task to who delegated it."""
+    task, actor = _to_change(task_id)
+    tasks.hand_back(task, by=actor)
+    return _answer(task, actor)
+
+
+@routes.post(
+    "/tasks/{task_id}/assign", Action.ASSIGN, body=schemas.AssignTask, gives=shapes.TaskShape, conditional=True
+)
+def assign(task_id: UUID, body: schemas.AssignTask) -> Answer:
+    """Give the task to somebody, whoever has it now; to nobody: back to its candidates."""
+    task, actor = _to_change(task_id)
+    tasks.assign(task, by=actor, to=people.user(body.to) if body.to is not None else None)
+    return _answer(task, actor)
+
+
+@routes.post(
+    "/tasks/{task_id}/complete", Action.COMPLETE, body=schemas.CompleteTask, gives=shapes.TaskShape, conditional=True
+)
+def complete(task_id: UUID, body: schemas.CompleteTask) -> Answer:
+    """Finish your task with its form; 422 names the fields to correct."""
+    task, actor = _to_change(task_id)
+    tasks.complete(task, by=actor, submitted=body.data)
+    return _answer(task, actor)
+
+
+def _to_change(task_id: UUID) -> tuple[HumanTask, Actor]:
+    actor = current_actor()
+    task = task_lists.to_change(task_id, by=actor)
+    check_if_match(task.case, lambda: task_etag(task, actor))
+    return task, actor
+
+
+def _form(task: HumanTask) -> shapes.FormShape:
+    schema = form_of(task.case.definition_id, task.form_key)
+    context = {**task.case.variables, **(task.local or {})}
+    return {"key": task.form_key, "schema": schema, "data": forms.initial(schema, context) if schema else {}}
+
+
+def _answer(task: HumanTask, actor: Actor) -> Answer:
+    db.session.flush()  # the version is counted up as it is written
+    return Answer(task_shape(task, actor), etag=task_etag(task, actor))

@@ -1,0 +1,88 @@
+"""People and groups over REST, for those who manage them."""
+
+from __future__ import annotations
+
+from flask import url_for
+
+from ..auth import current_actor
+from ..models import Group
+from ..operations import users
+from ..permissions import Action
+from ..queries import people
+from . import schemas, shapes
+from .representations import group_summary, listed, user_shape
+from .routes import Answer, Routes
+
+routes = Routes("users")
+
+
+@routes.get("/users", Action.MANAGE_USERS, query=schemas.UserQuery, gives=list[shapes.UserShape])
+def list_users(query: schemas.UserQuery) -> Answer:
+    """All users, by name."""
+    return Answer(listed(people.users(**dict(query)), user_shape))
+
+
+@routes.post("/users", Action.MANAGE_USERS, body=schemas.CreateUser, gives=shapes.UserShape, status=201)
+def create_user(body: schemas.CreateUser) -> Answer:
+    """Let somebody in; groups that are new are made."""
+    given = dict(body)
+    user = users.create(given.pop("name"), given.pop("display_name"), by=current_actor(), **given)
+    return Answer(user_shape(user), location=url_for("api.users.get_user", name=user.name))
+
+
+@routes.get("/users/{name}", Action.MANAGE_USERS, gives=shapes.UserShape)
+def get_user(name: str) -> Answer:
+    """One user."""
+    return Answer(user_shape(people.user(name)))
+
+
+@routes.patch("/users/{name}", Action.MANAGE_USERS, body=schemas.ChangeUser, gives=shapes.UserShape)
+def change_user(name: str, body: schemas.ChangeUser) -> Answer:
+    """Change a user. Another role, or not being active, ends their sign-ins at once."""
+    user = people.user(name)
+    users.change(user, by=current_actor(), **{field: getattr(body, field) for field in body.model_fields_set})
+    return Answer(user_shape(user))
+
+
+@routes.put("/users/{name}/password", Action.MANAGE_USERS, body=schemas.SetPassword)
+def set_password(name: str, body: schemas.SetPassword) -> Answer:
+    """Give a user another password; ends their sign-ins."""
+    users.set_password(people.user(name), body.password, by=current_actor())
+    return Answer()
+
+
+@routes.get("/groups", Action.MANAGE_USERS, query=schemas.Paged, gives=list[shapes.GroupSummary])
+def list_groups(query: schemas.Paged) -> Answer:
+    """All groups, by name."""
+    return Answer(listed(people.groups(limit=query.limit, cursor=query.cursor), group_summary))
+
+
+@routes.post("/groups", Action.MANAGE_USERS, body=schemas.CreateGroup, gives=shapes.GroupShape, status=201)
+def create_group(body: schemas.CreateGroup) -> Answer:
+    """Make a group."""
+    group = users.add_group(body.name, body.title, by=current_actor())
+    return Answer(_group(group), location=url_for("api.users.get_group", name=group.name))
+
+
+@routes.get("/groups/{name}", Action.MANAGE_USERS, gives=shapes.GroupShape)
+def get_group(name: str) -> Answer:
+    """A group and who is in it."""
+    return Answer(_group(people.group(name)))
+
+
+@routes.put("/groups/{name}/members/{user}", Action.MANAGE_USERS)
+def add_member(name: str, user: str) -> Answer:
+    """Make somebody a member."""
+    users.join(people.user(user), people.group(name), by=current_actor())
+    return Answer()
+
+
+@routes.delete("/groups/{name}/members/{user}", Action.MANAGE_USERS)
+def remove_member(name: str, user: str) -> Answer:
+    """End a membership."""
+    users.leave(people.user(user), people.group(name), by=current_actor())
+    return Answer()
+
+
+def _group(group: Group) -> shapes.GroupShape:
+    return {"name": group.name, "title": group.title, "members": list(people.members(group.name))}
