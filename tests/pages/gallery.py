@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 from flask import Flask, Response, render_template, request, send_file
 
 from service.web import about, assets, rendering, sign_in, static, words
+from service.web.decision_tables import Column, Rule, Table
 from service.web.facts import Fact
 from service.web.progress import StageStep, Step
 from service.web.story import Change, Decided, Entry
@@ -38,11 +39,11 @@ def create_gallery() -> Flask:
     assets.init_app(app)
     for blueprint in (static.blueprint, about.blueprint, sign_in.blueprint):
         app.register_blueprint(blueprint)
+    app.url_build_error_handlers.append(lambda error, endpoint, values: "#")  # the service's other pages are not here
     app.jinja_env.globals.update(csrf_token=lambda: "sample")
     app.context_processor(lambda: {"current_user": SimpleNamespace(name="ann", display_name="Ann Archer"), "nav": NAV})
     app.view_functions["about.home"] = lambda: render_template("design.html", sample=sample())
     app.add_url_rule("/design/sample.bpmn", "bpmn", lambda: send_file(PROCESS / "insurance-claim.bpmn", "text/xml"))
-    app.add_url_rule("/design/sample.dmn", "dmn", lambda: send_file(PROCESS / "coverage.dmn", "text/xml"))
     app.add_url_rule("/design/sent", "sent", sent, methods=["POST"])
     app.after_request(_protected)
     return app
@@ -50,12 +51,11 @@ def create_gallery() -> Flask:
 
 def sent() -> Any:
     """Answers as the service does: errors at the fields, a problem, or where to go on."""
-    data = request.get_json()["data"]
-    amount = data.get("estimate") or 0
-    if amount > 1_000_000:
+    note = request.get_json()["data"].get("assessorNote", "")
+    if "conflict" in note:
         return {"title": "Conflict", "detail": "Ben Baker has completed this task meanwhile."}, 409
-    if amount > 100_000:
-        return {"errors": {"Field_estimate": ["The policy covers at most 100,000."]}}, 422
+    if "short" in note:
+        return {"errors": {"Field_AssessorNote": ["Say it in a sentence that the claimant understands."]}}, 422
     return {"location": "/about/licences"}
 
 
@@ -100,7 +100,8 @@ def sample() -> SimpleNamespace:
         variables=VARIABLES,
         entries={"light": _entries(0), "dark": _entries(100)},
         form=form,
-        values={"estimate": 1200},
+        decision=DECISION,
+        values=VALUES,
         diagram=_diagram(),
         steps=[
             Step("a", "Register the claim", "Task", "done", 1),
@@ -112,6 +113,20 @@ def sample() -> SimpleNamespace:
     )
 
 
+DECISION = Table(
+    "coverage", "Coverage", "Whether a policy covers a loss, with which excess, and how much one person may grant.",
+    inputs=(Column("Policy", "policyStatus"), Column("Kind of damage", "damageKind")),
+    outputs=(Column("Result", "result"), Column("Excess", "excess")),
+    rules=(Rule(1, ('"lapsed"', ""), ('"not covered"', "0"), "No policy was in force"),
+           Rule(2, ("", '"water","storm"'), ('"covered"', "150")), Rule(3, ("", ""), ('"covered"', "300"))),
+    hit_policy="FIRST",
+)  # fmt: skip
+VALUES = {
+    "claimant": "Ada Lovelace", "policyNumber": "POL-77120", "damageKind": "water", "dateOfLoss": "2026-11-15",
+    "reportedOn": "2026-11-18", "estimatedAmount": 1200, "description": "The hose of the washing machine burst.",
+    "cover": {"reason": "Water damage is covered.", "excess": 150, "approvalLimit": 1000}, "finding": "accept",
+    "damagedItems": [{"item": "Floor", "claimed": 800}, {"item": "Carpet", "claimed": 400}],
+}  # fmt: skip
 STAGES = ("Intake", "Assessment", "Approval", "Payment", "Settled")
 VARIABLES = [
     Fact("customer", "Customer", "Ada Lovelace"),

@@ -4,7 +4,7 @@ import { startDialogs } from './parts/dialog.js';
 import { startKeys } from './parts/keys.js';
 import { startTheme } from './parts/theme.js';
 import { startTimes } from './parts/time.js';
-import { startToasts } from './parts/toast.js';
+import { startToasts, toast } from './parts/toast.js';
 
 startDialogs();
 startKeys();
@@ -20,4 +20,16 @@ document.addEventListener('submit', (event) => {
 });
 window.addEventListener('pageshow', () => {
   document.querySelectorAll('form[data-sent]').forEach((form) => delete form.dataset.sent);
+});
+
+// <select data-auto>: a choice takes effect at once. <input data-copy>: a click takes the text along.
+document.addEventListener('change', (event) => {
+  if (event.target.matches('select[data-auto]')) event.target.form.requestSubmit();
+});
+document.addEventListener('click', async (event) => {
+  const field = event.target.closest('[data-copy]');
+  if (!field) return;
+  field.select();
+  await navigator.clipboard?.writeText(field.value);
+  toast('Copied');
 });

@@ -12,13 +12,18 @@ import { json, mount } from './parts/mount.js';
 const STATES = { done: 'done', active: 'now here', failed: 'failed', enabled: 'may be started', cancelled: 'cancelled' };
 const ZOOM_STEP = 1.25;
 const LARGEST_FIT = 1.1;
+const MARGIN = 16;
+const WATERMARK = 28; // bpmn.io's sign is to be seen, so nothing is drawn beneath it
+const LOWEST = 200;
+const TALLEST = 620;
+const TEXT_FONT = '12px "Inter Variable"';
 
 function start(host) {
   const canvas = host.querySelector('[data-canvas]');
   const viewer = new NavigatedViewer({
     container: canvas,
     bpmnRenderer: { defaultFillColor: 'var(--paper)', defaultStrokeColor: 'var(--diagram-line)', defaultLabelColor: 'var(--ink)' },
-    textRenderer: { defaultStyle: { fontFamily: 'var(--font)', fontSize: 12 }, externalStyle: { fontSize: 11 } },
+    textRenderer: { defaultStyle: { fontFamily: getComputedStyle(document.body).fontFamily } }, // measured: no var() here
     zoomScroll: { enabled: false },
   });
   const drawn = draw(host, canvas, viewer);
@@ -29,6 +34,7 @@ async function draw(host, canvas, viewer) {
   try {
     const answer = await fetch(host.dataset.src);
     if (!answer.ok) throw new Error(`the server answered ${answer.status}.`);
+    await document.fonts.load(TEXT_FONT); // labels are measured while they are drawn
     await viewer.importXML(await answer.text());
   } catch (error) {
     canvas.textContent = `This diagram cannot be drawn: ${error.message}`;
@@ -39,8 +45,11 @@ async function draw(host, canvas, viewer) {
   describe(host, canvas);
   controls(host, viewer);
   mark(host, viewer);
-  fit(viewer);
-  new ResizeObserver(() => { viewer.get('canvas').resized(); if (!host.dataset.moved) fit(viewer); }).observe(canvas);
+  fit(host, viewer);
+  new ResizeObserver(() => {
+    viewer.get('canvas').resized();
+    if (host.dataset.moved === undefined) fit(host, viewer);
+  }).observe(canvas);
   host.dataset.ready = '';
   return true;
 }
@@ -51,11 +60,25 @@ function describe(host, canvas) {
   svg.setAttribute('aria-label', host.dataset.label ?? 'Process diagram. The same state is listed as text beside it.');
 }
 
-function fit(viewer) {
+/** Show all of the diagram, as large as it is legible, above the watermark. */
+function fit(host, viewer) {
   const canvas = viewer.get('canvas');
-  if (!canvas.getContainer().clientWidth) return; // not shown yet: a folded part, or a phone's other column
-  canvas.zoom('fit-viewport', 'auto');
-  if (canvas.zoom() > LARGEST_FIT) canvas.zoom(LARGEST_FIT, 'auto');
+  const area = host.querySelector('[data-canvas]');
+  const width = area.clientWidth;
+  if (!width) return; // not shown yet: a folded part, or a phone's other column
+  const { inner } = canvas.viewbox();
+  const scale = Math.min(LARGEST_FIT, (width - 2 * MARGIN) / inner.width);
+  const wanted = inner.height * scale + 2 * MARGIN + WATERMARK;
+  if (!host.matches('.tall')) area.style.height = `${Math.round(Math.min(TALLEST, Math.max(LOWEST, wanted)))}px`;
+  canvas.resized();
+  const height = area.clientHeight;
+  const fitting = Math.min(scale, (height - 2 * MARGIN - WATERMARK) / inner.height);
+  canvas.viewbox({
+    x: inner.x - (width / fitting - inner.width) / 2,
+    y: inner.y - ((height - WATERMARK) / fitting - inner.height) / 2,
+    width: width / fitting,
+    height: height / fitting,
+  });
 }
 
 /** Buttons [data-zoom=in|out|fit], + - 0 and the arrows; the wheel only zooms with Ctrl, so that the page still scrolls. */
@@ -64,13 +87,13 @@ function controls(host, viewer) {
   const acts = {
     in: () => canvas.zoom(canvas.zoom() * ZOOM_STEP),
     out: () => canvas.zoom(canvas.zoom() / ZOOM_STEP),
-    fit: () => { delete host.dataset.moved; fit(viewer); },
+    fit: () => { delete host.dataset.moved; fit(host, viewer); },
     left: () => canvas.scroll({ dx: 60, dy: 0 }),
     right: () => canvas.scroll({ dx: -60, dy: 0 }),
     up: () => canvas.scroll({ dx: 0, dy: 60 }),
     down: () => canvas.scroll({ dx: 0, dy: -60 }),
   };
-  const act = (name) => { host.dataset.moved = '1'; acts[name](); };
+  const act = (name) => { host.dataset.moved = ''; acts[name](); };
   for (const button of host.querySelectorAll('[data-zoom]')) button.addEventListener('click', () => act(button.dataset.zoom));
   const keys = { '+': 'in', '=': 'in', '-': 'out', 0: 'fit', ArrowLeft: 'left', ArrowRight: 'right', ArrowUp: 'up', ArrowDown: 'down' };
   const area = host.querySelector('[data-canvas]');
