@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import os
 import secrets
 import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +18,7 @@ from flask import Flask
 
 from . import create_app
 from .config import WrongSetting
-from .db import db
+from .db import db, utcnow
 from .engine.definition import Problem, Severity
 from .errors import InvalidDeployment, ServiceError
 from .permissions import SYSTEM
@@ -162,6 +164,41 @@ def add_user(name: str, display_name: str | None, groups: tuple[str, ...], admin
         users.create(name, display_name or name, password=password, groups=groups, is_admin=admin, by=SYSTEM)
         db.session.commit()
         click.echo(f"{name} can sign in.")
+
+
+@main.command()
+@click.argument("name")
+@click.option("--scope", "scopes", multiple=True, default=("read", "work"), show_default=True)
+@click.option("--days", default=30, show_default=True, type=click.IntRange(1, 3650), help="How long it is good for.")
+@click.option("--demo", is_flag=True, help="For the database of `make run` instead of the environment's.")
+@click.option("--folder", default="var", show_default=True, type=click.Path(path_type=Path), help="The demo's folder.")
+def token(name: str, scopes: tuple[str, ...], days: int, demo: bool, folder: Path) -> None:
+    """Make an API token for NAME and print it, once; only its hash is kept."""
+    from .operations import users
+    from .queries import people
+
+    if demo:
+        os.environ |= demo_environment(folder)
+    with application():
+        until = utcnow() + timedelta(days=days)
+        issued = users.issue_token(people.user(name), "command line", scopes, by=SYSTEM, expires_at=until)
+        db.session.commit()
+        click.echo(issued.secret)
+
+
+@main.group()
+def case() -> None:
+    """Single cases."""
+
+
+@case.command("dump")
+@click.argument("number")
+def dump_case(number: str) -> None:
+    """Print all that is kept of one case as JSON: its row, its workflow's state, its story."""
+    from .queries import dump
+
+    with application():
+        click.echo(json.dumps(dump.case(number), indent=2, default=str, ensure_ascii=False))
 
 
 @main.group()
