@@ -12,8 +12,9 @@ from dataclasses import dataclass
 
 from lxml import etree
 
+from service.engine import vendors
 from service.engine.definition import Element, Problem, ProcessInfo, Refused
-from service.engine.normalise import catalogue, identity, structure, timers
+from service.engine.normalise import catalogue, data, events, identity, structure, texts, timers
 from service.engine.normalise.document import BPMN, Document, source_line, tag
 from service.engine.normalise.xml import MAX_BYTES, safe_xml
 
@@ -41,9 +42,15 @@ def normalise(name: str, xml: bytes, *, max_bytes: int = MAX_BYTES) -> Normalise
         raise Refused([_not_bpmn(name, root)])
     doc = Document(name, root)
     identity.name_all(doc)
+    catalogue.mark_executable(doc)
+    vendors.translate(doc)
+    events.resolve(doc)
     infos, elements = catalogue.describe(doc)
+    data.resolve(doc)
+    texts.normalise_texts(doc)
     timers.quote_literals(doc)
     structure.place_flows(doc)
+    texts.check_gateways(doc)
     structure.write_out(doc)
     return Normalised(name, root, tuple(doc.problems), infos, elements)
 

@@ -113,6 +113,7 @@ def _info(doc: Document, process: etree._Element, found: Mapping[str, Element]) 
         forms=_unique(literal),
         decisions=_unique(value for value in decided if _is_literal(value)),
         calls=_unique(value for value in called if _is_literal(value)),
+        file=doc.file,
     )
 
 
@@ -120,6 +121,15 @@ def is_executable(process: etree._Element) -> bool:
     """Whether the process can run: not marked otherwise, and more than an empty pool."""
     marked = process.get("isExecutable")
     return (marked is None or is_true(marked)) and any(local(node) in FLOW_NODES for node in process)
+
+
+def mark_executable(doc: Document) -> None:
+    """Write into each process whether it is executed, in the words that the parser knows."""
+    for process in doc.processes():
+        runs = is_executable(process)
+        process.set("isExecutable", "true" if runs else "false")
+        if not runs:
+            doc.outlines.add(process.get("id") or "")
 
 
 def _is_literal(value: str) -> bool:

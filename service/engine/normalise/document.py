@@ -94,6 +94,10 @@ class Document:
     root: etree._Element
     problems: list[Problem] = field(default_factory=list)
     ids: dict[str, dict[str, etree._Element]] = field(default_factory=dict)  #: by process id; "": outside of them
+    outlines: set[str] = field(
+        default_factory=set
+    )  #: ids of processes that are not executed, so nothing there is wrong
+    _leaving: dict[tuple[str, str], list[etree._Element]] | None = None
 
     def find(self, reference: str | None, near: etree._Element) -> etree._Element | None:
         """The element that a reference written in `near` means: of the same process, else of the file."""
@@ -101,6 +105,18 @@ class Document:
             return None
         inside = self.ids.get(process_of(near), {})
         return inside[reference] if reference in inside else self.ids.get("", {}).get(reference)
+
+    def leaving(self, node: etree._Element) -> list[etree._Element]:
+        """The sequence flows as drawn that leave a node (read once)."""
+        if self._leaving is None:
+            self._leaving = {}
+            for flow in self.root.iter(tag("sequenceFlow")):
+                self._leaving.setdefault((process_of(flow), flow.get("sourceRef") or ""), []).append(flow)
+        return self._leaving.get((process_of(node), node.get("id") or ""), [])
+
+    def reread_flows(self) -> None:
+        """Forget which flows leave which node: they were moved or removed."""
+        self._leaving = None
 
     def error(self, element: etree._Element | None, message: str, advice: str) -> None:
         """Something that prevents deployment, at `element`."""
@@ -111,6 +127,8 @@ class Document:
         self._problem(element, message, advice, Severity.WARNING)
 
     def _problem(self, element: etree._Element | None, message: str, advice: str, severity: Severity) -> None:
+        if element is not None and process_of(element) in self.outlines:
+            return
         named = _nearest_with_id(element)
         self.problems.append(
             Problem(

@@ -20,6 +20,7 @@ from service.engine.normalise.document import (
     has_definition,
     is_true,
     local,
+    process_of,
     tag,
 )
 
@@ -75,6 +76,8 @@ def is_end(node: etree._Element) -> bool:
 def write_out(doc: Document) -> None:
     """Make every scope explicit. Needs ids on all nodes and flows, and flows that lie in the right scope."""
     for element in list(doc.scopes()):
+        if process_of(element) in doc.outlines:
+            continue
         scope = Scope(element)
         _join_links(doc, scope)
         if local(element) != "adHocSubProcess":
@@ -102,6 +105,7 @@ def place_flows(doc: Document) -> None:
             _remove(flow)
         elif home is not None and flow.getparent() is not home:
             home.append(flow)
+    doc.reread_flows()
 
 
 def _known_ends(

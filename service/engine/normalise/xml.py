@@ -14,6 +14,8 @@ from service.engine.normalise.document import source_line
 MAX_BYTES = 5_000_000
 MAX_DEPTH = 200
 MAX_NODES = 250_000
+MAX_ATTRIBUTES = 200  #: of one element; reading them takes time by their square
+MAX_NAMESPACES = 2_000  #: declarations in one file
 XINCLUDE = "http://www.w3.org/2001/XInclude"
 
 _BOMS = (
@@ -48,6 +50,8 @@ def safe_xml(
     if not text.strip():
         raise _refused(name, "The file is empty.", "Deploy a BPMN or DMN file.")
     _refuse_doctype(name, text)
+    if text.count("xmlns") > MAX_NAMESPACES:
+        raise _refused(name, f"The file declares more than {MAX_NAMESPACES:,} namespaces.", "Declare them at the root.")
     root = _parsed(name, text)
     _refuse_excess(name, root, max_depth, max_nodes)
     return root
@@ -130,9 +134,12 @@ def _refuse_excess(name: str, root: etree._Element, max_depth: int, max_nodes: i
             continue
         depth += 1
         nodes += 1
+        line = source_line(node)
         if depth > max_depth:
-            raise _refused(name, f"Elements are nested deeper than {max_depth}.", "Make it flatter.", source_line(node))
+            raise _refused(name, f"Elements are nested deeper than {max_depth}.", "Make it flatter.", line)
         if nodes > max_nodes:
-            raise _refused(name, f"The file has more than {max_nodes:,} XML elements.", "Split it.", source_line(node))
+            raise _refused(name, f"The file has more than {max_nodes:,} XML elements.", "Split it.", line)
+        if len(node.attrib) > MAX_ATTRIBUTES:
+            raise _refused(name, f"An element has more than {MAX_ATTRIBUTES} attributes.", "Remove some.", line)
         if node.tag == f"{{{XINCLUDE}}}include":
-            raise _refused(name, "XInclude is not followed.", "Put the content into this file.", source_line(node))
+            raise _refused(name, "XInclude is not followed.", "Put the content into this file.", line)

@@ -1,0 +1,55 @@
+"""What other tools say in attributes of their own, said in ours: `camunda:assignee` becomes `case:assignee`.
+
+What has no counterpart is a warning that names element, line and attribute. The file that was deployed keeps
+everything; only the copy that is parsed gains our attributes. An attribute of ours that is already there wins.
+"""
+
+from __future__ import annotations
+
+from lxml import etree
+
+from service.engine.normalise import juel
+from service.engine.normalise.document import CASE, Document, child, children, local
+from service.engine.vendors import camunda, spiff, zeebe
+from service.engine.vendors.common import feel
+
+VENDORS = {
+    "http://camunda.org/schema/1.0/bpmn": ("camunda", camunda),
+    "http://activiti.com/modeler": ("activiti", camunda),
+    "http://activiti.org/bpmn": ("activiti", camunda),
+    "http://flowable.org/bpmn": ("flowable", camunda),
+    "http://camunda.org/schema/zeebe/1.0": ("zeebe", zeebe),
+    "http://spiffworkflow.org/bpmn/schema/1.0/core": ("spiffworkflow", spiff),
+}
+#: Attributes of ours in which a brace is no expression.
+_PROSE = {"title", "whyUnavailable", "preScript", "postScript"}
+
+
+def translate(doc: Document) -> None:
+    """Give every element of the executable processes, and the file's messages, our attributes for the vendors'."""
+    for element in list(doc.root.iter()):
+        if not local(element):
+            continue
+        for name, value in list(element.attrib.items()):
+            vendor = VENDORS.get(etree.QName(str(name)).namespace or "")
+            if vendor is not None:
+                vendor[1].attribute(doc, element, vendor[0], etree.QName(str(name)).localname, str(value).strip())
+        holder = child(element, "extensionElements")
+        for extension in list(holder) if holder is not None else ():
+            vendor = VENDORS.get(etree.QName(extension).namespace or "")
+            if vendor is not None:
+                vendor[1].extension(doc, element, vendor[0], extension)
+        for role in children(element, "humanPerformer", "performer", "potentialOwner"):
+            camunda.assignment(doc, element, role)
+        _own_juel(doc, element)
+
+
+def _own_juel(doc: Document, element: etree._Element) -> None:
+    """`${…}` in our own attributes is understood too, where an expression may stand."""
+    prefix = f"{{{CASE}}}"
+    for name, value in list(element.attrib.items()):
+        short = str(name).removeprefix(prefix)
+        if str(name).startswith(prefix) and short not in _PROSE and juel.is_juel(str(value)):
+            written = feel(doc, element, f"case:{short}", str(value))
+            if written is not None:
+                element.set(name, written)

@@ -1,0 +1,162 @@
+"""Camunda 8: everything stands in extension elements, and expressions are FEEL already."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+from lxml import etree
+
+from service.engine.normalise.document import Document, child, local, tag
+from service.engine.vendors.camunda import form_key, loop_over
+from service.engine.vendors.common import give, literal, lost, map_data, source_of
+
+SILENT = frozenset(
+    {"userTask", "properties", "versionTag", "modelerTemplate", "modelerTemplateVersion", "modelerTemplateIcon"}
+)
+
+
+def attribute(doc: Document, element: etree._Element, vendor: str, name: str, value: str) -> None:
+    """Camunda 8 writes attributes only to remember its templates."""
+    if name not in SILENT:
+        lost(doc, element, f"{vendor}:{name}=“{value[:40]}”")
+
+
+def extension(doc: Document, owner: etree._Element, vendor: str, element: etree._Element) -> None:
+    """Translate one child of `extensionElements`, or say that it is lost."""
+    name = etree.QName(element).localname
+    if (translate := _KNOWN.get(name)) is not None:
+        translate(doc, owner, element)
+    elif name == "userTaskForm":
+        lost(doc, owner, "The form inside the diagram", "Deploy it as a file in forms/, named by its id.")
+    elif name not in SILENT:
+        lost(doc, owner, f"{vendor}:{name}")
+
+
+def _same(*names: str) -> Callable[[Document, etree._Element, etree._Element], None]:
+    def translate(doc: Document, owner: etree._Element, element: etree._Element) -> None:
+        for name in names:
+            give(doc, owner, name, element.get(name), translate=False)
+
+    return translate
+
+
+def _form(doc: Document, owner: etree._Element, element: etree._Element) -> None:
+    found = element.get("formId") or element.get("formKey") or element.get("externalReference") or ""
+    key = form_key(found)
+    if key is None:
+        lost(doc, owner, f"The form “{found}”", "Draw the form in the form editor and name it in case:formKey.")
+    else:
+        give(doc, owner, "formKey", key)
+
+
+def _task(doc: Document, owner: etree._Element, element: etree._Element) -> None:
+    kind = (element.get("type") or "").strip()
+    if kind.startswith("="):
+        doc.error(owner, "The type of the task is an expression.", "Write the connector's name.")
+    else:
+        give(doc, owner, "type", {"io.camunda:http-json:1": "http"}.get(kind, kind), translate=False)
+
+
+def _headers(_doc: Document, owner: etree._Element, element: etree._Element) -> None:
+    for header in element:
+        if header.get("key"):
+            map_data(owner, "input", literal(header.get("value") or ""), header.get("key") or "")
+
+
+def _io(doc: Document, owner: etree._Element, element: etree._Element) -> None:
+    for part in element:
+        direction = etree.QName(part).localname
+        source, target = part.get("source") or "", part.get("target") or ""
+        if direction in {"input", "output"} and source and target:
+            written = source_of(doc, owner, target, source)
+            if written is not None:
+                map_data(owner, direction, written, target)
+
+
+def _called_element(doc: Document, owner: etree._Element, element: etree._Element) -> None:
+    if not owner.get("calledElement") and element.get("processId"):
+        owner.set("calledElement", element.get("processId") or "")
+    if element.get("propagateAllChildVariables") == "true":
+        map_data(owner, "output", "*", "*")
+    if element.get("bindingType") not in {None, "latest", "deployment"}:
+        lost(doc, owner, f"bindingType=“{element.get('bindingType')}”", "The newest version is called.")
+
+
+def _called_decision(doc: Document, owner: etree._Element, element: etree._Element) -> None:
+    decision = element.get("decisionId")
+    if decision and decision.startswith("="):
+        doc.error(owner, "Which decision is called is an expression.", "Write the decision's id.")
+        return
+    give(doc, owner, "decisionRef", decision, translate=False)
+    give(doc, owner, "resultVariable", element.get("resultVariable"), translate=False)
+
+
+def _script(doc: Document, owner: etree._Element, element: etree._Element) -> None:
+    give(doc, owner, "resultVariable", element.get("resultVariable"), translate=False)
+    expression = (element.get("expression") or "").strip()
+    if local(owner) == "scriptTask" and child(owner, "script") is None and expression:
+        etree.SubElement(owner, tag("script")).text = expression if expression.startswith("=") else f"= {expression}"
+        owner.set("scriptFormat", "feel")
+
+
+def _loop(_doc: Document, owner: etree._Element, element: etree._Element) -> None:
+    """`zeebe:loopCharacteristics` inside multiInstanceLoopCharacteristics."""
+    source = _plain(element.get("inputCollection") or "")
+    if source:
+        loop_over(owner, source, element.get("inputElement") or "")
+    target, written = element.get("outputCollection"), _plain(element.get("outputElement") or "")
+    if not (target and written):
+        return
+    activity = owner.getparent()
+    name = written if re.fullmatch(r"[A-Za-z_]\w*", written) else f"{target}_item"
+    if name != written and activity is not None:
+        map_data(activity, "output", written, name)
+    if child(owner, "loopDataOutputRef") is None and child(owner, "outputDataItem") is None:
+        reference, item = etree.Element(tag("loopDataOutputRef")), etree.Element(tag("outputDataItem"))
+        reference.text = target
+        item.set("id", name)
+        item.set("name", name)
+        _after(owner, "loopDataInputRef", reference)
+        _after(owner, "inputDataItem", item, "loopDataOutputRef")
+
+
+def _plain(expression: str) -> str:
+    """`= items` is the variable `items`; other FEEL stays FEEL."""
+    match = re.fullmatch(r"\s*=\s*([A-Za-z_]\w*)\s*", expression)
+    return match.group(1) if match else expression.strip()
+
+
+def _after(owner: etree._Element, name: str, made: etree._Element, otherwise: str = "") -> None:
+    before = child(owner, name)
+    if before is None and otherwise:
+        before = child(owner, otherwise)
+    owner.insert(len(owner) if before is None else owner.index(before) + 1, made)
+
+
+def _subscription(doc: Document, owner: etree._Element, element: etree._Element) -> None:
+    """The key is written at the message and evaluated where it is awaited: told of each catching event."""
+    key = element.get("correlationKey")
+    if local(owner) != "message" or not key:
+        return
+    reference = owner.get("id")
+    for waiting in doc.root.iter(tag("messageEventDefinition"), tag("receiveTask")):
+        event = waiting if local(waiting) == "receiveTask" else waiting.getparent()
+        if waiting.get("messageRef") == reference and event is not None:
+            give(doc, event, "correlationKey", key, translate=False)
+
+
+_KNOWN: dict[str, Callable[[Document, etree._Element, etree._Element], None]] = {
+    "assignmentDefinition": _same("assignee", "candidateUsers", "candidateGroups"),
+    "taskSchedule": _same("dueDate", "followUpDate"),
+    "priorityDefinition": _same("priority"),
+    "formDefinition": _form,
+    "taskDefinition": _task,
+    "taskHeaders": _headers,
+    "ioMapping": _io,
+    "calledElement": _called_element,
+    "calledDecision": _called_decision,
+    "script": _script,
+    "loopCharacteristics": _loop,
+    "subscription": _subscription,
+}
