@@ -71,7 +71,7 @@ def index() -> ResponseReturnValue:
         cursor=request.args.get("after"),
     )
     types = definitions.case_types()
-    values = {
+    values: dict[str, Any] = {
         "filters": filters,
         "rows": found.rows,
         "next": found.next,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
@@ -21,6 +22,9 @@ HIT_POLICIES = {
     "RULE ORDER": "Every row that fits counts, in this order.",
     "OUTPUT ORDER": "Every row that fits counts, the most important result first.",
 }  #: DMN 1.5 §8.2.8
+LONG = 24  #: characters of a cell that gets a wide column
+LITERAL = re.compile(r'"([^"\\]*)"')
+LITERALS = re.compile(r'\s*"[^"\\]*"(\s*,\s*"[^"\\]*")*\s*')
 
 
 @dataclass(frozen=True)
@@ -32,12 +36,29 @@ class Column:
 
 
 @dataclass(frozen=True)
+class Cell:
+    """What stands in a cell; empty holds for anything. `literal` is what it says when it only names values."""
+
+    text: str
+
+    @property
+    def is_long(self) -> bool:
+        return len(self.text) > LONG
+
+    @property
+    def literal(self) -> str:
+        if not LITERALS.fullmatch(self.text):
+            return ""
+        return ", ".join(LITERAL.findall(self.text))
+
+
+@dataclass(frozen=True)
 class Rule:
-    """One row; an empty input holds for anything."""
+    """One row."""
 
     number: int
-    inputs: tuple[str, ...]
-    outputs: tuple[str, ...]
+    inputs: tuple[Cell, ...]
+    outputs: tuple[Cell, ...]
     note: str = ""
 
 
@@ -75,7 +96,8 @@ def tables(digest: str) -> tuple[Table, ...]:
 
 def _table(node: etree._Element) -> Table:
     table = next(_children(node, "decisionTable"), None)
-    decision = (node.get("id", ""), node.get("name") or node.get("id", ""), _text(node, "description"))
+    identity = node.get("id") or ""
+    decision = (identity, node.get("name") or identity, _text(node, "description"))
     if table is None:
         literal = next(_children(node, "literalExpression"), None)
         return Table(*decision, hit_policy="", expression=_text(literal, "text") if literal is not None else "")
@@ -102,9 +124,10 @@ def _output(column: etree._Element, decision: etree._Element) -> Column:
 
 
 def _rule(number: int, rule: etree._Element) -> Rule:
-    inputs = tuple(_text(cell, "text") for cell in _children(rule, "inputEntry"))
-    outputs = tuple(_text(cell, "text") for cell in _children(rule, "outputEntry"))
-    return Rule(number, tuple("" if cell == "-" else cell for cell in inputs), outputs, _text(rule, "description"))
+    inputs = (_text(cell, "text") for cell in _children(rule, "inputEntry"))
+    outputs = (_text(cell, "text") for cell in _children(rule, "outputEntry"))
+    cells = tuple(Cell("" if text == "-" else text) for text in inputs)
+    return Rule(number, cells, tuple(Cell(text) for text in outputs), _text(rule, "description"))
 
 
 def _children(node: etree._Element, name: str) -> Iterator[etree._Element]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import sqlalchemy as sa
 from flask import Blueprint, Response, request
 from flask.typing import ResponseReturnValue
@@ -44,7 +46,7 @@ def deploy() -> ResponseReturnValue:
     return _page(done=done, problems=done.warnings)
 
 
-def _page(*, status: int = 200, **values: object) -> Response:
+def _page(*, status: int = 200, **values: Any) -> Response:
     earlier = db.session.scalars(sa.select(Deployment).order_by(Deployment.id.desc()).limit(LISTED)).all()
     names = names_of([row.created_by for row in earlier])
     return page("deployments/page.html", earlier=earlier, names=names, accepted=ACCEPTED, status=status, **values)

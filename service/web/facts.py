@@ -24,10 +24,15 @@ class Field:
     type: str = ""
     options: tuple[tuple[str, str], ...] = ()  #: raw value, label
     columns: tuple[Field, ...] = ()  #: the fields of each row of a dynamic list
+    before: str = ""  #: such as €
+    after: str = ""  #: such as days
 
     def text(self, data: Any) -> str:
         """`data` in one line."""
-        return words.value(data, dict(self.options))
+        shown = words.value(data, dict(self.options))
+        if self.type == "number" and isinstance(data, int | float) and not isinstance(data, bool):
+            shown = words.number(data)
+        return shown if shown == words.NOTHING else " ".join(filter(None, (self.before, shown, self.after)))
 
 
 @dataclass(frozen=True)
@@ -68,12 +73,21 @@ def _fields(components: Sequence[Mapping[str, Any]]) -> Iterator[Field]:
             yield Field(part["path"], _label(part, part["path"]), part["type"], columns=columns)
         elif part.get("key"):
             options = tuple((str(o.get("value")), str(o.get("label"))) for o in part.get("values") or [])
-            yield Field(part["key"], _label(part, part["key"]), part.get("type", ""), options)
+            sides = part.get("appearance") or {}
+            before, after = (_plain(sides.get(side)) for side in ("prefixAdorner", "suffixAdorner"))
+            yield Field(
+                part["key"], _label(part, part["key"]), part.get("type", ""), options, before=before, after=after
+            )
+
+
+def _plain(text: Any) -> str:
+    """`text`, unless it is computed."""
+    return text if isinstance(text, str) and not text.startswith("=") and "{{" not in text else ""
 
 
 def _label(part: Mapping[str, Any], key: str) -> str:
-    label = part.get("label") or part.get("dateLabel") or part.get("timeLabel") or ""
-    return label if label and not label.startswith("=") and "{{" not in label else words.readable(key)
+    label = part.get("label") or part.get("dateLabel") or part.get("timeLabel")
+    return _plain(label) or words.readable(key)
 
 
 def field(definition_id: uuid.UUID, name: str) -> Field:

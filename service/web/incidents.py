@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import sqlalchemy as sa
 from flask import Blueprint, Response, request
 
@@ -31,5 +33,5 @@ def index() -> Response:
         for row in found.rows
         if row.case_id in cases and row.element_id
     }
-    values = {"rows": found.rows, "next": found.next, "cases": cases, "places": places}
+    values: dict[str, Any] = {"rows": found.rows, "next": found.next, "cases": cases, "places": places}
     return page("incidents/index.html", state=state, states=STATES, **values)

@@ -47,13 +47,12 @@ def entries(actor: Actor) -> list[Entry]:
         _entry("Team queue", "tasks.team", "users", "g q", counts.team),
         _entry("Cases", "cases.index", "folder", "g c"),
         _entry("New case", "cases.choose", "plus", "g n"),
-        _entry("Case types", "case_types.index", "flow", "g d", group="Behind it"),
+        _entry("Case types", "case_types.index", "flow", "g d", group="Set up"),
     ]
     if may(actor, Action.DEPLOY):
-        found.append(_entry("Deployments", "deployments.index", "archive", group="Behind it"))
+        found.append(_entry("Deployments", "deployments.index", "archive", group="Set up"))
     if may(actor, Action.READ_INCIDENTS):
-        found.append(_entry("Incidents", "incidents.index", "alert", "g i", _stuck(), "bad", group="Behind it"))
-    found.append(_entry("Profile", "profile.show", "user", "g p", group="You"))
+        found.append(_entry("Incidents", "incidents.index", "alert", "g i", _stuck(), "bad", group="Set up"))
     return found
 
 

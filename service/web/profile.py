@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
 from flask import Blueprint, Response, request, url_for
@@ -66,7 +67,7 @@ def revoke_token(token_id: UUID) -> ResponseReturnValue:
     return go(url_for(".show"), f"“{token.name}” no longer works.")
 
 
-def _page(**values: object) -> Response:
+def _page(**values: Any) -> Response:
     actor = current_actor()
     offered = [name for name in SCOPES if name in ("read", "work") or actor.is_admin]
     user = people.user(actor.name)

@@ -25,6 +25,7 @@ def init_app(app: Flask) -> None:
         initials=words.initials,
         counted=words.counted,
         moment=_moment,
+        face=_face,
         who=words.principal,
         local_input=lambda at: at.astimezone(zone()).strftime("%Y-%m-%dT%H:%M") if at else "",
     )
@@ -35,6 +36,12 @@ def zone() -> tzinfo:
     """The zone of dates without one."""
     found: tzinfo = current_app.config["CASEWRIGHT"].time_zone
     return found
+
+
+def _face(name: str) -> str:
+    """Whose initials to show for a name on a page: `You` is who is looking."""
+    actor = optional_actor() if name == "You" else None
+    return actor.display_name if actor else name
 
 
 def _moment(at: datetime) -> str:

@@ -65,7 +65,11 @@ def _demo() -> dict[str, Any] | None:
     from .. import demo
 
     shown = [
-        {"name": name, "display_name": display, "about": ", ".join(words.readable(group) for group in groups[:3])}
+        {
+            "name": name,
+            "display_name": display,
+            "about": ", ".join(words.readable(group) for group in groups if group != "staff") or "Runs the service",
+        }
         for name, (display, groups) in demo.PEOPLE.items()
     ]
     return {"people": shown, "password": demo.PASSWORD}

@@ -191,11 +191,12 @@ def _changed(entry: AuditEntry, telling: Telling) -> Entry:
         old, new = details["priority"]
         said.append(f"changed the priority from {old} to {new}")
     if "due" in details:
-        said.append(_moved(*details["due"], telling.zone))
+        old, new = details["due"]
+        said.append(_moved(old, new, zone=telling.zone))
     return _entry(entry, telling, " and ".join(said) or "changed the case")
 
 
-def _moved(old: str | None, new: str | None, zone: tzinfo) -> str:
+def _moved(old: str | None, new: str | None, *, zone: tzinfo) -> str:
     days = [words.day(datetime.fromisoformat(text).astimezone(zone).date()) if text else None for text in (old, new)]
     if days[1] is None:
         return "took the due date away"

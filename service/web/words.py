@@ -10,6 +10,7 @@ from typing import Any
 
 from ..models import CaseState, TaskState
 
+NOTHING = "–"
 HIGH, LOW = 70, 30  #: priorities from HIGH on and below LOW are named; those between are as usual
 
 
@@ -82,26 +83,36 @@ TASK_STATES = {
 }
 
 
+#: short names that are written in capitals
+CAPITALS = frozenset({"api", "gdpr", "hr", "iban", "id", "it", "ok", "sla", "url", "vat"})
+
+
 def readable(name: str) -> str:
     """`policyNumber` and `policy_number` as `Policy number`: for data that no form names."""
     text = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", name).replace("_", " ").replace("-", " ")
-    words = [word if word.isupper() and len(word) > 1 else word.lower() for word in text.split()]
+    words = [_spelled(word) for word in text.split()]
     joined = " ".join(words) or name
     return joined[:1].upper() + joined[1:]
+
+
+def _spelled(word: str) -> str:
+    if word.lower() in CAPITALS:
+        return word.upper()
+    return word if word.isupper() and len(word) > 1 else word.lower()
 
 
 def value(data: Any, options: Mapping[str, str] | None = None) -> str:
     """A variable's value in one line; `options` maps raw option values to what the form calls them."""
     if data is None or data == "" or data == [] or data == {}:
-        return "–"
+        return NOTHING
     if isinstance(data, bool):
         return "Yes" if data else "No"
     if options and str(data) in options:
         return options[str(data)]
     if isinstance(data, float):
-        return f"{data:,.2f}" if data != int(data) else f"{int(data):,}"
+        return number(data)
     if isinstance(data, int):
-        return f"{data:,}" if abs(data) >= 10_000 else str(data)
+        return number(data) if abs(data) >= 10_000 else str(data)
     if isinstance(data, str):
         return _date(data) or data
     if isinstance(data, Mapping):
@@ -109,6 +120,11 @@ def value(data: Any, options: Mapping[str, str] | None = None) -> str:
     if isinstance(data, list | tuple):
         return "; ".join(value(part, options) for part in data)
     return str(data)
+
+
+def number(data: float) -> str:
+    """`1,200` and `1,200.50`."""
+    return f"{data:,.2f}" if data != int(data) else f"{int(data):,}"
 
 
 def _date(text: str) -> str | None:

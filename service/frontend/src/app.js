@@ -33,3 +33,17 @@ document.addEventListener('click', async (event) => {
   await navigator.clipboard?.writeText(field.value);
   toast('Copied');
 });
+
+// A row opened beside its list: on a phone the list makes room for it; nothing typed is thrown away unasked.
+const UNSENT = 'What you typed is not sent yet. Leave it?';
+document.addEventListener('htmx:before:request', (event) => {
+  const { target, sourceElement } = event.detail.ctx ?? {};
+  if (target?.id !== 'task' || !sourceElement?.matches('[data-row]')) return;
+  const host = target.querySelector('[data-form]');
+  if (host?.isChanged?.() && !window.confirm(UNSENT)) event.preventDefault();
+});
+document.addEventListener('htmx:after:swap', (event) => {
+  if (event.detail.ctx?.target?.id !== 'task') return;
+  document.body.dataset.focus = 'main';
+  window.scrollTo(0, 0);
+});

@@ -15,12 +15,15 @@ const SIGNED_OUT = 'You have been signed out. Sign in in another tab, then send 
 async function start(host) {
   const form = new Form({ container: host.querySelector('[data-canvas]') });
   await form.importSchema(json(host, 'data-schema', {}), json(host, 'data-values', {}));
-  const state = { form, host, changed: false, sending: false };
+  const state = { form, host, touched: false, changed: false, sending: false };
   showErrors(state, json(host, 'data-errors', {}));
   if (host.dataset.readonly !== undefined) form.setProperty('readOnly', true);
-  form.on('changed', () => { state.changed = true; });
+  // The form computes values by itself while it opens; what counts is a change after a person touched it.
+  for (const kind of ['keydown', 'pointerdown']) host.addEventListener(kind, () => { state.touched = true; });
+  form.on('changed', () => { state.changed ||= state.touched; });
   form.on('submit', ({ data, errors }) => submitted(state, data, errors));
   host.form = form;
+  host.isChanged = () => state.changed;
   for (const button of host.querySelectorAll('[data-send]')) {
     button.addEventListener('click', () => { state.action = button.dataset.send; form.submit(); });
   }
