@@ -1,7 +1,7 @@
 """Form validation: what a person may submit to a form-js form, checked again on the server.
 
-The walk itself is JavaScript (`frontend/src/server/parts/forms.js`), run by quickjs within limits: conditions, patterns,
-decimals and lengths then mean exactly what they mean in the browser. The one rule to know before changing it: nothing
+The walk itself is JavaScript (`frontend/src/server/parts/forms.js`), run by quickjs within limits: conditions,
+patterns and lengths then mean exactly what they mean in the browser. The one rule to know before changing it: nothing
 that is submitted is believed. A value counts only where the schema has a visible, enabled, writable field for it.
 """
 

@@ -33,7 +33,7 @@ class FeelError(ValueError):
 
 def evaluate(text: str, context: Mapping[str, Any], *, now: datetime | None = None) -> Any:
     """The value of the expression `text` (without `=`), as plain values. Raises FeelError."""
-    return _decode(_asked("evaluate", text, *_arguments(text, context, now)))
+    return decode(_asked("evaluate", text, *_arguments(text, context, now)))
 
 
 def unary_test(text: str, value: Any, context: Mapping[str, Any], *, now: datetime | None = None) -> bool:
@@ -168,14 +168,15 @@ def _sentence(message: str) -> str:
     return f"{first[:1].upper()}{first[1:300]}{'' if first.endswith('.') else '.'}"
 
 
-def _decode(value: Any) -> Any:
+def decode(value: Any) -> Any:
+    """JSON from the bundle as plain values, its tagged dates, times and durations as Python's."""
     if isinstance(value, list):
-        return [_decode(item) for item in value]
+        return [decode(item) for item in value]
     if not isinstance(value, dict):
         return value
     if len(value) == 1 and (kind := next(iter(value))) in _KINDS:
         return _moment(kind, value[kind])
-    return {key: _decode(item) for key, item in value.items()}
+    return {key: decode(item) for key, item in value.items()}
 
 
 def _moment(kind: str, value: Any) -> Any:

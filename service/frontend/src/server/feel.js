@@ -6,10 +6,10 @@ import { localOffset, setLocal, setZone } from './parts/intl.js';
 import { evaluate as feelinEvaluate, parseExpression, parseUnaryTests, unaryTest as feelinUnary } from '@bpmn-io/feelin';
 import { normalizeContextKey, parser } from '@bpmn-io/lezer-feel';
 import { DateTime, Settings, SystemZone } from 'luxon';
+import { decide as decideModel } from './parts/decisions.js';
 import { check as checkSubmitted, wants as wantsOf } from './parts/forms.js';
 import { encode, revive } from './parts/values.js';
 
-export { decide } from './parts/decisions.js';
 
 // --- Parsing once. A tree depends on the text, and on those names in the context that are no plain words.
 const KEPT = 2000;
@@ -163,5 +163,40 @@ export function formCheck(key, submitted, context, oddNames, todayText) {
   return withSchema(key, (schema) => {
     odd = oddNames;
     return checkSubmitted(schema, JSON.parse(submitted), JSON.parse(context), todayText);
+  });
+}
+
+// --- Decisions. A model is sent once, as a schema is.
+const models = new Map();
+
+export function model(key, json) {
+  if (models.size >= KEPT_SCHEMAS) models.clear();
+  models.set(key, JSON.parse(json));
+  return '{"value":true}';
+}
+
+const WORD = /^[\p{L}_$][\p{L}\p{N}_$]*$/u;
+const WORDS = new WeakMap();
+
+/** The names in `value`, at any depth, that are no plain words; a list is known by its first element. */
+function oddIn(value, depth = 0) {
+  if (typeof value !== 'object' || value === null || depth > 8) return '';
+  const known = WORDS.get(value);
+  if (known !== undefined) return known;
+  let found = '';
+  if (Array.isArray(value)) found = oddIn(value[0], depth + 1);
+  else if (Object.getPrototypeOf(value) === Object.prototype) {
+    for (const [name, item] of Object.entries(value)) found += (WORD.test(name) ? '' : `${name}\n`) + oddIn(item, depth + 1);
+  }
+  WORDS.set(value, found);
+  return found;
+}
+
+export function decide(key, id, json, dated) {
+  if (!models.has(key)) return '{"missing":true}';
+  return guarded(() => {
+    const given = JSON.parse(json);
+    const known = withToday('today', dated === 'dated' ? revive(given) : given);
+    return JSON.stringify({ value: decideModel(models.get(key), id, known, (scope) => { odd = oddIn(scope); }) });
   });
 }

@@ -1,0 +1,95 @@
+"""DMN 1.1 to 1.5: decisions, parsed once and evaluated as often as wanted.
+
+The XML is read here (`decisions_parser`) into a plain model; the model is evaluated in the FEEL sandbox
+(`frontend/src/server/parts/decisions.js`), so that functions and dates pass between decisions as they are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from service.engine import feel
+from service.engine.feel import FeelError
+
+SECONDS = 1.0  #: CPU time of one evaluation
+
+
+class DecisionError(ValueError):
+    """A decision that has no answer: two rules of a UNIQUE table fit, a value is not allowed, FEEL failed. `trace`
+    holds what was decided before."""
+
+    def __init__(self, message: str, trace: tuple[Mapping[str, Any], ...] = ()) -> None:
+        super().__init__(message)
+        self.trace = trace
+
+
+@dataclass(frozen=True)
+class Decision:
+    """A decision, or decision service, that can be called by its id."""
+
+    id: str
+    name: str
+    file: str
+    line: int | None = None
+    needs: tuple[str, ...] = ()  #: names of the input data that it requires, directly or not
+    tables: tuple[str, ...] = ()  #: ids of the decisions with tables that it may run through
+    model: str = field(default="", repr=False)  #: the whole model as JSON
+    model_key: str = ""  #: the hash of `model`
+    node: str = ""  #: its place in the model
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """What a decision says, and why.
+
+    `trace` has one entry for each decision, in the order of evaluation: `decision` (id), `name`, `inputs` (a list of
+    name and value), `hits` (a list of `rule`, counted from 1, its `id` and its `outputs`), `outputs` (the result).
+    """
+
+    value: Any
+    trace: tuple[Mapping[str, Any], ...]
+
+
+def parse_decisions(files: Mapping[str, bytes]) -> dict[str, Decision]:
+    """The decisions of DMN files, by id. Raises definition.Refused with every problem of every file."""
+    from service.engine.decisions_parser import parse
+
+    return parse(files)
+
+
+def evaluate(
+    decision_id: str, decisions: Mapping[str, Decision], variables: Mapping[str, Any], *, now: datetime | None = None
+) -> Evaluation:
+    """What the decision `decision_id` says about `variables`. Raises DecisionError."""
+    decision = decisions.get(decision_id)
+    if decision is None:
+        raise DecisionError(f"There is no decision “{decision_id}”.")
+    try:
+        payload, dated = feel.encode(_sent(decision, variables))
+        feel.set_clock(decision.model if "@" in decision.model else "", now)
+        answer = _ask(decision, payload, dated)
+    except FeelError as error:
+        raise DecisionError(f"“{decision.name}”: {error}") from None
+    trace = tuple(feel.decode(step) for step in answer["trace"])
+    if "undecided" in answer:
+        raise DecisionError(f"{answer['undecided'].rstrip('.')}.", trace)
+    return Evaluation(feel.decode(answer["value"]), trace)
+
+
+def _sent(decision: Decision, variables: Mapping[str, Any]) -> dict[str, Any]:
+    """The variables that the model can mean: those whose name stands in it somewhere."""
+    squeezed = "".join(decision.model.split())
+    return {name: value for name, value in variables.items() if "".join(name.split()) in squeezed}
+
+
+def _ask(decision: Decision, payload: str, dated: bool) -> dict[str, Any]:
+    arguments = (decision.model_key, decision.node, payload, "dated" if dated else "")
+    answer = feel.ask("decide", *arguments, seconds=SECONDS)
+    if "missing" in answer:
+        feel.ask("model", decision.model_key, decision.model, seconds=SECONDS)
+        answer = feel.ask("decide", *arguments, seconds=SECONDS)
+    result: dict[str, Any] = answer["value"]
+    return result
