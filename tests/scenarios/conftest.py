@@ -1,19 +1,25 @@
-"""The shipped case types on the engine: a case that is worked through step by step, and restarted after each."""
+"""The shipped case types on the engine: a case that is worked through step by step, and restarted after each.
+
+What people enter passes through the form of their task, as it does in the service.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+import json
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from service import forms
 from service.engine.parser import Definition, Package, parse
 from service.engine.work import OpenTask, WorkflowState
 from service.engine.workflow import Workflow
 
-PROCESSES = Path(__file__).resolve().parents[2] / "processes"
+ROOT = Path(__file__).resolve().parents[2]
 MONDAY = datetime(2026, 11, 2, 9, tzinfo=UTC)
 
 
@@ -23,7 +29,9 @@ class Story:
     def __init__(self, definition: Definition, form: Mapping[str, Any]) -> None:
         self.definition = definition
         self.now = MONDAY
-        self.workflow = Workflow.start(definition, {"initiator": "ann", **form}, now=self.now)
+        [start] = definition.info.starts
+        entered = self._entered(start.form_key, form, {})
+        self.workflow = Workflow.start(definition, {"initiator": "ann", **entered}, now=self.now)
         self.ended: list[str] = []
         self._keep()
 
@@ -63,11 +71,21 @@ class Story:
         ]
         return found
 
-    def do(self, element_id: str, form: Mapping[str, Any] | None = None, **local: Any) -> Story:
+    def do(self, element_id: str, form: Mapping[str, Any], **local: Any) -> Story:
         """Somebody completes that task with this form."""
-        self.workflow.complete(self.task(element_id, **local).activity_id, form or {})
+        task = self.task(element_id, **local)
+        self.workflow.complete(
+            task.activity_id, self._entered(task.form_key, form, {**self.workflow.variables, **task.local})
+        )
         self._keep()
         return self
+
+    def _entered(self, form_key: str | None, form: Mapping[str, Any], context: Mapping[str, Any]) -> dict[str, Any]:
+        """What the form accepts of what was entered; nothing that a test enters may be unknown to the form."""
+        assert form_key is not None
+        accepted = forms.validate(_schema(form_key), form, context=context, now=self.now)
+        assert form.keys() <= accepted.keys()
+        return accepted
 
     def wait(self, **duration: float) -> Story:
         """Time passes; whatever is due meanwhile happens at its time."""
@@ -87,10 +105,16 @@ class Story:
         return min(due, default=None)
 
 
+@cache
+def _schema(form_key: str) -> dict[str, Any]:
+    schema: dict[str, Any] = json.loads((ROOT / "forms" / f"{form_key}.form").read_bytes())
+    return schema
+
+
 @pytest.fixture(scope="session")
 def packages() -> Mapping[str, Package]:
     """Every shipped folder, parsed, by case type."""
-    return {folder.name: parse(_files(folder)) for folder in sorted(PROCESSES.iterdir()) if folder.is_dir()}
+    return {folder.name: parse(_files(folder)) for folder in sorted((ROOT / "processes").iterdir()) if folder.is_dir()}
 
 
 def _files(folder: Path) -> dict[str, bytes]:
@@ -98,10 +122,10 @@ def _files(folder: Path) -> dict[str, bytes]:
 
 
 @pytest.fixture
-def story(packages: Mapping[str, Package]) -> Iterator[Callable[..., Story]]:
+def story(packages: Mapping[str, Package]) -> Callable[..., Story]:
     """Open a case: `story("insurance-claim", form)`."""
 
     def begin(case_type: str, form: Mapping[str, Any]) -> Story:
         return Story(packages[case_type].definitions[case_type], form)
 
-    yield begin
+    return begin

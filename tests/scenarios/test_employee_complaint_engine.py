@@ -11,6 +11,7 @@ from tests.scenarios.conftest import Story
 
 COMPLAINT: dict[str, Any] = {
     "complainant": "Grace Hopper",
+    "complaintContact": "yes",
     "department": "Warehouse",
     "complaintKind": "bullying",
     "happenedOn": "2026-10-01",
@@ -21,11 +22,33 @@ COMPLAINT: dict[str, Any] = {
     "afraid": False,
 }
 INVESTIGATE = {"talkedOn": "2026-11-03", "screening": "investigate", "risk": "moderate", "screeningReason": "Credible."}
+NO_MERIT = {"talkedOn": "2026-11-03", "screening": "no merit", "screeningReason": "A misunderstanding."}
+EXPLANATION = {"explanation": "The rota is made by lot, see the board.", "explainedOn": "2026-11-04"}
+TALK = {"settlementTalkOn": "2026-11-05"}
 WITNESSES = [{"name": "Bob", "topic": "The rota"}, {"name": "Eve", "topic": "The jokes"}]
 PLAN = {"questions": "Who makes the rota?", "witnesses": WITNESSES}
+RECORD = {
+    "interview": {
+        "heldOn": "2026-11-10",
+        "manner": "in person",
+        "statement": "I saw the rota being changed.",
+        "credibility": "saw it",
+        "signed": True,
+    }
+}
 FINDING = {"finding": "substantiated", "facts": "The rota was changed 12 times.", "recommendation": "A warning."}
-UPHELD = {"decision": "upheld", "ordered": [], "decisionReason": "The facts are clear."}
-NOTICE = {"notice": "The complaint is upheld …", "toldComplainantOn": "2026-12-01"}
+UPHELD = {
+    "decision": "upheld",
+    "ordered": [{"measure": "warning", "whom": "The shift leader", "until": "2026-12-15"}],
+    "decisionReason": "The facts are clear.",
+}
+APPEAL = {
+    "appeal": "lodged",
+    "appellant": "other side",
+    "appealedOn": "2026-12-05",
+    "appealGrounds": "Untrue.",
+}
+NOTICE = {"notice": "The complaint is upheld, a warning follows.", "toldComplainantOn": "2026-12-01"}
 
 
 @pytest.fixture
@@ -38,7 +61,7 @@ def investigate(case: Story) -> Story:
     """From the plan to the finding."""
     case.do("Task_Plan", PLAN)
     for witness in WITNESSES:
-        case.do("Task_Interview", {"interview": {"name": witness["name"], "statement": "Yes."}}, witness=witness)
+        case.do("Task_Interview", RECORD, witness=witness)
     return case.do("Task_Find", FINDING)
 
 
@@ -49,8 +72,8 @@ def decide(case: Story) -> Story:
 
 
 def test_a_complaint_without_merit_ends_with_an_explanation(complaint: Story) -> None:
-    complaint.do("Task_Screen", {"screening": "no merit", "screeningReason": "A misunderstanding."})
-    complaint.do("Task_Explain", {"explanation": "The rota is made by lot, see the board."})
+    complaint.do("Task_Screen", NO_MERIT)
+    complaint.do("Task_Explain", EXPLANATION)
 
     assert complaint.closed
     assert complaint.ended[-1] == "Event_NoMerit"
@@ -58,7 +81,7 @@ def test_a_complaint_without_merit_ends_with_an_explanation(complaint: Story) ->
 
 def test_a_quick_complaint_is_settled_directly(complaint: Story) -> None:
     complaint.do("Task_Screen", {**INVESTIGATE, "screening": "quick"})
-    complaint.do("Task_Settle", {"settled": "yes", "agreement": "The rota is published a week ahead."})
+    complaint.do("Task_Settle", {**TALK, "settled": "yes", "agreement": "The rota is published a week ahead."})
 
     assert complaint.closed
     assert complaint.ended[-1] == "Event_Settled"
@@ -66,7 +89,7 @@ def test_a_quick_complaint_is_settled_directly(complaint: Story) -> None:
 
 def test_a_talk_that_settles_nothing_leads_to_an_investigation(complaint: Story) -> None:
     complaint.do("Task_Screen", {**INVESTIGATE, "screening": "quick"})
-    complaint.do("Task_Settle", {"settled": "no", "settlementFailure": "He did not come."})
+    complaint.do("Task_Settle", {**TALK, "settled": "no", "settlementFailure": "He did not come."})
 
     assert complaint.open == ["Task_Plan"]
 
@@ -75,9 +98,9 @@ def test_each_witness_is_heard_and_what_they_say_is_collected_in_order(complaint
     complaint.do("Task_Screen", INVESTIGATE).do("Task_Plan", PLAN)
     assert complaint.open == ["Task_Interview", "Task_Interview"]
 
-    complaint.do("Task_Interview", {"interview": {"name": "Eve", "statement": "No."}}, witness=WITNESSES[1])
+    complaint.do("Task_Interview", RECORD, witness=WITNESSES[1])
     assert complaint.open == ["Task_Interview"]
-    complaint.do("Task_Interview", {"interview": {"name": "Bob", "statement": "Yes."}}, witness=WITNESSES[0])
+    complaint.do("Task_Interview", RECORD, witness=WITNESSES[0])
 
     assert complaint.open == ["Task_Find"]
     assert [interview["name"] for interview in complaint.variables["interviews"]] == ["Bob", "Eve"]
@@ -122,20 +145,20 @@ def test_a_decision_that_both_accept_is_final_at_once(complaint: Story) -> None:
 
 
 def test_an_appeal_is_heard_by_somebody_who_had_no_part(complaint: Story) -> None:
-    decide(complaint).do("Task_Appeal", {"appeal": "lodged", "appellant": "other side", "appealGrounds": "Untrue."})
+    decide(complaint).do("Task_Appeal", APPEAL)
 
     hearing = complaint.task("Task_Hear")
     assert hearing.candidate_groups == ("hr-officers", "hr-managers")
     assert hearing.not_done_by == ("Task_Find", "Task_Decide")
-    complaint.do("Task_Hear", {"hearing": "stands", "hearingReason": "Nothing new."})
+    complaint.do("Task_Hear", {"heardOn": "2026-12-10", "hearing": "stands", "hearingReason": "Nothing new came up."})
 
     assert complaint.closed
     assert complaint.ended[-1] == "Event_Stands"
 
 
 def test_an_appeal_can_have_the_complaint_investigated_anew(complaint: Story) -> None:
-    decide(complaint).do("Task_Appeal", {"appeal": "lodged", "appellant": "other side", "appealGrounds": "Untrue."})
-    complaint.do("Task_Hear", {"hearing": "anew", "hearingReason": "A witness was left out."})
+    decide(complaint).do("Task_Appeal", APPEAL)
+    complaint.do("Task_Hear", {"heardOn": "2026-12-10", "hearing": "anew", "hearingReason": "A witness was left out."})
 
     assert complaint.open == ["Task_Plan"]
     investigate(complaint)

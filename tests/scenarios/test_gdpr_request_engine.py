@@ -19,9 +19,24 @@ REQUEST: dict[str, Any] = {
     "request": "What do you know about me?",
 }
 CONFIRMED = {"identity": "confirmed", "identifiedBy": "account"}
-SEARCH = {"systems": ["billing", "personnel"], "searchTerms": "Turing", "kept": []}
+SEARCH = {"systems": ["billing", "personnel"], "searchTerms": "Turing"}
+FOUND = {
+    "extract": {
+        "found": "yes",
+        "records": 3,
+        "location": "Folder 12",
+        "content": "Letters and invoices.",
+        "others": "no",
+    }
+}
 COMPLETE = {"complete": "yes", "redacted": True}
-ANSWER = {"answer": "This is what we hold …", "rightsNamed": True, "answeredBy": "portal", "answeredOn": "2026-11-20"}
+DONE = [{"system": "billing", "done": "Address erased", "on": "2026-11-18"}]
+ANSWER = {
+    "answer": "This is what we hold about you.",
+    "rightsNamed": True,
+    "answeredBy": "portal",
+    "answeredOn": "2026-11-20",
+}
 
 
 @pytest.fixture
@@ -33,7 +48,7 @@ def request_(story: Callable[..., Story]) -> Callable[..., Story]:
 def collect(case: Story, *systems: str) -> Story:
     """Look in these systems."""
     for system in systems:
-        case.do("Task_Collect", {"extract": {"system": system, "found": "yes", "records": 3}}, system=system)
+        case.do("Task_Collect", FOUND, system=system)
     return case
 
 
@@ -78,7 +93,7 @@ def test_erasure_is_carried_out_before_the_answer(request_: Callable[..., Story]
 
     case.do("Task_Decide", {"decision": "partly", "groundKind": "retention", "ground": "Invoices: ten years."})
     assert case.task("Task_CarryOut").candidate_groups == ("it-engineers",)
-    case.do("Task_CarryOut", {"executed": [], "recipientsTold": True}).do("Task_Answer", ANSWER)
+    case.do("Task_CarryOut", {"executed": DONE, "recipientsTold": True}).do("Task_Answer", ANSWER)
 
     assert case.closed
 
@@ -121,9 +136,10 @@ def test_five_days_before_the_limit_a_manager_decides_on_an_extension(request_: 
 
     case.wait(days=1)
     assert case.task("Task_Extend").candidate_groups == ("privacy-managers",)
-    case.do("Task_Extend", {"extension": "extend", "extensionReason": "Seven systems.", "limitOn": "2027-01-31"})
+    case.do("Task_Extend", {"extension": "extend", "extensionReason": "Seven systems have to be searched."})
+    assert case.variables["limitOn"] == "2027-01-31"
     assert case.open == ["Task_Collect", "Task_Collect", "Task_TellExtension"]
-    case.do("Task_TellExtension", {"extensionNotice": "It takes until …", "extensionToldOn": "2026-11-28"})
+    case.do("Task_TellExtension", {"extensionNotice": "It takes until 31 January.", "extensionToldOn": "2026-11-28"})
 
     assert case.open == ["Task_Collect", "Task_Collect"]
 
@@ -131,7 +147,7 @@ def test_five_days_before_the_limit_a_manager_decides_on_an_extension(request_: 
 def test_without_an_extension_the_work_goes_on(request_: Callable[..., Story]) -> None:
     case = request_().do("Task_Identify", CONFIRMED).do("Task_PlanSearch", SEARCH).wait(days=25)
 
-    case.do("Task_Extend", {"extension": "no", "limitOn": "2026-12-02"})
+    case.do("Task_Extend", {"extension": "no"})
 
     assert case.open == ["Task_Collect", "Task_Collect"]
 
@@ -142,8 +158,10 @@ def test_after_90_days_it_is_decided_on_what_there_is(request_: Callable[..., St
 
     case.wait(days=91)
     assert case.open == ["Task_Decide", "Task_Extend"]
-    case.do("Task_Extend", {"extension": "no", "limitOn": "2026-12-02"})
-    case.do("Task_Decide", {"decision": "partly", "groundKind": "others", "ground": "…"}).do("Task_Answer", ANSWER)
+    case.do("Task_Extend", {"extension": "no"})
+    case.do("Task_Decide", {"decision": "partly", "groundKind": "others", "ground": "Letters of others."}).do(
+        "Task_Answer", ANSWER
+    )
 
     assert case.closed
 

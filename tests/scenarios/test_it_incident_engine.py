@@ -20,8 +20,19 @@ REPORT: dict[str, Any] = {
     "contact": "Room 12",
     "seenBefore": False,
 }
-DIAGNOSIS = {"diagnosis": "The certificate has expired.", "declaredMajor": False}
+DIAGNOSIS = {"diagnosis": "The certificate has expired.", "affectedUsers": 12}
 FIX = {"fix": "Renewed the certificate.", "fixKind": "solution", "fixedAt": "2026-11-02T11:00Z"}
+
+ANNOUNCEMENT = {
+    "audience": ["everyone"],
+    "announcement": "No e-mail until noon, we are at it.",
+    "nextUpdateAt": "2026-11-02T11:00Z",
+}
+REVIEW = {
+    "incidentTimeline": [{"at": "2026-11-02T08:00Z", "event": "The certificate expired."}],
+    "rootCause": "Nobody watched the date.",
+    "actions": [{"action": "Watch all certificates", "owner": "Ben", "until": "2026-12-01"}],
+}
 
 
 @pytest.fixture
@@ -90,10 +101,10 @@ def test_a_major_incident_is_announced_while_it_is_repaired_and_reviewed_afterwa
 
     case.do("Task_Restore", FIX)
     assert case.open == ["Task_Announce"]
-    case.do("Task_Announce", {"audience": ["everyone"], "announcement": "No e-mail until noon, we are at it."})
+    case.do("Task_Announce", ANNOUNCEMENT)
     case.do("Task_AllClear", {"allClear": "E-mail is back, nothing to be done.", "restartNeeded": False})
     assert case.task("Task_Review").candidate_groups == ("it-managers",)
-    case.do("Task_Review", {"rootCause": "Nobody watched the date.", "actions": []})
+    case.do("Task_Review", REVIEW)
 
     assert case.closed
     assert case.ended[-1] == "Event_Reviewed"

@@ -11,6 +11,8 @@ from typing import Any
 import pytest
 from lxml import etree
 
+from service import forms
+
 ROOT = Path(__file__).resolve().parents[2]
 DIAGRAMS = sorted((ROOT / "processes").glob("*/*.bpmn"))
 FORMS = sorted((ROOT / "forms").glob("*.form"))
@@ -126,6 +128,7 @@ def test_a_form_is_of_the_version_we_run_and_its_fields_are_told_apart(path: Pat
     fields = list(components(form["components"]))
     ids = [field["id"] for field in fields]
 
+    assert forms.problems(path.name, path.read_bytes()) == []
     assert (form["type"], form["schemaVersion"], form["id"]) == ("default", 19, path.stem)
     assert len(ids) == len(set(ids))
     for field in fields:
