@@ -266,7 +266,7 @@ def _execute(statement: Any) -> list[Any]:
     with db.engine.begin() as connection:
         result = connection.execute(statement)
         rows = list(result) if result.returns_rows else []
-    _begin()
+    _say_reading()
     return rows
 
 
@@ -278,6 +278,12 @@ def _rows(result: Any) -> int:
 
 
 def _begin() -> None:
+    for name in ("actor", "cookie", "send_cookie"):
+        g.pop(name, None)  # `g` belongs to the application context, which a test or a command may share among requests
+    _say_reading()
+
+
+def _say_reading() -> None:
     set_reading(request.method in ("GET", "HEAD", "OPTIONS"))
 
 

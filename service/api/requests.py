@@ -81,7 +81,7 @@ def check_if_match(case: Case, etag: Callable[[], str]) -> None:
     if "If-Match" not in request.headers:
         return
     lock(case.id)
-    if not request.if_match.contains(etag()):  # strong comparison; `*` fits everything
+    if not request.if_match.contains(etag().strip('"')):  # strong comparison; `*` fits everything
         raise Changed(Changed.__doc__)
 
 

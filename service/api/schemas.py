@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
@@ -20,7 +20,7 @@ def _with_zone(value: datetime) -> datetime:
         raise ValueError("needs a time zone, such as Z or +02:00")
     if not 1970 <= value.year <= 9000:
         raise ValueError("is not between the years 1970 and 9000")
-    return value
+    return value.astimezone(UTC)
 
 
 def _whole(value: Any) -> Any:

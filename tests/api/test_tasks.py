@@ -1,0 +1,148 @@
+"""Tasks over REST: what each person sees and does, and what second comers are told."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from .conftest import Office, Program
+
+
+def test_a_case_is_opened_worked_through_and_closed(office: Office, program: Callable[..., Program]) -> None:
+    ann, ben = program(office.ann), program(office.ben)
+
+    opened = ann.post("/cases", {"case_type": "loan", "data": {"customer": "Ada Lovelace", "amount": 5000}})
+    assert opened.status_code == 201, opened.text
+    case = opened.json
+    assert case["number"].startswith("LOA-")
+    assert opened.headers["Location"] == f"/api/v1/cases/{case['id']}"
+    assert case["title"] == "Loan for Ada Lovelace"
+    [assess] = ann.get("/tasks?view=team").json["items"]
+    assert assess["actions"] == ["claim"]
+    claimed = ann.post(f"/tasks/{assess['id']}/claim")
+    assert claimed.json["assignee"] == "ann"
+    assert set(claimed.json["actions"]) == {"release", "delegate", "complete"}
+    done = ann.post(f"/tasks/{assess['id']}/complete", {"data": {"sound": True}})
+    assert done.status_code == 200, done.text
+    assert done.json["state"] == "completed"
+    [approve] = ben.get(f"/tasks?view=team&text={case['number']}").json["items"]
+    assert ben.post(f"/tasks/{approve['id']}/claim").status_code == 200
+    assert ben.post(f"/tasks/{approve['id']}/complete", {}).status_code == 200
+
+    closed = ann.get(f"/cases/{case['id']}").json
+
+    assert closed["state"] == "completed"
+    assert closed["variables"]["sound"] is True
+    assert closed["actions"] == []
+    story = [entry["action"] for entry in ann.get(f"/cases/{case['id']}/timeline").json["items"]]
+    assert story[-1] == "case:opened"
+    assert story.count("task:completed") == 2
+    assert "case:completed" in story
+
+
+def test_who_comes_second_is_told_so_at_once(office: Office, program: Callable[..., Program]) -> None:
+    ann, ben, _ = program(office.ann), program(office.ben), office.open_case()
+    [task] = ann.get("/tasks?view=team").json["items"]
+    ann.post(f"/tasks/{task['id']}/claim")
+
+    second = ben.post(f"/tasks/{task['id']}/claim")
+
+    assert second.status_code == 409
+    assert second.content_type == "application/problem+json"
+    assert second.json["title"] == "Conflict"
+
+
+def test_four_eyes_hold_over_rest(office: Office, program: Callable[..., Program]) -> None:
+    ann, _ = program(office.ann), office.open_case(amount=5000)
+    [task] = ann.get("/tasks?view=team").json["items"]
+    ann.post(f"/tasks/{task['id']}/claim")
+    ann.post(f"/tasks/{task['id']}/complete", {"data": {}})
+    [approve] = ann.get("/tasks?view=team").json["items"]
+
+    refused = ann.post(f"/tasks/{approve['id']}/claim")
+
+    assert refused.status_code == 403
+    assert "four eyes" in refused.json["detail"]
+
+
+def test_a_task_is_delegated_and_handed_back(office: Office, program: Callable[..., Program]) -> None:
+    ann, ben, _ = program(office.ann), program(office.ben), office.open_case()
+    [task] = ann.get("/tasks?view=team").json["items"]
+    ann.post(f"/tasks/{task['id']}/claim")
+
+    delegated = ann.post(f"/tasks/{task['id']}/delegate", {"to": "ben"})
+    [mine] = ben.get("/tasks").json["items"]
+    back = ben.post(f"/tasks/{task['id']}/hand-back")
+
+    assert delegated.json["assignee"] == "ben"
+    assert mine["delegated_by"] == "ann"
+    assert "hand-back" in mine["actions"]
+    assert back.json["assignee"] == "ann"
+
+
+def test_a_manager_assigns_and_takes_back(office: Office, program: Callable[..., Program]) -> None:
+    mia, _ = program(office.mia), office.open_case()
+    [task] = mia.get("/tasks?view=all").json["items"]
+
+    given = mia.post(f"/tasks/{task['id']}/assign", {"to": "ben"})
+    unknown = mia.post(f"/tasks/{task['id']}/assign", {"to": "nobody"})
+    taken = mia.post(f"/tasks/{task['id']}/assign", {"to": None})
+
+    assert given.json["assignee"] == "ben"
+    assert unknown.status_code == 404
+    assert taken.json["assignee"] is None
+    assert taken.json["state"] == "ready"
+
+
+def test_a_task_gives_its_form_and_its_rules(office: Office, program: Callable[..., Program]) -> None:
+    ann, _ = program(office.ann), office.open_case()
+    [task] = ann.get("/tasks?view=team").json["items"]
+
+    form = ann.get(f"/tasks/{task['id']}/form")
+    rules = ann.get(f"/tasks/{task['id']}/form/json-schema")
+
+    assert form.json == {"key": None, "schema": None, "data": {}}
+    assert rules.content_type == "application/schema+json"
+    assert rules.json["type"] == "object"
+
+
+def test_lists_come_in_pages_by_urgency(office: Office, program: Callable[..., Program]) -> None:
+    ann = program(office.ann)
+    for number in range(5):
+        office.open_case(customer=f"Customer {number}")
+
+    seen: list[str] = []
+    where: str | None = "/tasks?view=team&limit=2"
+    pages: list[Any] = []
+    while where is not None:
+        answer = ann.get(where)
+        assert answer.status_code == 200, answer.text
+        pages.append(answer.json)
+        seen += [task["case"]["title"] for task in answer.json["items"]]
+        where = answer.json["next"]
+
+    assert seen == [f"Loan for Customer {number}" for number in range(5)]
+    assert [len(page["items"]) for page in pages] == [2, 2, 1]
+
+
+def test_a_page_begins_where_the_last_ended_though_tasks_have_gone(
+    office: Office, program: Callable[..., Program]
+) -> None:
+    ann = program(office.ann)
+    for number in range(4):
+        office.open_case(customer=f"Customer {number}")
+    first = ann.get("/tasks?view=team&limit=2").json
+    for task in first["items"]:
+        ann.post(f"/tasks/{task['id']}/claim")
+
+    second = ann.get(first["next"]).json
+
+    assert [task["case"]["title"] for task in second["items"]] == ["Loan for Customer 2", "Loan for Customer 3"]
+
+
+def test_a_cursor_of_somebody_elses_making_is_refused(office: Office, program: Callable[..., Program]) -> None:
+    ann = program(office.ann)
+
+    answers = [ann.get(f"/tasks?cursor={cursor}") for cursor in ("x", "W10", "WzEsMiwzXQ", "bnVsbA", "%00", "WyJhIl0")]
+
+    assert [answer.status_code for answer in answers] == [400] * 6
