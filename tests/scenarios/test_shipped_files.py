@@ -9,9 +9,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from flask import Flask
 from lxml import etree
 
 from service import forms
+from service.cli import collect
+from service.operations import deployments
+from service.permissions import SYSTEM
 
 ROOT = Path(__file__).resolve().parents[2]
 DIAGRAMS = sorted((ROOT / "processes").glob("*/*.bpmn"))
@@ -110,6 +114,13 @@ def test_a_case_type_says_who_may_open_it_its_title_its_number_and_its_stages(di
     for attribute in ("numberPrefix", "title", "candidateStarterGroups", "managerGroups", "dueDate"):
         assert process.get(CASE + attribute), attribute
     assert stages == named
+
+
+def test_all_of_it_is_deployed_together_without_a_warning(app: Flask) -> None:
+    deployed = deployments.deploy(collect((ROOT / "processes", ROOT / "forms")), by=SYSTEM)
+
+    assert [str(warning) for warning in deployed.warnings] == []
+    assert {path.stem for path in DIAGRAMS} <= {row.key for row in deployed.added}
 
 
 def test_every_form_exists_and_every_form_is_used() -> None:
