@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from service.engine import expressions
@@ -13,6 +14,7 @@ from service.engine.upstream import Task, TaskState
 from service.engine.work import Happening, What
 
 if TYPE_CHECKING:
+    from service.engine.parser import Definition
     from service.engine.run import Run
 
 React = Callable[["Run", Task, int], None]
@@ -60,10 +62,15 @@ def throw_signal(run: Run, task: Task, event: EventDefinition) -> None:
 
 def correlation_of(run: Run, name: str, payload: Mapping[str, Any]) -> dict[str, Any]:
     """The properties that a message of this name carries (BPMN 2.0.2 §8.3.3), from its payload."""
+    return properties_of(run.definition, name, payload, run.now)
+
+
+def properties_of(definition: Definition, name: str, payload: Mapping[str, Any], now: datetime) -> dict[str, Any]:
+    """The same for a message that has not reached a case yet: what `definition` reads from its payload."""
     found = {}
-    for key, expression in run.definition.graph.correlation.retrieval.get(name, {}).items():
+    for key, expression in definition.graph.correlation.retrieval.get(name, {}).items():
         try:
-            found[key] = expressions.evaluate(expression, payload, now=run.now)
+            found[key] = expressions.evaluate(expression, payload, now=now)
         except expressions.ExpressionError:
             continue  # the message lacks what the property is read from
     return found

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from service.engine.delivery import expected
 from service.engine.elements import attributes
 from service.engine.elements.activity import Activity
+from service.engine.elements.adhoc import AdHocSubProcess
 from service.engine.elements.events import SEEN, TIMERS, Catching, timer_id
 from service.engine.elements.subprocess import CallActivity
 from service.engine.elements.tasks import HumanTask
@@ -26,9 +27,6 @@ from service.engine.work import (
 
 if TYPE_CHECKING:
     from service.engine.run import Run
-
-#: Other elements that wait for somebody put a function here: (run, task) -> OpenAdHoc.
-ADHOC: list[Callable[[Any, Task], OpenAdHoc | None]] = []
 
 
 def open_work(run: Run) -> OpenWork:
@@ -52,7 +50,8 @@ def open_work(run: Run) -> OpenWork:
             timers += _timers(task)
             subscriptions += _subscriptions(run, task)
         elif task.state == TaskState.STARTED:
-            adhoc += [found for describe in ADHOC if (found := describe(run, task)) is not None]
+            if isinstance(node, AdHocSubProcess) and not node.container(task):
+                adhoc.append(_adhoc(run, task))
     return OpenWork(
         tuple(tasks),
         tuple(timers),
@@ -106,6 +105,16 @@ def _task(run: Run, task: Task) -> OpenTask:
 def _child(run: Run, task: Task) -> OpenChild:
     inputs = _given(task) if task.task_spec.takes else View(task).flat()
     return OpenChild(**_common(task), process_key=task.task_spec.called_key(run, task), inputs=inputs)
+
+
+def _adhoc(run: Run, task: Task) -> OpenAdHoc:
+    missing = task.task_spec.missing(task)
+    return OpenAdHoc(
+        **_common(task),
+        enabled=task.task_spec.describe(run, task),
+        may_finish=not missing,
+        why_not_finish=f"Required before finishing: {', '.join(missing)}." if missing else None,
+    )
 
 
 def _service(task: Task) -> OpenService:

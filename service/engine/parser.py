@@ -154,30 +154,25 @@ class Source:
         return EventDefinition(
             kind,
             name,
-            variable=self._variable(node, target),
-            payload=self._payload(node, target),
-            code_variable=self.extension(node, "errorCodeVariable"),
-            message_variable=self.extension(node, "errorMessageVariable"),
+            variable=self._said(node, target, "messageVariable", "variableName"),
+            payload=self._said(node, target, "messagePayload", "payloadExpression"),
+            code_variable=self._said(node, target, "errorCodeVariable", "escalationCodeVariable"),
+            message_variable=self._said(node, target, "errorMessageVariable"),
         )
 
     def _message(self, node: etree._Element, message: etree._Element) -> EventDefinition:
         return EventDefinition(
             "message",
             message.get("name") or message.get("id"),
-            variable=self._variable(node, message),
-            payload=self._payload(node, message),
-            correlation_key=self.extension(node, "correlationKey") or self.extension(message, "correlationKey"),
+            variable=self._said(node, message, "messageVariable", "variableName"),
+            payload=self._said(node, message, "messagePayload", "payloadExpression"),
+            correlation_key=self._said(node, message, "correlationKey"),
         )
 
-    def _variable(self, node: etree._Element, target: etree._Element | None) -> str | None:
+    def _said(self, node: etree._Element, target: etree._Element | None, *names: str) -> str | None:
+        """What is said at the definition, else at its element, else at the message or signal itself."""
         places = [place for place in (node, self.xml, target) if place is not None]
-        names = (self.extension(place, name) for place in places for name in ("messageVariable", "variableName"))
-        return next(filter(None, names), None)
-
-    def _payload(self, node: etree._Element, target: etree._Element | None) -> str | None:
-        places = [place for place in (node, self.xml, target) if place is not None]
-        texts = (self.extension(place, name) for place in places for name in ("messagePayload", "payloadExpression"))
-        return next(filter(None, texts), None)
+        return next((said for place in places for name in names if (said := self.extension(place, name))), None)
 
     def _timer(self, node: etree._Element) -> EventDefinition | None:
         for kind in ("Date", "Duration", "Cycle"):

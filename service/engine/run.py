@@ -262,7 +262,7 @@ class Run(BaseWorkflow):
         return iter(list(seen.values()))
 
     def _look_for_deadlock(self) -> None:
-        """Where nothing is left that anybody could do, tokens wait for each other: say so instead of waiting for ever."""
+        """Where nobody outside can move anything, tokens wait for each other: say so, rather than wait for ever."""
         stuck = None
         for task in self.tasks.values():
             if task.task_spec.can_move(task):

@@ -11,7 +11,7 @@ from __future__ import annotations
 import hashlib
 import inspect
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
@@ -133,7 +133,8 @@ def fingerprint(member: str) -> str:
     owner, _, name = member.partition(".")
     classes = {"Task": Task, "TaskSpec": TaskSpec, "Workflow": BaseWorkflow, "WorkflowSpec": WorkflowSpec}
     found = inspect.getattr_static(classes[owner], name)
-    source = inspect.getsource(found.fget if isinstance(found, property) else found)
+    function: Callable[..., Any] = found.fget if isinstance(found, property) and found.fget else found
+    source = inspect.getsource(function)
     return hashlib.sha256(source.encode()).hexdigest()[:12]
 
 

@@ -84,10 +84,12 @@ class EngineAlone:
         self._try(self.case(alias).set_variables, data)
 
     def activate(self, alias: str, adhoc: str, activity: str) -> None:
-        self._try(self.case(alias).activate, self._adhoc(alias, adhoc).activity_id, activity)
+        found = self._adhoc(alias, adhoc).activity_id
+        self._try(self.case(alias).activate, found, activity)
 
     def finish_adhoc(self, alias: str, adhoc: str) -> None:
-        self._try(self.case(alias).finish_adhoc, self._adhoc(alias, adhoc).activity_id)
+        found = self._adhoc(alias, adhoc).activity_id
+        self._try(self.case(alias).finish_adhoc, found)
 
     def restart(self) -> None:
         for alias, case in self.cases.items():

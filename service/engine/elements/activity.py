@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from service.engine.elements.node import DONE, Node
 from service.engine.elements.repetition import INDEX, Repetition
 from service.engine.graph import Flow
-from service.engine.scope import DECLARED, View
+from service.engine.scope import DECLARED, View, plain
 from service.engine.upstream import Task
 from service.engine.work import What
 
@@ -54,7 +54,7 @@ class Activity(Node):
         if self.local_names:
             declared = task.internal_data.setdefault(DECLARED, [])
             declared += [name for name in self.local_names if name not in declared]
-        values = {name: run.evaluate(expression, task) for expression, name in self.takes}
+        values = {name: run.evaluate(expression, task) for expression, name in self.takes if name != "*"}
         if values:
             declared = task.internal_data.setdefault(DECLARED, [])
             declared += [name for name in values if name not in declared]
@@ -93,9 +93,12 @@ class Activity(Node):
         if script := self.attributes.get("postScript"):
             run.script(script, task)
         if self.gives:
-            values = {name: run.evaluate(expression, task) for expression, name in self.gives}
+            values = {name: run.evaluate(expression, task) for expression, name in self.gives if name != "*"}
             for name, value in values.items():
-                run.write_outside(task, name, value)
+                if self.repetition and INDEX in task.internal_data and name in self.repetition.own_names:
+                    task.data[name] = plain(value)
+                else:
+                    run.write_outside(task, name, value)
         if self.repetition and INDEX in task.internal_data:
             self.repetition.keep_result(run, task)
 

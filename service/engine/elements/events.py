@@ -11,9 +11,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from service.engine import timing
+from service.engine import expressions, timing
 from service.engine.elements.node import Node
 from service.engine.errors import Fault
+from service.engine.scope import View
 from service.engine.upstream import Task, TaskState
 
 if TYPE_CHECKING:
@@ -117,8 +118,13 @@ class Catching(Node):
     def store(self, run: Run, task: Task, position: int, payload: Mapping[str, Any]) -> None:
         """Write what the event brought, into its variable or each name on its own."""
         event = self.events[position]
+        mapped = [mapping for mapping in self.element.outputs if mapping.target != "*"]
         if event.kind in ("error", "escalation"):
             self._store_error(run, task, event, payload)
+        elif mapped and not hasattr(self, "gives"):
+            seen = {**View(task), **payload}
+            values = {say.target: expressions.evaluate(say.source, seen, now=run.now) for say in mapped}
+            run.write(task, values)
         elif event.variable:
             run.write(task, {event.variable: dict(payload)})
         else:

@@ -94,6 +94,8 @@ class Node(TaskSpec):
         run: Run = my_task.workflow
         flows, run.leaving = run.leaving, []
         run.note(What.COMPLETED, my_task)
+        if my_task.parent is not None:
+            my_task.parent.task_spec.child_completed(run, my_task.parent, my_task)
         self.leave(run, my_task, flows)
 
     # What elements override.
@@ -113,6 +115,9 @@ class Node(TaskSpec):
 
     def resume(self, run: Run, task: Task) -> None:
         """Something inside ended; called for STARTED tasks only."""
+
+    def child_completed(self, run: Run, task: Task, child: Task) -> None:
+        """An element inside was completed, and its token is about to leave."""
 
     def finish(self, run: Run, task: Task) -> None:
         """The work is done and the token about to leave: output mappings."""

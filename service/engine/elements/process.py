@@ -29,6 +29,9 @@ class Process(TaskSpec):
         if end_body(workflow, task):
             workflow.status = WorkflowState.COMPLETED
 
+    def child_completed(self, run: object, task: Task, child: Task) -> None:
+        """Nothing has to be remembered of it here."""
+
     def can_move(self, task: Task) -> bool:
         """The process moves only as what it holds does."""
         return False

@@ -41,6 +41,11 @@ class Repetition:
     maximum: int | None = None
     test_before: bool = False
 
+    @property
+    def own_names(self) -> tuple[str | None, ...]:
+        """The names that belong to each instance."""
+        return (self.item, self.result)
+
     def begin(self, run: Run, task: Task) -> bool:
         """Start the first instances; True when there is nothing to do."""
         state: dict[str, Any] = {"next": 0}

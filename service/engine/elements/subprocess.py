@@ -11,7 +11,7 @@ from service.engine.elements.node import DONE, register
 from service.engine.errors import Fault
 from service.engine.graph import Body
 from service.engine.limits import NESTING
-from service.engine.scope import DECLARED, OWNER, WRITTEN, View
+from service.engine.scope import DECLARED, OWNER, WRITTEN, View, plain
 from service.engine.upstream import Task
 
 if TYPE_CHECKING:
@@ -21,9 +21,7 @@ if TYPE_CHECKING:
 
 def begin_body(run: Run, holder: Task, body: Body, start: str | None = None) -> None:
     """Put the first tokens into a process or sub-process; `start`: it is begun by this start event, which happened."""
-    for reaction in body.reactions:
-        for event in reaction.graph.body(reaction.name).starts:
-            run.spawn(holder, event, listener=reaction.name)
+    begin_listeners(run, holder, body)
     if start is not None:
         node = body.nodes[0].graph.task_specs.get(start) if body.nodes else None
         if node is None:
@@ -39,6 +37,13 @@ def begin_body(run: Run, holder: Task, body: Body, start: str | None = None) -> 
     if not body.starts:
         for node in body.entries:
             run.spawn(holder, node)
+
+
+def begin_listeners(run: Run, holder: Task, body: Body) -> None:
+    """Let the event sub-processes of a body wait for what starts them."""
+    for reaction in body.reactions:
+        for event in reaction.graph.body(reaction.name).starts:
+            run.spawn(holder, event, listener=reaction.name)
 
 
 def end_body(run: Run, holder: Task) -> bool:
@@ -112,13 +117,14 @@ class CallActivity(Activity):
         """What the called process gets: what is mapped, else what it declares, else a copy of everything."""
         view = View(task)
         if self.takes:
-            return {name: run.evaluate(expression, task) for expression, name in self.takes}
+            given = {name: run.evaluate(expression, task) for expression, name in self.takes if name != "*"}
+            return (view.flat() if _all(self.takes) else {}) | plain(given)
         if not names:
             return view.flat()
         missing = [name for name in names if name not in view]
         if missing:
             raise Fault(f"The called process needs the variable “{missing[0]}”, which is not set.")
-        return {name: view[name] for name in names}
+        return {name: plain(view[name]) for name in names}
 
     def inside_ended(self, run: Run, task: Task) -> None:
         if not end_body(run, task):
@@ -134,16 +140,23 @@ class CallActivity(Activity):
     def _result(self, run: Run, task: Task, called: Any) -> Mapping[str, Any]:
         """What comes back: what is mapped, else what the called process declares, else what it changed."""
         inside = task.data
+        written = {name: inside[name] for name in task.internal_data[WRITTEN] if name in inside}
         if self.gives:
-            return {name: run.evaluate(expression, task) for expression, name in self.gives}
+            given = {name: run.evaluate(expression, task) for expression, name in self.gives if name != "*"}
+            return (written if _all(self.gives) else {}) | given
         names = called.graph.data_outputs if called else ()
         for name in names:
             if name not in inside:
                 raise Fault(f"The called process has not set its output “{name}”.")
-        return {name: inside[name] for name in (names or task.internal_data[WRITTEN]) if name in inside}
+        return {name: inside[name] for name in names} if names else written
 
     def finish(self, run: Run, task: Task) -> None:
         if self.manual:
             super().finish(run, task)
         elif self.repetition and "index" in task.internal_data:
             self.repetition.keep_result(run, task)
+
+
+def _all(mappings: list[tuple[str, str]]) -> bool:
+    """Whether the mappings pass on everything besides what they name."""
+    return any(name == "*" for _, name in mappings)
