@@ -8,13 +8,13 @@ Problem that names the element and its line. Elements made here never appear in 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from lxml import etree
 
 from service.engine import vendors
 from service.engine.definition import Element, Problem, ProcessInfo, Refused
-from service.engine.normalise import catalogue, data, events, identity, structure, texts, timers
+from service.engine.normalise import catalogue, data, events, identity, schema, structure, texts, timers
 from service.engine.normalise.document import BPMN, Document, source_line, tag
 from service.engine.normalise.xml import MAX_BYTES, safe_xml
 
@@ -30,6 +30,7 @@ class Normalised:
     problems: tuple[Problem, ...]
     infos: Mapping[str, ProcessInfo]  #: by process id
     elements: Mapping[str, Mapping[str, Element]]  #: by process id, then element id; flow nodes and sequence flows
+    doc: Document = field(repr=False, compare=False)  #: for `checks`
 
 
 def normalise(name: str, xml: bytes, *, max_bytes: int = MAX_BYTES) -> Normalised:
@@ -41,6 +42,7 @@ def normalise(name: str, xml: bytes, *, max_bytes: int = MAX_BYTES) -> Normalise
     if root.tag != tag("definitions"):
         raise Refused([_not_bpmn(name, root)])
     doc = Document(name, root)
+    schema.check_schema(doc)
     identity.name_all(doc)
     catalogue.mark_executable(doc)
     vendors.translate(doc)
@@ -52,7 +54,7 @@ def normalise(name: str, xml: bytes, *, max_bytes: int = MAX_BYTES) -> Normalise
     structure.place_flows(doc)
     texts.check_gateways(doc)
     structure.write_out(doc)
-    return Normalised(name, root, tuple(doc.problems), infos, elements)
+    return Normalised(name, root, tuple(doc.problems), infos, elements, doc)
 
 
 def _not_bpmn(name: str, root: etree._Element) -> Problem:

@@ -13,6 +13,9 @@ BPMN = "http://www.omg.org/spec/BPMN/20100524/MODEL"
 CASE = "urn:casewright:bpmn:1.0"
 XSI = "http://www.w3.org/2001/XMLSchema-instance"
 
+#: Told of one file; who mends that many sees the rest.
+MOST_PROBLEMS = 500
+
 TASKS = frozenset(
     {
         "task",
@@ -127,7 +130,7 @@ class Document:
         self._problem(element, message, advice, Severity.WARNING)
 
     def _problem(self, element: etree._Element | None, message: str, advice: str, severity: Severity) -> None:
-        if element is not None and process_of(element) in self.outlines:
+        if len(self.problems) >= MOST_PROBLEMS or (element is not None and process_of(element) in self.outlines):
             return
         named = _nearest_with_id(element)
         self.problems.append(

@@ -147,14 +147,13 @@ def _java(doc: Document, element: etree._Element, said: str, value: str) -> None
 
 
 def _expression(doc: Document, element: etree._Element, vendor: str, value: str) -> None:
-    """A service task that only computes gets a script, `resultVariable = …`, and is parsed as a script task."""
+    """A service task that only computes gets a FEEL script, and is parsed as a script task with its resultVariable."""
     if local(element) not in {"serviceTask", "sendTask"}:
         lost(doc, element, f"{vendor}:expression")
         return
-    written = python(doc, element, "expression", value)
-    variable = next((str(found) for name, found in element.attrib.items() if str(name).endswith("}resultVariable")), "")
+    written = feel(doc, element, "expression", value)
     if written is not None:
-        etree.SubElement(element, tag("script")).text = f"{variable} = {written}" if variable else written
+        etree.SubElement(element, tag("script")).text = written
 
 
 def _collection(doc: Document, element: etree._Element, vendor: str, value: str) -> None:

@@ -100,38 +100,24 @@ def _script(doc: Document, owner: etree._Element, element: etree._Element) -> No
         owner.set("scriptFormat", "feel")
 
 
-def _loop(_doc: Document, owner: etree._Element, element: etree._Element) -> None:
+def _loop(doc: Document, owner: etree._Element, element: etree._Element) -> None:
     """`zeebe:loopCharacteristics` inside multiInstanceLoopCharacteristics."""
     source = _plain(element.get("inputCollection") or "")
     if source:
         loop_over(owner, source, element.get("inputElement") or "")
-    target, written = element.get("outputCollection"), _plain(element.get("outputElement") or "")
-    if not (target and written):
-        return
-    activity = owner.getparent()
-    name = written if re.fullmatch(r"[A-Za-z_]\w*", written) else f"{target}_item"
-    if name != written and activity is not None:
-        map_data(activity, "output", written, name)
-    if child(owner, "loopDataOutputRef") is None and child(owner, "outputDataItem") is None:
-        reference, item = etree.Element(tag("loopDataOutputRef")), etree.Element(tag("outputDataItem"))
+    target, written = element.get("outputCollection"), element.get("outputElement")
+    if target and written and child(owner, "loopDataOutputRef") is None:
+        reference = etree.Element(tag("loopDataOutputRef"))
         reference.text = target
-        item.set("id", name)
-        item.set("name", name)
-        _after(owner, "loopDataInputRef", reference)
-        _after(owner, "inputDataItem", item, "loopDataOutputRef")
+        before = child(owner, "loopDataInputRef")
+        owner.insert(len(owner) if before is None else owner.index(before) + 1, reference)
+        give(doc, owner, "outputElement", written, translate=False)
 
 
 def _plain(expression: str) -> str:
     """`= items` is the variable `items`; other FEEL stays FEEL."""
     match = re.fullmatch(r"\s*=\s*([A-Za-z_]\w*)\s*", expression)
     return match.group(1) if match else expression.strip()
-
-
-def _after(owner: etree._Element, name: str, made: etree._Element, otherwise: str = "") -> None:
-    before = child(owner, name)
-    if before is None and otherwise:
-        before = child(owner, otherwise)
-    owner.insert(len(owner) if before is None else owner.index(before) + 1, made)
 
 
 def _subscription(doc: Document, owner: etree._Element, element: etree._Element) -> None:

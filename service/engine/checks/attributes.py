@@ -1,0 +1,206 @@
+"""Our own attributes (processes/README.md): their names, where they stand, and their values."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Callable, Mapping
+
+from lxml import etree
+
+from service.engine.definition import ProcessInfo
+from service.engine.normalise import timers
+from service.engine.normalise.catalogue import case_attributes
+from service.engine.normalise.document import ACTIVITIES, CASE, EVENTS, FLOW_NODES, Document, child, local
+
+_TASKS = frozenset({"userTask", "manualTask"})
+_WORK = frozenset({"serviceTask", "sendTask", "businessRuleTask", "endEvent", "intermediateThrowEvent"})
+_PROCESS = frozenset({"process"})
+_MESSAGES = EVENTS | {"sendTask", "receiveTask", "message", "messageEventDefinition", "signalEventDefinition"}
+_RESULT = frozenset({"businessRuleTask", "serviceTask", "sendTask", "scriptTask"})
+_ERRORS = EVENTS | {"errorEventDefinition", "escalationEventDefinition"}
+#: Attribute -> the elements it has a meaning on.
+PLACES: Mapping[str, frozenset[str]] = {
+    "numberPrefix": _PROCESS,
+    "title": _PROCESS,
+    "candidateStarterGroups": _PROCESS,
+    "candidateStarterUsers": _PROCESS,
+    "managerGroups": _PROCESS,
+    "readerGroups": _PROCESS,
+    "dueDate": _TASKS | _PROCESS,
+    "priority": _TASKS | _PROCESS,
+    "stage": FLOW_NODES,
+    "formKey": _TASKS | {"startEvent"},
+    "assignee": _TASKS,
+    "candidateUsers": _TASKS,
+    "candidateGroups": _TASKS,
+    "followUpDate": _TASKS,
+    "notDoneBy": _TASKS,
+    "decisionRef": frozenset({"businessRuleTask"}),
+    "resultVariable": _RESULT,
+    "mapDecisionResult": frozenset({"businessRuleTask"}),
+    "type": _WORK,
+    "childCase": frozenset({"callActivity"}),
+    "availableWhen": ACTIVITIES,
+    "whyUnavailable": ACTIVITIES,
+    "maxRepetitions": ACTIVITIES,
+    "required": ACTIVITIES,
+    "autoStart": ACTIVITIES,
+    "preScript": FLOW_NODES,
+    "postScript": FLOW_NODES,
+    "correlationKey": _MESSAGES,
+    "messageVariable": _MESSAGES,
+    "messagePayload": _MESSAGES,
+    "payloadExpression": _MESSAGES | _ERRORS,
+    "variableName": _MESSAGES | _ERRORS,
+    "errorCodeVariable": _ERRORS,
+    "errorMessageVariable": _ERRORS,
+    "escalationCodeVariable": _ERRORS,
+    "outputElement": frozenset({"multiInstanceLoopCharacteristics"}),
+}
+_ELEMENTS = ("ioMapping", "stages", "stage", "input", "output")
+_RESULTS = ("singleEntry", "singleResult", "collectEntries", "resultList")
+_AD_HOC = {"availableWhen", "whyUnavailable", "maxRepetitions", "required", "autoStart"}
+_KEY = re.compile(r"[\w.-]{1,128}")
+_TARGET = re.compile(r"[A-Za-z_]\w*|\*")
+
+
+def check(doc: Document, process: etree._Element, info: ProcessInfo | None) -> None:
+    """Check the `case:` attributes and elements of one process."""
+    stages = {stage.id for stage in info.stages} if info else set()
+    for element in process.iter():
+        name = local(element)
+        if name:
+            for attribute, value in case_attributes(element).items():
+                _attribute(doc, element, attribute, value, stages)
+        elif str(element.tag).startswith(f"{{{CASE}}}"):
+            _extension(doc, element)
+
+
+def _attribute(doc: Document, element: etree._Element, attribute: str, value: str, stages: set[str]) -> None:
+    places = PLACES.get(attribute)
+    if places is None:
+        doc.error(element, f"case:{attribute} is not known.", _nearest(attribute, list(PLACES), "case:"))
+        return
+    if local(element) not in places:
+        where = ", ".join(sorted(places)) if len(places) < 6 else "other elements"
+        doc.warn(element, f"case:{attribute} has no effect on a {local(element)}.", f"It belongs on: {where}.")
+        return
+    if attribute in _AD_HOC and not _in_ad_hoc(element):
+        doc.warn(
+            element, f"case:{attribute} has no effect here.", "It belongs on the activities of an ad hoc sub-process."
+        )
+    if attribute == "stage" and value not in stages:
+        known = _nearest(value, sorted(stages), "", "Declare it in the process's <case:stages>.")
+        doc.error(element, f"The process has no stage “{value}”.", known)
+    elif attribute == "notDoneBy":
+        _four_eyes(doc, element, value)
+    elif (test := _VALUES.get(attribute)) is not None and not value.startswith("=") and (wrong := test(value)):
+        doc.error(element, f"case:{attribute}=“{value[:60]}” {wrong[0]}.", wrong[1])
+
+
+def _nearest(
+    word: str, known: list[str], prefix: str, otherwise: str = "See processes/README.md for those there are."
+) -> str:
+    found = difflib.get_close_matches(word, known, n=1, cutoff=0.6)
+    return f"Did you mean {prefix}{found[0]}?" if found else otherwise
+
+
+def _in_ad_hoc(element: etree._Element) -> bool:
+    parent = element.getparent()
+    return parent is not None and local(parent) == "adHocSubProcess"
+
+
+def _four_eyes(doc: Document, task: etree._Element, value: str) -> None:
+    for name in (part.strip() for part in value.split(",")):
+        found = doc.find(name, task)
+        if found is None or local(found) not in ACTIVITIES:
+            known = [key for key, node in doc.ids.get(_process_id(task), {}).items() if local(node) in ACTIVITIES]
+            doc.error(
+                task,
+                f"case:notDoneBy names “{name}”, which is no activity of the process.",
+                _nearest(name, known, "", "Name the id of a task."),
+            )
+
+
+def _process_id(element: etree._Element) -> str:
+    return next((parent.get("id") or "" for parent in element.iterancestors() if local(parent) == "process"), "")
+
+
+def _extension(doc: Document, element: etree._Element) -> None:
+    name = etree.QName(element).localname
+    if name not in _ELEMENTS:
+        doc.error(element, f"<case:{name}> is not known.", _nearest(name, list(_ELEMENTS), "case:"))
+    elif name in {"input", "output"}:
+        source, target = (element.get("source") or "").strip(), (element.get("target") or "").strip()
+        if not source or not target:
+            doc.error(element, f"The {name} mapping needs a source and a target.", 'Write source="= …" target="name".')
+        elif not _TARGET.fullmatch(target):
+            doc.error(element, f"The target “{target[:60]}” is no variable's name.", "Write a name, such as amount.")
+    elif name == "ioMapping" and not _of_flow_node(element):
+        doc.error(element, "<case:ioMapping> stands on no activity or event.", "Put it into its extensionElements.")
+    elif name == "stage" and not element.get("id"):
+        doc.error(element, "The stage has no id.", 'Write <case:stage id="intake" name="Intake"/>.')
+
+
+def _of_flow_node(element: etree._Element) -> bool:
+    holder = element.getparent()
+    owner = holder.getparent() if holder is not None else None
+    return owner is not None and local(owner) in FLOW_NODES and child(owner, "extensionElements") is holder
+
+
+Wrong = tuple[str, str] | None
+
+
+def _date(value: str) -> Wrong:
+    if timers.DURATION.fullmatch(value) or timers.DATE.fullmatch(value):
+        return None
+    return "is no duration or date", "Write a duration (PT48H, P30D), a date (2026-12-24T18:00Z), or FEEL after =."
+
+
+def _priority(value: str) -> Wrong:
+    good = re.fullmatch(r"\d{1,3}", value) and int(value) <= 100
+    return None if good else ("is no priority", "Write a whole number from 0 to 100.")
+
+
+def _count(value: str) -> Wrong:
+    good = re.fullmatch(r"[1-9]\d{0,5}", value)
+    return None if good else ("is no number of repetitions", "Write a whole number from 1.")
+
+
+def _flag(value: str) -> Wrong:
+    return None if value in {"true", "false"} else ("is neither true nor false", "Write true or false.")
+
+
+def _result(value: str) -> Wrong:
+    return None if value in _RESULTS else ("is not known", f"Write one of {', '.join(_RESULTS)}.")
+
+
+def _key(value: str) -> Wrong:
+    return None if _KEY.fullmatch(value) else ("is no key", "Use letters, digits, dots, dashes and underscores.")
+
+
+def _variable(value: str) -> Wrong:
+    return None if re.fullmatch(r"[A-Za-z_]\w*", value) else ("is no variable's name", "Write a name, such as result.")
+
+
+def _prefix(value: str) -> Wrong:
+    good = re.fullmatch(r"[A-Za-z][A-Za-z0-9]{0,11}", value)
+    return None if good else ("is no prefix for numbers", "Write up to 12 letters and digits, such as CLM.")
+
+
+_VALUES: Mapping[str, Callable[[str], Wrong]] = {
+    "dueDate": _date,
+    "followUpDate": _date,
+    "priority": _priority,
+    "maxRepetitions": _count,
+    "required": _flag,
+    "autoStart": _flag,
+    "childCase": _flag,
+    "mapDecisionResult": _result,
+    "formKey": _key,
+    "decisionRef": _key,
+    "resultVariable": _variable,
+    "messageVariable": _variable,
+    "numberPrefix": _prefix,
+}

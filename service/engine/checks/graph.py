@@ -1,0 +1,108 @@
+"""The graph: what nothing leads to, where flows may begin and end, what may follow an event-based gateway."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from lxml import etree
+
+from service.engine.definition import Element
+from service.engine.normalise.document import SCOPES, Document, is_true, local, tag
+from service.engine.normalise.structure import Scope, is_loose
+
+
+def check(doc: Document, process: etree._Element, elements: Mapping[str, Element]) -> None:
+    """Check each scope of a normalised process."""
+    for scope in [node for node in process.iter() if local(node) in SCOPES]:
+        _scope(doc, Scope(scope), elements)
+    _unused_compensation(doc, process)
+
+
+def _scope(doc: Document, scope: Scope, elements: Mapping[str, Element]) -> None:
+    by_id = {node.get("id") or "": node for node in scope.nodes}
+    for node in scope.nodes:
+        _ends(doc, scope, node)
+        if local(node) == "eventBasedGateway":
+            _choices(doc, scope, node, by_id)
+    _unreached(doc, scope, by_id, elements)
+
+
+def _ends(doc: Document, scope: Scope, node: etree._Element) -> None:
+    name, node_id = local(node), node.get("id") or ""
+    incoming, outgoing = scope.incoming.get(node_id, []), scope.outgoing.get(node_id, [])
+    if incoming and (name in {"startEvent", "boundaryEvent"} or is_loose(node)):
+        doc.error(
+            incoming[0], f"A flow leads into “{node_id}”, {_what(node)}.", "Let it lead to an activity behind it."
+        )
+    if outgoing and (name == "endEvent" or is_loose(node)):
+        doc.error(outgoing[0], f"A flow leaves “{node_id}”, {_what(node)}.", "Remove the flow, or use another element.")
+
+
+def _what(node: etree._Element) -> str:
+    if is_true(node.get("triggeredByEvent")):
+        return "an event sub-process"
+    if is_true(node.get("isForCompensation")):
+        return "a compensation activity"
+    return {"startEvent": "a start event", "endEvent": "an end event"}.get(local(node), "a boundary event")
+
+
+def _choices(doc: Document, scope: Scope, gateway: etree._Element, by_id: Mapping[str, etree._Element]) -> None:
+    """BPMN 2.0.2 §10.6.6: only catching events and receive tasks, each reached from this gateway alone."""
+    flows = scope.outgoing.get(gateway.get("id") or "", [])
+    if not any(
+        local(by_id[flow.get("targetRef") or ""]) != "endEvent" for flow in flows if flow.get("targetRef") in by_id
+    ):
+        doc.error(gateway, "The event-based gateway waits for nothing.", "Let it lead to events that can occur.")
+        return
+    for flow in flows:
+        target = by_id.get(flow.get("targetRef") or "")
+        if target is not None and local(target) not in {"intermediateCatchEvent", "receiveTask"}:
+            doc.error(
+                flow,
+                f"Behind an event-based gateway stands “{target.get('id')}”, a {local(target)}.",
+                "Let it lead to intermediate catch events or receive tasks only.",
+            )
+        elif target is not None and len(scope.incoming.get(target.get("id") or "", ())) > 1:
+            doc.error(
+                target,
+                "It is reached from an event-based gateway and from elsewhere.",
+                "Give the other way an event of its own.",
+            )
+
+
+def _unreached(
+    doc: Document, scope: Scope, by_id: Mapping[str, etree._Element], elements: Mapping[str, Element]
+) -> None:
+    attached: dict[str, list[str]] = {}
+    for node in scope.nodes:
+        if local(node) == "boundaryEvent":
+            attached.setdefault(node.get("attachedToRef") or "", []).append(node.get("id") or "")
+    reached = {node.get("id") or "" for node in scope.nodes if _begins(scope, node)}
+    waiting = list(reached)
+    while waiting:
+        current = waiting.pop()
+        following = [flow.get("targetRef") or "" for flow in scope.outgoing.get(current, ())]
+        for found in following + attached.get(current, []):
+            if found not in reached and found in by_id:
+                reached.add(found)
+                waiting.append(found)
+    for node_id, node in by_id.items():
+        if node_id not in reached and node_id in elements:
+            doc.warn(node, "Nothing leads to it; it is never executed.", "Connect it, or remove it.")
+
+
+def _begins(scope: Scope, node: etree._Element) -> bool:
+    if local(node) == "startEvent" or is_loose(node):
+        return True
+    if local(node) in {"receiveTask", "eventBasedGateway"} and is_true(node.get("instantiate")):
+        return True
+    ad_hoc = local(scope.element) == "adHocSubProcess"
+    return ad_hoc and local(node) != "boundaryEvent" and not scope.incoming.get(node.get("id") or "")
+
+
+def _unused_compensation(doc: Document, process: etree._Element) -> None:
+    """Compensation activities that no association leads to are never run."""
+    ends = {node.get(end) for node in doc.root.iter(tag("association")) for end in ("sourceRef", "targetRef")}
+    for node in process.iter():
+        if is_true(node.get("isForCompensation")) and node.get("id") not in ends:
+            doc.warn(node, "No compensation event is associated with it; it is never executed.", "Associate one.")

@@ -1,0 +1,149 @@
+"""Which elements and events may stand where (BPMN 2.0.2 §10.5), and what each needs to be executable."""
+
+from __future__ import annotations
+
+from lxml import etree
+
+from service.engine.normalise.document import (
+    ACTIVITIES,
+    CASE,
+    NOT_EXECUTED,
+    Document,
+    child,
+    children,
+    definitions_of,
+    is_true,
+    local,
+    text_of,
+)
+
+_TYPE = f"{{{CASE}}}type"
+_DECISION = f"{{{CASE}}}decisionRef"
+_START = {"message", "timer", "conditional", "signal"}
+#: Event definitions by where they stand (BPMN 2.0.2 table 10.93).
+_ALLOWED = {
+    "startEvent": _START,
+    "event sub-process": _START | {"error", "escalation", "compensate"},
+    "intermediateCatchEvent": {"message", "timer", "conditional", "signal", "link"},
+    "intermediateThrowEvent": {"message", "escalation", "compensate", "signal", "link"},
+    "boundaryEvent": {"message", "timer", "escalation", "error", "cancel", "compensate", "conditional", "signal"},
+    "endEvent": {"message", "error", "escalation", "cancel", "compensate", "signal", "terminate"},
+}
+_PLACES = {
+    "startEvent": "a start event",
+    "event sub-process": "the start of an event sub-process",
+    "intermediateCatchEvent": "an intermediate catch event",
+    "intermediateThrowEvent": "an intermediate throw event",
+    "boundaryEvent": "a boundary event",
+    "endEvent": "an end event",
+}
+
+
+def check(doc: Document, process: etree._Element) -> None:
+    """Check every element of an executable, normalised process."""
+    for node in process.iter():
+        name = local(node)
+        if name in NOT_EXECUTED:
+            doc.error(node, f"A {name} is not executed.", "Use tasks, events and sub-processes.")
+        elif name in _PLACES:
+            _event(doc, node)
+        elif name in {"subProcess", "transaction"}:
+            _sub_process(doc, node)
+        elif name == "adHocSubProcess":
+            _ad_hoc(doc, node)
+        elif name in {"serviceTask", "sendTask", "businessRuleTask"}:
+            _worker_task(doc, node, name)
+
+
+def _event(doc: Document, event: etree._Element) -> None:
+    name = local(event)
+    parent = event.getparent()
+    reacting = name == "startEvent" and parent is not None and is_true(parent.get("triggeredByEvent"))
+    place = "event sub-process" if reacting else name
+    kinds = [local(definition).removesuffix("EventDefinition") for definition in definitions_of(event)]
+    for kind in kinds:
+        if kind not in _ALLOWED[place]:
+            doc.error(event, f"{_PLACES[place].capitalize()} cannot be of kind {kind}.", _instead(place))
+    if name == "intermediateCatchEvent" and not kinds:
+        doc.error(event, "The event waits for nothing.", "Give it a timer, a message or another event definition.")
+    for definition in definitions_of(event):
+        _definition(doc, event, definition, _within_transaction(event))
+
+
+def _instead(place: str) -> str:
+    return f"It may be of kind {', '.join(sorted(_ALLOWED[place]))}."
+
+
+def _within_transaction(event: etree._Element) -> bool:
+    return any(local(parent) == "transaction" for parent in event.iterancestors())
+
+
+def _definition(doc: Document, event: etree._Element, definition: etree._Element, transaction: bool) -> None:
+    kind = local(definition).removesuffix("EventDefinition")
+    if kind == "conditional" and not text_of(child(definition, "condition")):
+        doc.error(
+            event, "The conditional event has no condition.", "Write one in <condition>, for example amount > 100."
+        )
+    elif kind == "compensate" and definition.get("activityRef"):
+        found = doc.find(definition.get("activityRef"), event)
+        if found is None or local(found) not in ACTIVITIES:
+            doc.error(
+                event,
+                f"It compensates “{definition.get('activityRef')}”, which is no activity of the process.",
+                "Name an activity in activityRef, or none to compensate all of the scope.",
+            )
+    elif kind == "cancel" and local(event) == "endEvent" and not transaction:
+        doc.error(event, "A cancel end event stands outside of a transaction.", "Put it into a <transaction>.")
+
+
+def _sub_process(doc: Document, node: etree._Element) -> None:
+    starts = children(node, "startEvent")
+    if is_true(node.get("triggeredByEvent")):
+        if len(starts) != 1 or not definitions_of(starts[0]):
+            doc.error(
+                node,
+                "The event sub-process needs exactly one start event that waits for something.",
+                "Give it one start event, of kind message, timer, error, escalation, signal or conditional.",
+            )
+        return
+    if len(starts) > 1:
+        doc.error(
+            node,
+            f"The sub-process has {len(starts)} start events.",
+            "Let it begin with one; put a parallel gateway behind it to begin several things (BPMN 2.0.2 §10.3.5).",
+        )
+    for start in starts:
+        if definitions_of(start):
+            doc.error(
+                start,
+                "The start event of a sub-process cannot wait for something.",
+                "Put the event before the sub-process, or make it an event sub-process (triggeredByEvent).",
+            )
+
+
+def _ad_hoc(doc: Document, node: etree._Element) -> None:
+    for event in children(node, "startEvent", "endEvent"):
+        doc.error(
+            event,
+            "An ad hoc sub-process has no start and end events (BPMN 2.0.2 §10.3.5).",
+            "Remove it: what has no incoming flow can be activated.",
+        )
+    if not any(local(part) in ACTIVITIES for part in node):
+        doc.error(node, "The ad hoc sub-process holds no activity.", "Put at least one task into it.")
+
+
+def _worker_task(doc: Document, task: etree._Element, name: str) -> None:
+    if task.get(_TYPE) or task.get(_DECISION):
+        return
+    if name == "serviceTask":
+        doc.error(
+            task,
+            "The service task says no connector, so nothing could carry it out.",
+            'Name one, for example case:type="http" with its inputs in a case:ioMapping; or use a user task.',
+        )
+    elif name == "businessRuleTask":
+        doc.error(task, "The business rule task says no decision.", 'Name one, for example case:decisionRef="cover".')
+    elif not task.get("messageRef") and child(task, "messageEventDefinition") is None:
+        doc.warn(
+            task, "The send task sends nothing.", 'Give it a messageRef, or a connector, such as case:type="mail".'
+        )

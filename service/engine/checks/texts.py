@@ -1,0 +1,69 @@
+"""Expressions and scripts: their syntax, and what our two sandboxes do not offer, found before anything runs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from lxml import etree
+
+from service.engine import expressions
+from service.engine.normalise import timers
+from service.engine.normalise.catalogue import case_attributes
+from service.engine.normalise.document import CASE, Document, local, text_of
+from service.engine.normalise.texts import EXPRESSIONS
+
+_TIMES = {"timeDate", "timeDuration", "timeCycle"}
+_SPIFF = "{http://spiffworkflow.org/bpmn/schema/1.0/core}"
+_PAYLOADS = {f"{_SPIFF}messagePayload", f"{_SPIFF}payloadExpression"}
+_SCRIPTS = {"preScript", "postScript"}
+#: Attributes whose text is an expression, with or without `=`.
+_ALWAYS = {"availableWhen", "outputElement", "correlationKey", "messagePayload"}
+_ADVICE = "Correct it; it is read as FEEL when it begins with =, otherwise as Python."
+
+
+def check(doc: Document, process: etree._Element) -> None:
+    """Report every text of a normalised process that cannot be read. Equal texts are read once."""
+    known: dict[tuple[str, str], str | None] = {}
+    for element, what, text, language in _texts(process):
+        if (text, language) not in known:
+            known[text, language] = expressions.check(text, language)
+        if (wrong := known[text, language]) is not None:
+            doc.error(element, f"The {what} “{_short(text)}” cannot be read: {wrong}", _ADVICE)
+
+
+def _short(text: str) -> str:
+    line = text.strip().split("\n")[0]
+    return line if len(line) <= 60 else f"{line[:60]}…"
+
+
+def _texts(process: etree._Element) -> Iterator[tuple[etree._Element, str, str, str]]:
+    """(element, what it is called, text, language as `expressions.check` takes it)."""
+    for element in process.iter():
+        name = local(element)
+        text = text_of(element) if name in EXPRESSIONS or name == "script" else ""
+        if name == "script" and text:
+            yield element, "script", text_raw(element), "auto" if expressions.is_feel(text) else "python"
+        elif text and not (name in _TIMES and timers.literal_of(text)):
+            yield element, EXPRESSIONS[name], text, "auto"
+        elif name == "loopDataInputRef" and text_of(element):
+            yield element, "collection", text_of(element), "auto"
+        elif element.tag in _PAYLOADS and text_of(element):
+            yield element, "payload", text_of(element), "auto"
+        elif element.tag in {f"{{{CASE}}}input", f"{{{CASE}}}output"}:
+            source = (element.get("source") or "").strip()
+            if source and source != "*":
+                yield element, "source", source, "auto"
+        yield from _attributes(element)
+
+
+def text_raw(element: etree._Element) -> str:
+    """The text with its indentation, which Python needs."""
+    return "".join(str(part) for part in element.itertext())
+
+
+def _attributes(element: etree._Element) -> Iterator[tuple[etree._Element, str, str, str]]:
+    for name, value in case_attributes(element).items():
+        if name in _SCRIPTS:
+            yield element, name, value, "auto" if expressions.is_feel(value) else "python"
+        elif value and (value.startswith("=") or name in _ALWAYS):
+            yield element, f"case:{name}", value, "auto"
