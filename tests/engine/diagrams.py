@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from typing import Any
 
 from service.engine.parser import Definition, Package, parse
@@ -22,7 +23,7 @@ def flows(*paths: str) -> str:
     for number, path in enumerate(paths):
         nodes, _, condition = path.partition(": ")
         names = nodes.split()
-        for place, (source, target) in enumerate(zip(names, names[1:], strict=False)):
+        for place, (source, target) in enumerate(pairwise(names)):
             inner = f"<conditionExpression><![CDATA[{condition}]]></conditionExpression>" if condition else ""
             made.append(
                 f'<sequenceFlow id="f{number}_{place}_{source}_{target}" sourceRef="{source}" targetRef="{target}">'

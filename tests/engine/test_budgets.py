@@ -1,0 +1,75 @@
+"""Budgets instead of hangs: beyond one the case fails, and says where."""
+
+from __future__ import annotations
+
+import time
+
+from tests.engine.diagrams import node, run, script, user
+
+
+def test_a_loop_that_never_waits_ends_as_a_failure_that_names_it() -> None:
+    gateway = node("exclusiveGateway", "g")
+    before = time.process_time()
+
+    case = run(gateway + node("task", "T"), "s T g", "g T: =true", "g e: =false")
+
+    assert case.state == "failed"
+    assert "More than 10000 steps" in case.why
+    assert "T (" in case.why and "g (" in case.why
+    assert time.process_time() - before < 30
+
+
+def test_a_workflow_stopped_by_its_budget_can_go_on_when_asked() -> None:
+    names = " ".join(f"t{number}" for number in range(60))
+    loop = "".join(node("task", name) for name in names.split()) + script("count", "n = n + 1")
+    case = run(loop + node("exclusiveGateway", "g"), f"s count {names} g", "g count: n < 200", "g e: n >= 200", n=0)
+    stopped = case.state
+
+    case.workflow.retry()
+
+    assert (stopped, case.state, case.variables["n"]) == ("failed", "completed", 200)
+
+
+def test_tokens_that_wait_for_each_other_for_ever_are_noticed() -> None:
+    gateways = node("exclusiveGateway", "g") + node("parallelGateway", "j")
+
+    case = run(user("A", "B") + gateways, "s g", "g A: x", "g B: not x", "A j", "B j e", x=True)
+    case.complete("A")
+
+    assert case.state == "failed"
+    assert "“j” waits for others" in case.why
+
+
+def test_more_instances_than_allowed_are_refused_before_any_begins() -> None:
+    loop = "<multiInstanceLoopCharacteristics><loopCardinality>10 ** 6</loopCardinality></multiInstanceLoopCharacteristics>"
+
+    case = run(node("userTask", "A", loop), "s A e")
+
+    assert case.state == "failed"
+    assert "more than the 100000 allowed" in case.why
+    assert len(case.workflow._run.tasks) == 2
+
+
+def test_a_number_of_instances_that_is_none_is_explained() -> None:
+    loop = "<multiInstanceLoopCharacteristics><loopCardinality>n</loopCardinality></multiInstanceLoopCharacteristics>"
+
+    case = run(node("userTask", "A", loop), "s A e", n="three")
+
+    assert case.why == "“n” is no number of instances, but 'three'."
+
+
+def test_a_thousand_instances_in_parallel_and_in_sequence_cost_linearly() -> None:
+    loop = (
+        '<multiInstanceLoopCharacteristics isSequential="{0}"><loopDataInputRef>items</loopDataInputRef>'
+        '<loopDataOutputRef>results</loopDataOutputRef><inputDataItem id="item" name="item"/>'
+        '<outputDataItem id="out" name="item"/></multiInstanceLoopCharacteristics>'
+    )
+    for sequential in ("true", "false"):
+        used = []
+        for size in (250, 1000):
+            case = run(node("task", "T", loop.format(sequential)), "s T e", items=[0])
+            before = time.process_time()
+            case = run(node("task", "T", loop.format(sequential)), "s T e", items=list(range(size)))
+            used.append(time.process_time() - before)
+            assert case.variables["results"] == list(range(size))
+        assert used[1] < 10 * used[0]  # four times as many; ten leaves room for a busy machine

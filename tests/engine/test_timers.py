@@ -1,0 +1,119 @@
+"""Timers: durations, dates and cycles as every tool writes them, on the time that is passed in."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+
+from service.engine import timing
+from tests.engine.diagrams import NOW, node, run, timer, user
+
+HOST = '<boundaryEvent id="b" attachedToRef="A" cancelActivity="{0}">{1}</boundaryEvent>'
+
+
+def waiting(definition: str) -> str:
+    return node("intermediateCatchEvent", "t", definition)
+
+
+@pytest.mark.parametrize(
+    ("definition", "due"),
+    [
+        (timer("PT1H"), datetime(2026, 3, 1, 10, tzinfo=UTC)),
+        (timer('"PT1H"'), datetime(2026, 3, 1, 10, tzinfo=UTC)),
+        (timer("wait"), datetime(2026, 3, 3, 9, tzinfo=UTC)),
+        (timer('= "P2D"'), datetime(2026, 3, 3, 9, tzinfo=UTC)),
+        (timer("P1M"), datetime(2026, 4, 1, 9, tzinfo=UTC)),
+        (timer("P1Y2M3DT4H5M6S"), datetime(2027, 5, 4, 13, 5, 6, tzinfo=UTC)),
+        (timer("2026-03-02T09:00:00+02:00", "timeDate"), datetime(2026, 3, 2, 7, tzinfo=UTC)),
+        (timer("when", "timeDate"), datetime(2026, 12, 24, tzinfo=UTC)),
+        (timer("R3/PT10M", "timeCycle"), datetime(2026, 3, 1, 9, 10, tzinfo=UTC)),
+        (timer("R3/2026-03-05T00:00:00Z/P1D", "timeCycle"), datetime(2026, 3, 5, tzinfo=UTC)),
+    ],
+)
+def test_a_timer_is_due_when_it_says(definition: str, due: datetime) -> None:
+    case = run(waiting(definition) + user("A"), "s t A e", wait="P2D", when="2026-12-24")
+
+    [open_timer] = case.workflow.open_work().timers
+
+    assert open_timer.due_at == due
+
+
+def test_a_timer_that_is_not_due_does_not_fire() -> None:
+    case = run(waiting(timer("PT1H")) + user("A"), "s t A e")
+    [open_timer] = case.workflow.open_work().timers
+
+    assert case.workflow.fire(open_timer.timer_id) is False
+    assert case.open() == []
+
+
+def test_a_timer_fires_once() -> None:
+    case = run(waiting(timer("PT1H")) + user("A"), "s t A e")
+    [open_timer] = case.workflow.open_work().timers
+    case.now = NOW.replace(hour=11)
+
+    assert case.at_work().fire(open_timer.timer_id) is True
+    assert case.at_work().fire(open_timer.timer_id) is False
+    assert case.open() == ["A"]
+
+
+def test_each_round_of_a_cycle_has_a_timer_id_of_its_own() -> None:
+    case = run(user("A", "H") + HOST.format("false", timer("R2/PT10M", "timeCycle")), "s A e", "b H")
+    [first] = case.workflow.open_work().timers
+    case.now = NOW.replace(hour=10)
+    case.at_work().fire(first.timer_id)
+    [second] = case.workflow.open_work().timers
+
+    again = case.at_work().fire(first.timer_id)
+
+    assert (first.cycles_left, second.cycles_left) == (2, 1)
+    assert first.timer_id != second.timer_id and again is False
+    assert second.due_at == NOW.replace(minute=20)
+    assert case.open() == ["A", "H"]
+
+
+def test_a_cycle_ends_after_its_rounds_and_its_follow_ups_stay() -> None:
+    case = run(
+        user("A", "B", "H") + HOST.format("false", timer("R3/PT10M", "timeCycle")), "s A B e", "b H", reload=True
+    )
+
+    case.advance(hours=5)
+    case.complete("A")
+
+    assert case.open() == ["B", "H", "H", "H"]
+
+
+def test_an_interrupting_timer_takes_the_task_away() -> None:
+    case = run(user("A", "H") + HOST.format("true", timer("PT1H")), "s A e", "b H e")
+
+    case.advance(hours=2)
+
+    assert case.open() == ["H"]
+    assert case.workflow.open_work().timers == ()
+
+
+@pytest.mark.parametrize("text", ["P", "PT", "1 hour", "R3", "R/PT0S", "P1H", "2026-13-01"])
+def test_a_wrong_time_fails_the_case_with_an_explanation(text: str) -> None:
+    case = run(waiting(timer("wait", "timeCycle" if text.startswith("R") else "timeDuration")), "s t e", wait=text)
+
+    assert case.state == "failed"
+    assert text in case.why
+
+
+def test_due_dates_count_from_the_beginning_of_the_task() -> None:
+    case = run(node("userTask", "A", case_dueDate="PT48H", case_followUpDate="2026-03-02"), "s A e", reload=True)
+    case.now = NOW.replace(hour=12)
+
+    [task] = case.at_work().open_work().tasks
+
+    assert task.due_at == datetime(2026, 3, 3, 9, tzinfo=UTC)
+    assert task.follow_up_at == datetime(2026, 3, 2, tzinfo=UTC)
+
+
+def test_a_month_has_the_length_of_the_calendar() -> None:
+    assert timing.due("P1M", datetime(2026, 1, 31, tzinfo=UTC)) == datetime(2026, 2, 28, tzinfo=UTC)
+
+
+def test_a_time_beyond_the_calendar_is_refused() -> None:
+    with pytest.raises(timing.BadTime):
+        timing.due("P9999Y", NOW)
