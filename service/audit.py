@@ -15,7 +15,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from .db import db, utcnow
+from .db import db, iso_text, utcnow
 from .models import AuditEntry, Case
 from .permissions import Actor
 
@@ -56,7 +56,7 @@ def entry_hash(previous: bytes, entry: AuditEntry) -> bytes:
         entry.element_id,
         entry.details,
     ]
-    text = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    text = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=iso_text)
     return hashlib.sha256(previous + text.encode("utf-8", "surrogatepass")).digest()
 
 

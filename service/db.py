@@ -6,13 +6,15 @@ SQLite runs with WAL, `synchronous=FULL` and `BEGIN IMMEDIATE` (a reader that tu
 
 from __future__ import annotations
 
+import json
 import os
 import time
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
+from datetime import time as clock_time
 from typing import Annotated, Any
 
 import sqlalchemy as sa
@@ -124,11 +126,26 @@ def set_reading(only: bool) -> None:
     _reading.set(only)
 
 
+def to_json(value: Any) -> str:
+    """`value` as JSON, as rows and programs get it: the dates, times and durations of FEEL are texts (ISO 8601)."""
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False, default=iso_text)
+
+
+def iso_text(value: Any) -> str:
+    """A date, time or duration as JSON has it."""
+    if isinstance(value, datetime | date | clock_time):
+        return value.isoformat()
+    if isinstance(value, timedelta):
+        return f"PT{value.total_seconds():g}S"
+    raise TypeError(f"{type(value).__name__} is no JSON")
+
+
 def engine_options(url: str) -> dict[str, Any]:
     """Pool and connection settings for `url`."""
     if url.startswith("sqlite"):
-        return {"connect_args": {"timeout": 15, "check_same_thread": False}}
+        return {"connect_args": {"timeout": 15, "check_same_thread": False}, "json_serializer": to_json}
     return {
+        "json_serializer": to_json,
         "pool_size": 10,
         "max_overflow": 10,
         "pool_pre_ping": False,

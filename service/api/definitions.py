@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TypeVar
 from uuid import UUID
 
@@ -9,7 +10,10 @@ from flask import Response, request
 
 from .. import forms
 from ..auth import current_actor
-from ..execution import form_of, form_schema, resource
+from ..db import db, utcnow
+from ..engine import decisions
+from ..errors import InvalidForm
+from ..execution import form_of, form_schema, read_files, resource
 from ..models import DecisionDefinition, FormDefinition, ProcessDefinition
 from ..operations import cases
 from ..permissions import Action, may
@@ -104,6 +108,21 @@ def get_decision_xml(decision_id: UUID) -> Answer | Response:
     return _file(found.files[found.file])
 
 
+@routes.post(
+    "/decisions/{decision_id}/evaluate", Action.EVALUATE_DECISION, body=schemas.Evaluate, gives=shapes.EvaluatedShape
+)
+def evaluate(decision_id: UUID, body: schemas.Evaluate) -> Answer:
+    """Try a decision: its result, and for each table on the way its inputs and the rules that fit."""
+    found = definitions.one(DecisionDefinition, decision_id)
+    key, parsed = found.key, _decisions(found.id)
+    db.session.rollback()  # nothing is locked while FEEL runs
+    try:
+        done = decisions.evaluate(key, parsed, body.variables, now=utcnow())
+    except decisions.DecisionError as error:
+        raise InvalidForm({"variables": [str(error)]}) from error
+    return Answer({"result": done.value, "trace": list(done.trace)})
+
+
 @routes.get("/forms", Action.READ_DEFINITION, query=schemas.DefinitionQuery, gives=list[shapes.FormDefinitionShape])
 def list_forms(query: schemas.DefinitionQuery) -> Answer:
     """The newest version of each form, or all versions of one."""
@@ -122,6 +141,12 @@ def get_form_schema(form_id: UUID) -> Answer:
     """The form-js schema as it was deployed."""
     found = definitions.one(FormDefinition, form_id)
     return Answer(lambda: form_schema(found.id), etag=f'"{found.hash}"')
+
+
+@lru_cache(maxsize=256)
+def _decisions(decision_id: UUID) -> dict[str, decisions.Decision]:
+    """The decisions that were deployed together with this one; immutable, so parsed once per process."""
+    return decisions.parse_decisions(read_files(definitions.one(DecisionDefinition, decision_id).files))
 
 
 def _page(kind: type[Definition], query: schemas.DefinitionQuery) -> Page[Definition]:

@@ -20,7 +20,7 @@ from ..models import Case
 Model = TypeVar("Model", bound=BaseModel)
 
 LARGEST = 1024 * 1024  #: bytes of a JSON body; files go to /deployments, which has a limit of its own
-DEEPEST = 64  #: levels of lists and objects
+DEEPEST = 50  #: levels of lists and objects; the engine keeps 60
 WHOLE = 2**53 - 1  #: beyond this, JavaScript and others silently round (RFC 7493 §2.2)
 
 

@@ -10,7 +10,6 @@ once; nothing else in the API commits.
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -23,7 +22,7 @@ from pydantic import BaseModel
 
 from .. import protection
 from ..auth import current_actor
-from ..db import db
+from ..db import db, to_json
 from ..permissions import Action
 from . import idempotency
 from .requests import body_of, query_of
@@ -129,7 +128,7 @@ def respond(answer: Answer, operation: Operation) -> Response:
         response = Response(status=HTTPStatus.NOT_MODIFIED)
     else:
         body = answer.body() if callable(answer.body) else answer.body
-        content = None if body is None else json.dumps(body, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+        content = None if body is None else to_json(body)
         media = operation.media if content is not None else None
         response = Response(content, answer.status or operation.status, content_type=media)
     if answer.etag is not None:

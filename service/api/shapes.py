@@ -185,6 +185,7 @@ class BroadcastShape(TypedDict):
 
 class EvaluatedShape(TypedDict):
     result: Any
+    trace: list[dict[str, Any]]
 
 
 class IncidentShape(TypedDict):

@@ -33,7 +33,7 @@ MANGLED = {
     "deep lists": b'{"case_type": "loan", "data": {"x": ' + b"[" * 100_000 + b"]" * 100_000 + b"}}",
     "deep objects": b'{"x":' * 100_000 + b"1" + b"}" * 100_000,
     "deep without end": b"[" * 100_000,
-    "65 levels": b'{"case_type": "loan", "data": {"x": ' + b"[" * 65 + b"]" * 65 + b"}}",
+    "51 levels": b'{"case_type": "loan", "data": {"x": ' + b"[" * 49 + b"]" * 49 + b"}}",
     "a text for an object": b'{"case_type": "loan", "data": "x"}',
     "a number for a text": b'{"case_type": 7}',
     "an unknown member": b'{"case_type": "loan", "owner": "ben"}',
