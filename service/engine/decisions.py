@@ -71,12 +71,13 @@ def evaluate(
         payload, dated = feel.encode(_sent(decision, variables))
         feel.set_clock(decision.model if "@" in decision.model else "", now)
         answer = _ask(decision, payload, dated)
+        trace = tuple(feel.decode(step) for step in answer["trace"])
+        value = feel.decode(answer.get("value"))
     except FeelError as error:
         raise DecisionError(f"“{decision.name}”: {error}") from None
-    trace = tuple(feel.decode(step) for step in answer["trace"])
     if "undecided" in answer:
         raise DecisionError(f"{answer['undecided'].rstrip('.')}.", trace)
-    return Evaluation(feel.decode(answer["value"]), trace)
+    return Evaluation(value, trace)
 
 
 def _sent(decision: Decision, variables: Mapping[str, Any]) -> dict[str, Any]:

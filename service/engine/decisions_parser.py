@@ -16,6 +16,7 @@ from lxml import etree
 from service.engine.decisions import Decision
 from service.engine.decisions_expressions import ExpressionReader, local, short_type, sub, subs
 from service.engine.definition import Problem, Refused
+from service.engine.normalise.document import source_line
 from service.engine.normalise.xml import safe_xml
 
 NAMESPACES = {
@@ -65,7 +66,7 @@ class _Reader:
                 file=file,
                 message=message,
                 advice=advice,
-                line=None if element is None else element.sourceline,
+                line=None if element is None else source_line(element),
                 element_id=None if element is None else element.get("id"),
                 element_name=None if element is None else element.get("name"),
             )
@@ -120,7 +121,7 @@ class _Reader:
         seen.add(identity)
         variable = sub(element, "variable")
         name = element.get("name") or identity
-        node = {
+        node: dict[str, Any] = {
             "kind": _KINDS[local(element)],
             "id": identity,
             "name": name,
@@ -205,7 +206,7 @@ class _Reader:
             id=node["id"],
             name=node["name"],
             file=key.partition("#")[0],
-            line=self.elements[key].sourceline,
+            line=source_line(self.elements[key]),
             needs=tuple(other["variable"] for other in reached if other["kind"] == "input"),
             tables=tuple(other["id"] for other in reached if (other.get("body") or {}).get("kind") == "table"),
             model=model,

@@ -10,6 +10,7 @@ import json
 import re
 from collections.abc import Iterable, Mapping
 from datetime import UTC, date, datetime, time, timedelta
+from secrets import token_hex
 from typing import Any
 
 import quickjs
@@ -23,7 +24,7 @@ _KEY = re.compile(r'"((?:[^"\\]|\\.)*)":')
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _WORD = re.compile(r"[^\W\d]\w*")
 _ZONE = re.compile(r"@([A-Za-z_]+/[A-Za-z_/+-]+)")
-_KINDS = {"@date", "@datetime", "@time", "@duration"}
+_MARK = f"@{token_hex(16)}"  #: of dates and times in JSON; a secret, so that no variable can pass itself off as one
 MAX_LENGTH = 100_000  #: characters of one text
 
 
@@ -88,13 +89,13 @@ def encode(value: Any) -> tuple[str, bool]:
         nonlocal dated
         if isinstance(item, datetime):
             dated = True
-            return {"@datetime": (item if item.tzinfo else item.replace(tzinfo=UTC)).isoformat()}
+            return {_MARK: ["datetime", (item if item.tzinfo else item.replace(tzinfo=UTC)).isoformat()]}
         if isinstance(item, date | time):
             dated = True
-            return {"@time" if isinstance(item, time) else "@date": item.isoformat()}
+            return {_MARK: ["time" if isinstance(item, time) else "date", item.isoformat()]}
         if isinstance(item, timedelta):
             dated = True
-            return {"@duration": f"{'-' if item < timedelta(0) else ''}PT{abs(item).total_seconds():f}S"}
+            return {_MARK: ["duration", f"{'-' if item < timedelta(0) else ''}PT{abs(item).total_seconds():f}S"]}
         return plain(item)
 
     try:
@@ -149,6 +150,9 @@ def ask(function: str, *arguments: str, seconds: float) -> dict[str, Any]:
 
 def _call(function: str, *arguments: str | float | bool | None, seconds: float = SECONDS) -> Any:
     try:
+        if "mark" not in (known := _bundle.notes()):
+            _bundle.call("mark", _MARK)
+            known.add("mark")
         return _bundle.call(function, *arguments, seconds=seconds)
     except LimitReached as error:
         raise FeelError(str(error)) from None
@@ -169,19 +173,22 @@ def _sentence(message: str) -> str:
 
 
 def decode(value: Any) -> Any:
-    """JSON from the bundle as plain values, its tagged dates, times and durations as Python's."""
+    """JSON from the bundle as plain values, its marked dates, times and durations as Python's."""
     if isinstance(value, list):
         return [decode(item) for item in value]
     if not isinstance(value, dict):
         return value
-    if len(value) == 1 and (kind := next(iter(value))) in _KINDS:
-        return _moment(kind, value[kind])
+    if len(value) == 1 and _MARK in value:
+        return _moment(*value[_MARK])
     return {key: decode(item) for key, item in value.items()}
 
 
 def _moment(kind: str, value: Any) -> Any:
-    if kind == "@duration":
-        return timedelta(seconds=value)
-    if kind == "@date":
-        return date.fromisoformat(value)
-    return datetime.fromisoformat(value) if kind == "@datetime" else time.fromisoformat(value)
+    try:
+        if kind == "duration":
+            return timedelta(seconds=value)
+        if kind == "date":
+            return date.fromisoformat(value)
+        return datetime.fromisoformat(value) if kind == "datetime" else time.fromisoformat(value)
+    except (ValueError, OverflowError):
+        raise FeelError(f"The {kind} {value} lies outside the years 1 to 9999.") from None

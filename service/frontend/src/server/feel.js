@@ -1,14 +1,14 @@
 // FEEL for the service: the evaluator that form-js and dmn-js run in the browser, feelin, run here by quickjs.
 //
-// Values cross as JSON. What JSON lacks crosses as {"@date": "2026-01-31"}, and likewise "@datetime", "@time" and
-// "@duration"; the host says with `dated` whether its JSON holds any. Every function answers {"value"} or {"error"}.
+// Values cross as JSON, with marks for what JSON lacks (parts/values.js); the host says with `dated` whether its JSON
+// holds any. Every function answers {"value"} or {"error"}.
 import { localOffset, setLocal, setZone } from './parts/intl.js';
 import { evaluate as feelinEvaluate, parseExpression, parseUnaryTests, unaryTest as feelinUnary } from '@bpmn-io/feelin';
 import { normalizeContextKey, parser } from '@bpmn-io/lezer-feel';
 import { DateTime, Settings, SystemZone } from 'luxon';
 import { decide as decideModel } from './parts/decisions.js';
 import { check as checkSubmitted, wants as wantsOf } from './parts/forms.js';
-import { encode, revive } from './parts/values.js';
+import { encode, revive, setMark } from './parts/values.js';
 
 
 // --- Parsing once. A tree depends on the text, and on those names in the context that are no plain words.
@@ -42,6 +42,8 @@ export function clock(milliseconds, zoneName) {
   instant = milliseconds;
   setLocal(zoneName);
 }
+
+export const mark = setMark;
 
 export function zone(name, steps) {
   setZone(name, JSON.parse(steps));

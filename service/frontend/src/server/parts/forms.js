@@ -5,7 +5,7 @@
 // browser: the initial data, over it the values of the fields that are not hidden.
 import { evaluate, unaryTest } from '@bpmn-io/feelin';
 import { dateErrors, fieldErrors, KEYED, optionValues } from './fields.js';
-import { encode } from './values.js';
+import { encode, unmarked } from './values.js';
 
 const ROUNDS = 10;
 const BOUNDS = ['min', 'max', 'minLength', 'maxLength'];
@@ -218,7 +218,7 @@ function settle(form) {
     for (const instance of found.instances) {
       const { field, path, scope } = instance;
       let value;
-      if (field.type === 'expression') value = undated(encode(isFeel(field.expression) ? feel(field.expression, scope) : field.expression));
+      if (field.type === 'expression') value = unmarked(encode(isFeel(field.expression) ? feel(field.expression, scope) : field.expression));
       else if (isReadonly(instance)) value = get(form.own, path);
       else continue;
       form.wrong.delete(JSON.stringify(path));
@@ -230,16 +230,6 @@ function settle(form) {
     found = shown(form);
   }
   return found;
-}
-
-/** Dates and durations that FEEL computed, as the texts that forms hold. */
-function undated(value) {
-  if (Array.isArray(value)) return value.map(undated);
-  if (!isObject(value)) return value;
-  const [key, ...more] = Object.keys(value);
-  if (more.length === 0 && key === '@duration') return `PT${value[key]}S`;
-  if (more.length === 0 && ['@date', '@datetime', '@time'].includes(key)) return value[key];
-  return Object.fromEntries(Object.entries(value).map(([name, item]) => [name, undated(item)]));
 }
 
 // --- The answer

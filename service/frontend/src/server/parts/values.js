@@ -1,4 +1,5 @@
-// Between JSON and feelin's values.
+// Between JSON and feelin's values. What JSON lacks is marked: {[mark]: ['date', '2026-01-31']}. The mark is a secret of
+// the process, so that no variable can pass itself off as a date.
 import { DateTime, Duration, FixedOffsetZone, SystemZone } from 'luxon';
 
 const UTC_TIME = new FixedOffsetZone(0); // not luxon's own instance, by which feelin knows a date from a date and time
@@ -6,35 +7,41 @@ const UTC_TIME = new FixedOffsetZone(0); // not luxon's own instance, by which f
 const moment = (text) => (text.endsWith('+00:00')
   ? DateTime.fromISO(text.slice(0, -6), { zone: UTC_TIME }) : DateTime.fromISO(text, { setZone: true }));
 
+let mark = '';
+
+export function setMark(text) {
+  mark = text;
+}
+
 const KINDS = {
-  '@date': (text) => DateTime.fromISO(text, { zone: FixedOffsetZone.utcInstance }),
-  '@datetime': (text) => moment(text),
-  '@time': (text) => moment(`1900-01-01T${text}`),
-  '@duration': (text) => Duration.fromISO(text),
+  date: (text) => DateTime.fromISO(text, { zone: FixedOffsetZone.utcInstance }),
+  datetime: (text) => moment(text),
+  time: (text) => moment(`1900-01-01T${text}`),
+  duration: (text) => Duration.fromISO(text),
 };
 
 export function revive(value) {
   if (value === null || typeof value !== 'object') return value;
   if (Array.isArray(value)) return value.map(revive);
   const entries = Object.entries(value);
-  if (entries.length === 1 && Object.hasOwn(KINDS, entries[0][0])) return KINDS[entries[0][0]](entries[0][1]);
+  if (entries.length === 1 && entries[0][0] === mark) return KINDS[entries[0][1][0]](entries[0][1][1]);
   return Object.fromEntries(entries.map(([key, item]) => [key, revive(item)]));
 }
 
 function encodeMoment(moment) {
   if (!moment.isValid) return null;
   if (moment.year === 1900 && moment.month === 1 && moment.day === 1) {
-    return { '@time': moment.toISOTime({ includeOffset: moment.zone !== SystemZone.instance }) };
+    return { [mark]: ['time', moment.toISOTime({ includeOffset: moment.zone !== SystemZone.instance })] };
   }
   const midnight = moment.hour + moment.minute + moment.second + moment.millisecond === 0;
-  if (midnight && moment.zone === FixedOffsetZone.utcInstance) return { '@date': moment.toISODate() };
-  return { '@datetime': moment.toISO() };
+  if (midnight && moment.zone === FixedOffsetZone.utcInstance) return { [mark]: ['date', moment.toISODate()] };
+  return { [mark]: ['datetime', moment.toISO()] };
 }
 
 export function encodeDuration(duration) {
   const { years, quarters, months } = duration.toObject();
   if (years || quarters || months) return duration.toISO(); // no fixed length: stays text
-  return { '@duration': duration.toMillis() / 1000 };
+  return { [mark]: ['duration', duration.toMillis() / 1000] };
 }
 
 /** `value` as JSON values; what has no JSON form (functions, ranges) is null, or with `kinds` its kind. */
@@ -49,4 +56,16 @@ export function encode(value, kinds = false) {
     return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, encode(item)]));
   }
   return kinds ? (typeof value === 'function' || 'fn' in value ? 'function' : 'other') : null;
+}
+
+/** The same without marks: dates, times and durations as the texts that forms hold. */
+export function unmarked(value) {
+  if (Array.isArray(value)) return value.map(unmarked);
+  if (value === null || typeof value !== 'object') return value;
+  const entries = Object.entries(value);
+  if (entries.length === 1 && entries[0][0] === mark) {
+    const [kind, text] = entries[0][1];
+    return kind === 'duration' ? `PT${text}S` : text;
+  }
+  return Object.fromEntries(entries.map(([name, item]) => [name, unmarked(item)]));
 }
