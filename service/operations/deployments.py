@@ -17,6 +17,7 @@ import sqlalchemy as sa
 
 from .. import forms
 from ..db import db, new_id
+from ..engine.checks import examine
 from ..engine.decisions import parse_decisions
 from ..engine.definition import Problem, ProcessInfo, Refused, Severity
 from ..engine.parser import parse
@@ -193,12 +194,15 @@ def _lay_decisions(world: World, files: Mapping[str, bytes]) -> list[Problem]:
 def _lay_processes(world: World, files: Mapping[str, bytes], decisions: Mapping[str, bytes]) -> list[Problem]:
     if not files:
         return []
+    called = {key: source.info.get("calls", ()) for key, source in world.processes.items()}
+    problems = examine(files, called=called)
+    if any(problem.severity is Severity.ERROR for problem in problems):
+        return problems
     linked = _linked_files(world, {*files, *decisions})
     try:
         package = parse({**linked, **decisions, **files})
     except Refused as refused:
         return list(refused.problems)
-    problems = list(package.warnings)
     seen: dict[str, str] = {}
     for key, definition in package.definitions.items():
         if definition.info.file not in files:

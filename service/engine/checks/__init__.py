@@ -11,13 +11,31 @@ from collections.abc import Iterable, Mapping, Sequence
 from lxml import etree
 
 from service.engine.checks import attributes, calls, graph, placement, texts
-from service.engine.definition import Problem
-from service.engine.normalise import Normalised
+from service.engine.definition import Problem, Refused
+from service.engine.normalise import Normalised, normalise
 from service.engine.normalise.document import FLOW_NODES, SUB_PROCESSES, Document, local
 
 #: Budgets of one process. Measured: 5,000 elements are read, checked and started within seconds.
 MAX_NODES = 5_000
 MAX_NESTING = 30
+
+
+def examine(files: Mapping[str, bytes], *, called: Mapping[str, Iterable[str]] | None = None) -> list[Problem]:
+    """Everything that is wrong with the BPMN files of a deployment (name -> content), errors and warnings, all at once.
+
+    `called` are processes that are deployed already: id -> the process ids that they call in turn. For deployments
+    only: what is deployed already is not judged again by newer rules.
+    """
+    problems: list[Problem] = []
+    models: list[Normalised] = []
+    for name, content in files.items():
+        try:
+            models.append(normalise(name, content))
+        except Refused as refused:
+            problems += refused.problems
+    for model in models:
+        problems += model.problems
+    return problems + check_definition(models, called=called)
 
 
 def check_definition(
