@@ -10,7 +10,6 @@ to the database run code, and DBOS reads it whenever a row says so. It is theref
 
 from __future__ import annotations
 
-import json
 import logging
 import os
 import random
@@ -20,7 +19,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, TypeVar
 
 import sqlalchemy as sa
@@ -31,20 +30,19 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from . import transient
 from .db import db, utcnow
-from .models.job import FinishedJob, job_input, job_status
+from .models.job import FinishedJob, job_status
 
 log = logging.getLogger(__name__)
 logging.getLogger("dbos").addHandler(logging.NullHandler())  # or DBOS would print to the console itself
-logging.getLogger("dbos").setLevel(logging.WARNING)
+logging.getLogger("dbos").setLevel(logging.ERROR)
 logging.getLogger("dbos").addFilter(lambda record: not (record.exc_info and record.exc_info[0] is JobFailed))
-
 
 
 def _refuse_pickle(_serializer: DefaultSerializer, _text: str) -> Any:
     raise ValueError("Jobs are stored as JSON; pickle is refused.")
 
 
-DefaultSerializer.deserialize = _refuse_pickle  # type: ignore[method-assign]
+DefaultSerializer.deserialize = _refuse_pickle  # type: ignore[assignment, method-assign]
 
 APPLICATION = "casewright"
 RUNS = 4  #: a job that kills its worker is run this often, then reported
@@ -58,10 +56,10 @@ _SETTINGS: DBOSConfig = {
     "serializer": DBOSPortableJSONSerializer(),
     "run_migrations": False,
     "use_listen_notify": False,
-    "notification_listener_polling_interval_sec": 2,
+    "notification_listener_polling_interval_sec": 0.5,
     "enable_otlp": False,
-    "log_level": "WARNING",
-    "sys_db_pool_size": 8,
+    "log_level": "ERROR",
+    "db_engine_kwargs": {"pool_size": 8, "hide_parameters": True},  # parameters are cases' data, and errors are logged
 }
 
 Function = TypeVar("Function", bound=Callable[..., None])
@@ -92,17 +90,6 @@ class Run:
     attempt: int
 
 
-@dataclass(frozen=True)
-class FailedJob:
-    """A job that ended without effect."""
-
-    id: str
-    name: str
-    arguments: dict[str, Any]
-    partition: str
-    failed_at: datetime
-
-
 @dataclass
 class _State:
     """What belongs to the process, as DBOS does."""
@@ -111,6 +98,7 @@ class _State:
     schedules: dict[str, str] = field(default_factory=dict)
     exhausted: Callable[[str, dict[str, Any], str], None] | None = None
     app: Flask | None = None  #: the one that launched the worker here
+    active: set[str] = field(default_factory=set)  #: the jobs that run here
     stopping: threading.Event = field(default_factory=threading.Event)
 
 
@@ -185,23 +173,11 @@ def enqueue_after(seconds: float, name: str, arguments: Arguments, *, partition:
 
 
 def cancel(key: str) -> None:
-    """Let the job enqueued as `key` not happen, unless it has begun."""
-    _end(key, "DELAYED", "ENQUEUED")
-
-
-def list_failed(limit: int = 100) -> list[FailedJob]:
-    """The jobs that ended without effect and were not tried again, the latest first."""
-    found = sa.select(job_status.c.workflow_uuid, job_status.c.completed_at, job_input.c.inputs)
-    found = found.join(job_input, job_input.c.workflow_uuid == job_status.c.workflow_uuid)
-    found = found.where(job_status.c.status.in_(FAILED), job_status.c.name == "job")
-    rows = execute(found.order_by(job_status.c.completed_at.desc()).limit(limit))
-    return [failed_job(row.workflow_uuid, row.inputs, row.completed_at) for row in rows]
-
-
-def retry(job: FailedJob, arguments: Arguments | None = None) -> None:
-    """Give a failed job all its attempts again, with its arguments or with corrected ones."""
-    _end(job.id, *FAILED)
-    _put(job.name, job.arguments if arguments is None else arguments, job.partition, _new_key())
+    """Let the job enqueued as `key` not happen unless it has begun; a failed one is then no longer listed as failed."""
+    now = int(time.time() * 1000)
+    open_or_failed = job_status.c.status.in_(("DELAYED", "ENQUEUED", *FAILED))
+    values = {"status": "CANCELLED", "queue_name": None, "completed_at": now, "updated_at": now}
+    execute(sa.update(job_status).where(job_status.c.workflow_uuid == key, open_or_failed).values(values))
 
 
 def _put(name: str, arguments: Arguments, partition: str, key: str, *, delay: float = 0, attempt: int = 1) -> None:
@@ -217,13 +193,6 @@ def _put(name: str, arguments: Arguments, partition: str, key: str, *, delay: fl
     if delay > 0:
         options["delay_seconds"] = delay
     _client().enqueue_in_transaction(db.session(), options, name, dict(arguments), partition, key, attempt)
-
-
-def _end(job_id: str, *statuses: str) -> None:
-    now = int(time.time() * 1000)
-    waiting = job_status.c.workflow_uuid == job_id, job_status.c.status.in_(statuses)
-    values = {"status": "CANCELLED", "queue_name": None, "completed_at": now, "updated_at": now}
-    execute(sa.update(job_status).where(*waiting).values(values))
 
 
 def _client() -> DBOSClient:
@@ -248,10 +217,9 @@ def execute(statement: sa.Executable) -> sa.Result[Any]:
     return db.session.execute(statement, execution_options={"schema_translate_map": {"dbos": schema}})
 
 
-def failed_job(job_id: str, inputs: str, completed_at: int) -> FailedJob:
-    """A failed job from its rows."""
-    name, arguments, partition, *_ = json.loads(inputs)["positionalArgs"]
-    return FailedJob(job_id, name, arguments, partition, datetime.fromtimestamp(completed_at / 1000, UTC))
+def active() -> list[str]:
+    """The ids of the jobs that run in this process."""
+    return list(_state.active)
 
 
 # --- doing a job
@@ -276,12 +244,15 @@ def once() -> Iterator[None]:
 
 @DBOS.workflow(name="job", max_recovery_attempts=RUNS - 1)
 def _job(name: str, arguments: dict[str, Any], partition: str, key: str, attempt: int) -> None:
-    token = _running.set(Run(str(DBOS.workflow_id), key, attempt))
+    run = Run(str(DBOS.workflow_id), key, attempt)
+    token = _running.set(run)
+    _state.active.add(run.id)
     assert _state.app is not None
     try:
         with _state.app.app_context():
             _attempt(name, arguments, partition)
     finally:
+        _state.active.discard(run.id)
         _running.reset(token)
 
 
@@ -393,8 +364,9 @@ def launch(app: Flask, *, executor_id: str, concurrency: int) -> None:
     _state.stopping.clear()
     _register_queues(concurrency)
     url = db.engine.url.render_as_string(hide_password=False)
-    DBOS(config={**_SETTINGS, "system_database_url": url, "executor_id": executor_id})
+    engine = DBOS(config={**_SETTINGS, "system_database_url": url, "executor_id": executor_id})
     DBOS.launch()
+    engine._sys_db._retry_connection_errors = False  # or after an outage its threads sleep for up to a minute more
     DBOS.apply_schedules(
         [
             {"schedule_name": name, "workflow_fn": _scheduled_job, "schedule": cron, "context": name}

@@ -16,14 +16,14 @@ import sqlalchemy as sa
 from flask import Flask
 from sqlalchemy.dialects import postgresql, sqlite
 
-from . import jobs
+from . import failed_jobs, jobs
 from .db import database_now, db, reading
 from .models.job import FinishedJob, WorkerHeartbeat, job_input, job_output, job_status
 
 log = logging.getLogger(__name__)
 
-DEAD_AFTER = timedelta(seconds=10)  #: without a heartbeat
-TICK, BEAT, CLEANING = 0.2, 3.0, 60.0  #: seconds between looks at delayed jobs, between heartbeats, between cleanings
+DEAD_AFTER = timedelta(seconds=8)  #: without a heartbeat
+TICK, BEAT, CLEANING = 0.2, 2.0, 60.0  #: seconds between looks at delayed jobs, between heartbeats, between cleanings
 KEPT_FAILED = 30  #: failed jobs are kept so many times as long as others
 
 
@@ -52,7 +52,7 @@ def _keep_house(app: Flask, executor_id: str, stop: threading.Event) -> None:
                     steady_since = now if now - beaten > DEAD_AFTER.total_seconds() else steady_since
                     beaten = now
                     if now - steady_since >= DEAD_AFTER.total_seconds():
-                        _take_over()
+                        _take_over(executor_id)
                     _report_killers()
                 if now - cleaned >= CLEANING:
                     cleaned = now
@@ -90,13 +90,16 @@ def _beat(executor_id: str) -> None:
     db.session.commit()
 
 
-def _take_over() -> None:
-    """Put the jobs of dead workers back into the queue. DBOS goes on counting their runs."""
+def _take_over(executor_id: str) -> None:
+    """Put the jobs of dead workers back into the queue, and ours that do not run: after an outage of the database, DBOS
+    may not know that they ended or that it took them. It goes on counting their runs."""
     living = sa.select(WorkerHeartbeat.worker_id).where(WorkerHeartbeat.seen_at > database_now() - DEAD_AFTER)
+    settled = job_status.c.started_at_epoch_ms < _now_ms() - DEAD_AFTER // timedelta(milliseconds=1)
+    ours = sa.and_(job_status.c.executor_id == executor_id, settled, job_status.c.workflow_uuid.not_in(jobs.active()))
     orphaned = (
         job_status.c.status == sa.literal_column("'PENDING'"),
         job_status.c.application_name == jobs.APPLICATION,
-        job_status.c.executor_id.not_in(living),
+        sa.or_(job_status.c.executor_id.not_in(living), ours),
     )
     with reading():
         found = jobs.execute(sa.select(sa.exists().where(*orphaned))).scalar()
@@ -104,21 +107,16 @@ def _take_over() -> None:
     if found:
         back = {"status": "ENQUEUED", "owner_xid": None, "started_at_epoch_ms": None}
         taken = jobs.execute(sa.update(job_status).where(*orphaned).values(back).returning(job_status.c.workflow_uuid))
-        log.warning("took over %d jobs of dead workers", len(taken.all()))
+        log.warning("put %d jobs back into the queue that nobody was doing", len(taken.all()))
         db.session.commit()
 
 
 def _report_killers() -> None:
-    """Report the jobs that DBOS no longer runs, since each run ended with its worker's death."""
-    dead = sa.select(job_status.c.workflow_uuid, job_input.c.inputs, job_status.c.completed_at)
-    dead = dead.join(job_input, job_input.c.workflow_uuid == job_status.c.workflow_uuid)
-    dead = dead.outerjoin(FinishedJob, FinishedJob.job_id == job_status.c.workflow_uuid)
-    dead = dead.where(job_status.c.status == "MAX_RECOVERY_ATTEMPTS_EXCEEDED", FinishedJob.job_id.is_(None))
+    """Report the jobs that are run no more, since each run ended with its worker's death."""
     with reading():
-        rows = jobs.execute(dead).all()
+        dead = failed_jobs.killers(sa.exists().where(FinishedJob.job_id == job_status.c.workflow_uuid))
         db.session.rollback()
-    for row in rows:
-        job = jobs.failed_job(row.workflow_uuid, row.inputs, row.completed_at)
+    for job in dead:
         if jobs.claim(job.id):
             jobs.report(job.name, job.arguments, f"WorkerDied: {jobs.RUNS} runs of this job ended their worker")
             db.session.commit()

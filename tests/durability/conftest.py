@@ -30,7 +30,9 @@ class Worker:
     def start(self) -> None:
         command = [sys.executable, "-m", "tests.durability.ledger", self.url, self.worker_id]
         self.process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
-        assert self.process.stdout and self.process.stdout.readline().startswith(b"begins")
+        assert self.process.stdout
+        with self.process.stdout as output:
+            assert output.readline().startswith(b"begins")
 
     def send(self, what: signal.Signals) -> None:
         self.process.send_signal(what)

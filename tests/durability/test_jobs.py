@@ -8,13 +8,14 @@ import pickle
 import time
 from collections.abc import Callable
 from datetime import timedelta
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
 from flask import Flask
 
-from service import jobs, worker
+from service import failed_jobs, jobs, worker
 from service.db import db, utcnow
 from service.models.job import FinishedJob, job_status
 from tests.durability import ledger
@@ -33,8 +34,8 @@ def reported() -> list[str]:
     return found
 
 
-def failed() -> list[jobs.FailedJob]:
-    found = jobs.list_failed()
+def failed() -> list[failed_jobs.FailedJob]:
+    found = failed_jobs.latest()
     db.session.rollback()
     return found
 
@@ -105,7 +106,7 @@ def test_a_job_out_of_attempts_is_reported_listed_and_may_be_tried_again(working
     [job] = failed()
     assert (job.name, job.arguments) == ("write_then_fail", {"entry": "never"})
 
-    jobs.retry(job, {"entry": "corrected", "until_attempt": 1})
+    failed_jobs.retry(job, {"entry": "corrected", "until_attempt": 1})
     db.session.commit()
     wait(entries)
 
@@ -138,7 +139,7 @@ def test_jobs_of_one_case_follow_one_another_and_cases_do_not_wait(working: None
             .where(ledger.ledger.c.partition == case)
             .order_by(ledger.ledger.c.began)
         ).all()
-        assert all(one.ended <= other.began for one, other in zip(rows, rows[1:], strict=False))
+        assert all(one.ended <= other.began for one, other in pairwise(rows))
     db.session.rollback()
 
 

