@@ -92,5 +92,5 @@ def running_cases(definitions: Sequence[ProcessDefinition]) -> Mapping[uuid.UUID
         sa.select(Case.definition_id, sa.func.count())
         .where(Case.definition_id.in_(ids), Case.state.in_(RUNNING))
         .group_by(Case.definition_id)
-    ).tuples()
-    return {**dict.fromkeys(ids, 0), **dict(rows.all())}
+    )
+    return {**dict.fromkeys(ids, 0), **{row[0]: row[1] for row in rows}}

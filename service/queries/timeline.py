@@ -23,4 +23,4 @@ def entries(case: Case, *, actor: Actor, limit: int = LIMIT, cursor: str | None 
 def display_names(names: Iterable[str]) -> Mapping[str, str]:
     """User name -> how that person is called; names of nobody are left out."""
     rows = db.session.execute(sa.select(User.name, User.display_name).where(User.name.in_(set(names))))
-    return dict(rows.tuples().all())
+    return {row[0]: row[1] for row in rows}
