@@ -22,7 +22,6 @@ HIT_POLICIES = {
     "RULE ORDER": "Every row that fits counts, in this order.",
     "OUTPUT ORDER": "Every row that fits counts, the most important result first.",
 }  #: DMN 1.5 §8.2.8
-LONG = 24  #: characters of a cell that gets a wide column
 LITERAL = re.compile(r'"([^"\\]*)"')
 LITERALS = re.compile(r'\s*"[^"\\]*"(\s*,\s*"[^"\\]*")*\s*')
 
@@ -36,29 +35,12 @@ class Column:
 
 
 @dataclass(frozen=True)
-class Cell:
-    """What stands in a cell; empty holds for anything. `literal` is what it says when it only names values."""
-
-    text: str
-
-    @property
-    def is_long(self) -> bool:
-        return len(self.text) > LONG
-
-    @property
-    def literal(self) -> str:
-        if not LITERALS.fullmatch(self.text):
-            return ""
-        return ", ".join(LITERAL.findall(self.text))
-
-
-@dataclass(frozen=True)
 class Rule:
-    """One row."""
+    """One row; an empty input holds for anything."""
 
     number: int
-    inputs: tuple[Cell, ...]
-    outputs: tuple[Cell, ...]
+    inputs: tuple[str, ...]
+    outputs: tuple[str, ...]
     note: str = ""
 
 
@@ -94,6 +76,11 @@ def tables(digest: str) -> tuple[Table, ...]:
     return tuple(_table(node) for node in _children(root, "decision"))
 
 
+def literal(cell: str) -> str:
+    """What a cell says when it only names values: `"theft","fire"` as `theft, fire`; empty for an expression."""
+    return ", ".join(LITERAL.findall(cell)) if LITERALS.fullmatch(cell) else ""
+
+
 def _table(node: etree._Element) -> Table:
     table = next(_children(node, "decisionTable"), None)
     identity = node.get("id") or ""
@@ -126,8 +113,8 @@ def _output(column: etree._Element, decision: etree._Element) -> Column:
 def _rule(number: int, rule: etree._Element) -> Rule:
     inputs = (_text(cell, "text") for cell in _children(rule, "inputEntry"))
     outputs = (_text(cell, "text") for cell in _children(rule, "outputEntry"))
-    cells = tuple(Cell("" if text == "-" else text) for text in inputs)
-    return Rule(number, cells, tuple(Cell(text) for text in outputs), _text(rule, "description"))
+    cells = tuple("" if text == "-" else text for text in inputs)
+    return Rule(number, cells, tuple(outputs), _text(rule, "description"))
 
 
 def _children(node: etree._Element, name: str) -> Iterator[etree._Element]:

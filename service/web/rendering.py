@@ -11,7 +11,7 @@ from flask import Flask, Response, current_app, flash, make_response, redirect, 
 from ..auth import optional_actor
 from ..db import utcnow
 from ..queries import timeline
-from . import words
+from . import decision_tables, words
 
 
 def init_app(app: Flask) -> None:
@@ -25,6 +25,7 @@ def init_app(app: Flask) -> None:
         initials=words.initials,
         counted=words.counted,
         moment=_moment,
+        literal=decision_tables.literal,
         face=_face,
         who=words.principal,
         local_input=lambda at: at.astimezone(zone()).strftime("%Y-%m-%dT%H:%M") if at else "",

@@ -1,7 +1,164 @@
-"""The pages' tests see a real browser."""
+"""An insurance office, and people who look at its pages: with a plain client, or with a real browser."""
 
 from __future__ import annotations
 
-from tests.browser import axe, browser, new_page, screenshot
+import contextvars
+import re
+import secrets
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from playwright.sync_api import Page
+from werkzeug.test import TestResponse
+
+from service import auth
+from service.credentials import digest
+from service.db import db, utcnow
+from service.models import Case, HumanTask, LoginSession, ProcessDefinition
+from service.operations import cases, deployments
+from service.permissions import SYSTEM, Actor
+from service.queries import definitions
+from service.queries import tasks as task_lists
+from tests.browser import NewPage, axe, browser, new_page, screenshot, serving
 
 __all__ = ["axe", "browser", "new_page", "screenshot"]
+
+ROOT = Path(__file__).resolve().parents[2]
+CLAIM: dict[str, Any] = {
+    "claimant": "Ada Lovelace",
+    "policyNumber": "HH-204517",
+    "email": "ada@example.org",
+    "policyStatus": "active",
+    "damageKind": "water",
+    "estimatedAmount": 1200,
+    "dateOfLoss": "2026-11-10",
+    "reportedOn": "2026-11-20",
+    "description": "The hose of the washing machine burst while nobody was at home; the flat below is wet too.",
+    "damagedItems": [{"item": "Floor", "claimed": 800}, {"item": "Carpet", "claimed": 400}],
+}
+FINDING: dict[str, Any] = {
+    "finding": "accept",
+    "acceptedItems": [{"item": "Floor", "accepted": 700}],
+    "assessorNote": "The floor has to be replaced.",
+}
+
+
+def claim_files() -> dict[str, bytes]:
+    """What the case type insurance claim consists of."""
+    paths = [*(ROOT / "processes" / "insurance-claim").iterdir(), *(ROOT / "forms").glob("claim-*.form")]
+    return {path.name: path.read_bytes() for path in paths}
+
+
+@dataclass
+class Office:
+    """Ann takes claims in, Ben assesses, Mia manages, Zoe is a stranger, Ada runs the service."""
+
+    ann: Actor
+    ben: Actor
+    mia: Actor
+    zoe: Actor
+    ada: Actor
+
+    @property
+    def definition(self) -> ProcessDefinition:
+        return definitions.latest(ProcessDefinition, "insurance-claim")
+
+    def open_claim(self, **data: Any) -> Case:
+        """A new claim that Ann took in."""
+        case = cases.start(self.definition, by=self.ann, submitted={**CLAIM, **data})
+        db.session.commit()
+        return case
+
+    def task(self, case: Case, name: str = "Assess the claim") -> HumanTask:
+        """The open task of that name."""
+        db.session.rollback()
+        return next(task for task in task_lists.of_case(case, actor=self.mia) if task.name == name)
+
+
+@pytest.fixture
+def office(app: Flask, person: Callable[..., Actor]) -> Office:
+    """The office, with its case type deployed."""
+    deployments.deploy(claim_files(), by=SYSTEM)
+    db.session.commit()
+    return Office(
+        person("ann", "claims-intake"),
+        person("ben", "claims-assessors"),
+        person("mia", "claims-managers"),
+        person("zoe"),
+        person("ada", admin=True),
+    )
+
+
+def session_of(app: Flask, actor: Actor) -> tuple[str, str]:
+    """The name and value of a sign-in cookie of `actor`."""
+    secret = secrets.token_urlsafe(32)
+    expires_at = utcnow() + timedelta(hours=1)
+    db.session.add(LoginSession(hash=digest(secret), user_id=actor.id, expires_at=expires_at))
+    db.session.commit()
+    return auth.cookie_name(app), secret
+
+
+class Visitor:
+    """Somebody with a browser that runs no scripts."""
+
+    def __init__(self, app: Flask, actor: Actor | None) -> None:
+        self.client: FlaskClient = app.test_client()
+        if actor is not None:
+            self.client.set_cookie(*session_of(app, actor))
+
+    def get(self, path: str, *, part: str = "", **headers: str) -> TestResponse:
+        """A full load, or what htmx gets for the element `part`."""
+        if part:
+            headers |= {"HX-Request": "true", "HX-Request-Type": "partial", "HX-Target": part}
+        return self._open(path, method="GET", headers=headers)
+
+    def post(self, path: str, data: dict[str, Any] | None = None, **headers: str) -> TestResponse:
+        """Send a form of one of our pages, with its CSRF token."""
+        return self._open(path, method="POST", data={"csrf_token": self.token(), **(data or {})}, headers=headers)
+
+    def send(self, path: str, data: dict[str, Any]) -> TestResponse:
+        """Send a form-js form, as its script does."""
+        headers = {"X-CSRFToken": self.token(), "Accept": "application/json, application/problem+json"}
+        return self._open(path, method="POST", json={"data": data}, headers=headers)
+
+    def token(self) -> str:
+        """The CSRF token that stands in a page."""
+        found = re.search(r'"X-CSRFToken": "([0-9a-f]+)"', self.get("/about").text)
+        assert found
+        return found[1]
+
+    def _open(self, path: str, **request: Any) -> TestResponse:
+        alone = contextvars.Context()  # as a server does: not in the test's application context, with its session
+        return alone.run(lambda: self.client.open(path, buffered=True, **request))
+
+
+@pytest.fixture
+def visit(app: Flask) -> Callable[[Actor | None], Visitor]:
+    """`visit(ann)` is Ann in front of a browser; `visit(None)` is somebody who is not signed in."""
+    return lambda actor: Visitor(app, actor)
+
+
+@pytest.fixture
+def address(app: Flask) -> Iterator[str]:
+    """The address of the running service."""
+    with serving(app) as url:
+        yield url
+
+
+@pytest.fixture
+def browse(app: Flask, address: str, new_page: NewPage) -> Callable[..., Page]:
+    """`browse(ann, width=…, dark=…)`: a real browser in which Ann is signed in."""
+
+    def open_page(actor: Actor, **how: Any) -> Page:
+        page = new_page(address, **how)
+        name, value = session_of(app, actor)
+        page.context.add_cookies([{"name": name, "value": value, "url": address}])
+        return page
+
+    return open_page

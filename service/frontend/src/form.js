@@ -72,7 +72,7 @@ async function send(state, data) {
     state.host.dispatchEvent(new CustomEvent('casewright:sent', { bubbles: true, detail: body }));
   } else if (answer.status === 422 && body.errors) {
     showErrors(state, body.errors);
-    focusFirstError(state, body.detail ?? 'Some answers need another look.');
+    focusFirstError(state, body.errors['']?.[0] ?? body.detail ?? 'Some answers need another look.');
   } else {
     problem(state, answer.status === 401 ? SIGNED_OUT : body.detail ?? body.title ?? `The server answered ${answer.status}.`);
   }
