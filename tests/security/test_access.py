@@ -1,0 +1,297 @@
+"""Who may what, on every route: the matrix is made from the URL map, so that a new route cannot be forgotten
+(faults.md S3). Each cell says what has to come out: in, refused (403), not there (404), or not signed in (401).
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+from flask import Flask
+from werkzeug.routing import Rule
+
+from service.db import db, utcnow
+from service.models import DecisionDefinition, FormDefinition, HumanTask, Incident, ProcessDefinition, User
+from service.operations import cases, deployments, tasks, users
+from service.permissions import SYSTEM, Action
+from service.protection import PUBLIC, SAFE, SIGNED_IN, declared
+from service.queries import definitions
+from tests.api.conftest import LOAN, Office, Program
+
+ROOT = Path(__file__).resolve().parents[2]
+EVERYBODY = {"stranger", "participant", "owner", "manager", "reader", "admin"}
+NOBODY = {"anonymous", "expired token", "revoked token", "disabled account"}
+STEERING = {"owner", "manager", "admin"}
+READING = {"participant", "owner", "manager", "reader", "admin"}
+
+#: Who gets in, by what the route declares; the second set may see the thing and is told 403, the others 404.
+ON_A_CASE: dict[Action, set[str]] = {
+    Action.READ_CASE: READING,
+    Action.CHANGE_CASE: STEERING,
+    Action.CHANGE_VARIABLES: STEERING,
+    Action.CANCEL_CASE: STEERING,
+    Action.READ_TASK: READING,
+    Action.CLAIM: {"participant", "owner", "manager"},
+    Action.RELEASE: {"owner", "manager"},
+    Action.DELEGATE: {"owner"},
+    Action.HAND_BACK: {"owner"},
+    Action.ASSIGN: {"manager", "admin"},
+    Action.COMPLETE: {"owner"},
+}
+ELSEWHERE: dict[str, set[str]] = {
+    SIGNED_IN: EVERYBODY,
+    Action.READ_DEFINITION: EVERYBODY,
+    Action.READ_CASE: EVERYBODY,  # the list, which is narrowed
+    Action.READ_TASK: EVERYBODY,
+    Action.OPEN_CASE: {"participant", "owner"},
+    Action.EVALUATE_DECISION: EVERYBODY,
+    Action.MANAGE_TOKENS: EVERYBODY,
+    Action.DEPLOY: {"admin"},
+    Action.PUBLISH_MESSAGE: {"admin"},
+    Action.READ_INCIDENTS: {"admin"},
+    Action.RESOLVE_INCIDENT: {"admin"},
+    Action.MANAGE_USERS: {"admin"},
+}
+
+BODIES: dict[str, Any] = {
+    "POST /api/v1/cases": {"case_type": "loan", "data": {"customer": "Ada", "amount": 1}},
+    "PATCH /api/v1/cases/<uuid:case_id>": {"priority": 60},
+    "PATCH /api/v1/cases/<uuid:case_id>/variables": {"variables": {"customer": "Grace"}},
+    "POST /api/v1/cases/<uuid:case_id>/cancel": {"reason": "A test."},
+    "POST /api/v1/tasks/<uuid:task_id>/delegate": {"to": "ben"},
+    "POST /api/v1/tasks/<uuid:task_id>/assign": {"to": "ben"},
+    "POST /api/v1/tasks/<uuid:task_id>/complete": {"data": {}},
+    "POST /api/v1/decisions/<uuid:decision_id>/evaluate": {"variables": {}},
+    "POST /api/v1/messages": {"name": "nobody waits", "keep_for": 60},
+    "POST /api/v1/signals": {"name": "nobody listens"},
+    "POST /api/v1/users": {"name": "new-one"},
+    "PATCH /api/v1/users/<name>": {"display_name": "Other"},
+    "PUT /api/v1/users/<name>/password": {"password": "something longer"},
+    "POST /api/v1/groups": {"name": "new-group"},
+    "POST /api/v1/tokens": {"name": "x", "scopes": ["read"], "days": 1},
+}
+FORMS: dict[str, dict[str, Any]] = {
+    "/cases/<number>/cancel": {"reason": "A test."},
+    "/cases/<number>/change": {"priority": "60"},
+    "/cases/<number>/data": {},
+    "/tasks/<uuid:task_id>/delegate": {"to": "ben"},
+    "/tasks/<uuid:task_id>/assign": {"to": "ben"},
+    "/profile/tokens": {"name": "x", "scopes": "read", "days": "90"},
+}
+
+
+@dataclass
+class World:
+    """Everything that a route can name, made anew where a request may change it."""
+
+    app: Flask
+    office: Office
+    fixed: dict[str, str] = field(default_factory=dict)
+
+    def parameters(self, action: str) -> dict[str, str]:
+        case_id = self.office.open_case()
+        task = db.session.query(HumanTask).filter_by(case_id=UUID(case_id)).one()
+        if action in (Action.RELEASE, Action.DELEGATE, Action.COMPLETE):
+            tasks.claim(task, by=self.office.ann)
+        if action == Action.HAND_BACK:
+            tasks.claim(task, by=self.office.ben)
+            ann = db.session.get_one(User, self.office.ann.id)
+            tasks.delegate(task, by=self.office.ben, to=ann)
+        found = {"case_id": case_id, "task_id": str(task.id), "number": task.case.number, **self.fixed}
+        ann = db.session.get_one(User, self.office.ann.id)
+        found["token_id"] = str(users.issue_token(ann, "one", ["read"], by=self.office.ann).token.id)
+        db.session.commit()
+        db.session.rollback()
+        return found
+
+
+def build(app: Flask, office: Office) -> World:
+    deployments.deploy(
+        {
+            "coverage.dmn": (ROOT / "processes" / "insurance-claim" / "coverage.dmn").read_bytes(),
+            "claim-intake.form": (ROOT / "forms" / "claim-intake.form").read_bytes(),
+        },
+        by=SYSTEM,
+    )
+    incident = Incident(message="It broke.")
+    db.session.add(incident)
+    loan = definitions.latest(ProcessDefinition, "loan")
+    db.session.flush()
+    fixed = {
+        "definition_id": str(loan.id),
+        "deployment_id": str(loan.deployment_id),
+        "form_id": str(definitions.latest(FormDefinition, "claim-intake").id),
+        "decision_id": str(db.session.query(DecisionDefinition).first().id),
+        "incident_id": str(incident.id),
+        "key": "loan",
+        "user": "zoe",
+    }
+    db.session.commit()
+    return World(app, office, fixed)
+
+
+def callers(
+    app: Flask, office: Office, program: Callable[..., Program], person: Callable[..., Any]
+) -> dict[str, Program]:
+    leaver = person("leaver", "clerks", admin=True)
+    found = {
+        "stranger": program(office.zoe),
+        "participant": program(office.ben),
+        "owner": program(office.ann),
+        "manager": program(office.mia),
+        "reader": program(office.rex),
+        "admin": program(office.ada),
+        "anonymous": Program(app, None),
+        "disabled account": program(leaver),
+    }
+    for kind in ("expired token", "revoked token"):
+        user = db.session.get_one(User, office.ada.id)
+        issued = users.issue_token(user, kind, ["read", "work", "deploy", "admin"], by=office.ada)
+        if kind == "expired token":
+            issued.token.expires_at = utcnow()
+        else:
+            users.revoke_token(issued.token, by=office.ada)
+        found[kind] = Program(app, issued.secret)
+    db.session.get_one(User, leaver.id).active = False
+    db.session.commit()
+    return found
+
+
+def routes(app: Flask) -> list[tuple[str, Rule, str]]:
+    """Method, rule and declaration of every route."""
+    found = []
+    for rule in app.url_map.iter_rules():
+        said = declared(app, rule.endpoint)
+        assert said is not None, f"{rule.rule} declares no permission"
+        found += [(method, rule, said) for method in sorted((rule.methods or set()) - {"HEAD", "OPTIONS"})]
+    return found
+
+
+def expected(rule: Rule, said: str, who: str) -> str:
+    """What has to come out."""
+    if said == PUBLIC:
+        return "in"
+    if who in NOBODY:
+        return "401"
+    if "token_id" in rule.arguments:
+        return "in" if who == "owner" else "404"
+    if rule.arguments & {"case_id", "task_id", "number"}:
+        allowed = ON_A_CASE[Action(said)]
+        return "in" if who in allowed else "403" if who in READING else "404"
+    return "in" if who in ELSEWHERE[said] else "403"
+
+
+def send(caller: Program, method: str, rule: Rule, values: Mapping[str, str]) -> int:
+    known = {**values, "name": "clerks" if "/groups/" in rule.rule else "zoe"}
+    if rule.rule.startswith("/static/"):
+        known["name"] = "no-such-file.js"
+    path = rule.rule
+    for argument in rule.arguments:
+        path = path.replace(f"<uuid:{argument}>", known[argument]).replace(f"<{argument}>", known[argument])
+    headers = {"Accept": "application/json"}
+    if path.startswith("/api/") and "deployments" not in path:
+        return caller.send(method, path, BODIES.get(f"{method} {rule.rule}"), **headers).status_code
+    form: dict[str, Any] = dict(FORMS.get(rule.rule, {}))
+    if "deployments" in path:
+        form["files"] = (io.BytesIO(LOAN), "loan.bpmn")
+    if caller.token:
+        headers["Authorization"] = f"Bearer {caller.token}"
+    client = caller.app.test_client(use_cookies=False)
+    if method in SAFE:
+        return client.open(path, method=method, headers=headers).status_code
+    return client.open(path, method=method, headers=headers, data=form, content_type="multipart/form-data").status_code
+
+
+def outcome(status: int, method: str) -> str:
+    if status in (401, 403, 404):
+        return str(status)
+    return "in" if status < 400 else f"unexpected {status}"
+
+
+def test_every_route_lets_in_exactly_whom_it_should(
+    app: Flask, office: Office, program: Callable[..., Program], person: Callable[..., Any]
+) -> None:
+    world, asking = build(app, office), callers(app, office, program, person)
+    wrong: list[str] = []
+    cells = 0
+
+    for method, rule, said in routes(app):
+        if said == PUBLIC:
+            continue
+        shared = world.parameters(said)
+        for who, caller in asking.items():
+            wanted = expected(rule, said, who)
+            fresh = method not in SAFE and wanted == "in"
+            status = send(caller, method, rule, world.parameters(said) if fresh else shared)
+            cells += 1
+            if outcome(status, method) != wanted:
+                wrong.append(f"{method} {rule.rule} by {who}: {status}, not {wanted}")
+
+    assert wrong == []
+    assert cells > 700
+
+
+def test_public_routes_are_few_and_known(app: Flask) -> None:
+    public = {rule.rule for _, rule, said in routes(app) if said == PUBLIC}
+
+    assert public == {
+        "/about", "/about/licences", "/api/v1/docs", "/api/v1/openapi.json", "/favicon.ico", "/healthz", "/readyz",
+        "/sign-in", "/sign-out", "/static/<name>",
+    }  # fmt: skip
+
+
+def test_a_route_that_declares_nothing_is_closed(app: Flask, program: Callable[..., Program], office: Office) -> None:
+    app.add_url_rule("/api/v1/forgotten", "forgotten", lambda: "open", methods=["GET", "POST"])
+
+    answers = [program(office.ada).get("/forgotten"), program(office.ada).post("/forgotten")]
+
+    assert [answer.status_code for answer in answers] == [403, 403]
+
+
+def test_a_token_does_no_more_than_its_scopes(office: Office, program: Callable[..., Program]) -> None:
+    reading, working = program(office.ada, "read"), program(office.ann, "work")
+    case = office.open_case()
+
+    refused = {
+        "cancel": reading.post(f"/cases/{case}/cancel", {"reason": "no"}).status_code,
+        "deploy": reading.post("/deployments").status_code,
+        "users": reading.get("/users").status_code,
+        "tokens": reading.post("/tokens", {"name": "x", "scopes": ["read"]}).status_code,
+        "more": working.post("/tokens", {"name": "x", "scopes": ["admin"]}).status_code,
+    }
+
+    assert set(refused.values()) == {403}
+    assert reading.get(f"/cases/{case}").json["actions"] == []
+    assert working.get(f"/cases/{case}").status_code == 200
+
+
+def test_the_list_and_the_rule_agree_on_who_reads_a_case(
+    app: Flask, office: Office, program: Callable[..., Program], person: Callable[..., Any]
+) -> None:
+    """`queries.cases.readable` says in SQL what `RULES[READ_CASE]` says in Python."""
+    people = [
+        office.ann,
+        office.ben,
+        office.mia,
+        office.rex,
+        office.zoe,
+        office.ada,
+        person("late", "auditors", "clerks"),
+    ]
+    opened = [office.open_case(by) for by in (office.ann, office.ben)]
+    task = db.session.query(HumanTask).filter_by(case_id=UUID(opened[0])).one()
+    tasks.claim(task, by=office.ann)
+    tasks.delegate(task, by=office.ann, to=db.session.get_one(User, office.zoe.id))
+    db.session.commit()
+    cases.cancel(db.session.get_one(cases.Case, UUID(opened[1])), by=office.ben, reason="A test.")
+    db.session.commit()
+    db.session.rollback()
+
+    for actor in people:
+        listed = {found["id"] for found in program(actor).get("/cases").json["items"]}
+        readable = {case for case in opened if program(actor).get(f"/cases/{case}").status_code == 200}
+        assert listed == readable, actor.name
