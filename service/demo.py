@@ -13,7 +13,7 @@ from .models import User
 from .operations import deployments, users
 from .permissions import SYSTEM
 
-PASSWORD = "demo-demo"  # noqa: S105  # of the demo alone; see the module's docstring
+PASSWORD = "demo-demo-demo"  # noqa: S105  # of the demo alone; see the module's docstring
 PEOPLE = {
     "ann": ("Ann Archer", ("claims-intake", "hr-officers", "it-service-desk", "staff")),
     "ben": ("Ben Baker", ("claims-assessors", "it-engineers", "staff")),

@@ -67,7 +67,7 @@ def sqlite_template(scratch: Path) -> Path:
 def postgresql_template(postgresql: str) -> sa.URL:
     """The URL of a PostgreSQL database with all tables."""
     server = sa.make_url(postgresql).set(drivername="postgresql+psycopg")
-    _on_server(server, "CREATE DATABASE template_casewright")
+    on_server(server, "CREATE DATABASE template_casewright")
     url = server.set(database="template_casewright")
     _create_tables(url.render_as_string(hide_password=False))
     return url
@@ -84,7 +84,8 @@ def _create_tables(url: str) -> None:
         db.engine.dispose()
 
 
-def _on_server(server: sa.URL, statement: str) -> None:
+def on_server(server: sa.URL, statement: str) -> None:
+    """Execute `statement` on the server, outside of any transaction."""
     engine = sa.create_engine(server, isolation_level="AUTOCOMMIT", poolclass=sa.NullPool)
     with engine.connect() as connection:
         connection.exec_driver_sql(statement)
@@ -101,9 +102,9 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str
         return
     url: sa.URL = request.getfixturevalue("postgresql_template")
     name = f"test_{uuid.uuid4().hex}"
-    _on_server(url.set(database="postgres"), f"CREATE DATABASE {name} TEMPLATE template_casewright")
+    on_server(url.set(database="postgres"), f"CREATE DATABASE {name} TEMPLATE template_casewright")
     yield url.set(database=name).render_as_string(hide_password=False)
-    _on_server(url.set(database="postgres"), f"DROP DATABASE {name} WITH (FORCE)")
+    on_server(url.set(database="postgres"), f"DROP DATABASE {name} WITH (FORCE)")
 
 
 @pytest.fixture

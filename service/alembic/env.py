@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
+import sqlalchemy as sa
 from alembic import context
 
 import service.models
@@ -15,8 +16,10 @@ assert service.models
 def render(kind: str, item: Any, autogen: Any) -> str | Literal[False]:
     """Our column types by their own names."""
     if kind == "type" and isinstance(item, Identifier | Moment):
-        autogen.imports.add("from service import db")
-        return f"db.{type(item).__name__}()"
+        autogen.imports.add("from service.db import Identifier, Moment")
+        return f"{type(item).__name__}()"
+    if kind == "type" and isinstance(item, sa.Enum):
+        return f"sa.Enum({', '.join(repr(str(word)) for word in item.enums)}, name={item.name!r}, native_enum=False)"
     return False
 
 

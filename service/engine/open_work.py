@@ -49,9 +49,8 @@ def open_work(run: Run) -> OpenWork:
         elif task.state == TaskState.WAITING and isinstance(node, Catching):
             timers += _timers(task)
             subscriptions += _subscriptions(run, task)
-        elif task.state == TaskState.STARTED:
-            if isinstance(node, AdHocSubProcess) and not node.container(task):
-                adhoc.append(_adhoc(run, task))
+        elif task.state == TaskState.STARTED and isinstance(node, AdHocSubProcess) and not node.container(task):
+            adhoc.append(_adhoc(run, task))
     return OpenWork(
         tuple(tasks),
         tuple(timers),

@@ -89,7 +89,7 @@ class AdHocSubProcess(SubProcess):
         return tuple(found)
 
     def activate(self, run: Run, task: Task, element_id: str, data: Mapping[str, Any]) -> Task:
-        """A person starts an activity, after writing `data`. Raises NotReady with the reason why it cannot be started."""
+        """A person starts an activity, after writing `data`. Raises NotReady, which says why it cannot be started."""
         node = next((node for node in self.enabled if node.element.id == element_id), None)
         if node is None:
             raise NotReady(f"“{element_id}” is no activity that can be started here.")
