@@ -291,21 +291,25 @@ export function check(schema, submitted, context, today) {
 
 /** The top names of its fields, and every text of it that may hold FEEL: whole (`=`) or in {{ }}. */
 export function wants(schema) {
-  const keys = new Set();
   const texts = new Set();
-  const walk = (value, isField) => {
+  const walk = (value) => {
     if (typeof value === 'string') {
       if (isFeel(value)) texts.add(value.slice(1));
       for (const [, inside] of value.matchAll(/\{\{-?\s*(?:[#/](?:if|loop)\s*)?(.*?)-?\}\}/gs)) texts.add(inside);
-      return;
-    }
-    if (Array.isArray(value)) return value.forEach((item) => walk(item, isField));
-    if (!isObject(value)) return;
-    if (isField) {
-      for (const name of [value.key, value.path, value.valuesKey]) if (name) keys.add(segments(name)[0]);
-    }
-    for (const [name, item] of Object.entries(value)) walk(item, name === 'components');
+    } else if (typeof value === 'object' && value !== null) Object.values(value).forEach(walk);
   };
-  walk(schema.components ?? [], true);
-  return { keys: [...keys], texts: [...texts] };
+  walk(schema.components ?? []);
+  return { keys: [...new Set([...topNames(schema.components), ...optionNames(schema.components)])], texts: [...texts] };
 }
+
+function topNames(components) {
+  return (components ?? []).flatMap((field) => {
+    const [own] = segments(KEYED[field.type] ? field.key : field.path);
+    if (KEYED[field.type]) return [own];
+    return CONTAINERS.has(field.type) ? (own ? [own] : topNames(field.components)) : [];
+  });
+}
+
+const optionNames = (components) => (components ?? []).flatMap((field) => [
+  ...(field.valuesKey ? [field.valuesKey] : []), ...optionNames(field.components),
+]);
