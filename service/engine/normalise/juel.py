@@ -60,7 +60,7 @@ class _Target:
 
     def empty(self, value: str) -> str:
         if self.feel:
-            return f'({value} = null or {value} = "" or {value} = [])'
+            return f'({value} in (null, "", []))'
         return f'({value} in (None, "", [], {{}}))'
 
     def choice(self, condition: str, yes: str, no: str) -> str:
@@ -280,10 +280,9 @@ def _tokens(text: str) -> list[tuple[str, str]]:
 
 
 def _variable_named(literal: str) -> str:
-    name = literal.strip('"')
-    if not re.fullmatch(r"[A-Za-z_]\w*", name):
+    if not re.fullmatch(r'"[A-Za-z_]\w*"', literal):
         raise Untranslatable("the name of a variable must be written out")
-    return name
+    return literal[1:-1]
 
 
 def _unwrapped(text: str) -> str:
