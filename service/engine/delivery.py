@@ -21,7 +21,7 @@ React = Callable[["Run", Task, int], None]
 
 
 def throw(run: Run, task: Task, event: EventDefinition) -> None:
-    """What a throwing event or send task does; kinds that E.g. compensation adds are looked up in THROWN."""
+    """What a throwing event or send task does as its token leaves; what compensates has done so before."""
     action = THROWN.get(event.kind)
     if action:
         action(run, task, event)
@@ -184,11 +184,18 @@ def throw_escalation(run: Run, source: Task, event: EventDefinition) -> None:
     run.note(What.ESCALATED, source, code=event.name, caught=caught)
 
 
+def throw_cancel(run: Run, source: Task, _event: EventDefinition) -> None:
+    """End the transaction by its cancel boundary event; its work has been undone by now."""
+    if not throw_upwards(run, source, "cancel", None, {}):
+        raise Fault("The transaction was cancelled, and no cancel boundary event is attached to it.")
+
+
 THROWN: dict[str, Callable[[Run, Task, EventDefinition], None]] = {
     "message": throw_message,
     "signal": throw_signal,
     "escalation": throw_escalation,
     "error": lambda run, task, event: throw_error(run, task, event.name),
+    "cancel": throw_cancel,
 }
 
 __all__ = ["OWNER", "THROWN", "TIMERS", "broadcast", "deliver", "throw", "throw_error", "throw_upwards", "trigger"]

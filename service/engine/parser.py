@@ -93,6 +93,13 @@ class Source:
         found = node.find(f"{BPMN}extensionElements/{SPIFF}{name}")
         return None if found is None else "".join(map(str, found.itertext())).strip() or None
 
+    def associated(self) -> str | None:
+        """The id of what an association leads to from here: a compensation event's handler."""
+        for association in self.xml.getroottree().iter(BPMN + "association"):
+            if association.get("sourceRef") == self.xml.get("id"):
+                return str(association.get("targetRef"))
+        return None
+
     def repetition(self) -> Repetition | None:
         """Loop or multi-instance, if the activity has one."""
         loop = self.xml.find(BPMN + "standardLoopCharacteristics")

@@ -6,7 +6,7 @@ import it below.
 
 from __future__ import annotations
 
-from service.engine.elements import adhoc, boundary, complex, gateways, start_end, subprocess, tasks
+from service.engine.elements import adhoc, boundary, complex, gateways, rules, start_end, subprocess, tasks
 from service.engine.elements.node import NODES
 
-__all__ = ["NODES", "adhoc", "boundary", "complex", "gateways", "start_end", "subprocess", "tasks"]
+__all__ = ["NODES", "adhoc", "boundary", "complex", "gateways", "rules", "start_end", "subprocess", "tasks"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from service.engine.elements import compensation
 from service.engine.elements.node import DONE, Node
 from service.engine.elements.repetition import INDEX, Repetition
 from service.engine.graph import Flow
@@ -41,6 +42,8 @@ class Activity(Node):
         run.note(What.ENTERED, task, **details)
         if INDEX not in task.internal_data:
             for event in self.attached:
+                if event.undone_by is not None:
+                    continue  # it waits for the completion, see compensation.py
                 run.spawn(task.parent, event, **{HOST: task.id})
 
     def enter(self, run: Run, task: Task) -> bool:
@@ -82,6 +85,10 @@ class Activity(Node):
             self.repetition.resume(run, task)
         else:
             self.inside_ended(run, task)
+
+    def remember(self, run: Run, task: Task) -> None:
+        if not self.for_compensation:
+            compensation.remember(run, task, instance=INDEX in task.internal_data)
 
     def inside_ended(self, run: Run, task: Task) -> None:
         """`resume` of one instance."""

@@ -22,6 +22,8 @@ class BoundaryEvent(Catching):
     def read(self, source: Source) -> None:
         super().read(source)
         self.interrupting = source.flag("cancelActivity", default=True)
+        if any(event.kind == "compensation" for event in self.events):
+            self.undone_by = source.associated() or ""
 
     def note_entry(self, run: Run, task: Task) -> None:
         """It enters when it fires."""

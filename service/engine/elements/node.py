@@ -55,6 +55,7 @@ class Node(TaskSpec):
         self.incoming: list[Flow] = []
         self.default: Flow | None = None
         self.attached: list[Node] = []  #: boundary events
+        self.undone_by: str | None = None  #: of a compensation boundary event: the id of its handler
         self.read(source)
 
     def read(self, source: Source) -> None:
@@ -94,6 +95,7 @@ class Node(TaskSpec):
         run: Run = my_task.workflow
         flows, run.leaving = run.leaving, []
         run.note(What.COMPLETED, my_task)
+        self.remember(run, my_task)
         if my_task.parent is not None:
             my_task.parent.task_spec.child_completed(run, my_task.parent, my_task)
         self.leave(run, my_task, flows)
@@ -115,6 +117,9 @@ class Node(TaskSpec):
 
     def resume(self, run: Run, task: Task) -> None:
         """Something inside ended; called for STARTED tasks only."""
+
+    def remember(self, run: Run, task: Task) -> None:
+        """The element was completed: keep what has to be known of it later."""
 
     def child_completed(self, run: Run, task: Task, child: Task) -> None:
         """An element inside was completed, and its token is about to leave."""

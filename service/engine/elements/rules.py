@@ -1,4 +1,4 @@
-"""The business rule task: asks a decision, and keeps with the case what it was asked, which rows held, and its answer."""
+"""The business rule task: asks a decision, and tells what it was asked, which rows held, and what it answered."""
 
 from __future__ import annotations
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from service.engine import delivery
+from service.engine.elements import compensation
 from service.engine.elements.activity import Activity
 from service.engine.elements.events import FIRED, Catching, EventDefinition
 from service.engine.elements.node import Node, register
@@ -55,6 +56,12 @@ class Throwing(Node):
 
     def read(self, source: Source) -> None:
         self.events = source.events()
+
+    def behave(self, run: Run, task: Task) -> bool:
+        return compensation.begin(run, task, self.events)
+
+    def resume(self, run: Run, task: Task) -> None:
+        compensation.go_on(run, task)
 
     def leave(self, run: Run, task: Task, flows: list[Flow]) -> None:
         for event in self.events:

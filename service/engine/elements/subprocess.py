@@ -43,7 +43,8 @@ def begin_listeners(run: Run, holder: Task, body: Body) -> None:
     """Let the event sub-processes of a body wait for what starts them."""
     for reaction in body.reactions:
         for event in reaction.graph.body(reaction.name).starts:
-            run.spawn(holder, event, listener=reaction.name)
+            if all(definition.kind != "compensation" for definition in getattr(event, "events", ())):
+                run.spawn(holder, event, listener=reaction.name)
 
 
 def end_body(run: Run, holder: Task) -> bool:

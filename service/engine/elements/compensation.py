@@ -1,0 +1,109 @@
+"""Compensation: undoing what was completed (BPMN 2.0.2 §10.7 and §13.5.5), and the cancelling of transactions.
+
+What encloses activities remembers, in the order of completion, how each can be undone; a sub-process hands its list on
+when it is completed. A compensation event works the list off backwards, one after the other, and then goes on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING, Any
+
+from service.engine.elements.node import DONE, Node
+from service.engine.upstream import Task
+
+if TYPE_CHECKING:
+    from service.engine.elements.events import EventDefinition
+    from service.engine.run import Run
+
+UNDO = "undo"  #: in internal data of what encloses: [{"of": activity, "run": handler}, {"of": …, "inner": […]}, …]
+UNDOING = "undoing"  #: in internal data of a throwing event: what is still to be undone
+
+Undo = dict[str, Any]
+
+
+def remember(run: Run, task: Task, *, instance: bool) -> None:
+    """The activity is completed: note how to undo it, with what encloses it; a loop's `instance` has no handler."""
+    node, scope = task.task_spec, run.scope_of(task)
+    handler = None if instance else next((event.undone_by for event in node.attached if event.undone_by), None)
+    listener = _listener(node)
+    inner = None if node.element.type == "callActivity" else task.internal_data.get(UNDO)  # a called process is done
+    entry: Undo = {"of": node.name}
+    if handler:
+        entry["run"] = handler
+    elif listener:
+        entry |= {"run": listener[0], "begin": listener[1]}
+    elif inner:
+        entry["inner"] = inner
+    else:
+        return
+    scope.internal_data.setdefault(UNDO, []).append(entry)
+
+
+def _listener(node: Node) -> tuple[str, str] | None:
+    """The compensation event sub-process inside a sub-process, and its start event."""
+    for reaction in node.graph.body(node.name).reactions if node.name in node.graph.bodies else ():
+        for start in node.graph.body(reaction.name).starts:
+            if any(event.kind == "compensation" for event in getattr(start, "events", ())):
+                return reaction.name, start.name
+    return None
+
+
+def begin(run: Run, task: Task, events: Iterable[EventDefinition]) -> bool:
+    """Before an event is thrown: undo what its compensation (or cancel) definitions say. False: that takes a while."""
+    waiting: list[Undo] = []
+    for event in events:
+        if event.kind == "compensation":
+            waiting += _take(_scope(run, task), event.activity_ref)
+        elif event.kind == "cancel":
+            scope = run.scope_of(task)
+            for other in scope.children:
+                if other is not task:
+                    run.cancel(other)
+            waiting += _take(scope, None)
+    if not waiting:
+        return True
+    task.internal_data[UNDOING] = waiting
+    _next(run, task)
+    return False
+
+
+def go_on(run: Run, task: Task) -> None:
+    """Something that undoes has ended: begin the next, or let the event go on."""
+    if run.has_tokens(task):
+        return
+    if task.internal_data.get(UNDOING):
+        _next(run, task)
+    else:
+        task.internal_data[DONE] = 1
+        run.rerun(task)
+
+
+def _next(run: Run, task: Task) -> None:
+    entry = task.internal_data[UNDOING].pop(0)
+    more = {"begin": entry["begin"], "position": 0} if "begin" in entry else {}
+    run.spawn(task, task.task_spec.graph.task_specs[entry["run"]], **more)
+
+
+def _scope(run: Run, task: Task) -> Task:
+    """Whose activities are undone: of an event sub-process, those of what it belongs to."""
+    scope = run.scope_of(task)
+    while "begin" in scope.internal_data:
+        scope = run.scope_of(scope)
+    return scope
+
+
+def _take(scope: Task, activity: str | None) -> list[Undo]:
+    """Take what is to be undone off the list, the last first: all, or what undoes one activity."""
+    entries: list[Undo] = scope.internal_data.get(UNDO, [])
+    chosen = [entry for entry in entries if activity in (None, entry["of"])]
+    scope.internal_data[UNDO] = [entry for entry in entries if entry not in chosen]
+    return list(_backwards(chosen))
+
+
+def _backwards(entries: list[Undo]) -> Iterator[Undo]:
+    for entry in reversed(entries):
+        if "inner" in entry:
+            yield from _backwards(entry["inner"])
+        else:
+            yield entry
