@@ -17,6 +17,7 @@ import zstandard
 
 from service.engine.elements.process import NAME
 from service.engine.errors import Unfit
+from service.engine.graph import Graph
 from service.engine.run import Run
 from service.engine.scope import OWNER
 from service.engine.upstream import Task
@@ -79,29 +80,37 @@ def read(snapshot: bytes) -> dict[str, Any]:
 def load(definition: Definition, snapshot: bytes, now: datetime) -> Run:
     """The workflow that was dumped; raises Unfit where it does not fit the definition."""
     state = read(snapshot)
-    if state["p"] != definition.key:
-        raise Unfit(f"The snapshot is of the process “{state['p']}”, not of “{definition.key}”.")
     run = Run(definition, now)
-    run.status = WorkflowState(state["s"])
-    run.correlations = state.get("c", {})
-    if "f" in state:
-        run.failure = Failure(*state["f"])
-    graphs: list[Any] = []
-    tasks: list[Task] = []
-    for identity, parent, name, task_state, *rest in state["t"]:
-        internal = rest[1] if len(rest) > 1 else {}
-        outer = graphs[parent] if parent >= 0 else definition.graph
-        node = outer.start if name == NAME else outer.task_specs.get(name)
-        if node is None:
-            raise Unfit(f"The process “{outer.name}” has no element “{name}” any more, where a token stands.")
-        task = Task(run, node, tasks[parent] if parent >= 0 else None, task_state, identity)
-        task.data = rest[0] if rest else {}
-        task.internal_data = internal
-        called = definition.called(internal[OWNER]) if OWNER in internal else None
-        if OWNER in internal and called is None:
-            raise Unfit(f"The called process “{internal[OWNER]}” is not deployed.")
-        graphs.append(called.graph if called else outer)
-        tasks.append(task)
-    run.task_tree = tasks[0]
+    try:
+        if state["p"] != definition.key:
+            raise Unfit(f"The snapshot is of the process “{state['p']}”, not of “{definition.key}”.")
+        run.status = WorkflowState(state["s"])
+        run.correlations = state.get("c", {})
+        run.failure = Failure(*state["f"]) if "f" in state else None
+        run.task_tree = _plant(run, definition, state["t"])
+    except (KeyError, IndexError, ValueError, TypeError, AttributeError) as problem:
+        raise Unfit(f"The snapshot is damaged: {problem}.") from None
     run.resume_after_load()
     return run
+
+
+def _plant(run: Run, definition: Definition, rows: list[list[Any]]) -> Task:
+    """Make the tasks again; returns the root."""
+    graphs: list[Graph] = []
+    tasks: list[Task] = []
+    for identity, parent, name, state, *rest in rows:
+        graph = graphs[parent] if parent >= 0 else definition.graph
+        node = graph.start if name == NAME else graph.task_specs.get(name)
+        if node is None:
+            raise Unfit(f"The process “{graph.name}” has no element “{name}” any more, where a token stands.")
+        task = Task(run, node, tasks[parent] if parent >= 0 else None, state, identity)
+        task.data = rest[0] if rest else {}
+        task.internal_data = rest[1] if len(rest) > 1 else {}
+        if key := task.internal_data.get(OWNER):
+            called = definition.called(key)
+            if called is None:
+                raise Unfit(f"The called process “{key}” is not deployed.")
+            graph = called.graph
+        graphs.append(graph)
+        tasks.append(task)
+    return tasks[0]

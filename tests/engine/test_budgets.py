@@ -41,7 +41,8 @@ def test_tokens_that_wait_for_each_other_for_ever_are_noticed() -> None:
 
 
 def test_more_instances_than_allowed_are_refused_before_any_begins() -> None:
-    loop = "<multiInstanceLoopCharacteristics><loopCardinality>10 ** 6</loopCardinality></multiInstanceLoopCharacteristics>"
+    times = "<loopCardinality>10 ** 6</loopCardinality>"
+    loop = f"<multiInstanceLoopCharacteristics>{times}</multiInstanceLoopCharacteristics>"
 
     case = run(node("userTask", "A", loop), "s A e")
 
