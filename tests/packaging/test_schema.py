@@ -17,7 +17,6 @@ from service import create_app, schema
 from service.db import Base, db
 from tests.conftest import config_for, on_server
 
-
 INDEXES = {
     "sqlite": "SELECT name FROM sqlite_master WHERE type = 'index'",
     "postgresql": "SELECT indexname FROM pg_indexes WHERE schemaname = 'public'",

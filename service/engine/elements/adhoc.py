@@ -132,8 +132,10 @@ class AdHocSubProcess(SubProcess):
         run.rerun(task)
 
     def _busy(self, run: Run, task: Task) -> str | None:
-        open_now = next((child for child in task.children if not run.is_silent(child)), None)
-        return open_now and (open_now.task_spec.element.name or open_now.task_spec.element.id)
+        for child in task.children:
+            if not run.is_silent(child):
+                return str(child.task_spec.element.name or child.task_spec.element.id)
+        return None
 
     def _done(self, task: Task, node: Node) -> int:
         return int(task.internal_data.get(COUNT, {}).get(node.name, 0))
