@@ -45,6 +45,9 @@ def _refuse_pickle(_serializer: DefaultSerializer, _text: str) -> Any:
 DefaultSerializer.deserialize = _refuse_pickle  # type: ignore[assignment, method-assign]
 
 APPLICATION = "casewright"
+LATER = (
+    "casewright: later"  #: owns delayed jobs: DBOS leaves them alone, and worker.py wakes them by the database's clock
+)
 RUNS = 4  #: a job that kills its worker is run this often, then reported
 PARTITIONED = "cases"  #: one job at a time for each partition; the other queues run theirs side by side
 POLLING = {"cases": 0.2, "connectors": 0.25, "bulk": 1.0}  #: the queues, and the seconds between looks at each
@@ -163,7 +166,7 @@ def enqueue(name: str, arguments: Arguments, *, partition: str, key: str | None 
 
 
 def enqueue_at(when: datetime, name: str, arguments: Arguments, *, partition: str, key: str | None = None) -> None:
-    """The same, but not before `when`."""
+    """The same, but not before `when` by the database's clock."""
     enqueue_after((when - utcnow()).total_seconds(), name, arguments, partition=partition, key=key)
 
 
@@ -180,7 +183,9 @@ def cancel(key: str) -> None:
     execute(sa.update(job_status).where(job_status.c.workflow_uuid == key, open_or_failed).values(values))
 
 
-def _put(name: str, arguments: Arguments, partition: str, key: str, *, delay: float = 0, attempt: int = 1) -> None:
+def _put(
+    name: str, arguments: Arguments, partition: str, key: str, *, delay: float | None = None, attempt: int = 1
+) -> None:
     queue = _state.jobs[name].queue if name in _state.jobs else PARTITIONED
     options: EnqueueOptions = {
         "workflow_name": "job",
@@ -190,8 +195,8 @@ def _put(name: str, arguments: Arguments, partition: str, key: str, *, delay: fl
     }
     if queue == PARTITIONED:
         options["queue_partition_key"] = partition
-    if delay > 0:
-        options["delay_seconds"] = delay
+    if delay is not None:
+        options |= {"delay_seconds": delay, "application_name": LATER}
     _client().enqueue_in_transaction(db.session(), options, name, dict(arguments), partition, key, attempt)
 
 

@@ -63,7 +63,8 @@ def _keep_house(app: Flask, executor_id: str, stop: threading.Event) -> None:
 
 
 def _wake() -> None:
-    """Let the delayed jobs go whose time has come; DBOS itself looks once a second only, by the worker's clock."""
+    """Hand the delayed jobs to DBOS whose time has come by the database's clock. It would look once a second only, by
+    the worker's clock."""
     due = (
         job_status.c.status == sa.literal_column("'DELAYED'"),  # a literal, or SQLite would not use the index
         job_status.c.delay_until_epoch_ms <= _now_ms(),
@@ -72,7 +73,7 @@ def _wake() -> None:
         found = jobs.execute(sa.select(sa.exists().where(*due))).scalar()
         db.session.rollback()
     if found:
-        jobs.execute(sa.update(job_status).where(*due).values(status="ENQUEUED"))
+        jobs.execute(sa.update(job_status).where(*due).values(status="ENQUEUED", application_name=jobs.APPLICATION))
         db.session.commit()
 
 
