@@ -1,8 +1,8 @@
 """A real browser for the tests: pages as people see them, checked with axe and kept as pictures.
 
-The browser is an installed Chromium or Chrome, or the one that PLAYWRIGHT_CHROMIUM names; where there is none, the one in
-the npm package @sparticuz/chromium is unpacked once into the user's cache folder, with the libraries and the font that a
-bare system lacks. The fixtures are `browser`, `new_page`, `axe` and `screenshot`.
+The browser is an installed Chromium or Chrome, or the one that PLAYWRIGHT_CHROMIUM names; where there is none, the one
+in the npm package @sparticuz/chromium is unpacked once into the user's cache folder, with the libraries and fonts that
+a bare system lacks. The fixtures are `browser`, `new_page`, `axe` and `screenshot`; `serving(app)` gives an address.
 """
 
 from __future__ import annotations
@@ -14,12 +14,16 @@ import shutil
 import subprocess
 import tarfile
 import tempfile
+import threading
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Protocol
 
 import pytest
+from flask import Flask
 from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize, sync_playwright
+from werkzeug.serving import WSGIRequestHandler, make_server
 
 from service.frontend import build
 
@@ -101,7 +105,8 @@ def _chromium() -> tuple[str, dict[str, str]]:
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
-    """One Chromium for the whole run."""
+    """One Chromium for the whole run, and web parts that fit their sources."""
+    build.build()
     path, environment = _chromium()
     with sync_playwright() as playwright:
         started = playwright.chromium.launch(
@@ -109,6 +114,23 @@ def browser() -> Iterator[Browser]:
         )
         yield started
         started.close()
+
+
+@contextmanager
+def serving(app: Flask) -> Iterator[str]:
+    """Serve `app` to the browser, from threads of this process; the address, without a slash at its end."""
+    server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=_Quiet)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    yield f"http://127.0.0.1:{server.port}"
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+class _Quiet(WSGIRequestHandler):
+    def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
+        """Say nothing: the tests' output is about the tests."""
 
 
 @pytest.fixture

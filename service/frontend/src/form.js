@@ -13,7 +13,8 @@ const OFFLINE = 'The server could not be reached. Nothing is lost: try again.';
 const SIGNED_OUT = 'You have been signed out. Sign in in another tab, then send again: what you typed is still here.';
 
 async function start(host) {
-  const form = new Form({ container: host.querySelector('[data-canvas]') });
+  // form-js keeps what is typed for 300 ms before it believes it; when another answer redraws the form meanwhile, it is lost.
+  const form = new Form({ container: host.querySelector('[data-canvas]'), debounce: false });
   await form.importSchema(json(host, 'data-schema', {}), json(host, 'data-values', {}));
   const state = { form, host, touched: false, changed: false, sending: false };
   showErrors(state, json(host, 'data-errors', {}));

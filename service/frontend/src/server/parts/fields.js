@@ -128,7 +128,7 @@ export const KEYED = {
 
 function decimals(value) {
   const number = Big(value);
-  return number.toString() === number.toFixed(0) ? 0 : number.toFixed().split('.')[1].length || 0;
+  return number.toString() === number.toFixed(0) ? 0 : (number.toFixed().split('.')[1] ?? '').length;
 }
 
 function numberErrors({ decimalDigits, increment }, value) {
