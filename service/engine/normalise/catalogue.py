@@ -101,7 +101,8 @@ def _info(doc: Document, process: etree._Element, found: Mapping[str, Element]) 
     nodes = list(found.values())
     literal = [value for node in nodes for value in [node.attributes.get("formKey", "")] if _is_literal(value)]
     decided = [node.attributes.get("decisionRef", "") for node in nodes if node.type == "businessRuleTask"]
-    called = [(call.get("calledElement") or "").strip() for call in process.iter(tag("callActivity"))]
+    named = [(call.get("calledElement") or "").strip() for call in process.iter(tag("callActivity"))]
+    called = [name if name.startswith(("=", "$", "#")) else unprefixed(name) for name in named]
     return ProcessInfo(
         key=key,
         name=(process.get("name") or "").strip() or _pool_name(doc, key) or key,

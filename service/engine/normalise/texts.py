@@ -78,7 +78,8 @@ def _in_our_language(
     doc: Document, element: etree._Element, what: str, text: str, language: str, *, strict: bool
 ) -> str | None:
     spoken = language.strip().lower()
-    if juel.is_juel(text) and text.startswith(("${", "#{")):
+    composed = local(element).startswith("time")  # PT${hours}H; elsewhere a brace may well be Python's
+    if juel.is_juel(text) and (composed or text.startswith(("${", "#{"))):
         return _from_juel(doc, element, what, text)
     if text.startswith("=") and not text.startswith("=="):
         return text
