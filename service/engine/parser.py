@@ -39,6 +39,13 @@ class Definition:
         self.decisions: Mapping[str, Any] = {}
         self._siblings: Mapping[str, Definition] = {}
 
+    def starts(self) -> set[str]:
+        """The ids of the elements that may begin a case: start events, instantiating receive tasks and the like."""
+        known = {start.element_id for start in self.info.starts}
+        return {node.name for node in self.graph.body(None).nodes if node.name in known} | {
+            node.name for node in self.graph.body(None).starts
+        }
+
     def called(self, key: str) -> Definition | None:
         """The process that a call activity names, of those deployed or linked together with this one."""
         return self._siblings.get(key)

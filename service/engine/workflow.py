@@ -53,7 +53,7 @@ class Workflow:
             root.data = plain(variables)
         except Fault as problem:
             raise EngineError(str(problem)) from None
-        if start_event is not None and start_event not in definition.graph.task_specs:
+        if start_event is not None and start_event not in definition.starts():
             raise EngineError(f"The process “{definition.key}” has no start event “{start_event}”.")
         begin_body(run, root, definition.graph.body(None), start_event)
         if start_event is not None and payload is not None:

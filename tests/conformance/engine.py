@@ -8,7 +8,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from service.engine.definition import Refused
+from service.engine.checks import examine
+from service.engine.definition import Refused, Severity
 from service.engine.errors import EngineError
 from service.engine.parser import Definition, parse
 from service.engine.work import What, WorkflowState
@@ -36,8 +37,12 @@ class EngineAlone:
         self._post: deque[tuple[str, What, Mapping[str, Any]]] = deque()
 
     def deploy(self, files: Sequence[str]) -> None:
+        contents = {Path(file).name: (HERE / file).read_bytes() for file in files}
+        found = examine({name: content for name, content in contents.items() if name.endswith(".bpmn")})
+        if errors := [problem for problem in found if problem.severity is Severity.ERROR]:
+            raise Rejected("\n".join(map(str, errors)))
         try:
-            self.definitions = parse({Path(file).name: (HERE / file).read_bytes() for file in files}).definitions
+            self.definitions = parse(contents).definitions
         except Refused as refused:
             raise Rejected(str(refused)) from refused
 

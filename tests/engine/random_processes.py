@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from itertools import count
+from itertools import count, pairwise
 from typing import Any
 
 from hypothesis import strategies as st
@@ -17,7 +17,7 @@ Done = Callable[[], None]
 
 @dataclass
 class Block:
-    """`kind`: task seq and xor or loop back sub call mi; `number`: the chosen branch, or how many rounds or instances."""
+    """`kind`: task seq and xor or loop back sub call mi; `number`: the branch chosen, or the rounds or instances."""
 
     kind: str
     inner: list[Block] = field(default_factory=list)
@@ -84,7 +84,7 @@ class Drawing:
 
     def _seq(self, block: Block, items: tuple[str, ...]) -> tuple[str, str, str]:
         parts = [self.draw(inner, items) for inner in block.inner]
-        between = flows(*(f"{left[2]} {right[1]}" for left, right in zip(parts, parts[1:], strict=False)))
+        between = flows(*(f"{left[2]} {right[1]}" for left, right in pairwise(parts)))
         return "".join(part[0] for part in parts) + between, parts[0][1], parts[-1][2]
 
     def _fork(self, block: Block, items: tuple[str, ...], kind: str) -> tuple[str, str, str]:
