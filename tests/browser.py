@@ -73,11 +73,9 @@ def _packaged_chromium() -> Path:
     with tempfile.TemporaryDirectory(dir=target.parent) as scratch:
         folder = Path(scratch) / "new"
         folder.mkdir()
-        with build.node() as bin_folders:
-            path = os.pathsep.join([*bin_folders, os.environ.get("PATH", os.defpath)])
-            node = shutil.which("node", path=path) or "node"
-            arguments = [node, "--input-type=module", "-e", UNPACK, str(package / "bin"), str(folder)]
-            subprocess.run(arguments, check=True)
+        with build.node() as tools:
+            arguments = ["--input-type=module", "-e", UNPACK, str(package / "bin"), str(folder)]
+            subprocess.run([tools.node, *arguments], check=True)
         for archive in folder.glob("*.tar"):
             with tarfile.open(archive) as unpacking:
                 unpacking.extractall(folder, filter="data")

