@@ -188,6 +188,12 @@ def line_of(element: etree._Element | None) -> int | None:
     return None
 
 
+def move(element: etree._Element, home: etree._Element | None) -> None:
+    """Put an element at the end of `home`, unless it is there, or holds `home` itself (then the schema objects)."""
+    if home is not None and element.getparent() is not home and element not in {home, *home.iterancestors()}:
+        home.append(element)
+
+
 def process_of(element: etree._Element) -> str:
     """The id of the process around (or at) an element; empty outside of processes."""
     place: etree._Element | None = element

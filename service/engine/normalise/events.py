@@ -16,6 +16,7 @@ from service.engine.normalise.document import (
     has_definition,
     is_true,
     local,
+    move,
     tag,
     text_of,
     unprefixed,
@@ -182,9 +183,7 @@ def _attach(doc: Document, event: etree._Element) -> None:
         place = f"“{reference}”, which is no activity of the process" if reference else "nothing"
         doc.error(event, f"The boundary event is attached to {place}.", "Attach it to a task or sub-process.")
         return
-    home = host.getparent()
-    if home is not None and event.getparent() is not home:
-        home.append(event)
+    move(event, host.getparent())
     if not definitions_of(event):
         doc.error(event, "The boundary event waits for nothing.", "Give it a timer, message, error or another event.")
     if has_definition(event, "cancel") and local(host) != "transaction":

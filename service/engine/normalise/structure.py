@@ -20,6 +20,7 @@ from service.engine.normalise.document import (
     has_definition,
     is_true,
     local,
+    move,
     process_of,
     tag,
 )
@@ -103,8 +104,8 @@ def place_flows(doc: Document) -> None:
                 "Let it end inside the sub-process, or begin at the sub-process itself (BPMN 2.0.2 §7.6.1).",
             )
             _remove(flow)
-        elif home is not None and flow.getparent() is not home:
-            home.append(flow)
+        else:
+            move(flow, home)
     doc.reread_flows()
 
 
