@@ -23,6 +23,7 @@ from sqlalchemy.engine import Dialect
 from sqlalchemy.orm import DeclarativeBase, mapped_column
 
 _reading: ContextVar[bool] = ContextVar("reading", default=False)
+_clock: ContextVar[datetime | None] = ContextVar("clock", default=None)
 
 NAMES = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -107,8 +108,18 @@ db = SQLAlchemy(metadata=Base.metadata, session_options={"autoflush": False})
 
 
 def utcnow() -> datetime:
-    """Now, aware, in UTC."""
-    return datetime.now(UTC)
+    """Now, aware, in UTC; within `clock_at`, the moment that it says."""
+    return _clock.get() or datetime.now(UTC)
+
+
+@contextmanager
+def clock_at(moment: datetime) -> Iterator[None]:
+    """Within this, operations write down that they happened at `moment`: for what is recorded afterwards."""
+    token = _clock.set(moment)
+    try:
+        yield
+    finally:
+        _clock.reset(token)
 
 
 @contextmanager
@@ -142,10 +153,11 @@ def iso_text(value: Any) -> str:
 
 def engine_options(url: str) -> dict[str, Any]:
     """Pool and connection settings for `url`."""
+    always = {"json_serializer": to_json, "hide_parameters": True}  # errors are logged; what people entered is not
     if url.startswith("sqlite"):
-        return {"connect_args": {"timeout": 15, "check_same_thread": False}, "json_serializer": to_json}
+        return {**always, "connect_args": {"timeout": 15, "check_same_thread": False}}
     return {
-        "json_serializer": to_json,
+        **always,
         "pool_size": 10,
         "max_overflow": 10,
         "pool_pre_ping": False,

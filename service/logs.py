@@ -27,13 +27,18 @@ def configure(form: str, level: str) -> None:
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
     ]
-    renderer = structlog.processors.JSONRenderer() if form == "json" else structlog.dev.ConsoleRenderer(colors=False)
+    renderer = structlog.processors.JSONRenderer() if form == "json" else _for_people()
     structlog.configure(
         processors=[*shared, structlog.processors.format_exc_info, renderer] if form == "json" else [*shared, renderer],
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level]),
         cache_logger_on_first_use=False,
     )
     logging.basicConfig(format="%(levelname)s %(name)s %(message)s", level=logging.WARNING)
+
+
+def _for_people() -> structlog.dev.ConsoleRenderer:
+    # not structlog's own tracebacks, which show local variables: passwords and what people entered
+    return structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback)
 
 
 def about(case_number: str) -> None:

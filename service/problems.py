@@ -50,6 +50,7 @@ Page = Callable[[ProblemDetails, Exception], ResponseReturnValue]
 
 def init_app(app: Flask) -> None:
     """Answer every error of `app`."""
+    app.logger.disabled = True  # Flask would log faults a second time, and without the request's id
     for kind in (ServiceError, HTTPException, StaleDataError, DBAPIError, TimeoutError, NotReady, Unfit):
         app.register_error_handler(kind, _answer)
 
