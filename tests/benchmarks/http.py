@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import http.client
 import json
 import os
 import secrets
 import signal
 import socket
+import sqlite3
 import statistics
 import subprocess
 import sys
@@ -23,7 +25,7 @@ import sqlalchemy as sa
 
 from service import create_app, schema
 from service.db import db, new_id, utcnow
-from service.models import ApiToken, Case, HumanTask, TaskCandidate, TaskState, User
+from service.models import Case, HumanTask, TaskCandidate, TaskState, User
 from service.operations import deployments, users
 from service.permissions import SYSTEM
 from tests.benchmarks import bare, model
@@ -93,17 +95,10 @@ def _prepare() -> str:
     users.create("ann", "Ann", password=secrets.token_urlsafe(20), groups=("clerks",), is_admin=False, by=SYSTEM)
     deployments.deploy(model.FILES, by=SYSTEM)
     ann = db.session.scalars(sa.select(User).where(User.name == "ann")).one()
-    token = "cw_" + secrets.token_urlsafe(32)
-    from service.auth import token_hash
-
-    db.session.add(
-        ApiToken(
-            user_id=ann.id, name="bench", hash=token_hash(token), scopes=["read", "work"],
-            expires_at=utcnow() + timedelta(days=1),
-        )
-    )  # fmt: skip
+    until = utcnow() + timedelta(days=1)
+    issued = users.issue_token(ann, "bench", ["read", "work"], by=SYSTEM, expires_at=until)
     db.session.commit()
-    return token
+    return issued.secret
 
 
 @contextmanager
@@ -206,16 +201,15 @@ def _count() -> int:
 
 def _size() -> int:
     """Bytes of all tables and indexes, after making them as small as they get."""
+    if db.engine.dialect.name == "sqlite":
+        with contextlib.closing(sqlite3.connect(str(db.engine.url.database))) as file:
+            file.execute("VACUUM")
+            [pages], [size] = file.execute("PRAGMA page_count").fetchone(), file.execute("PRAGMA page_size").fetchone()
+            return int(pages * size)
     with db.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        if db.engine.dialect.name == "sqlite":
-            raw = connection.connection.cursor()
-            raw.execute("COMMIT")
-            raw.execute("VACUUM")
-            pages = raw.execute("PRAGMA page_count").fetchone()[0] * raw.execute("PRAGMA page_size").fetchone()[0]
-            raw.execute("BEGIN")
-            return int(pages)
         connection.exec_driver_sql("VACUUM FULL")
-        query = "SELECT sum(pg_total_relation_size(oid)) FROM pg_class WHERE relkind = 'r' AND relnamespace > 16000"
+        tables = "relkind = 'r' AND relnamespace IN ('public'::regnamespace, 'dbos'::regnamespace)"
+        query = f"SELECT sum(pg_total_relation_size(oid)) FROM pg_class WHERE {tables}"
         return int(connection.exec_driver_sql(query).scalar_one())
 
 
