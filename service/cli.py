@@ -225,16 +225,32 @@ def verify_audit() -> None:
 @click.option("--folder", default="var", show_default=True, type=click.Path(path_type=Path))
 def demo(port: int, folder: Path) -> None:
     """Set up and start the demo: SQLite, the case types of processes/ and forms/, a few people and cases."""
-    from . import demo, server
+    import multiprocessing
 
+    from . import api, background, demo, server, web
+
+    assert api and background and web  # loaded once, before the processes part
     environment = demo_environment(folder)
     os.environ.update({name: os.environ.get(name, value) for name, value in environment.items()})
-    with application() as app:
-        demo.prepare(app)
-        db.session.remove()
-        db.engine.dispose()
+    preparing = multiprocessing.get_context("fork").Process(target=_prepare_demo)  # the web server forks, and that is
+    preparing.start()  # possible only before scripts were evaluated
+    preparing.join()
+    if preparing.exitcode:
+        sys.exit(preparing.exitcode)
     click.echo(f"Casewright is at http://127.0.0.1:{port} - sign in as {demo.logins()}")
     server.run(host="127.0.0.1", port=port, workers=1, threads=8, with_jobs=True)
+
+
+def _prepare_demo() -> None:
+    """What `demo` does before it serves."""
+    from . import demo
+
+    try:
+        with application() as app:
+            demo.prepare(app)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(1)
 
 
 def demo_environment(folder: Path) -> dict[str, Any]:

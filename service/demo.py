@@ -2,18 +2,39 @@
 
 from __future__ import annotations
 
+import uuid
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
 from pathlib import Path
 
+import sqlalchemy as sa
 from flask import Flask
 
-from . import schema
+from . import jobs, schema
 from .cli import collect
-from .db import db
-from .models import User
-from .operations import deployments, users
-from .permissions import SYSTEM
+from .db import clock_at, db, utcnow
+from .demo_cases import OPEN, Step, Tale, tales
+from .execution import arm
+from .models import Case, HumanTask, ProcessDefinition, Timer, User
+from .operations import cases, deployments, tasks, timers, users
+from .permissions import SYSTEM, Actor
+from .queries import definitions
 
 PASSWORD = "demo-demo-demo"  # noqa: S105  # of the demo alone; see the module's docstring
+GROUPS = {
+    "claims-intake": "Claims intake",
+    "claims-assessors": "Claims assessors",
+    "claims-managers": "Claims managers",
+    "hr-officers": "HR officers",
+    "hr-investigators": "HR investigators",
+    "hr-managers": "HR managers",
+    "it-service-desk": "IT service desk",
+    "it-engineers": "IT engineers",
+    "it-managers": "IT managers",
+    "privacy-officers": "Privacy officers",
+    "privacy-managers": "Privacy managers",
+    "staff": "All staff",
+}
 PEOPLE = {
     "ann": ("Ann Archer", ("claims-intake", "hr-officers", "it-service-desk", "staff")),
     "ben": ("Ben Baker", ("claims-assessors", "it-engineers", "staff")),
@@ -21,6 +42,7 @@ PEOPLE = {
     "carl": ("Carl Chen", ("hr-investigators", "privacy-officers", "staff")),
     "admin": ("Ada Admin", ("staff",)),
 }
+WORK = timedelta(minutes=12)  #: so long before completing a task it was claimed
 
 
 def logins() -> str:
@@ -29,11 +51,83 @@ def logins() -> str:
 
 
 def prepare(app: Flask, root: Path | None = None) -> None:
-    """Tables, people and case types; running it again keeps the data and adds only what is new."""
+    """Tables, people, case types and cases; running it again keeps the data and adds only what is new."""
     root = root or Path.cwd()
     schema.upgrade(app)
-    if db.session.query(User).first() is None:
-        for name, (display_name, groups) in PEOPLE.items():
-            users.create(name, display_name, password=PASSWORD, groups=groups, is_admin=name == "admin", by=SYSTEM)
+    is_new = db.session.query(User).first() is None
+    if is_new:
+        add_people()
     deployments.deploy(collect((root / "processes", root / "forms")), by=SYSTEM)
+    if is_new:
+        now = utcnow()
+        tell(tales(now), until=now)
     db.session.commit()
+
+
+def add_people() -> None:
+    """Who works here, in groups that have titles."""
+    for name, title in GROUPS.items():
+        users.add_group(name, title, by=SYSTEM)
+    for name, (display_name, groups) in PEOPLE.items():
+        users.create(name, display_name, password=PASSWORD, groups=groups, is_admin=name == "admin", by=SYSTEM)
+
+
+def tell(stories: Sequence[Tale], *, until: datetime) -> None:
+    """Let everything happen in its order and at its time, timers too. The worker must not run yet."""
+    people = {name: users.actor_of(user_id) for name, user_id in db.session.execute(sa.select(User.name, User.id))}
+    opened: dict[int, uuid.UUID] = {}
+    steps = [(step.at, number, step) for number, tale in enumerate(stories) for step in tale.steps]
+    for at, number, step in sorted(steps, key=lambda entry: entry[:2]):
+        _pass_time(until=at)
+        if step.element == OPEN:
+            opened[number] = _open(stories[number].case_type, step, people)
+        else:
+            _do(opened[number], step, people)
+    _pass_time(until=until)
+    _rearm()
+
+
+def _open(case_type: str, step: Step, people: Mapping[str, Actor]) -> uuid.UUID:
+    with clock_at(step.at):
+        definition = definitions.latest(ProcessDefinition, case_type)
+        return cases.start(definition, by=people[step.person], submitted=step.form or {}).id
+
+
+def _do(case_id: uuid.UUID, step: Step, people: Mapping[str, Actor]) -> None:
+    task, actor = _task(case_id, step), people[step.person]
+    if task.assignee is None:
+        with clock_at(step.at if step.form is None else step.at - WORK):
+            tasks.claim(task, by=actor)
+    if step.form is not None:
+        with clock_at(step.at):
+            tasks.complete(task, by=actor, submitted=step.form)
+
+
+def _task(case_id: uuid.UUID, step: Step) -> HumanTask:
+    """The one open task that `step` is about."""
+    db.session.flush()
+    found = db.session.scalars(
+        sa.select(HumanTask).where(
+            HumanTask.case_id == case_id, HumanTask.element_id == step.element, HumanTask.closed_at.is_(None)
+        )
+    )
+    [task] = [task for task in found if all((task.local or {}).get(key) == step.local[key] for key in step.local)]
+    return task
+
+
+def _pass_time(*, until: datetime) -> None:
+    """Fire the timers that come due, each at its time."""
+    db.session.flush()
+    first = sa.select(Timer).where(Timer.due_at <= until).order_by(Timer.due_at).limit(1)
+    while timer := db.session.scalars(first).first():
+        with clock_at(timer.due_at):
+            timers.fire(timer.id, timer.seq)
+        db.session.flush()
+
+
+def _rearm() -> None:
+    """Wake the timers that are left by today's clock: they were armed by an earlier one."""
+    for timer in db.session.scalars(sa.select(Timer)):
+        jobs.cancel(f"timer:{timer.id}:{timer.seq}")
+        timer.seq += 1
+        arm(timer, db.session.get_one(Case, timer.case_id))

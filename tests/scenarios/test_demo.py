@@ -1,0 +1,144 @@
+"""The demo as a stranger meets it: people, case types, and cases in every state."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+
+from service import audit, create_app, demo, demo_cases
+from service.cli import collect
+from service.db import db, utcnow
+from service.models import AuditEntry, Case, CaseState, Group, HumanTask, ProcessDefinition, Timer, User
+from service.models.job import job_status
+from service.operations import deployments, users
+from service.permissions import SYSTEM, Actor
+from service.queries import tasks as task_lists
+from tests.conftest import config_for
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture
+def told(app: Flask) -> Flask:
+    """The demo's people, case types and cases on either database."""
+    demo.add_people()
+    deployments.deploy(collect((ROOT / "processes", ROOT / "forms")), by=SYSTEM)
+    now = utcnow()
+    demo.tell(demo_cases.tales(now), until=now)
+    db.session.commit()
+    return app
+
+
+@pytest.fixture
+def nowhere(tmp_path: Path) -> Iterator[Flask]:
+    """The application on a database file that does not exist yet."""
+    app = create_app(config_for(f"sqlite:///{tmp_path / 'fresh.db'}"))
+    with app.app_context():
+        yield app
+        db.session.remove()
+        db.engine.dispose()
+
+
+def actor(name: str) -> Actor:
+    return users.actor_of(db.session.scalars(sa.select(User.id).where(User.name == name)).one())
+
+
+def test_there_are_cases_of_every_type_at_several_stages_and_some_are_finished(told: Flask) -> None:
+    cases = db.session.scalars(sa.select(Case)).all()
+
+    assert len(cases) >= 12
+    assert {case.case_type for case in cases} == set(db.session.scalars(sa.select(ProcessDefinition.key)))
+    assert {case.state for case in cases} == {CaseState.ACTIVE, CaseState.COMPLETED}
+    assert len({(case.case_type, case.stage) for case in cases if case.state is CaseState.ACTIVE}) >= 10
+
+
+def test_every_person_finds_something_to_do_and_some_of_it_is_late(told: Flask) -> None:
+    counted = {name: task_lists.counts(actor(name)) for name in ("ann", "ben", "mia", "carl")}
+
+    assert all(count.mine >= 1 for count in counted.values()), counted
+    assert sum(count.team >= 1 for count in counted.values()) >= 3, counted
+    assert 1 <= sum(count.late for count in counted.values()) <= 4, counted
+
+
+def test_the_story_of_each_case_holds_and_lies_in_the_past_in_order(told: Flask) -> None:
+    now = utcnow()
+    entries = sa.text("SELECT count(*) FROM audit_entry")
+
+    assert list(audit.verify()) == []
+    assert db.session.execute(entries).scalar_one() > 90
+    for case in db.session.scalars(sa.select(Case)):
+        moments = [entry.at for entry in _story(case)]
+        assert moments == sorted(moments), case.number
+        assert case.created_at == moments[0]
+        assert moments[-1] <= now
+
+
+def _story(case: Case) -> list[AuditEntry]:
+    wanted = sa.select(AuditEntry).where(AuditEntry.case_id == case.id).order_by(AuditEntry.seq)
+    return list(db.session.scalars(wanted))
+
+
+def test_no_timer_is_overdue_and_each_is_woken_when_it_is_due(told: Flask) -> None:
+    timers = db.session.scalars(sa.select(Timer)).all()
+
+    assert len(timers) >= 4
+    for timer in timers:
+        assert timer.due_at > utcnow()
+        wakes = sa.select(job_status.c.delay_until_epoch_ms).where(
+            job_status.c.workflow_uuid == f"timer:{timer.id}:{timer.seq}", job_status.c.status == "DELAYED"
+        )
+        woken = db.session.execute(wakes).scalar_one() / 1000
+        assert abs(woken - timer.due_at.timestamp()) < 5
+
+
+def test_groups_have_titles_that_people_read(told: Flask) -> None:
+    used = set(db.session.scalars(sa.text("SELECT DISTINCT group_name FROM membership")))
+    titles = dict(db.session.execute(sa.select(Group.name, Group.title)).tuples().all())
+
+    assert used <= set(titles)
+    assert all(title != name and title[0].isupper() for name, title in titles.items())
+    assert titles["hr-officers"] == "HR officers"
+
+
+@pytest.mark.parametrize("hour", [0, 3, 12, 23])
+def test_nothing_happens_before_its_cause_or_in_the_future_whenever_the_demo_is_started(hour: int) -> None:
+    now = utcnow().replace(hour=hour, minute=2)
+
+    for tale in demo_cases.tales(now):
+        moments = [step.at for step in tale.steps]
+        assert moments[-1] < now
+        gaps = [later - earlier for earlier, later in pairwise(moments)]
+        claimed = [step.form is None for step in tale.steps[1:]]
+        assert all(gap > (timedelta(0) if only else demo.WORK) for gap, only in zip(gaps, claimed, strict=True))
+
+
+def test_a_first_start_makes_everything_and_a_second_one_changes_nothing(nowhere: Flask) -> None:
+    def rows() -> dict[str, int]:
+        counts = {table.name: sa.select(sa.func.count()).select_from(table) for table in db.metadata.tables.values()}
+        return {name: db.session.execute(count).scalar_one() for name, count in counts.items()}
+
+    demo.prepare(nowhere, ROOT)
+    first = rows()
+    demo.prepare(nowhere, ROOT)
+
+    assert first["case"] >= 12
+    assert first["human_task"] > 20
+    assert rows() == first
+
+
+def test_what_people_have_done_since_is_kept_by_the_next_start(nowhere: Flask) -> None:
+    demo.prepare(nowhere, ROOT)
+    task = db.session.scalars(sa.select(HumanTask).where(HumanTask.assignee == "mia")).one()
+    task.priority = 77
+    db.session.commit()
+
+    demo.prepare(nowhere, ROOT)
+
+    db.session.expire_all()
+    assert task.priority == 77
