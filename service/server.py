@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from importlib import import_module
 from typing import Any
 
 from flask import Flask
@@ -27,7 +28,12 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
 
 
 def run(*, host: str, port: int, workers: int, threads: int, with_jobs: bool) -> None:
-    """Serve until stopped. The application is made after the fork: sandbox pools and connections are not fork-safe."""
+    """Serve until stopped. The application is made after the fork: sandbox pools and connections are not fork-safe.
+
+    Its modules are loaded before it, so that a process that gunicorn has to replace is ready at once.
+    """
+    for part in ("api", "auth", "background", "web", "worker"):
+        import_module(f".{part}", __package__)
     options: dict[str, Any] = {
         "bind": f"{host}:{port}",
         "workers": workers,

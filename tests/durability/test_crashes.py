@@ -32,7 +32,7 @@ def put(number: int, cases: int = 40) -> None:
 def called() -> list[tuple[str, int]]:
     found = [tuple(row) for row in db.session.execute(sa.select(ledger.calls.c.key, ledger.calls.c.attempt))]
     db.session.rollback()
-    return found  # type: ignore[return-value]
+    return found
 
 
 def test_five_kills_lose_nothing_and_do_nothing_twice(worker_process: Start, wait: Wait) -> None:

@@ -1,0 +1,51 @@
+"""The installed service as processes of their own, to be killed."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+COMMAND = str(Path(sys.executable).parent / "casewright")
+
+
+class Server:
+    """`casewright serve`, or `casewright web` with two workers; the environment says on which database."""
+
+    def __init__(self, *, on_sqlite: bool) -> None:
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            self.address: tuple[str, int] = free.getsockname()
+        port = str(self.address[1])
+        self.commands = (
+            {"serve": ["serve", "--port", port]}
+            if on_sqlite
+            else {"web": ["web", "--workers", "2", "--port", port], "one": ["worker"], "two": ["worker"]}
+        )
+        self.processes: dict[str, subprocess.Popen[bytes]] = {}
+
+    def start(self) -> None:
+        """Start the processes that do not run; returns at once."""
+        for name, arguments in self.commands.items():
+            if name not in self.processes:
+                environment = os.environ | {"CASEWRIGHT_WORKER_ID": name}
+                self.processes[name] = subprocess.Popen([COMMAND, *arguments], env=environment, start_new_session=True)
+
+    def kill(self, turn: int = 0) -> None:
+        """End processes with their children, without a chance to say good-bye: all, only the web, only the workers.
+
+        Where one process is everything, every second turn ends gunicorn's child only, which gunicorn replaces.
+        """
+        names = list(self.processes)
+        if names == ["serve"] and turn % 2:
+            pid = self.processes["serve"].pid
+            for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split():
+                os.kill(int(child), signal.SIGKILL)
+            return
+        for name in (names, names[:1], names[1:] or names)[turn % 3]:
+            process = self.processes.pop(name)
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
