@@ -16,7 +16,7 @@ Named = list[tuple[Key, str]]
 
 
 def open_in(case: Case, drawing: Drawing) -> tuple[Named, Named]:
-    """The open tasks and timers by element and the items of the multi-instances around it, with the ids to name them."""
+    """The open tasks and timers by element and the items of the multi-instances around it, with their ids."""
     workflow = case.at_work()
     work = workflow.open_work()
 

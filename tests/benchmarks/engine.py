@@ -1,0 +1,119 @@
+"""The engine alone: CPU time of start, complete, load and dump, by the size of the model and of the variables.
+
+`python -m tests.benchmarks.engine` prints a table and ends with one line of JSON. A step is what a web request does:
+load, complete a task, run on, list the open work, take the happenings, dump.
+"""
+
+from __future__ import annotations
+
+import json
+import random
+import time
+from collections.abc import Callable
+from typing import Any
+
+from service.engine.parser import Definition
+from service.engine.workflow import Workflow
+from tests.engine.diagrams import NOW, node, package, process, timer, user
+
+ELEMENTS = (10, 100, 1000)
+BYTES = (1_000, 100_000, 1_000_000)
+ROUNDS = 10_000
+
+
+def chain(elements: int) -> Definition:
+    """Segments of ten elements: a task with a timer on it, an exclusive choice, a parallel pair of tasks."""
+    drawn, paths, last = "", [], "s"
+    for number in range(elements // 10):
+        a, b, c, guard, ends = (f"{name}{number}" for name in ("A", "B", "C", "guard", "ends"))
+        x, y, g, j, t = (f"{name}{number}" for name in ("x", "y", "g", "j", "t"))
+        drawn += user(a, b, c) + node("task", t)
+        drawn += "".join(node("exclusiveGateway", name) for name in (x, y))
+        drawn += "".join(node("parallelGateway", name) for name in (g, j))
+        drawn += (
+            f'<boundaryEvent id="{guard}" attachedToRef="{a}" cancelActivity="false">{timer("P1D")}</boundaryEvent>'
+        )
+        drawn += f'<endEvent id="{ends}"/>'
+        paths += [f"{last} {a} {x}", f"{x} {y}: amount &gt; 100".replace("&gt;", ">"), f"{x} {t}: amount <= 100"]
+        paths += [f"{t} {y} {g} {b} {j}", f"{g} {c} {j}", f"{guard} {ends}"]
+        last = j
+    return package(process(drawn, *paths, f"{last} e")).definitions["p"]
+
+
+def variables(size: int) -> dict[str, Any]:
+    """A case file of about so many bytes as JSON."""
+    words = random.Random(1)
+    lines = [f"entry {words.random()} by {words.choice(['ann', 'bob', 'mia'])}" for _ in range(size // 32)]
+    return {"amount": 50, "claimant": {"name": "Ann Archer", "since": 2019}, "notes": lines}
+
+
+def cpu_ms(action: Callable[[], Any], seconds: float = 0.4) -> float:
+    """The best of three runs, in milliseconds of CPU for one call."""
+    action()
+    best = float("inf")
+    for _ in range(3):
+        calls, began = 0, time.process_time()
+        while time.process_time() - began < seconds / 3:
+            action()
+            calls += 1
+        best = min(best, (time.process_time() - began) / calls * 1000)
+    return round(best, 3)
+
+
+def one(elements: int, size: int) -> dict[str, float]:
+    """The figures for one model and one size of case file."""
+    definition, given = chain(elements), variables(size)
+    started = Workflow.start(definition, given, now=NOW)
+    stored = started.dump()
+    [task] = started.open_work().tasks
+
+    def step() -> bytes:
+        workflow = Workflow.load(definition, stored, now=NOW)
+        workflow.complete(task.activity_id, {"amount": 70})
+        workflow.open_work()
+        workflow.take_happenings()
+        return workflow.dump()
+
+    return {
+        "start_ms": cpu_ms(lambda: Workflow.start(definition, given, now=NOW)),
+        "load_ms": cpu_ms(lambda: Workflow.load(definition, stored, now=NOW)),
+        "dump_ms": cpu_ms(started.dump),
+        "step_ms": cpu_ms(step),
+        "snapshot_bytes": len(step()),
+    }
+
+
+def review_loop(rounds: int = ROUNDS) -> tuple[float, float]:
+    """How much dearer and larger the last rounds of a loop are than the first: (ratio of CPU, ratio of bytes)."""
+    guard = f'<boundaryEvent id="b" attachedToRef="A" cancelActivity="false">{timer("PT1H")}</boundaryEvent>'
+    elements = user("A") + guard + node("exclusiveGateway", "g") + '<endEvent id="e2"/>'
+    definition = package(process(elements, "s A g", "g A: again", "g e: not again", "b e2")).definitions["p"]
+    stored = Workflow.start(definition, variables(20_000), now=NOW).dump()
+    times: list[float] = []
+    sizes: list[int] = []
+    for _ in range(rounds):
+        began = time.process_time()
+        workflow = Workflow.load(definition, stored, now=NOW)
+        workflow.complete(workflow.open_work().tasks[0].activity_id, {"again": True})
+        stored = workflow.dump()
+        times.append(time.process_time() - began)
+        sizes.append(len(stored))
+    few = max(1, rounds // 20)
+    early, late = sorted(times[10 : 10 + few]), sorted(times[-few:])
+    return round(late[few // 10] / early[few // 10], 2), round(sizes[-1] / sizes[9], 3)
+
+
+def main() -> None:
+    """Measure, print, and end with one line of JSON."""
+    table = {}
+    for elements in ELEMENTS:
+        for size in BYTES:
+            table[f"{elements}x{size}"] = figures = one(elements, size)
+            print(f"{elements:5d} elements {size:8d} bytes: {figures}")
+    cost, growth = review_loop()
+    small = table[f"{ELEMENTS[0]}x{BYTES[0]}"]
+    print(json.dumps({"engine_step_ms": small["step_ms"], "loop_cost_ratio": cost, "loop_size_ratio": growth, **table}))
+
+
+if __name__ == "__main__":
+    main()
