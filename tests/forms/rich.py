@@ -112,48 +112,62 @@ CONTEXT: dict[str, Any] = {
     "limit": 500,
     "levels": ["low", {"label": "High", "value": "high"}],
     "fixed": "from the case",
-    "sometimes": "own",
+    "sometimes": "own value",
     "off": "",
     "address": {"number": 7},
 }
 
 _TEXTS = ["", " ", "x", "Ada", "  Ada  ", "a long text, too long", "AB-12", "ab-12", "𝒳𝒳𝒳𝒳𝒳𝒳", "none", "12345", "ünï"]
-_MAILS = ["", "a@b.c", "a@b", "nobody", "a b@c.d"]
-_PHONES = ["", "+4930664040900", "030", "0049306640409"]
-_NUMBERS = [None, 0, 0.05, 0.07, 1, 1.5, 4.25, 5, 99.95, 100, 123.456, 500, 501, -1, 1e21]
-_DAYS = [None, "2026-02-28", "2031-12-31"]
-_MOMENTS = [None, "2026-02-28T10:30+01:00", "2031-12-31T23:45-05:00"]
+_NUMBERS = [None, 0, 0.05, 0.07, 1, 1.5, 4.25, 5, 99.95, 100, 123.456, 500, 501, -1, 1e9]
+
+#: For each field the right answers, and any.
+_ANSWERS: dict[str, tuple[list[Any], list[Any]]] = {
+    "name": (["Ada", "  Ada  ", "none"], _TEXTS),
+    "policy": (["", "AB-12"], _TEXTS),
+    "code": (["", "x"], _TEXTS),
+    "mail": (["", "a@b.c"], ["", "a@b.c", "a@b", "nobody", "a b@c.d"]),
+    "phone": (["", "+4930664040900"], ["", "+4930664040900", "030", "0049306640409"]),
+    "story": (["", "ünï"], _TEXTS),
+    "amount": ([0, 0.05, 4.25, 5, 99.95, 100, 500], _NUMBERS),
+    "count": ([None, "1", "7"], [None, "1", "0", "7", "1.5"]),
+    "agree": ([True], [True, False]),
+    "express": ([True, False], [True, False]),
+    "kind": (["one", "two", "three"], [None, "one", "two", "three"]),
+    "level": ([None, "low", "high"], [None, "low", "high"]),
+    "place": ([None], [None, "here", "nowhere"]),
+    "day": (["2026-02-28", "2031-12-31"], [None, "2026-02-28", "2031-12-31"]),
+    "moment": ([None, "2026-02-28T10:30+01:00"], [None, "2026-02-28T10:30+01:00", "2031-12-31T23:45-05:00"]),
+    "note": (["Ada"], _TEXTS),
+    "deeper": (["", "ünï"], _TEXTS),
+    "sometimes": (["", "12345"], _TEXTS),
+    "share": ([None, 0], _NUMBERS),
+    "street": (["Ada", "none"], _TEXTS),
+    "zip": (["", "12345"], _TEXTS),
+    "item": (["Ada", "x"], _TEXTS),
+    "price": ([None, 4.25, 5, 100], _NUMBERS),
+    "why": (["Ada"], _TEXTS),
+    "part": (["Ada", "12345"], _TEXTS),
+}
 
 
 def answers(chance: random.Random) -> dict[str, Any]:
-    """What somebody might fill in: right, wrong and senseless."""
-    pick = chance.choice
-    some = lambda: chance.sample(["one", "two", "three"], chance.randint(0, 3))  # noqa: E731
-    lines = [
-        {
-            "item": pick(_TEXTS),
-            "price": pick(_NUMBERS),
-            "why": pick(_TEXTS),
-            "parts": [{"part": pick(_TEXTS)} for _ in range(chance.randint(0, 2))],
-        }
-        for _ in range(chance.randint(0, 3))
-    ]
+    """What somebody might fill in; half the people are careful, the others right, wrong and senseless."""
+    careful = 0.995 if chance.random() < 0.5 else 0.5
+
+    def pick(*keys: str) -> dict[str, Any]:
+        return {key: chance.choice(_ANSWERS[key][chance.random() > careful]) for key in keys}
+
+    def rows(most: int, *keys: str) -> list[dict[str, Any]]:
+        return [pick(*keys) for _ in range(chance.randint(0, most))]
+
+    def some(least: int) -> list[str]:
+        return chance.sample(["one", "two", "three"], chance.randint(least, 3))
+
+    nested = {"street", "zip", "item", "price", "why", "part"}
     return {
-        **{key: pick(_TEXTS) for key in ("name", "policy", "code", "story", "note", "deeper", "sometimes")},
-        "mail": pick(_MAILS),
-        "phone": pick(_PHONES),
-        "amount": pick(_NUMBERS),
-        "count": pick([None, "1", "0", "7", "1.5"]),
-        "agree": pick([True, False]),
-        "express": pick([True, False]),
-        "kind": pick([None, "one", "two", "three"]),
-        "level": pick([None, "low", "high"]),
-        "place": pick([None, "here", "nowhere"]),
-        "marks": some(),
-        "tags": some(),
-        "day": pick(_DAYS),
-        "moment": pick(_MOMENTS),
-        "share": pick(_NUMBERS),
-        "address": {"street": pick(_TEXTS), "zip": pick(_TEXTS)},
-        "lines": lines,
+        **pick(*(key for key in _ANSWERS if key not in nested)),
+        "marks": some(1 if careful > 0.9 else 0),
+        "tags": some(0),
+        "address": pick("street", "zip"),
+        "lines": [{**row, "parts": rows(2, "part")} for row in rows(3, "item", "price", "why")],
     }

@@ -290,3 +290,7 @@ def test_a_pattern_that_never_ends_is_stopped():
 
     assert "ran longer than" in found[""][0]
     assert accept(form(TEXT), {"a": "x"}) == {"a": "x"}
+
+
+def test_a_huge_number_has_no_decimals():
+    assert accept(form({"type": "number", "key": "n", "decimalDigits": 2}), {"n": 1e21}) == {"n": 1e21}
