@@ -49,6 +49,7 @@ VARIABLES = {
         ("${items.size() == 2}", True),
         ("${items.isEmpty()}", False),
         ("${name.equals('Ann')}", True),
+        ("${name.equalsIgnoreCase('ANN')}", True),
         ("${name.startsWith('A')}", True),
         ("${name.toUpperCase()}", "ANN"),
         ("${order.get('total')}", 120),

@@ -136,7 +136,10 @@ def test_bulk_is_answered_within_two_seconds(xml):
     assert time.perf_counter() - begin < 2
 
 
-@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "latin-1", "utf-16-be", "utf-32"])
+@pytest.mark.parametrize(
+    "encoding",
+    ["utf-8", "utf-8-sig", "utf-16", "latin-1", "utf-16-be", "utf-32", "windows-1252", "MacRoman", "gb18030"],
+)
 def test_honest_encodings_are_read(encoding):
     declared = {"utf-8-sig": "utf-8", "latin-1": "iso-8859-1", "utf-16-be": "utf-16"}.get(encoding, encoding)
     xml = f'<?xml version="1.0"\nencoding="{declared}"?>\n<a b="Müller"/>'.encode(encoding)

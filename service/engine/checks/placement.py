@@ -53,6 +53,9 @@ def check(doc: Document, process: etree._Element) -> None:
             _ad_hoc(doc, node)
         elif name in {"serviceTask", "sendTask", "businessRuleTask"}:
             _worker_task(doc, node, name)
+        for quantity in ("startQuantity", "completionQuantity"):
+            if name in ACTIVITIES and node.get(quantity) not in {None, "1"}:
+                doc.warn(node, f"{quantity} has no effect: one token begins it, and one leaves it.", "Draw a gateway.")
 
 
 def _event(doc: Document, event: etree._Element) -> None:

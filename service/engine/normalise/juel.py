@@ -95,6 +95,7 @@ class _Target:
 _PYTHON_METHODS: dict[tuple[str, int], Callable[..., str]] = {
     ("equals", 1): lambda value, other: f"({value} == {other})",
     ("contains", 1): lambda value, other: f"({other} in {value})",
+    ("equalsIgnoreCase", 1): lambda value, other: f"({value}.lower() == {other}.lower())",
     ("size", 0): lambda value: f"len({value})",
     ("length", 0): lambda value: f"len({value})",
     ("isEmpty", 0): lambda value: f"(len({value}) == 0)",
@@ -107,6 +108,7 @@ _PYTHON_METHODS: dict[tuple[str, int], Callable[..., str]] = {
 _FEEL_METHODS: dict[tuple[str, int], Callable[..., str]] = {
     ("equals", 1): lambda value, other: f"({value} = {other})",
     ("contains", 1): lambda value, other: f"list contains({value}, {other})",
+    ("equalsIgnoreCase", 1): lambda value, other: f"(lower case({value}) = lower case({other}))",
     ("size", 0): lambda value: f"count({value})",
     ("length", 0): lambda value: f"string length({value})",
     ("isEmpty", 0): lambda value: f"(count({value}) = 0)",

@@ -28,7 +28,11 @@ _BOMS = (
 _DECLARATION = re.compile(r"\s*<\?xml\s[^>]{0,200}?\?>")
 _ENCODING = re.compile(rb"""^\s*<\?xml\s[^>]{0,200}?encoding\s*=\s*["']([A-Za-z0-9._-]{1,40})["']""")
 _PROLOG = re.compile(r"\s+|<!--.*?-->|<\?.*?\?>", re.DOTALL)
-_ALLOWED = re.compile(r"utf-?8|(us-)?ascii|iso-?8859-\d{1,2}|latin-?1|(windows-|cp)125\d", re.IGNORECASE)
+_ALLOWED = re.compile(
+    r"utf-?8|(us-)?ascii|iso-?8859-\d{1,2}|latin-?1|(windows-|cp)(125\d|437|850|874|93[26]|949|950)|mac-?roman|"
+    r"gb(k|2312|18030)|big5|shift_jis|euc-(jp|kr)|koi8-[ru]",
+    re.IGNORECASE,
+)
 
 
 def safe_xml(
