@@ -134,6 +134,7 @@ class Visitor:
         return found[1]
 
     def _open(self, path: str, **request: Any) -> TestResponse:
+        db.session.rollback()  # on SQLite our own open transaction would hold up every writer
         alone = contextvars.Context()  # as a server does: not in the test's application context, with its session
         return alone.run(lambda: self.client.open(path, buffered=True, **request))
 
