@@ -41,7 +41,7 @@ def open_work(run: Run) -> OpenWork:
         node = task.task_spec
         if task.state == TaskState.READY and node.waits_outside(task):
             if isinstance(node, HumanTask):
-                tasks.append(_task(run, task))
+                tasks.append(_task(task))
             elif isinstance(node, CallActivity):
                 children.append(_child(run, task))
             elif isinstance(node, Activity):
@@ -73,7 +73,7 @@ def _common(task: Task) -> dict[str, Any]:
 
 
 def _local(task: Task) -> dict[str, Any]:
-    """The variables of the layers over the case's, without the counters of a multi-instance."""
+    """The variables of the layers over the case's: only this task, or those beside it in a multi-instance, see them."""
     found: dict[str, Any] = {}
     current: Task | None = task
     while current is not None and current.parent is not None and OWNER not in current.internal_data:
@@ -83,20 +83,20 @@ def _local(task: Task) -> dict[str, Any]:
     return found
 
 
-def _task(run: Run, task: Task) -> OpenTask:
+def _task(task: Task) -> OpenTask:
     element = task.task_spec.element
     return OpenTask(
         **_common(task),
         documentation=element.documentation,
         lane=element.lane,
-        form_key=attributes.text(run, task, "formKey"),
-        assignee=attributes.text(run, task, "assignee"),
-        candidate_users=attributes.names(run, task, "candidateUsers"),
-        candidate_groups=attributes.names(run, task, "candidateGroups"),
-        not_done_by=attributes.names(run, task, "notDoneBy"),
-        due_at=attributes.fixed(task, "dueDate"),
-        follow_up_at=attributes.fixed(task, "followUpDate"),
-        priority=attributes.priority(run, task),
+        form_key=attributes.text(task, "formKey"),
+        assignee=attributes.text(task, "assignee"),
+        candidate_users=attributes.names(task, "candidateUsers"),
+        candidate_groups=attributes.names(task, "candidateGroups"),
+        not_done_by=attributes.names(task, "notDoneBy"),
+        due_at=attributes.date(task, "dueDate"),
+        follow_up_at=attributes.date(task, "followUpDate"),
+        priority=attributes.priority(task),
         stage=element.attributes.get("stage"),
     )
 

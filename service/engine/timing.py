@@ -1,14 +1,16 @@
 """When timers are due: ISO 8601 durations, dates and repeating intervals, as BPMN 2.0.2 §10.5.5 has them.
 
-All times are aware UTC datetimes; a date without zone is taken as UTC. Months and years are calendar months and years.
+All times are aware UTC datetimes; a date without zone is taken as UTC, one with `[Europe/Berlin]` or
+`@Europe/Berlin` behind it in that zone. Months and years are calendar months and years.
 """
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from dateutil.relativedelta import relativedelta
 
@@ -21,8 +23,20 @@ _DATE = re.compile(r"\d{4}-?\d\d-?\d\d(T.*)?$|\d{4}-?W\d\d", re.IGNORECASE)
 _REPEATS = re.compile(r"R(\d*)/(.+)", re.IGNORECASE)
 
 
+_ZONE = re.compile(r"(?P<time>[^\[@]+?)(?:\[(?P<inside>[\w/+-]+)\]|@(?P<behind>[\w/+-]+))$")
+
+
 class BadTime(ValueError):
     """The text is not a duration, date or cycle that we know; the message says what to write."""
+
+
+@dataclass(frozen=True)
+class Duration:
+    """Months and days are the calendar's; hours, minutes and seconds are time that passes."""
+
+    months: int = 0
+    days: int = 0
+    seconds: float = 0
 
 
 @dataclass(frozen=True)
@@ -31,7 +45,12 @@ class Cycle:
 
     left: int | None
     first: datetime
-    every: relativedelta
+    every: Duration
+    zone: tzinfo = UTC  #: whose days and months are counted: 09:00 stays 09:00 when the clocks change
+
+    def following(self, round_: datetime) -> datetime:
+        """The round after that one; raises BadTime."""
+        return after(round_.astimezone(self.zone), self.every)
 
 
 def is_literal(text: str) -> bool:
@@ -40,20 +59,21 @@ def is_literal(text: str) -> bool:
     return bool(_DURATION.fullmatch(text) or _DATE.match(text) or _REPEATS.fullmatch(text))
 
 
-def duration(text: str) -> relativedelta:
+def duration(text: str) -> Duration:
     """`P1Y2M3DT4H5M6S`, `P2W`; raises BadTime."""
     match = _DURATION.fullmatch(text.strip())
-    if not match:
+    said = {name: value for name, value in match.groupdict().items() if value} if match else {}
+    sign = -1 if said.pop("sign", "+") == "-" else 1
+    if not said:
         raise BadTime(f"“{text}” is not a duration: write one such as PT1H or P2D.")
-    sign = -1 if match["sign"] == "-" else 1
-    parts = {
-        name: float(value.replace(",", ".")) if name not in ("years", "months") else int(value)
-        for name, value in match.groupdict().items()
-        if name != "sign" and value is not None
-    }
-    if not parts:
-        raise BadTime(f"“{text}” is not a duration: write one such as PT1H or P2D.")
-    return relativedelta(**{name: sign * value for name, value in parts.items()})  # type: ignore[arg-type]
+    parts = {name: sign * float(value.replace(",", ".")) for name, value in said.items()}
+    days = parts.get("weeks", 0) * 7 + parts.get("days", 0)
+    seconds = parts.get("hours", 0) * 3600 + parts.get("minutes", 0) * 60 + parts.get("seconds", 0)
+    return Duration(
+        months=int(parts.get("years", 0) * 12 + parts.get("months", 0)),
+        days=int(days),
+        seconds=seconds + (days - int(days)) * 86400,
+    )
 
 
 def moment(value: Any) -> datetime:
@@ -62,25 +82,40 @@ def moment(value: Any) -> datetime:
         return value.astimezone(UTC) if value.tzinfo else value.replace(tzinfo=UTC)
     if isinstance(value, date):
         return datetime.combine(value, time(), UTC)
+    text, zone = _zoned(str(value).strip())
     try:
-        return moment(datetime.fromisoformat(str(value).strip()))
+        found = datetime.fromisoformat(text)
+        return moment(found.replace(tzinfo=zone) if found.tzinfo is None else found)
     except ValueError:
         raise BadTime(f"“{value}” is not a date: write one such as 2026-01-31T09:00:00Z.") from None
 
 
+def _zoned(text: str) -> tuple[str, tzinfo]:
+    """A text such as `2026-03-29T09:00[Europe/Berlin]` without its zone, and that zone; raises BadTime."""
+    match = _ZONE.fullmatch(text)
+    if not match:
+        return text, UTC
+    name = match["inside"] or match["behind"]
+    try:
+        return match["time"], ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise BadTime(f"There is no time zone “{name}”; write one such as Europe/Berlin.") from None
+
+
 def due(value: Any, now: datetime) -> datetime:
     """When something is due that is given as a duration from `now` or as a date; raises BadTime."""
-    if isinstance(value, timedelta | relativedelta):
-        return now + value
+    if isinstance(value, timedelta):
+        return after(now, Duration(seconds=value.total_seconds()))
     if isinstance(value, str) and _DURATION.fullmatch(value.strip()):
         return after(now, duration(value))
     return moment(value)
 
 
-def after(start: datetime, delta: relativedelta) -> datetime:
-    """`start` plus `delta`; raises BadTime when that is beyond the calendar."""
+def after(start: datetime, span: Duration) -> datetime:
+    """`start` plus `span`, counting days in start's zone, as UTC; raises BadTime when that is beyond the calendar."""
     try:
-        return start + delta
+        day = start + relativedelta(months=span.months, days=span.days)
+        return day.astimezone(UTC) + timedelta(seconds=span.seconds)
     except (OverflowError, ValueError):
         raise BadTime("That time is beyond the calendar.") from None
 
@@ -91,16 +126,19 @@ def cycle(text: str, now: datetime) -> Cycle:
     if not match:
         raise BadTime(f"“{text}” is not a cycle: write one such as R3/PT10M, or R/PT10M without end.")
     left = int(match[1]) if match[1] else None
-    first, _, second = match[2].replace("--", "/").partition("/")
+    interval = match[2].replace("--", "/")
+    # The name of a zone may have a slash of its own, but it stands behind a date, never behind a duration.
+    first, _, second = interval.partition("/") if interval[0] in "Pp" else interval.rpartition("/")
+    zone: tzinfo = UTC
     if not second:
         every = duration(first)
         start = after(now, every)
     elif _DURATION.fullmatch(first):
-        every = duration(first)
-        start = moment(second) - every
+        every, zone = duration(first), _zoned(second)[1]
+        start = after(moment(second).astimezone(zone), Duration(-every.months, -every.days, -every.seconds))
     else:
-        every = duration(second)
+        every, zone = duration(second), _zoned(first)[1]
         start = moment(first)
     if after(now, every) <= now:
         raise BadTime(f"“{text}” repeats without time passing.")
-    return Cycle(left, start, every)
+    return Cycle(left, start, every, zone)

@@ -3,9 +3,8 @@ from the database and saves it, in a transaction of its own, so a restart betwee
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -13,17 +12,16 @@ import sqlalchemy as sa
 import time_machine
 from flask import Flask
 
-from service import background, jobs
 from service.db import db, utcnow
 from service.engine.errors import EngineError
 from service.engine.workflow import Workflow
 from service.errors import ServiceError
 from service.execution import deployed
 from service.models import Case, CaseState, HumanTask, User
-from service.models.job import job_input, job_status
 from service.operations import cases, deployments, messages, tasks
 from service.permissions import SYSTEM, Actor
 from tests.conformance.vocabulary import Rejected
+from tests.jobs_by_hand import do_jobs, pass_time
 
 HERE = Path(__file__).parent
 _STATUS = {
@@ -32,7 +30,6 @@ _STATUS = {
     CaseState.TERMINATED: "cancelled",
     CaseState.FAILED: "error",
 }
-assert background  # registers the jobs
 
 
 class Product:
@@ -56,7 +53,7 @@ class Product:
         if definition is None:
             raise Rejected(f"there is no process {process}")
         self.aliases[alias] = self._act(cases.begin, definition, data, by=SYSTEM).id
-        self._do_jobs()
+        do_jobs()
 
     def complete(self, alias: str, task: str, data: Mapping[str, Any], index: int, where: Any) -> None:
         found = [
@@ -70,43 +67,39 @@ class Product:
         row = db.session.get_one(HumanTask, found[index]["id"])
         self._act(tasks.assign, row, by=self.actor, to=db.session.get_one(User, self.user))
         self._act(tasks.complete, row, by=self.actor, submitted=data)
-        self._do_jobs()
+        do_jobs()
 
     def message(self, name: str, payload: Mapping[str, Any], correlation: Any, alias: str | None) -> None:
         published = self._act(messages.publish, name, payload, by=SYSTEM, correlation=correlation)
         if alias and published.case is not None:
             self.aliases[alias] = published.case.id
-        self._do_jobs()
+        do_jobs()
 
     def signal(self, name: str, payload: Mapping[str, Any]) -> None:
         self._act(messages.broadcast, name, payload, by=SYSTEM)
-        self._do_jobs()
+        do_jobs()
 
     def advance(self, seconds: float) -> None:
-        until = utcnow() + timedelta(seconds=seconds)
-        while (due := self._next_delayed()) is not None and due <= until:
-            self.traveller.move_to(max(due, utcnow()), tick=False)
-            self._do_jobs()
-        self.traveller.move_to(until, tick=False)
+        pass_time(utcnow() + timedelta(seconds=seconds), self.traveller)
 
     def cancel(self, alias: str) -> None:
         self._act(cases.cancel, self.case(alias), by=SYSTEM, reason="the probe says so")
 
     def set_data(self, alias: str, data: Mapping[str, Any]) -> None:
         self._act(cases.change_variables, self.case(alias), data, by=SYSTEM)
-        self._do_jobs()
+        do_jobs()
 
     def activate(self, alias: str, adhoc: str, activity: str) -> None:
         from service.operations import adhoc as operation
 
         self._act(operation.activate, self.case(alias), self._adhoc(alias, adhoc).activity_id, activity, by=SYSTEM)
-        self._do_jobs()
+        do_jobs()
 
     def finish_adhoc(self, alias: str, adhoc: str) -> None:
         from service.operations import adhoc as operation
 
         self._act(operation.finish, self.case(alias), self._adhoc(alias, adhoc).activity_id, by=SYSTEM)
-        self._do_jobs()
+        do_jobs()
 
     def restart(self) -> None:
         """Forget everything that the process remembers."""
@@ -189,35 +182,3 @@ class Product:
             db.session.rollback()
             raise Rejected(str(refusal)) from refusal
         return result
-
-    def _do_jobs(self) -> None:
-        """Do every job that is due, one transaction each, until none is."""
-        while True:
-            due = int(utcnow().timestamp() * 1000)
-            found = jobs.execute(
-                sa.select(job_status.c.workflow_uuid, job_input.c.inputs)
-                .join(job_input, job_input.c.workflow_uuid == job_status.c.workflow_uuid)
-                .where(
-                    sa.or_(
-                        job_status.c.status == "ENQUEUED",
-                        sa.and_(job_status.c.status == "DELAYED", job_status.c.delay_until_epoch_ms <= due),
-                    )
-                )
-                .order_by(job_status.c.delay_until_epoch_ms, job_status.c.workflow_uuid)
-                .limit(1)
-            ).first()
-            if found is None:
-                db.session.rollback()
-                return
-            name, arguments, *_ = json.loads(found.inputs)["positionalArgs"]
-            done = job_status.c.workflow_uuid == found.workflow_uuid
-            jobs.execute(sa.update(job_status).where(done).values(status="SUCCESS"))
-            jobs._state.jobs[name].function(**arguments)
-            db.session.commit()
-
-    def _next_delayed(self) -> datetime | None:
-        first = jobs.execute(
-            sa.select(sa.func.min(job_status.c.delay_until_epoch_ms)).where(job_status.c.status == "DELAYED")
-        ).scalar_one()
-        db.session.rollback()
-        return None if first is None else datetime.fromtimestamp(first / 1000, UTC)

@@ -27,6 +27,9 @@ def waiting(definition: str) -> str:
         (timer("P1Y2M3DT4H5M6S"), datetime(2027, 5, 4, 13, 5, 6, tzinfo=UTC)),
         (timer("2026-03-02T09:00:00+02:00", "timeDate"), datetime(2026, 3, 2, 7, tzinfo=UTC)),
         (timer("when", "timeDate"), datetime(2026, 12, 24, tzinfo=UTC)),
+        (timer("2026-07-01T09:00[Europe/Berlin]", "timeDate"), datetime(2026, 7, 1, 7, tzinfo=UTC)),
+        (timer("2026-07-01T09:00@America/New_York", "timeDate"), datetime(2026, 7, 1, 13, tzinfo=UTC)),
+        (timer("R5/P1D/2026-03-05T00:00:00Z", "timeCycle"), datetime(2026, 3, 4, tzinfo=UTC)),
         (timer("R3/PT10M", "timeCycle"), datetime(2026, 3, 1, 9, 10, tzinfo=UTC)),
         (timer("R3/2026-03-05T00:00:00Z/P1D", "timeCycle"), datetime(2026, 3, 5, tzinfo=UTC)),
     ],
@@ -117,3 +120,17 @@ def test_a_month_has_the_length_of_the_calendar() -> None:
 def test_a_time_beyond_the_calendar_is_refused() -> None:
     with pytest.raises(timing.BadTime):
         timing.due("P9999Y", NOW)
+
+
+def test_nine_o_clock_stays_nine_o_clock_when_the_clocks_change() -> None:
+    daily = timing.cycle("R/2026-03-28T09:00[Europe/Berlin]/P1D", NOW)
+    hourly = timing.cycle("R/2026-03-28T09:00[Europe/Berlin]/PT24H", NOW)
+
+    assert daily.first == hourly.first == datetime(2026, 3, 28, 8, tzinfo=UTC)
+    assert daily.following(daily.first) == datetime(2026, 3, 29, 7, tzinfo=UTC)
+    assert hourly.following(hourly.first) == datetime(2026, 3, 29, 8, tzinfo=UTC)
+
+
+def test_an_unknown_time_zone_is_explained() -> None:
+    with pytest.raises(timing.BadTime, match="no time zone “Mars/Olympus”"):
+        timing.moment("2026-03-28T09:00[Mars/Olympus]")

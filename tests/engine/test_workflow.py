@@ -217,3 +217,19 @@ def test_a_snapshot_whose_element_is_gone_names_it() -> None:
 
     with pytest.raises(Unfit, match="“A”"):
         Workflow.load(changed, case.workflow.dump(), now=NOW)
+
+
+def test_an_attribute_keeps_the_value_that_it_had_as_the_task_began() -> None:
+    case = run(node("userTask", "A", case_assignee="= boss"), "s A e", boss="ann", reload=True)
+
+    case.at_work().set_variables({"boss": "bob"})
+
+    assert case.at_work().open_work().tasks[0].assignee == "ann"
+
+
+def test_an_attribute_that_cannot_be_evaluated_fails_the_case_there_and_no_list_of_work() -> None:
+    case = run(node("userTask", "A", case_dueDate="= 1"), "s A e")
+
+    assert case.state == "failed"
+    assert case.workflow.failure is not None and case.workflow.failure.element_id == "A"
+    assert case.workflow.open_work().tasks == ()

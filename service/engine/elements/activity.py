@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from service.engine.parser import Source
     from service.engine.run import Run
 
+MAPPED = "mapped"  #: in internal data: the inputs are mapped, and the script before is run
 HOST = "host"  #: in a boundary event's internal data: the id of the task it is attached to
 
 
@@ -49,7 +50,9 @@ class Activity(Node):
     def enter(self, run: Run, task: Task) -> bool:
         if self.container(task):
             return True
-        self._map_in(run, task)
+        if MAPPED not in task.internal_data:  # a step that failed later is tried again without it
+            self._map_in(run, task)
+            task.internal_data[MAPPED] = 1
         return self.begin(run, task)
 
     def _map_in(self, run: Run, task: Task) -> None:
@@ -97,8 +100,9 @@ class Activity(Node):
         return [] if INDEX in task.internal_data else super().choose(run, task)
 
     def finish(self, run: Run, task: Task) -> None:
-        if script := self.attributes.get("postScript"):
+        if (script := self.attributes.get("postScript")) and MAPPED in task.internal_data:
             run.script(script, task)
+            del task.internal_data[MAPPED]
         if self.gives:
             values = {name: run.evaluate(expression, task) for expression, name in self.gives if name != "*"}
             for name, value in values.items():

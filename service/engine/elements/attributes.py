@@ -1,4 +1,8 @@
-"""Values of `case:` attributes: FEEL is evaluated, any other text is meant literally."""
+"""Values of `case:` attributes: FEEL is evaluated as the activity begins, any other text is meant literally.
+
+They are evaluated once, and kept: who was to do a task, and by when, does not change under people's hands; and a text
+that cannot be evaluated stops the case there, not each list that shows the task.
+"""
 
 from __future__ import annotations
 
@@ -6,54 +10,63 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from service.engine import timing
+from service.engine.scope import plain
 from service.engine.upstream import Task
 
 if TYPE_CHECKING:
     from service.engine.run import Run
 
+SAID = "said"  #: in internal data: the values that were evaluated, by attribute
 DATES = ("dueDate", "followUpDate")
+NAMES = ("formKey", "assignee", "candidateUsers", "candidateGroups", "notDoneBy", "priority", *DATES)
 
 
-def value(run: Run, task: Task, name: str) -> Any:
-    """The attribute's value as it is now; None when it is not given."""
-    said = task.task_spec.attributes.get(name)
-    if said is None or not said.startswith("="):
-        return said
-    return run.evaluate(said, task)
+def fix(run: Run, task: Task) -> None:
+    """Evaluate what is an expression, and the dates, since durations count from now. Raises ExpressionError, BadTime."""
+    given = task.task_spec.attributes
+    for name in NAMES:
+        text = given.get(name)
+        if not text or not (text.startswith("=") or name in DATES):
+            continue
+        found = run.evaluate(text, task) if text.startswith("=") else text
+        if name in DATES and found not in (None, ""):
+            found = timing.due(found, run.now).isoformat()
+        task.internal_data.setdefault(SAID, {})[name] = plain(found)
 
 
-def text(run: Run, task: Task, name: str) -> str | None:
+def value(task: Task, name: str) -> Any:
+    """The attribute's value; None when it is not given."""
+    said = task.internal_data.get(SAID, {})
+    if name in said:
+        return said[name]
+    text = task.task_spec.attributes.get(name)
+    return None if text is None or text.startswith("=") else text
+
+
+def text(task: Task, name: str) -> str | None:
     """The value as text; None for nothing."""
-    found = value(run, task, name)
+    found = value(task, name)
     return None if found is None or found == "" else str(found)
 
 
-def names(run: Run, task: Task, name: str) -> tuple[str, ...]:
+def names(task: Task, name: str) -> tuple[str, ...]:
     """A list, or a text with commas."""
-    found = value(run, task, name)
+    found = value(task, name)
     if found is None:
         return ()
     parts = found if isinstance(found, list | tuple) else str(found).split(",")
     return tuple(said for part in parts if part is not None and (said := str(part).strip()))
 
 
-def priority(run: Run, task: Task) -> int:
+def priority(task: Task) -> int:
     """0 to 100; 50 where nothing sensible is said."""
     try:
-        return max(0, min(100, int(float(value(run, task, "priority")))))
+        return max(0, min(100, int(float(value(task, "priority")))))
     except (TypeError, ValueError, OverflowError):
         return 50
 
 
-def fix_dates(run: Run, task: Task) -> None:
-    """Evaluate the due and follow-up dates as the task begins, since durations count from then. Raises BadTime."""
-    for name in DATES:
-        found = value(run, task, name)
-        if found not in (None, ""):
-            task.internal_data[name] = timing.due(found, run.now).isoformat()
-
-
-def fixed(task: Task, name: str) -> datetime | None:
-    """A date that `fix_dates` fixed."""
-    known = task.internal_data.get(name)
-    return None if known is None else datetime.fromisoformat(known)
+def date(task: Task, name: str) -> datetime | None:
+    """A date that `fix` fixed."""
+    known = task.internal_data.get(SAID, {}).get(name)
+    return None if not known else datetime.fromisoformat(known)

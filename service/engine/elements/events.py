@@ -151,7 +151,7 @@ class Catching(Node):
                 del task.internal_data[TIMERS][str(position)]
                 return False
         rounds = timing.cycle(timer[2], run.now)
-        timer[0] = timing.after(datetime.fromisoformat(timer[0]), rounds.every).isoformat()
+        timer[0] = rounds.following(datetime.fromisoformat(timer[0])).isoformat()
         task.internal_data["round"] = task.internal_data.get("round", 0) + 1
         return True
 

@@ -28,7 +28,7 @@ class HumanTask(Activity):
         self.manual = True
 
     def begin(self, run: Run, task: Task) -> bool:
-        attributes.fix_dates(run, task)
+        attributes.fix(run, task)
         return True
 
 
