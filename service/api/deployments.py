@@ -9,7 +9,7 @@ from werkzeug.exceptions import UnsupportedMediaType
 
 from ..auth import current_actor
 from ..db import db
-from ..errors import BadRequest
+from ..errors import BadRequest, InvalidForm
 from ..models import Deployment
 from ..operations import deployments
 from ..permissions import Action
@@ -72,4 +72,6 @@ def _files() -> dict[str, bytes]:
         if name in found:
             raise BadRequest(f"Two files are called “{name}”.")
         found[name] = part.read()
+    if not found:
+        raise InvalidForm({"files": ["Send at least one file."]})
     return found

@@ -97,7 +97,7 @@ def action_names(actions: Iterable[Action]) -> list[str]:
     return [ACTION_NAMES.get(action, action.value) for action in actions]
 
 
-def case_summary(case: Case) -> CaseSummary:
+def case_summary(case: Case, *, owner: str | None = None) -> CaseSummary:
     return {
         "id": str(case.id),
         "number": case.number,
@@ -107,7 +107,7 @@ def case_summary(case: Case) -> CaseSummary:
         "stage": case.stage,
         "priority": case.priority,
         "due_at": moment(case.due_at),
-        "owner": case.owner.name if case.owner else None,
+        "owner": owner or (case.owner.name if case.owner else None),
         "created_by": case.created_by,
         "created_at": _at(case.created_at),
         "closed_at": moment(case.closed_at),
@@ -116,8 +116,9 @@ def case_summary(case: Case) -> CaseSummary:
 
 
 def case_shape(case: Case, actor: Actor) -> CaseShape:
+    own = case.owner_id is not None and case.owner_id == actor.id  # then nobody has to be looked up
     return {
-        **case_summary(case),
+        **case_summary(case, owner=actor.name if own else None),
         "definition_id": str(case.definition_id),
         "parent_id": str(case.parent_id) if case.parent_id else None,
         "root_id": str(case.root_id),

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.orm import joinedload, lazyload
+from sqlalchemy.orm import joinedload, selectinload
 
 from ..db import db, utcnow
 from ..errors import NotFound
@@ -28,6 +28,8 @@ URGENCY = (
 _CASE = joinedload(HumanTask.case, innerjoin=True).load_only(
     Case.number, Case.title, Case.case_type, Case.state, Case.definition_id, Case.stage, Case.version
 )
+
+_CANDIDATES = selectinload(HumanTask.candidates)
 
 
 @dataclass(frozen=True)
@@ -53,7 +55,7 @@ def to_change(task_id: uuid.UUID, *, by: Actor) -> HumanTask:
 
     Raises `NotFound` also for a task that `by` may not see, so that they do not even learn its state.
     """
-    task = db.session.get(HumanTask, task_id, options=[_CASE, lazyload(HumanTask.candidates)])
+    task = db.session.get(HumanTask, task_id, options=[_CASE])
     if task is None:
         raise NotFound(NotFound.__doc__)
     require(by, Action.READ_TASK, task)
@@ -78,7 +80,7 @@ def all_open(actor: Actor, *, limit: int = LIMIT, cursor: str | None = None, **o
 def of_case(case: Case, *, actor: Actor) -> Sequence[HumanTask]:
     """The tasks of a case that `actor` may read: the open ones by urgency, then the closed ones, latest first."""
     require(actor, Action.READ_CASE, case)
-    tasks = db.session.scalars(sa.select(HumanTask).where(HumanTask.case_id == case.id)).all()
+    tasks = db.session.scalars(sa.select(HumanTask).where(HumanTask.case_id == case.id).options(_CANDIDATES)).all()
     open_ones = [task for task in tasks if task.closed_at is None]
     closed = [task for task in tasks if task.closed_at is not None]
     open_ones.sort(key=lambda task: (-task.priority, task.due_at is None, task.due_at, task.id))
@@ -120,7 +122,7 @@ def narrowed(
 
 def _page(whose: sa.ColumnElement[bool], limit: int, cursor: str | None, only: Mapping[str, Any]) -> Page[HumanTask]:
     conditions = (whose, HumanTask.closed_at.is_(None), *narrowed(**only))
-    return page(HumanTask, *conditions, sorts=URGENCY, limit=limit, cursor=cursor, options=[_CASE])
+    return page(HumanTask, *conditions, sorts=URGENCY, limit=limit, cursor=cursor, options=[_CASE, _CANDIDATES])
 
 
 def _mine(actor: Actor) -> sa.ColumnElement[bool]:

@@ -1,0 +1,85 @@
+"""What a request costs the database: the budgets that architecture and benchmarks hold us to."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import sqlalchemy as sa
+
+from service.db import db
+
+from .conftest import Office, Program
+
+
+@contextmanager
+def counted() -> Iterator[list[str]]:
+    """The SQL statements of the block, and `COMMIT` for each commit."""
+    seen: list[str] = []
+
+    def statement(_connection: object, _cursor: object, text: str, *_: object) -> None:
+        if not text.startswith("BEGIN"):
+            seen.append(text)
+
+    def commit(_connection: object) -> None:
+        seen.append("COMMIT")
+
+    sa.event.listen(db.engine, "before_cursor_execute", statement)
+    sa.event.listen(db.engine, "commit", commit)
+    yield seen
+    sa.event.remove(db.engine, "before_cursor_execute", statement)
+    sa.event.remove(db.engine, "commit", commit)
+
+
+def test_completing_a_task_costs_few_statements_and_one_commit(
+    office: Office, program: Callable[..., Program]
+) -> None:
+    ann = program(office.ann)
+    for _ in range(2):
+        office.open_case(amount=5000)
+    first, second = ann.get("/tasks?view=team").json["items"]
+    for task in (first, second):
+        ann.post(f"/tasks/{task['id']}/claim")
+    ann.post(f"/tasks/{first['id']}/complete", {"data": {}})
+
+    with counted() as seen:
+        answer = ann.post(f"/tasks/{second['id']}/complete", {"data": {}})
+
+    assert answer.status_code == 200
+    assert seen.count("COMMIT") == 1
+    assert len(seen) - 1 <= 12, "\n".join(seen)
+
+
+def test_opening_a_case_costs_few_statements_and_one_commit(office: Office, program: Callable[..., Program]) -> None:
+    ann, wanted = program(office.ann), {"case_type": "loan", "data": {"amount": 5000}}
+    ann.post("/cases", wanted)
+
+    with counted() as seen:
+        answer = ann.post("/cases", wanted)
+
+    assert answer.status_code == 201
+    assert seen.count("COMMIT") == 1
+    assert len(seen) - 1 <= 12, "\n".join(seen)
+
+
+def test_a_list_costs_three_statements_however_long(office: Office, program: Callable[..., Program]) -> None:
+    ann = program(office.ann)
+    for number in range(7):
+        office.open_case(customer=f"Customer {number}")
+    ann.get("/tasks?view=team")
+
+    with counted() as seen:
+        answer = ann.get("/tasks?view=team")
+
+    assert len(answer.json["items"]) == 7
+    assert len(seen) <= 3, "\n".join(seen)  # who asks, the tasks with their cases, their candidates
+
+
+def test_who_asks_costs_one_statement(office: Office, program: Callable[..., Program]) -> None:
+    ann = program(office.ann)
+    ann.get("/me")
+
+    with counted() as seen:
+        ann.get("/me")
+
+    assert len(seen) == 1
