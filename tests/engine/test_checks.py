@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 import time
 from itertools import pairwise
+from pathlib import Path
 
 import pytest
 
 from service.engine.checks import examine
+from service.engine.checks.attributes import PLACES
 from service.engine.normalise.document import BPMN
 from tests.engine.drawn import document, errors, examined, extended, flow, warnings
 
@@ -199,6 +202,49 @@ def test_every_text_that_cannot_be_read_is_named(inner, element):
 
 
 @pytest.mark.parametrize(
+    ("condition", "advice"),
+    [
+        ("x = 1", "write =="),
+        ("x === 1", "write =="),
+        ("a &amp;&amp; b", "write and"),
+        ("a || b", "write or"),
+        ("!a", "write not"),
+        ("approved == true", "Write True"),
+        ("x != null", "Write None"),
+        ("= x +", "what begins with = is FEEL"),
+        ("x +", "otherwise as Python"),
+    ],
+)
+def test_what_people_bring_from_other_languages_is_told_in_ours(condition, advice):
+    [problem] = examined(choice(condition))
+
+    assert problem.element_id == "f" and advice in problem.advice
+
+
+def test_texts_and_attributes_outside_of_processes_are_checked():
+    found = examined(
+        '<startEvent id="s"/>',
+        outside='<message id="m" name="go" case:corelationKey="x"/><correlationProperty id="k">'
+        '<correlationPropertyRetrievalExpression messageRef="m"><messagePath>a +</messagePath>'
+        "</correlationPropertyRetrievalExpression></correlationProperty>",
+    )
+
+    assert ["case:corelationKey is not known." in text or "cannot be read" in text for text in errors(found)] == [
+        True
+    ] * 2
+
+
+def test_where_several_plain_starts_stand_it_is_told_which_begins():
+    assert warnings(examined('<startEvent id="a"/><startEvent id="b"/>')) == ["b: Cases begin at “a”, never here."]
+
+
+def test_a_python_script_fills_no_result_variable():
+    script = '<scriptTask id="t" case:resultVariable="x"><script>x = 1</script></scriptTask>'
+
+    assert warnings(examined(script)) == ["t: case:resultVariable has no effect with a Python script."]
+
+
+@pytest.mark.parametrize(
     ("attributes", "message", "advice"),
     [
         ('case:asignee="ann"', "case:asignee is not known.", "Did you mean case:assignee?"),
@@ -244,6 +290,14 @@ def test_feel_and_good_values_pass():
     )
 
     assert examined(inner, process='case:numberPrefix="CLM" case:title="{x} · {y}" case:dueDate="P30D"') == []
+
+
+def test_the_attributes_that_are_documented_are_those_that_are_known():
+    readme = (Path(__file__).parents[2] / "processes" / "README.md").read_text()
+
+    documented = set(re.findall(r"case:(\w+)(?:=|`)", readme)) - {"stages", "stage", "ioMapping", "input", "output"}
+
+    assert documented == set(PLACES)
 
 
 def test_an_attribute_in_the_wrong_place_is_told():

@@ -138,7 +138,14 @@ def test_an_inclusive_gateway_takes_what_has_no_condition():
 def test_the_default_flow_must_leave_its_gateway():
     model = read(choice(flow("g", "a", when("x")), flow("g", "b", when("y")), more='default="elsewhere"'))
 
-    assert errors(model.problems) == ["g: The default flow “elsewhere” does not leave this gateway."]
+    assert errors(model.problems) == ["g: The default flow “elsewhere” does not leave it."]
+
+
+def test_the_condition_of_a_default_flow_is_told_to_be_vain():
+    model = read(choice(flow("g", "a", when("x")), flow("g", "b", when("y"), 'id="d"'), more='default="d"'))
+
+    assert text(model, "conditionExpression") == ["x"]
+    assert warnings(model.problems) == ["d: The condition of a default flow has no effect."]
 
 
 def test_conditions_behind_a_parallel_gateway_are_told_to_be_vain():

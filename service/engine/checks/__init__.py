@@ -55,6 +55,10 @@ def check_definition(
                 graph.check(doc, process, model.elements.get(key, {}))
                 attributes.check(doc, process, model.infos.get(key))
                 texts.check(doc, process)
+        for element in doc.root:
+            if local(element) and local(element) != "process":
+                attributes.check(doc, element, None)
+                texts.check(doc, element)
         problems += doc.problems
     problems += calls.check(models, called or {})
     return problems

@@ -65,10 +65,10 @@ _KEY = re.compile(r"[\w.-]{1,128}")
 _TARGET = re.compile(r"[A-Za-z_]\w*|\*")
 
 
-def check(doc: Document, process: etree._Element, info: ProcessInfo | None) -> None:
-    """Check the `case:` attributes and elements of one process."""
+def check(doc: Document, part: etree._Element, info: ProcessInfo | None) -> None:
+    """Check the `case:` attributes and elements of one process, or of another root element such as a message."""
     stages = {stage.id for stage in info.stages} if info else set()
-    for element in process.iter():
+    for element in part.iter():
         name = local(element)
         if name:
             for attribute, value in case_attributes(element).items():

@@ -41,6 +41,9 @@ _PLACES = {
 
 def check(doc: Document, process: etree._Element) -> None:
     """Check every element of an executable, normalised process."""
+    plain = [start for start in children(process, "startEvent") if not definitions_of(start)]
+    for start in plain[1:]:
+        doc.warn(start, f"Cases begin at “{plain[0].get('id')}”, never here.", "Let the ways in begin with one start.")
     for node in process.iter():
         name = local(node)
         if name in NOT_EXECUTED:
@@ -53,9 +56,19 @@ def check(doc: Document, process: etree._Element) -> None:
             _ad_hoc(doc, node)
         elif name in {"serviceTask", "sendTask", "businessRuleTask"}:
             _worker_task(doc, node, name)
+        elif name == "scriptTask" and _result_is_vain(node):
+            doc.warn(
+                node, "case:resultVariable has no effect with a Python script.", "Assign the variable in the script."
+            )
         for quantity in ("startQuantity", "completionQuantity"):
             if name in ACTIVITIES and node.get(quantity) not in {None, "1"}:
                 doc.warn(node, f"{quantity} has no effect: one token begins it, and one leaves it.", "Draw a gateway.")
+
+
+def _result_is_vain(task: etree._Element) -> bool:
+    """Whether a Python script names a result variable, which only FEEL scripts fill."""
+    script = text_of(child(task, "script"))
+    return bool(task.get(f"{{{CASE}}}resultVariable")) and bool(script) and not script.startswith("=")
 
 
 def _event(doc: Document, event: etree._Element) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from lxml import etree
@@ -18,17 +19,46 @@ _PAYLOADS = {f"{_SPIFF}messagePayload", f"{_SPIFF}payloadExpression"}
 _SCRIPTS = {"preScript", "postScript"}
 #: Attributes whose text is an expression, with or without `=`.
 _ALWAYS = {"availableWhen", "outputElement", "correlationKey", "messagePayload"}
-_ADVICE = "Correct it; it is read as FEEL when it begins with =, otherwise as Python."
+#: Words of other languages in Python, and what to write.
+_FOREIGN = {"true": "True", "false": "False", "null": "None"}
+_HINTS = (
+    (r"&&", "and"),
+    (r"\|\|", "or"),
+    (r"!(?!=)", "not"),
+    (r"===", "=="),
+    (r"(?<![=!<>])=(?!=)", "=="),
+)
 
 
-def check(doc: Document, process: etree._Element) -> None:
-    """Report every text of a normalised process that cannot be read. Equal texts are read once."""
+def check(doc: Document, part: etree._Element) -> None:
+    """Report every text of a normalised process (or other root element) that cannot be read; equal ones once."""
     known: dict[tuple[str, str], str | None] = {}
-    for element, what, text, language in _texts(process):
+    for element, what, text, language in _texts(part):
         if (text, language) not in known:
-            known[text, language] = expressions.check(text, language)
+            known[text, language] = expressions.check(text, language) or _foreign(text)
         if (wrong := known[text, language]) is not None:
-            doc.error(element, f"The {what} “{_short(text)}” cannot be read: {wrong}", _ADVICE)
+            doc.error(element, f"The {what} “{_short(text)}” cannot be read: {wrong}", _advice(text, language))
+
+
+def _foreign(text: str) -> str | None:
+    """Words that Python would take for unknown variables when it is too late."""
+    if expressions.is_feel(text):
+        return None
+    found = sorted(expressions.names(text) & _FOREIGN.keys())
+    return f"“{found[0]}” is no word of Python." if found else None
+
+
+def _advice(text: str, language: str) -> str:
+    """What to write instead, from what is seen most."""
+    if expressions.is_feel(text):
+        return "Correct it; what begins with = is FEEL."
+    for word in _FOREIGN:
+        if re.search(rf"\b{word}\b", text):
+            return f"Write {_FOREIGN[word]}, or begin with = to write FEEL."
+    for pattern, instead in _HINTS if language == "auto" else ():
+        if re.search(pattern, text):
+            return f"It is read as Python: write {instead}; or begin with = to write FEEL."
+    return "Correct it; it is read as FEEL when it begins with =, otherwise as Python."
 
 
 def _short(text: str) -> str:
@@ -36,9 +66,9 @@ def _short(text: str) -> str:
     return line if len(line) <= 60 else f"{line[:60]}…"
 
 
-def _texts(process: etree._Element) -> Iterator[tuple[etree._Element, str, str, str]]:
+def _texts(part: etree._Element) -> Iterator[tuple[etree._Element, str, str, str]]:
     """(element, what it is called, text, language as `expressions.check` takes it)."""
-    for element in process.iter():
+    for element in part.iter():
         name = local(element)
         text = text_of(element) if name in EXPRESSIONS or name == "script" else ""
         if name == "script" and text:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from lxml import etree
 
 from service.engine.normalise import juel
-from service.engine.normalise.document import Document, child, children, local, tag, text_of
+from service.engine.normalise.document import FLOW_NODES, Document, child, children, local, tag, text_of
 
 #: BPMN elements whose text is an expression, and what each is called in a problem.
 EXPRESSIONS = {
@@ -149,19 +149,15 @@ def check_gateways(doc: Document) -> None:
     for kind in ("parallelGateway", "eventBasedGateway"):
         for gateway in doc.root.iter(tag(kind)):
             _unconditional(doc, gateway)
+    for node in doc.root.iter(*map(tag, FLOW_NODES)):
+        if node.get("default"):
+            _default(doc, node)
 
 
 def _gateway(doc: Document, gateway: etree._Element, kind: str) -> None:
     flows = doc.leaving(gateway)
     default = gateway.get("default")
-    if default and all(flow.get("id") != default for flow in flows):
-        doc.error(
-            gateway,
-            f"The default flow “{default}” does not leave this gateway.",
-            "Mark one of the gateway's own flows as the default.",
-        )
-        return
-    if len(flows) < 2:
+    if len(flows) < 2 or (default and all(flow.get("id") != default for flow in flows)):
         return
     bare = [flow for flow in flows if child(flow, "conditionExpression") is None and flow.get("id") != default]
     if kind != "exclusiveGateway":
@@ -174,6 +170,22 @@ def _gateway(doc: Document, gateway: etree._Element, kind: str) -> None:
         _ask_for_conditions(doc, gateway, bare)
     if kind != "exclusiveGateway" and len(bare) == len(flows):
         gateway.tag = tag("parallelGateway") if kind == "inclusiveGateway" else gateway.tag
+
+
+def _default(doc: Document, node: etree._Element) -> None:
+    """The default flow is one of the node's own, and is taken when no other is, whatever its condition says."""
+    found = [flow for flow in doc.leaving(node) if flow.get("id") == node.get("default")]
+    if not found:
+        doc.error(
+            node,
+            f"The default flow “{node.get('default')}” does not leave it.",
+            "Mark one of its own flows as the default.",
+        )
+    for flow in found:
+        condition = child(flow, "conditionExpression")
+        if condition is not None:
+            flow.remove(condition)
+            doc.warn(flow, "The condition of a default flow has no effect.", "Remove it, or unmark the flow.")
 
 
 def _ask_for_conditions(doc: Document, gateway: etree._Element, bare: list[etree._Element]) -> None:
