@@ -5,9 +5,9 @@ out (ids of flows, gateways, start and end events) is written out; what it forbi
 Problem that names the element and its line. What the parser may rely on:
 
 - every flow node and sequence flow has an id, and lies in the scope of its source; `incoming` and `outgoing` fit.
-- Behind what is no gateway there is at most one flow, without condition: else a gateway `<id>.split` follows. A parallel
-  or inclusive gateway joins or splits, never both. Every scope but an ad hoc one begins with a start event and ends
-  with end events (`<scope>.start`, `<scope>.end`). None of these is in `elements`: they are never shown.
+- Behind what is no gateway there is at most one flow, without condition: else a gateway `<id>.split` follows. A
+  parallel or inclusive gateway joins or splits, never both. Every scope but an ad hoc one begins with a start event and
+  ends with end events (`<scope>.start`, `<scope>.end`). None of these is in `elements`: they are never shown.
 - Links are plain throw events with a flow between them. A service task that only computes is a script task.
 - Texts are FEEL after `=`, else Python; literal times are quoted. `loopDataInputRef` may hold an expression.
 - Vendors' attributes stand beside ours (`case:`), and mappings in `case:ioMapping`; source and target `*`: everything.
