@@ -185,13 +185,20 @@ def _targets(rule: dict[str, Any]) -> str:
 
 @pytest.fixture(scope="session")
 def screenshot() -> Callable[[Page, str], Path]:
-    """`screenshot(page, name)`: keep a picture of the whole page in var/screenshots."""
+    """`screenshot(page, name)`: keep a picture of the whole page in var/screenshots.
+
+    The window grows to the page's height first: what sticks to its edges belongs at the ends of the picture.
+    """
 
     def keep(page: Page, name: str) -> Path:
         PICTURES.mkdir(parents=True, exist_ok=True)
         path = PICTURES / f"{name}.png"
         page.evaluate("document.fonts.ready")
-        page.screenshot(path=path, full_page=True)
+        before, height = page.viewport_size, page.evaluate("document.documentElement.scrollHeight")
+        assert before
+        page.set_viewport_size({"width": before["width"], "height": max(height, before["height"])})
+        page.screenshot(path=path)
+        page.set_viewport_size(before)
         return path
 
     return keep

@@ -69,7 +69,7 @@ function fit(host, viewer) {
   const { inner } = canvas.viewbox();
   const scale = Math.min(LARGEST_FIT, (width - 2 * MARGIN) / inner.width);
   const wanted = inner.height * scale + 2 * MARGIN + WATERMARK;
-  if (!host.matches('.tall')) area.style.height = `${Math.round(Math.min(TALLEST, Math.max(LOWEST, wanted)))}px`;
+  if (!host.matches('.tall, :fullscreen')) area.style.height = `${Math.round(Math.min(TALLEST, Math.max(LOWEST, wanted)))}px`;
   canvas.resized();
   const height = area.clientHeight;
   const fitting = Math.min(scale, (height - 2 * MARGIN - WATERMARK) / inner.height);
@@ -88,14 +88,18 @@ function controls(host, viewer) {
     in: () => canvas.zoom(canvas.zoom() * ZOOM_STEP),
     out: () => canvas.zoom(canvas.zoom() / ZOOM_STEP),
     fit: () => { delete host.dataset.moved; fit(host, viewer); },
+    full: () => (document.fullscreenElement ? document.exitFullscreen() : host.requestFullscreen()),
     left: () => canvas.scroll({ dx: 60, dy: 0 }),
     right: () => canvas.scroll({ dx: -60, dy: 0 }),
     up: () => canvas.scroll({ dx: 0, dy: 60 }),
     down: () => canvas.scroll({ dx: 0, dy: -60 }),
   };
-  const act = (name) => { host.dataset.moved = ''; acts[name](); };
+  const act = (name) => {
+    if (name !== 'full') host.dataset.moved = '';
+    acts[name]();
+  };
   for (const button of host.querySelectorAll('[data-zoom]')) button.addEventListener('click', () => act(button.dataset.zoom));
-  const keys = { '+': 'in', '=': 'in', '-': 'out', 0: 'fit', ArrowLeft: 'left', ArrowRight: 'right', ArrowUp: 'up', ArrowDown: 'down' };
+  const keys = { '+': 'in', '=': 'in', '-': 'out', 0: 'fit', f: 'full', ArrowLeft: 'left', ArrowRight: 'right', ArrowUp: 'up', ArrowDown: 'down' };
   const area = host.querySelector('[data-canvas]');
   area.addEventListener('keydown', (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey || !keys[event.key]) return;
