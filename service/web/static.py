@@ -36,7 +36,7 @@ def static(name: str) -> Response:
 
 
 def _is_packed(name: str, encoding: str, suffix: str) -> bool:
-    return encoding in request.accept_encodings and (DIST / f"{name}{suffix}").is_file()
+    return request.accept_encodings.quality(encoding) > 0 and (DIST / f"{name}{suffix}").is_file()
 
 
 @blueprint.get("/favicon.ico")

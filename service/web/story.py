@@ -123,8 +123,9 @@ def _changes(details: Mapping[str, Any], known: dict[str, Any], telling: Telling
         known[name] = value
     for name in details.get("unset") or ():
         field_ = facts.field(telling.definition_id, name)
-        if known.pop(name, None) is not None:
-            found.append(Change(field_.label, "set", "–"))
+        old = known.pop(name, None)
+        if old not in (None, "", [], {}):
+            found.append(Change(field_.label, field_.text(old), words.NOTHING))
     return found
 
 

@@ -1,0 +1,81 @@
+"""Deploying through the browser, and reading what is deployed."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable, Mapping
+
+from service.db import db
+from service.models import Deployment, ProcessDefinition
+from service.permissions import Actor
+
+from .conftest import Office, Visitor, claim_files
+
+Visit = Callable[[Actor | None], Visitor]
+
+
+def sent(files: Mapping[str, bytes], **more: str) -> dict[str, object]:
+    """The form of the deployments page, filled."""
+    return {"files": [(io.BytesIO(content), name) for name, content in files.items()], **more}
+
+
+def test_files_become_a_new_version(office: Office, visit: Visit) -> None:
+    ada, files = visit(office.ada), claim_files()
+    files["insurance-claim.bpmn"] = files["insurance-claim.bpmn"].replace(b"Pay out", b"Pay the claim")
+
+    answer = ada.post("/deployments", sent(files))
+
+    assert answer.status_code == 200
+    assert "Insurance claim version 2" in answer.text
+    page = ada.get("/case-types/insurance-claim").text
+    assert "Version 2" in page and "Pay the claim" in page
+    assert "Pay out" in ada.get("/case-types/insurance-claim?version=1").text
+
+
+def test_the_same_files_again_add_nothing(office: Office, visit: Visit) -> None:
+    answer = visit(office.ada).post("/deployments", sent(claim_files()))
+
+    assert "Everything was there already" in answer.text
+    assert db.session.query(Deployment).count() == 1
+
+
+def test_every_problem_is_listed_by_file_and_line(office: Office, visit: Visit) -> None:
+    files = {"a.bpmn": b"<bpmn", "b.form": b"[]", "c.txt": b"?"}
+
+    answer = visit(office.ada).post("/deployments", sent(files))
+
+    assert answer.status_code == 422
+    assert "Nothing was deployed." in answer.text
+    assert all(f"<code>{name}" in answer.text for name in files)
+
+
+def test_checking_deploys_nothing(office: Office, visit: Visit) -> None:
+    ada, files = visit(office.ada), claim_files()
+    files["insurance-claim.bpmn"] = files["insurance-claim.bpmn"].replace(b"Pay out", b"Pay the claim")
+
+    assert "could be deployed" in ada.post("/deployments", sent(files, check="yes")).text
+    assert "What is wrong" in ada.post("/deployments", sent({"a.bpmn": b"<bpmn"}, check="yes")).text
+
+    assert db.session.query(ProcessDefinition).count() == 1
+
+
+def test_nobody_else_deploys(office: Office, visit: Visit) -> None:
+    answer = visit(office.mia).post("/deployments", sent(claim_files()))
+
+    assert answer.status_code == 403
+
+
+def test_a_case_type_shows_who_may_what_and_its_decisions(office: Office, visit: Visit) -> None:
+    office.open_claim()
+
+    page = visit(office.ann).get("/case-types/insurance-claim").text
+
+    assert "Claims intake" in page and "Claims managers" in page
+    assert "Decision: Coverage" in page and "The first row that fits decides." in page
+    assert "wear and tear" in page and "1 open case" in page
+    assert "Open one" in page
+
+
+def test_who_may_not_open_a_case_is_not_offered_to(office: Office, visit: Visit) -> None:
+    for path in ("/case-types", "/case-types/insurance-claim"):
+        assert "Open one" not in visit(office.zoe).get(path).text

@@ -1,0 +1,136 @@
+"""The timeline: audit entries in words."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from service.db import db
+from service.models import AuditEntry
+from service.operations import tasks
+from service.web import story
+
+from .conftest import FINDING, Office
+
+NOW = datetime(2026, 11, 21, 14, 0, tzinfo=UTC)
+
+
+def entry(seq: int, action: str, actor: str = "ann", element: str | None = None, **details: Any) -> AuditEntry:
+    """An audit entry, each a minute after the one before."""
+    at = NOW + timedelta(minutes=seq)
+    return AuditEntry(
+        case_id=uuid.uuid4(), seq=seq, at=at, actor=actor, action=action, element_id=element, details=details or None
+    )
+
+
+@pytest.fixture
+def telling(office: Office) -> story.Telling:
+    """How Ann's page words the entries of a claim."""
+    names = {"ann": "You", "ben": "Ben Baker", "mia": "Mia Moreno"}
+    return story.Telling(office.definition.id, names, UTC)
+
+
+def sentence(told: story.Entry) -> str:
+    """What stands on the page."""
+    return " ".join(filter(None, (told.who, told.text, told.subject, told.rest)))
+
+
+@pytest.mark.parametrize(
+    ("action", "element", "details", "text"),
+    [
+        ("case:opened", None, {"version": 1}, "You opened the case"),
+        ("task:claimed", "Task_Assess", {}, "You took Assess the claim"),
+        ("task:released", "Task_Assess", {}, "You gave back Assess the claim"),
+        ("task:delegated", "Task_Assess", {"to": "ben"}, "You delegated Assess the claim to Ben Baker"),
+        ("task:handed-back", "Task_Assess", {"to": "mia"}, "You handed Assess the claim back to Mia Moreno"),
+        ("task:assigned", "Task_Assess", {"to": "ben"}, "You gave Assess the claim to Ben Baker"),
+        ("task:assigned", "Task_Assess", {"to": None}, "You gave Assess the claim back to the team"),
+        ("task:completed", "Task_Assess", {}, "You completed Assess the claim"),
+        ("variables:changed", None, {"names": ["x"]}, "You corrected the data"),
+        ("case:changed", None, {"owner": "ann"}, "You took the case over"),
+        ("case:changed", None, {"owner": "ben"}, "You handed the case to Ben Baker"),
+        ("case:changed", None, {"owner": None}, "You handed the case to nobody"),
+        ("case:changed", None, {"priority": [50, 80]}, "You changed the priority from 50 to 80"),
+        ("case:changed", None, {"due": [None, NOW.isoformat()]}, "You set the due date to 21 Nov 2026"),
+        ("case:changed", None, {"due": [NOW.isoformat(), None]}, "You took the due date away"),
+        ("case:terminated", None, {"reason": "x"}, "You cancelled the case"),
+        ("case:completed", None, {}, "The case is completed"),
+        ("case:failed", "Task_Register", {"reason": "x"}, "The case got stuck at Register the claim"),
+        ("timer:fired", "Event_Reminder", {}, "The time came: Every 3 days"),
+        ("message:received", None, {"name": "police-report"}, "A message came in: police-report"),
+        ("escalation:raised", "Task_Assess", {}, "Escalated: Assess the claim"),
+        ("archive:sealed", "Task_Assess", {}, "Archive sealed: Assess the claim · You"),
+        ("task:claimed", "gone", {}, "You took gone"),
+    ],
+)
+def test_each_act_is_a_sentence(
+    telling: story.Telling, action: str, element: str | None, details: dict[str, Any], text: str
+) -> None:
+    [told] = story.tell([entry(1, action, "ann", element, **details)], telling)
+
+    assert sentence(told) == text
+
+
+def test_what_the_system_does_is_told_without_a_person(telling: story.Telling) -> None:
+    told = story.tell([entry(1, "case:opened", "system"), entry(2, "case:terminated", "system", reason="x")], telling)
+
+    assert [sentence(each) for each in told] == ["The case was cancelled", "The case was opened"]
+
+
+def test_data_is_told_with_its_act_and_its_old_value(telling: story.Telling) -> None:
+    entries = [
+        entry(1, "case:opened"),
+        entry(1, "case:advanced", set={"claimant": "Ada", "damageKind": "water", "initiator": "ann"}),
+        entry(2, "variables:changed", "ben"),
+        entry(2, "case:advanced", "ben", set={"damageKind": "fire"}, unset=["claimant"]),
+    ]
+
+    corrected, opened = story.tell(entries, telling)
+
+    assert opened.changes == [story.Change("Name", None, "Ada"), story.Change("Kind of damage", None, "Water")]
+    assert corrected.changes == [
+        story.Change("Kind of damage", "Water", "Fire"),
+        story.Change("Name", "Ada", "–"),
+    ]
+
+
+def test_data_that_changed_by_itself_is_told_by_itself(telling: story.Telling) -> None:
+    [told] = story.tell([entry(1, "case:advanced", "system", set={"reminders": 1})], telling)
+
+    assert sentence(told) == "The case went on"
+    assert told.changes == [story.Change("Reminders the assessor needed", None, "1")]
+
+
+def test_steps_alone_are_no_news(telling: story.Telling) -> None:
+    assert story.tell([entry(1, "case:advanced", "system", path=["Task_Register"])], telling) == []
+
+
+def test_a_decision_says_what_it_looked_at_and_which_row_held(office: Office, telling: story.Telling) -> None:
+    case = office.open_claim()
+    rows = db.session.query(AuditEntry).filter_by(case_id=case.id).order_by(AuditEntry.seq).all()
+
+    decided = next(told.decided for told in story.tell(rows, telling) if told.decided)
+
+    assert ("Policy", "active") in decided.inputs
+    assert ("Result", "covered") in decided.outputs
+    assert decided.rows == "Row 9 held."
+
+
+def test_a_whole_case_reads_from_its_end_to_its_beginning(office: Office, telling: story.Telling) -> None:
+    case = office.open_claim()
+    task = office.task(case)
+    tasks.claim(task, by=office.ben)
+    tasks.complete(task, by=office.ben, submitted=FINDING)
+    db.session.commit()
+    rows = db.session.query(AuditEntry).filter_by(case_id=case.id).order_by(AuditEntry.seq).all()
+
+    told = [sentence(each) for each in story.tell(rows, telling) if not each.decided]
+
+    assert told == [
+        "Ben Baker completed Assess the claim",
+        "Ben Baker took Assess the claim",
+        "You opened the case",
+    ]
