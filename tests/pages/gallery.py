@@ -12,7 +12,7 @@ from types import SimpleNamespace
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from flask import Flask, Response, render_template, request, send_file
+from flask import Flask, Response, render_template, render_template_string, request, send_file
 
 from service.web import about, assets, rendering, sign_in, static, words
 from service.web.decision_tables import Column, Rule, Table
@@ -44,6 +44,8 @@ def create_gallery() -> Flask:
     app.context_processor(lambda: {"current_user": SimpleNamespace(name="ann", display_name="Ann Archer"), "nav": NAV})
     app.view_functions["about.home"] = lambda: render_template("design.html", sample=sample())
     app.add_url_rule("/design/sample.bpmn", "bpmn", lambda: send_file(PROCESS / "insurance-claim.bpmn", "text/xml"))
+    app.add_url_rule("/design/bare", "bare", lambda: render_template_string(BARE))
+    app.add_url_rule("/design/part", "part", lambda: render_template_string(PART, sample=sample()))
     app.add_url_rule("/design/sent", "sent", sent, methods=["POST"])
     app.after_request(_protected)
     return app
@@ -127,6 +129,12 @@ VALUES = {
     "cover": {"reason": "Water damage is covered.", "excess": 150, "approvalLimit": 1000}, "finding": "accept",
     "damagedItems": [{"item": "Floor", "claimed": 800}, {"item": "Carpet", "claimed": 400}],
 }  # fmt: skip
+BARE = """{% extends 'layout.html' %}{% block content %}
+<button class="button" hx-get="/design/part" hx-target="#here">Show</button><div id="here"></div>
+{% endblock %}"""
+PART = """{% from 'macros/islands.html' import form_host, diagram_host %}
+{% call form_host('/design/sent', sample.form, sample.values) %}{% endcall %}
+{{ diagram_host('/design/sample.bpmn', sample.diagram) }}"""
 STAGES = ("Intake", "Assessment", "Approval", "Payment", "Settled")
 VARIABLES = [
     Fact("customer", "Customer", "Ada Lovelace"),

@@ -218,6 +218,21 @@ def test_the_diagram_moves_with_the_keyboard_and_comes_back(page: Page) -> None:
     assert page.evaluate(box)["scale"] == pytest.approx(before["scale"])
 
 
+def test_htmx_brings_islands_to_a_page_that_had_none_and_draws_them_anew_each_time(
+    gallery: str, new_page: NewPage
+) -> None:
+    page = new_page(gallery)
+    page.goto("/design/bare")
+
+    for _ in range(2):
+        page.get_by_role("button", name="Show", exact=True).click()
+
+        expect(page.locator("[data-form]")).to_have_attribute("data-ready", "")
+        expect(page.locator("[data-diagram]")).to_have_attribute("data-ready", "")
+        expect(page.get_by_label("Reasons for the finding")).to_be_visible()
+        page.evaluate("document.querySelectorAll('[data-ready]').forEach((host) => { delete host.dataset.ready })")
+
+
 def test_a_diagram_that_was_hidden_is_fitted_when_it_is_shown(gallery: str, new_page: NewPage) -> None:
     page = opened(new_page(gallery, width=400))
     diagram = page.locator("[data-diagram]").first
