@@ -101,6 +101,13 @@ def _chromium() -> tuple[str, dict[str, str]]:
     return str(folder / "chromium"), {"LD_LIBRARY_PATH": libraries, "FONTCONFIG_FILE": str(folder / "fonts.conf")}
 
 
+def prepare() -> None:
+    """Fetch and unpack what the browser tests need. Once, before tests run side by side."""
+    build.install_for_tests()
+    build.build()
+    _chromium()
+
+
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     """One Chromium for the whole run, and web parts that fit their sources."""
