@@ -75,7 +75,8 @@ def problem_of(error: BaseException) -> ProblemDetails:
         return ProblemDetails(409, "Somebody else changed this at the same moment; read it again.")
     if isinstance(error, DataError):
         return ProblemDetails(400, "A value is too large, or of a kind that cannot be kept.")
-    if isinstance(error, (OperationalError, TimeoutError)):
+    gone = isinstance(error, DBAPIError) and error.connection_invalidated
+    if gone or isinstance(error, (OperationalError, TimeoutError)):
         wait = {"Retry-After": str(RETRY_AFTER)}
         return ProblemDetails(503, "The database is busy or away; try again in a moment.", {}, wait)
     return ProblemDetails(500, "Something went wrong on our side.")

@@ -31,9 +31,7 @@ def counted() -> Iterator[list[str]]:
     sa.event.remove(db.engine, "commit", commit)
 
 
-def test_completing_a_task_costs_few_statements_and_one_commit(
-    office: Office, program: Callable[..., Program]
-) -> None:
+def test_completing_a_task_costs_few_statements_and_one_commit(office: Office, program: Callable[..., Program]) -> None:
     ann = program(office.ann)
     for _ in range(2):
         office.open_case(amount=5000)
