@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from service.engine import expressions
+from service.engine.elements import data
 from service.engine.elements.events import EXPECTED, SEEN, TIMERS, Catching, EventDefinition
 from service.engine.errors import Fault
 from service.engine.scope import OWNER, plain
@@ -35,7 +36,8 @@ def _payload(run: Run, task: Task, event: EventDefinition) -> dict[str, Any]:
     taken = getattr(task.task_spec, "takes", None)
     if taken is None:
         taken = [(mapping.source, mapping.target) for mapping in task.task_spec.element.inputs]
-    return {name: plain(run.evaluate(expression, task)) for expression, name in taken}
+    brought = data.bring(run, task, getattr(task.task_spec, "brings", ()))
+    return plain(brought | {name: run.evaluate(expression, task) for expression, name in taken})
 
 
 def throw_message(run: Run, task: Task, event: EventDefinition) -> None:

@@ -7,24 +7,20 @@ chain of any length and processes that call themselves or each other are no trou
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from lxml import etree
 
 from service.engine import decisions as dmn
-from service.engine import timing
 from service.engine.definition import Element, Problem, ProcessInfo, Refused, Severity
 from service.engine.elements import NODES
-from service.engine.elements.events import EventDefinition
+from service.engine.elements.data import Place
 from service.engine.elements.process import Process
-from service.engine.elements.repetition import Repetition
 from service.engine.graph import Correlation, Flow, Graph
 from service.engine.normalise import Normalised, normalise
+from service.engine.source import BPMN, Source, local, name_of
 
-BPMN = "{http://www.omg.org/spec/BPMN/20100524/MODEL}"
-CASE = "{urn:casewright:bpmn:1.0}"
-SPIFF = "{http://spiffworkflow.org/bpmn/schema/1.0/core}"
 _SUB_PROCESSES = ("subProcess", "transaction", "adHocSubProcess")
 
 
@@ -63,137 +59,6 @@ class Package:
     definitions: Mapping[str, Definition]
     decisions: Mapping[str, Any]
     warnings: tuple[Problem, ...] = ()
-
-
-@dataclass(frozen=True)
-class Source:
-    """The XML of one element, and of the file it stands in, for a node's `read`."""
-
-    xml: etree._Element
-    element: Element
-    references: Mapping[str, etree._Element] = field(default_factory=dict)  #: root elements of the file by id
-
-    def get(self, attribute: str) -> str | None:
-        """An attribute of BPMN."""
-        value = self.xml.get(attribute)
-        return None if value is None else str(value)
-
-    def flag(self, attribute: str, *, default: bool = False) -> bool:
-        """A boolean attribute of BPMN."""
-        value = self.xml.get(attribute)
-        return default if value is None else value.strip().lower() in ("true", "1")
-
-    def text(self, child: str, parent: etree._Element | None = None) -> str:
-        """The text of a child element, or ""."""
-        found = (self.xml if parent is None else parent).find(BPMN + child)
-        return "" if found is None else "".join(map(str, found.itertext())).strip()
-
-    def mappings(self, direction: str) -> list[tuple[str, str]]:
-        """The `case:ioMapping` (source expression, target name) pairs, `input` or `output`."""
-        mappings = self.element.inputs if direction == "input" else self.element.outputs
-        return [(mapping.source, mapping.target) for mapping in mappings]
-
-    def extension(self, node: etree._Element, name: str) -> str | None:
-        """A `case:` attribute of an event definition, or the same as SpiffWorkflow's extension element."""
-        if value := node.get(CASE + name):
-            return str(value)
-        found = node.find(f"{BPMN}extensionElements/{SPIFF}{name}")
-        return None if found is None else "".join(map(str, found.itertext())).strip() or None
-
-    def associated(self) -> str | None:
-        """The id of what an association leads to from here: a compensation event's handler."""
-        for association in self.xml.getroottree().iter(BPMN + "association"):
-            if association.get("sourceRef") == self.xml.get("id"):
-                return str(association.get("targetRef"))
-        return None
-
-    def repetition(self) -> Repetition | None:
-        """Loop or multi-instance, if the activity has one."""
-        loop = self.xml.find(BPMN + "standardLoopCharacteristics")
-        if loop is not None:
-            maximum = loop.get("loopMaximum")
-            return Repetition(
-                "loop",
-                condition=self.text("loopCondition", loop) or None,
-                maximum=int(maximum) if maximum else None,
-                test_before=loop.get("testBefore") in ("true", "1"),
-            )
-        multi = self.xml.find(BPMN + "multiInstanceLoopCharacteristics")
-        return None if multi is None else self._multi_instance(multi)
-
-    def _multi_instance(self, multi: etree._Element) -> Repetition:
-        return Repetition(
-            "sequential" if multi.get("isSequential") in ("true", "1") else "parallel",
-            cardinality=self.text("loopCardinality", multi) or None,
-            collection=self.text("loopDataInputRef", multi) or None,
-            item=_name_of(multi.find(BPMN + "inputDataItem")),
-            results=self.text("loopDataOutputRef", multi) or None,
-            result=_name_of(multi.find(BPMN + "outputDataItem")),
-            result_expression=multi.get(CASE + "outputElement"),
-            until=self.text("completionCondition", multi) or None,
-        )
-
-    def events(self) -> tuple[EventDefinition, ...]:
-        """The event definitions, those of the file's root that are referred to included."""
-        found = [node for node in self.xml if _local(node).endswith("EventDefinition")]
-        for reference in self.xml.findall(BPMN + "eventDefinitionRef"):
-            target = self.references.get((reference.text or "").strip())
-            if target is not None:
-                found.append(target)
-        return tuple(event for node in found if (event := self._event(node)) is not None)
-
-    def own_message(self) -> tuple[EventDefinition, ...]:
-        """A send or receive task's message."""
-        message = self.references.get(self.xml.get("messageRef") or "")
-        return () if message is None else (self._message(self.xml, message),)
-
-    def _event(self, node: etree._Element) -> EventDefinition | None:
-        kind = _local(node).removesuffix("EventDefinition")
-        if kind == "timer":
-            return self._timer(node)
-        if kind == "conditional":
-            return EventDefinition("conditional", text=self.text("condition", node))
-        if kind == "link":
-            return EventDefinition("link", node.get("name"))
-        if kind == "compensate":
-            return EventDefinition("compensation", activity_ref=node.get("activityRef"))
-        if kind in ("terminate", "cancel"):
-            return EventDefinition(kind)
-        target = self.references.get(node.get(f"{kind}Ref") or "")
-        if kind == "message" and target is not None:
-            return self._message(node, target)
-        name = None if target is None else target.get("name") or target.get("id")
-        if kind in ("error", "escalation") and target is not None:
-            name = target.get(f"{kind}Code") or name
-        return EventDefinition(
-            kind,
-            name,
-            variable=self._said(node, target, "messageVariable", "variableName"),
-            payload=self._said(node, target, "messagePayload", "payloadExpression"),
-            code_variable=self._said(node, target, "errorCodeVariable", "escalationCodeVariable"),
-            message_variable=self._said(node, target, "errorMessageVariable"),
-        )
-
-    def _message(self, node: etree._Element, message: etree._Element) -> EventDefinition:
-        return EventDefinition(
-            "message",
-            message.get("name") or message.get("id"),
-            variable=self._said(node, message, "messageVariable", "variableName"),
-            payload=self._said(node, message, "messagePayload", "payloadExpression"),
-            correlation_key=self._said(node, message, "correlationKey"),
-        )
-
-    def _said(self, node: etree._Element, target: etree._Element | None, *names: str) -> str | None:
-        """What is said at the definition, else at its element, else at the message or signal itself."""
-        places = [place for place in (node, self.xml, target) if place is not None]
-        return next((said for place in places for name in names if (said := self.extension(place, name))), None)
-
-    def _timer(self, node: etree._Element) -> EventDefinition | None:
-        for kind in ("Date", "Duration", "Cycle"):
-            if text := self.text(f"time{kind}", node):
-                bare = text.strip("\"'")
-                return EventDefinition(kind.lower(), text=bare if timing.is_literal(bare) else text)
-        return None
 
 
 def parse(files: Mapping[str, bytes]) -> Package:
@@ -249,12 +114,13 @@ def _graph(
     graph = Graph(key)
     graph.start = Process(graph)
     owner: dict[etree._Element | None, str | None] = {process: None}
-    owner |= {node: str(node.get("id")) for node in process.iter() if _local(node) in _SUB_PROCESSES}
+    owner |= {node: str(node.get("id")) for node in process.iter() if local(node) in _SUB_PROCESSES}
+    places = _places(process, references)
     for node in process.iter():
-        kind = NODES.get(_local(node))
+        kind = NODES.get(local(node))
         if kind is not None and node.getparent() in owner:
-            element = elements.get(str(node.get("id"))) or Element(str(node.get("id")), _local(node))
-            made = kind(graph, element, Source(node, element, references))
+            element = elements.get(str(node.get("id"))) or Element(str(node.get("id")), local(node))
+            made = kind(graph, element, Source(node, element, references, places))
             made.drawn = element.id in elements
             graph.body(owner[node.getparent()]).nodes.append(made)
     for flow in process.iter(BPMN + "sequenceFlow"):
@@ -302,20 +168,42 @@ def _arrange(graph: Graph, owner: str | None, xml: etree._Element) -> None:
 
 
 def _data_objects(xml: etree._Element) -> list[str]:
+    return list(_variables(xml).values())
+
+
+def _variables(xml: etree._Element) -> dict[str, str]:
+    """The data objects of a process or sub-process by id, with the names of their variables: what people call them."""
     named = {str(node.get("dataObjectRef")): node.get("name") for node in xml.findall(BPMN + "dataObjectReference")}
-    names = []
+    names = {}
     for node in xml.findall(BPMN + "dataObject"):
         identity = str(node.get("id"))
         wanted = [node.get("name"), named.get(identity), identity]
-        names.append(next(str(name) for name in wanted if (name and str(name).isidentifier()) or name == identity))
+        names[identity] = next(str(name) for name in wanted if (name and str(name).isidentifier()) or name == identity)
     return names
+
+
+def _places(process: etree._Element, references: Mapping[str, etree._Element]) -> dict[str, Place]:
+    """What the ids of data objects, stores and references to them mean."""
+    variables: dict[str, str] = {}
+    for node in process.iter():
+        if node is process or local(node) in _SUB_PROCESSES:
+            variables |= _variables(node)
+    places = {identity: Place(name) for identity, name in variables.items()}
+    for node in process.iter(BPMN + "dataObjectReference"):
+        if (target := str(node.get("dataObjectRef"))) in variables:
+            places[str(node.get("id"))] = Place(variables[target])
+    for node in process.iter(BPMN + "dataStoreReference"):
+        store = references.get(str(node.get("dataStoreRef")))
+        name = (None if store is None else store.get("name")) or node.get("name") or node.get("id")
+        places[str(node.get("id"))] = Place(str(name), store=True)
+    return places
 
 
 def _io(process: etree._Element, kind: str) -> tuple[str, ...]:
     specification = process.find(BPMN + "ioSpecification")
     if specification is None:
         return ()
-    return tuple(name for node in specification.findall(BPMN + kind) if (name := _name_of(node)))
+    return tuple(name for node in specification.findall(BPMN + kind) if (name := name_of(node)))
 
 
 def _correlation(root: etree._Element) -> Correlation:
@@ -333,12 +221,3 @@ def _correlation(root: etree._Element) -> Correlation:
             if message and text:
                 retrieval.setdefault(message, {})[str(node.get("id"))] = text
     return Correlation(tuple(dict.fromkeys(keys)), retrieval)
-
-
-def _name_of(node: etree._Element | None) -> str | None:
-    return None if node is None else str(node.get("name") or node.get("id") or "") or None
-
-
-def _local(node: etree._Element) -> str:
-    tag = node.tag
-    return tag[len(BPMN) :] if isinstance(tag, str) and tag.startswith(BPMN) else ""

@@ -39,6 +39,8 @@ class Run(BaseWorkflow):
         self.correlations: dict[str, Any] = {}
         self.happenings: list[Happening] = []
         self.leaving: list[Flow] = []
+        self.stores: Mapping[str, Any] = {}  #: data stores by name, as they are outside
+        self._kept: dict[str, Any] = {}  #: what was written to them since
         self.guards: dict[str, list[Task]] = {}  #: host's id -> its boundary events
         self.watched: dict[str, Task] = {}  #: tasks that wait for a condition
         self._agenda: deque[Task] = deque()
@@ -191,6 +193,15 @@ class Run(BaseWorkflow):
     def write_outside(self, task: Task, name: str, value: Any) -> None:
         """Set a variable as what encloses the task sees it."""
         self.write(self.scope_of(task), {name: value})
+
+    def stored(self, name: str) -> Any:
+        """What a data store holds; None when it is empty."""
+        return self._kept[name] if name in self._kept else self.stores.get(name)
+
+    def keep(self, task: Task, name: str, value: Any) -> None:
+        """Write a data store: seen here at once, and told to the outside."""
+        self._kept[name] = value
+        self.note(What.STORED, task, store=name, value=value)
 
     # What happened
 

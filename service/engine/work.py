@@ -134,6 +134,7 @@ class What(StrEnum):
     MESSAGE_SENT = "message sent"  #: details: name, payload, correlation; not caught inside this workflow
     SIGNAL_SENT = "signal sent"  #: details: name, payload; other cases may catch it
     ESCALATED = "escalated"
+    STORED = "stored"  #: a data store was written; details: store, value
     FAILED = "failed"
 
 

@@ -39,6 +39,7 @@ class Workflow:
         now: datetime,
         start_event: str | None = None,
         payload: Mapping[str, Any] | None = None,
+        stores: Mapping[str, Any] | None = None,
     ) -> Workflow:
         """Begin a process and run on until it waits.
 
@@ -47,6 +48,7 @@ class Workflow:
         waits for one of its start events. Raises EngineError when there is no such start event.
         """
         run = Run(definition, _utc(now))
+        run.stores = stores or {}
         root = Task(run, definition.graph.start, None, TaskState.STARTED, str(uuid4()))
         run.task_tree = root
         try:
@@ -85,6 +87,18 @@ class Workflow:
         self._run.now = _utc(value)
 
     @property
+    def stores(self) -> Mapping[str, Any]:
+        """The data stores' values by name, for elements that read them; set it before going on.
+
+        What a process writes to a store is told as What.STORED and must be kept by whoever runs it.
+        """
+        return self._run.stores
+
+    @stores.setter
+    def stores(self, values: Mapping[str, Any]) -> None:
+        self._run.stores = values
+
+    @property
     def state(self) -> WorkflowState:
         """Where it stands."""
         return self._run.status
@@ -118,7 +132,7 @@ class Workflow:
             run.detach(task)
             task.task_spec.occur(run, task, 0, self._plain(data))
         else:
-            self._write(task, data)
+            task.task_spec.accept(run, task, self._plain(data))
             task.internal_data[RELEASED] = 1
             run.queue(task)
         run.go()

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from service.engine.elements import compensation
+from service.engine.elements import compensation, data
 from service.engine.elements.node import DONE, Node
 from service.engine.elements.repetition import INDEX, Repetition
 from service.engine.graph import Flow
-from service.engine.scope import DECLARED, View, plain
+from service.engine.scope import DECLARED, plain
 from service.engine.upstream import Task
 from service.engine.work import What
 
 if TYPE_CHECKING:
-    from service.engine.parser import Source
     from service.engine.run import Run
+    from service.engine.source import Source
 
 MAPPED = "mapped"  #: in internal data: the inputs are mapped, and the script before is run
 HOST = "host"  #: in a boundary event's internal data: the id of the task it is attached to
@@ -28,6 +28,8 @@ class Activity(Node):
         self.takes: list[tuple[str, str]] = source.mappings("input")  #: (source expression, local name)
         self.gives: list[tuple[str, str]] = source.mappings("output")  #: (source expression, name outside)
         self.local_names: list[str] = []  #: names that belong to each entry of this activity
+        self.brings = source.associations("dataInputAssociation")
+        self.hands = source.associations("dataOutputAssociation")
         self.for_compensation = source.flag("isForCompensation")
 
     def container(self, task: Task) -> bool:
@@ -60,13 +62,21 @@ class Activity(Node):
         if self.local_names:
             declared = task.internal_data.setdefault(DECLARED, [])
             declared += [name for name in self.local_names if name not in declared]
-        values = {name: run.evaluate(expression, task) for expression, name in self.takes if name != "*"}
-        if values:
-            declared = task.internal_data.setdefault(DECLARED, [])
-            declared += [name for name in values if name not in declared]
-            View(task).update(values)
+        data.declare(task, data.bring(run, task, self.brings))
+        data.declare(task, self._taken(run, task))
         if script := self.attributes.get("preScript"):
             run.script(script, task)
+
+    def _taken(self, run: Run, task: Task) -> dict[str, Any]:
+        """The values of the mapped inputs."""
+        return {name: run.evaluate(expression, task) for expression, name in self.takes if name != "*"}
+
+    def accept(self, run: Run, task: Task, brought: dict[str, Any]) -> None:
+        """Write what somebody completed it with. Where outputs are mapped, only these go outwards."""
+        if self.gives and not any(name == "*" for _, name in self.gives):
+            data.declare(task, brought)
+        else:
+            run.write(task, brought)
 
     def begin(self, run: Run, task: Task) -> bool:
         """`enter` of one instance, after its inputs are mapped."""
@@ -100,16 +110,20 @@ class Activity(Node):
         return [] if INDEX in task.internal_data else super().choose(run, task)
 
     def finish(self, run: Run, task: Task) -> None:
+        self.end(run, task, self.gives)
+
+    def end(self, run: Run, task: Task, gives: list[tuple[str, str]]) -> None:
+        """Run the script after, give to data objects and stores, map the outputs, keep the instance's result."""
         if (script := self.attributes.get("postScript")) and MAPPED in task.internal_data:
             run.script(script, task)
             del task.internal_data[MAPPED]
-        if self.gives:
-            values = {name: run.evaluate(expression, task) for expression, name in self.gives if name != "*"}
-            for name, value in values.items():
-                if self.repetition and INDEX in task.internal_data and name in self.repetition.own_names:
-                    task.data[name] = plain(value)
-                else:
-                    run.write_outside(task, name, value)
+        data.hand_over(run, task, self.hands)
+        values = {name: run.evaluate(expression, task) for expression, name in gives if name != "*"}
+        for name, value in values.items():
+            if self.repetition and INDEX in task.internal_data and name in self.repetition.own_names:
+                task.data[name] = plain(value)
+            else:
+                run.write_outside(task, name, value)
         if self.repetition and INDEX in task.internal_data:
             self.repetition.keep_result(run, task)
 

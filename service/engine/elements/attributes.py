@@ -22,7 +22,7 @@ NAMES = ("formKey", "assignee", "candidateUsers", "candidateGroups", "notDoneBy"
 
 
 def fix(run: Run, task: Task) -> None:
-    """Evaluate what is an expression, and the dates, since durations count from now. Raises ExpressionError, BadTime."""
+    """Evaluate what is an expression, and the dates, which may count from now. Raises ExpressionError or BadTime."""
     given = task.task_spec.attributes
     for name in NAMES:
         text = given.get(name)

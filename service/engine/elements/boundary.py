@@ -11,8 +11,8 @@ from service.engine.elements.node import register
 from service.engine.upstream import Task
 
 if TYPE_CHECKING:
-    from service.engine.parser import Source
     from service.engine.run import Run
+    from service.engine.source import Source
 
 
 @register("boundaryEvent")

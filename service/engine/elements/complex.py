@@ -12,8 +12,8 @@ from service.engine.scope import View
 from service.engine.upstream import Task
 
 if TYPE_CHECKING:
-    from service.engine.parser import Source
     from service.engine.run import Run
+    from service.engine.source import Source
 
 RESET = "reset"  #: in internal data of what encloses it: gateway -> flows whose tokens this round has taken
 

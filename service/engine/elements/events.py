@@ -12,14 +12,15 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from service.engine import expressions, timing
+from service.engine.elements import data
 from service.engine.elements.node import Node
 from service.engine.errors import Fault
 from service.engine.scope import View
 from service.engine.upstream import Task, TaskState
 
 if TYPE_CHECKING:
-    from service.engine.parser import Source
     from service.engine.run import Run
+    from service.engine.source import Source
 
 TIMERS, SEEN, WAS, EXPECTED, FIRED, RACE = "timers", "seen", "was", "expected", "fired", "race"
 
@@ -48,10 +49,12 @@ class Catching(Node):
     """An element that waits for one of its event definitions, or for all of them (`parallelMultiple`)."""
 
     events: tuple[EventDefinition, ...]
+    hands: tuple[data.Association, ...] = ()
     all_needed: bool
 
     def read(self, source: Source) -> None:
         self.events = source.events()
+        self.hands = source.associations("dataOutputAssociation")
         self.all_needed = source.flag("parallelMultiple") and len(self.events) > 1
 
     def arm(self, run: Run, task: Task) -> bool:
@@ -121,6 +124,8 @@ class Catching(Node):
         mapped = [mapping for mapping in self.element.outputs if mapping.target != "*"]
         if event.kind in ("error", "escalation"):
             self._store_error(run, task, event, payload)
+        elif self.hands:
+            data.hand_over(run, task, self.hands, payload)
         elif mapped and not hasattr(self, "gives"):
             seen = {**View(task), **payload}
             values = {say.target: expressions.evaluate(say.source, seen, now=run.now) for say in mapped}
@@ -133,8 +138,8 @@ class Catching(Node):
     def _store_error(self, run: Run, task: Task, event: EventDefinition, payload: Mapping[str, Any]) -> None:
         names = {event.code_variable: payload.get("code"), event.message_variable: payload.get("message")}
         run.write(task, {name: value for name, value in names.items() if name})
-        if data := payload.get("data"):
-            run.write(task, {event.variable: data} if event.variable else data)
+        if brought := payload.get("data"):
+            run.write(task, {event.variable: brought} if event.variable else brought)
 
     def wake(self, run: Run, task: Task, position: int) -> None:
         """All that was waited for has happened: go on."""

@@ -20,8 +20,8 @@ from service.engine.upstream import Task, TaskSpec, TaskState
 from service.engine.work import What
 
 if TYPE_CHECKING:
-    from service.engine.parser import Source
     from service.engine.run import Run
+    from service.engine.source import Source
 
 NODES: dict[str, type[Node]] = {}  #: BPMN tag -> class
 DONE = "done"  #: in internal data: its work is finished, only the leaving remains

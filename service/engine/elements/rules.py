@@ -16,8 +16,8 @@ from service.engine.work import What
 
 if TYPE_CHECKING:
     from service.engine.decisions import Decision, Evaluation
-    from service.engine.parser import Source
     from service.engine.run import Run
+    from service.engine.source import Source
 
 
 @register("businessRuleTask")

@@ -14,8 +14,8 @@ from service.engine.graph import Flow
 from service.engine.upstream import Task
 
 if TYPE_CHECKING:
-    from service.engine.parser import Source
     from service.engine.run import Run
+    from service.engine.source import Source
 
 
 @register("intermediateCatchEvent")
@@ -56,6 +56,7 @@ class Throwing(Node):
 
     def read(self, source: Source) -> None:
         self.events = source.events()
+        self.brings = source.associations("dataInputAssociation")
 
     def behave(self, run: Run, task: Task) -> bool:
         return compensation.begin(run, task, self.events)

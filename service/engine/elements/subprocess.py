@@ -15,8 +15,8 @@ from service.engine.scope import DECLARED, OWNER, WRITTEN, View, plain
 from service.engine.upstream import Task
 
 if TYPE_CHECKING:
-    from service.engine.parser import Source
     from service.engine.run import Run
+    from service.engine.source import Source
 
 
 def begin_body(run: Run, holder: Task, body: Body, start: str | None = None) -> None:
@@ -92,10 +92,9 @@ class CallActivity(Activity):
             return str(run.evaluate(self.called, task))
         return self.called
 
-    def _map_in(self, run: Run, task: Task) -> None:
-        """What is mapped goes into the called process, see `behave`."""
-        if self.manual:
-            super()._map_in(run, task)
+    def _taken(self, run: Run, task: Task) -> dict[str, Any]:
+        """What is mapped goes into the called process, see `_given`."""
+        return super()._taken(run, task) if self.manual else {}
 
     def behave(self, run: Run, task: Task) -> bool:
         if self.manual:
@@ -152,10 +151,8 @@ class CallActivity(Activity):
         return {name: inside[name] for name in names} if names else written
 
     def finish(self, run: Run, task: Task) -> None:
-        if self.manual:
-            super().finish(run, task)
-        elif self.repetition and "index" in task.internal_data:
-            self.repetition.keep_result(run, task)
+        gives = self.gives if self.manual else []  # what a called process gives back is mapped already
+        self.end(run, task, gives)
 
 
 def _all(mappings: list[tuple[str, str]]) -> bool:
