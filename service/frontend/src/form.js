@@ -88,7 +88,18 @@ function post(state, data) {
 }
 
 function showErrors(state, errors) {
-  if (Object.keys(errors).length) state.form._setState({ errors });
+  if (Object.keys(errors).length) state.form._setState({ errors: byRow(errors) });
+}
+
+// The server names the field of a list's first row `Field_1.0`; form-js nests its errors: {Field_1: {0: [message]}}.
+function byRow(errors) {
+  const nested = {};
+  for (const [name, messages] of Object.entries(errors)) {
+    const [id, ...rows] = name.split('.');
+    const keys = Object.hasOwn(errors, id) ? [name] : [id, ...rows];
+    keys.slice(0, -1).reduce((inner, key) => (inner[key] ??= {}), nested)[keys.at(-1)] = messages;
+  }
+  return nested;
 }
 
 function focusFirstError(state, message) {
