@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import pytest
 
 from service.engine import expressions
-from service.engine.normalise.juel import Untranslatable, to_feel, to_python
+from service.engine.normalise.juel import Untranslatable, to_feel, to_ours, to_python
 
 VARIABLES = {
     "x": 7,
@@ -77,7 +79,7 @@ def test_what_is_simple_means_the_same_in_python_and_in_feel(juel, value):
         ("${x y}", "“y” is not understood"),
         ("${x = 5}", "is not understood"),
         ("${bean.call(x)}", "method call()"),
-        ("${now()}", "function now()"),
+        ("${random()}", "function random()"),
         ("${(x}", "“)” is missing"),
         ("${x ? 1}", "“:” is missing"),
         ("${x.5}", "no name of a property"),
@@ -95,6 +97,20 @@ def test_what_is_not_simple_is_refused_with_its_reason(juel, reason):
     with pytest.raises(Untranslatable) as refused:
         to_python(juel)
     assert reason in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("juel", "value"),
+    [
+        ("${now()}", datetime(2026, 1, 31, tzinfo=UTC)),
+        ("${dateTime().plusWeeks(1).toDate()}", datetime(2026, 2, 7, tzinfo=UTC)),
+        ("${dateTime().plusDays(y).plusHours(3)}", datetime(2026, 2, 2, 3, tzinfo=UTC)),
+        ("${now().minusMonths(1)}", datetime(2025, 12, 31, tzinfo=UTC)),
+        ("${dateTime().plusWeeks(y)}", datetime(2026, 2, 14, tzinfo=UTC)),
+    ],
+)
+def test_dates_as_camundas_users_write_them_become_feel(juel, value):
+    assert expressions.evaluate(to_ours(juel), VARIABLES, now=datetime(2026, 1, 31, tzinfo=UTC)) == value
 
 
 def test_a_variable_named_like_a_word_of_python_goes_to_feel_only():

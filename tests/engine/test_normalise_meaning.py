@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from service.engine.definition import DataMapping
 from service.engine.normalise.document import tag
 from tests.engine.drawn import element, errors, flow, read, text, warnings
 
@@ -271,6 +272,31 @@ def test_data_from_nowhere_is_refused_and_foreign_data_told():
 
     assert errors(model.problems) == ["a: Data comes from “gone”, which is not in the process."]
     assert warnings(model.problems) == ["a: The data association with “x”, a property, is not executed."]
+
+
+def test_associations_with_variables_and_assignments_are_mappings():
+    found = read(
+        '<property id="v" name="claim"/><property id="w"/><userTask id="a"><ioSpecification><dataInput id="i" name="x"/>'
+        '<dataInput id="k" name="z"/><dataOutput id="o" name="y"/><inputSet/><outputSet/></ioSpecification>'
+        "<dataInputAssociation><sourceRef>v</sourceRef><targetRef>i</targetRef></dataInputAssociation>"
+        "<dataInputAssociation><targetRef>k</targetRef><assignment><from>${a + 1}</from><to>k</to></assignment>"
+        "</dataInputAssociation>"
+        "<dataOutputAssociation><sourceRef>o</sourceRef><targetRef>w</targetRef></dataOutputAssociation></userTask>"
+    ).elements["p"]["a"]
+
+    assert found.inputs == (DataMapping("claim", "x"), DataMapping("a + 1", "z"))
+    assert found.outputs == (DataMapping("y", "w"),)
+
+
+@pytest.mark.parametrize("language", ["http://www.mvel.org/2.0", "http://www.java.com/java"])
+def test_a_file_in_another_language_is_refused_text_by_text(language):
+    inner = '<scriptTask id="t"><script>x = 1</script></scriptTask>' + choice(
+        flow("g", "a", when("x == 1"), 'id="f"'), flow("g", "b", more='id="d"'), more='default="d"'
+    )
+
+    found = errors(read(inner, more=f'expressionLanguage="{language}"').problems)
+
+    assert [text.split(":")[0] for text in found] == ["t", "f"]
 
 
 @pytest.mark.parametrize(

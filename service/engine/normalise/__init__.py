@@ -56,6 +56,7 @@ def normalise(name: str, xml: bytes, *, max_bytes: int = MAX_BYTES) -> Normalise
     catalogue.mark_executable(doc)
     vendors.translate(doc)
     events.resolve(doc)
+    data.map_properties(doc)
     infos, elements = catalogue.describe(doc)
     data.resolve(doc)
     texts.normalise_texts(doc)

@@ -6,8 +6,13 @@ import re
 
 from lxml import etree
 
+from service.engine.normalise import juel
 from service.engine.normalise.document import ACTIVITIES, Document, child, children, local, tag, text_of, unprefixed
+from service.engine.vendors.common import map_data, python
 
+_ENDS = ("sourceRef", "targetRef")
+_SHARED = {"dataObjectReference", "dataStoreReference", "dataObject"}
+_VARIABLES = {"property", "dataInput", "dataOutput"}
 _NAME = re.compile(r"[A-Za-z_]\w*")
 
 
@@ -56,6 +61,35 @@ def _store_of(doc: Document, reference: etree._Element) -> None:
     doc.name(made, reference.get("dataStoreRef") or f"{reference.get('id') or 'data'}.store")
     made.set("name", name)
     reference.set("dataStoreRef", made.get("id") or "")
+
+
+def map_properties(doc: Document) -> None:
+    """Associations with variables of the process (`property`), and assignments, are mappings (BPMN 2.0.2 §10.4.2)."""
+    for association in list(doc.root.iter(tag("dataInputAssociation"), tag("dataOutputAssociation"))):
+        activity = association.getparent()
+        if activity is None or local(activity) not in ACTIVITIES:
+            continue
+        inward = local(association) == "dataInputAssociation"
+        source, target = (doc.find(unprefixed(text_of(child(association, end))), activity) for end in _ENDS)
+        written = text_of(child(association, "transformation")) or _assigned(association)
+        if any(found is not None and local(found) in _SHARED for found in (source, target)) or target is None:
+            continue
+        if not written and (source is None or local(source) not in _VARIABLES):
+            continue
+        if juel.is_juel(written):
+            written = python(doc, activity, "assignment", written) or ""
+        map_data(activity, "input" if inward else "output", written or _named(source), _named(target))
+        activity.remove(association)
+
+
+def _assigned(association: etree._Element) -> str:
+    """The expression of an association's only assignment."""
+    assignments = children(association, "assignment")
+    return text_of(child(assignments[0], "from")) if len(assignments) == 1 else ""
+
+
+def _named(found: etree._Element | None) -> str:
+    return "" if found is None else (found.get("name") or found.get("id") or "")
 
 
 def _association(doc: Document, association: etree._Element) -> None:

@@ -25,7 +25,7 @@ _LEVELS = (("||",), ("&&",), ("==", "!="), ("<", ">", "<=", ">="), ("+", "-"), (
 _LITERALS = {"true": "True", "false": "False", "null": "None"}
 _PYTHON = {"&&": "and", "||": "or"}
 _FEEL = {"&&": "and", "||": "or", "==": "="}
-_AS_IS = frozenset({"value", "stringValue", "numberValue", "boolValue", "intValue", "longValue", "toString"})
+_AS_IS = frozenset({"value", "stringValue", "numberValue", "boolValue", "intValue", "longValue", "toString", "toDate"})
 
 
 class Untranslatable(ValueError):
@@ -92,6 +92,23 @@ class _Target:
         raise Untranslatable(f"the method {method}() of a Java object cannot be called")
 
 
+_UNITS = {"Years": "P{}Y", "Months": "P{}M", "Weeks": "P{}D", "Days": "P{}D"}
+_UNITS |= {"Hours": "PT{}H", "Minutes": "PT{}M", "Seconds": "PT{}S"}
+
+
+def _shift(sign: str, unit: str) -> Callable[[str, str], str]:
+    """`plusDays(n)` and the like of Java's dates, in FEEL."""
+
+    def written(value: str, amount: str) -> str:
+        factor = 7 if unit == "Weeks" else 1
+        if amount.isdigit():
+            return f'({value} {sign} duration("{_UNITS[unit].format(int(amount) * factor)}"))'
+        text = f"string({amount})" if factor == 1 else f"string({factor} * ({amount}))"
+        return "".join((f"({value} {sign} duration(", '"', _UNITS[unit].format(f'" + {text} + "'), '"))'))
+
+    return written
+
+
 _PYTHON_METHODS: dict[tuple[str, int], Callable[..., str]] = {
     ("equals", 1): lambda value, other: f"({value} == {other})",
     ("contains", 1): lambda value, other: f"({other} in {value})",
@@ -117,6 +134,8 @@ _FEEL_METHODS: dict[tuple[str, int], Callable[..., str]] = {
     ("toLowerCase", 0): lambda value: f"lower case({value})",
     ("toUpperCase", 0): lambda value: f"upper case({value})",
 }
+_FEEL_METHODS |= {(f"plus{unit}", 1): _shift("+", unit) for unit in _UNITS}
+_FEEL_METHODS |= {(f"minus{unit}", 1): _shift("-", unit) for unit in _UNITS}
 
 
 def is_juel(text: str) -> bool:
@@ -132,6 +151,17 @@ def to_python(text: str) -> str:
 def to_feel(text: str) -> str:
     """`${x}` as FEEL, with the `= ` that marks it. Raises Untranslatable."""
     return f"= {_translated(text, _Target(feel=True))}"
+
+
+def to_ours(text: str) -> str:
+    """`${…}` as Python where that is possible, else as FEEL with its `= `. Raises Untranslatable."""
+    try:
+        return to_python(text)
+    except Untranslatable as reason:
+        try:
+            return to_feel(text)
+        except Untranslatable:
+            raise reason from None
 
 
 def _translated(text: str, target: _Target) -> str:
@@ -245,6 +275,8 @@ class _Parser:
             return self.target.literal(part)
         if kind == "name" and not self.take("("):
             return self.target.name(part)
+        if kind == "name" and part in {"now", "dateTime"} and self.target.feel and self.take(")"):
+            return "now()"
         if part == "(":
             value = self.choice()
             self.expect(")")

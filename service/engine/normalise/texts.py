@@ -25,6 +25,8 @@ EXPRESSIONS = {
 }
 #: XPath is BPMN's default, which many tools write without meaning it.
 _MEANINGLESS = ("xpath", "http://www.omg.org/spec/bpmn")
+#: Languages of a whole file that are meant, and that we do not speak.
+_FOREIGN = ("mvel", "java", "groovy", "ecmascript")
 _WORDS = {"true": "True", "false": "False"}
 
 
@@ -38,6 +40,8 @@ def normalise_texts(doc: Document) -> None:
         if name in EXPRESSIONS:
             _expression(doc, element, EXPRESSIONS[name], default)
         elif name == "scriptTask":
+            if not element.get("scriptFormat") and any(word in default.lower() for word in _FOREIGN):
+                element.set("scriptFormat", default)
             _script(doc, element)
 
 
@@ -57,7 +61,8 @@ def _message_paths(doc: Document) -> None:
 
 def _expression(doc: Document, element: etree._Element, what: str, default_language: str) -> None:
     text = text_of(element)
-    language = element.get("language") or ""
+    foreign = any(word in default_language.lower() for word in (*_FOREIGN, "feel", "juel"))
+    language = element.get("language") or (default_language if foreign else "")
     if not text:
         if local(element) == "conditionExpression":
             _without(element)
@@ -67,16 +72,14 @@ def _expression(doc: Document, element: etree._Element, what: str, default_langu
             element, f"The {what} is in another file.", "Write it into the diagram, in Python or after = in FEEL."
         )
         return
-    found = _in_our_language(doc, element, what, text, language or default_language, strict=bool(language))
+    found = _in_our_language(doc, element, what, text, language)
     if found is not None:
         for part in list(element):
             element.remove(part)
         element.text = found
 
 
-def _in_our_language(
-    doc: Document, element: etree._Element, what: str, text: str, language: str, *, strict: bool
-) -> str | None:
+def _in_our_language(doc: Document, element: etree._Element, what: str, text: str, language: str) -> str | None:
     spoken = language.strip().lower()
     composed = local(element).startswith("time")  # PT${hours}H; elsewhere a brace may well be Python's
     if juel.is_juel(text) and (composed or text.startswith(("${", "#{"))):
@@ -87,7 +90,7 @@ def _in_our_language(
         return f"= {text}"
     if spoken in {"juel", "http://java.sun.com/products/jsp/"}:
         return _from_juel(doc, element, what, f"${{{text}}}")
-    if strict and spoken and "python" not in spoken and not any(part in spoken for part in _MEANINGLESS):
+    if spoken and "python" not in spoken and not any(part in spoken for part in _MEANINGLESS):
         doc.error(element, f"The {what} is written in “{language}”.", "Write it in Python, or after = in FEEL.")
         return None
     return _WORDS.get(text, text)
@@ -95,7 +98,7 @@ def _in_our_language(
 
 def _from_juel(doc: Document, element: etree._Element, what: str, text: str) -> str | None:
     try:
-        return juel.to_python(text)
+        return juel.to_ours(text)
     except juel.Untranslatable as reason:
         doc.error(
             element,

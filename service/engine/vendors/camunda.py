@@ -198,10 +198,10 @@ def _parameter(doc: Document, owner: etree._Element, name: str, part: etree._Ele
         return source_of(doc, owner, name, text_of(part))
     kind = etree.QName(structure).localname
     if kind == "list":
-        found = [_parameter(doc, owner, name, _holding(value)) for value in structure]
+        found = [_part(doc, owner, name, _holding(value)) for value in structure]
         return None if None in found else f"[{', '.join(map(str, found))}]"
     if kind == "map":
-        entries = [(value.get("key") or "", _parameter(doc, owner, name, value)) for value in structure]
+        entries = [(value.get("key") or "", _part(doc, owner, name, value)) for value in structure]
         broken = any(value is None for _, value in entries)
         return None if broken else f"{{{', '.join(f'{literal(key)}: {value}' for key, value in entries)}}}"
     if kind == "script" and "python" in (structure.get("scriptFormat") or "").lower() and text_of(structure):
@@ -212,6 +212,15 @@ def _parameter(doc: Document, owner: etree._Element, name: str, part: etree._Ele
         "Write it as a Python expression, or after = in FEEL.",
     )
     return None
+
+
+def _part(doc: Document, owner: etree._Element, name: str, part: etree._Element) -> str | None:
+    """A part of a list or map, which is written in Python and so cannot hold FEEL."""
+    found = _parameter(doc, owner, name, part)
+    if found is not None and found.startswith("="):
+        doc.error(owner, f"A part of the parameter “{name}” can only be written in FEEL.", "Write it all in FEEL.")
+        return None
+    return found
 
 
 def _holding(value: etree._Element) -> etree._Element:

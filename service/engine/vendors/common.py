@@ -30,9 +30,9 @@ def feel(doc: Document, element: etree._Element, what: str, text: str) -> str | 
 
 
 def python(doc: Document, element: etree._Element, what: str, text: str) -> str | None:
-    """`${…}` as Python; None, with a problem, when it has no counterpart."""
+    """`${…}` as Python, or else as FEEL; None, with a problem, when it has no counterpart."""
     try:
-        return juel.to_python(text)
+        return juel.to_ours(text)
     except juel.Untranslatable as reason:
         _untranslatable(doc, element, what, text, reason)
         return None
