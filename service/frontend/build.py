@@ -95,6 +95,12 @@ def install_for_tests() -> None:
         _install(tools, for_tests=True)
 
 
+def renew_lock() -> None:
+    """Move every package in package-lock.json to the newest version that package.json allows."""
+    with node() as tools:
+        _run([*tools.npm, "update", "--package-lock-only", "--loglevel=error"])
+
+
 def _install(tools: Tools, *, for_tests: bool) -> None:
     """`npm ci`, unless node_modules already holds what the lock file says. What the tests need includes the rest."""
     lock = hashlib.sha256((HERE / "package-lock.json").read_bytes()).hexdigest()
@@ -196,8 +202,10 @@ def _watch() -> None:
 
 
 def main(arguments: list[str]) -> int:
-    """`build.py [--watch | --for-tests]`: the exit code."""
+    """`build.py [--watch | --for-tests | --lock]`: the exit code."""
     try:
+        if "--lock" in arguments:
+            renew_lock()
         if "--for-tests" in arguments:
             install_for_tests()
         build()
