@@ -276,7 +276,8 @@ def test_data_from_nowhere_is_refused_and_foreign_data_told():
 
 def test_associations_with_variables_and_assignments_are_mappings():
     found = read(
-        '<property id="v" name="claim"/><property id="w"/><userTask id="a"><ioSpecification><dataInput id="i" name="x"/>'
+        '<property id="v" name="claim"/><property id="w"/>'
+        '<userTask id="a"><ioSpecification><dataInput id="i" name="x"/>'
         '<dataInput id="k" name="z"/><dataOutput id="o" name="y"/><inputSet/><outputSet/></ioSpecification>'
         "<dataInputAssociation><sourceRef>v</sourceRef><targetRef>i</targetRef></dataInputAssociation>"
         "<dataInputAssociation><targetRef>k</targetRef><assignment><from>${a + 1}</from><to>k</to></assignment>"
