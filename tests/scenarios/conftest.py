@@ -1,26 +1,37 @@
-"""The shipped case types on the engine: a case that is worked through step by step, and restarted after each.
+"""The shipped case types: `story` on the engine alone, `world` over REST with the demo's people on both databases.
 
-What people enter passes through the form of their task, as it does in the service.
+On the engine a case is worked through step by step, and restarted after each; what people enter passes through the
+form of their task, as it does in the service.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+import shutil
+import uuid
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
+import time_machine
+from flask import Flask
 
-from service import forms
+from service import create_app, demo, forms
+from service.cli import collect
+from service.db import db
 from service.engine.parser import Definition, Package, parse
 from service.engine.work import OpenTask, WorkflowState
 from service.engine.workflow import Workflow
+from service.operations import deployments, timers
+from service.permissions import SYSTEM
+from tests.conftest import config_for, on_server
+from tests.scenarios.rest import MONDAY, World
 
 ROOT = Path(__file__).resolve().parents[2]
-MONDAY = datetime(2026, 11, 2, 9, tzinfo=UTC)
 
 
 class Story:
@@ -129,3 +140,64 @@ def story(packages: Mapping[str, Package]) -> Callable[..., Story]:
         return Story(packages[case_type].definitions[case_type], form)
 
     return begin
+
+
+def _furnish(url: str) -> None:
+    """Add the demo's people and case types to an empty database."""
+    app = create_app(config_for(url))
+    with app.app_context():
+        demo.add_people()
+        deployments.deploy(collect((ROOT / "processes", ROOT / "forms")), by=SYSTEM)
+        db.session.commit()
+        db.session.remove()
+        db.engine.dispose()
+
+
+@pytest.fixture(scope="session")
+def furnished_sqlite(sqlite_template: Path, scratch: Path) -> Path:
+    """A SQLite file with the demo's people and case types, without cases."""
+    path = scratch / "furnished.db"
+    shutil.copy(sqlite_template, path)
+    _furnish(f"sqlite:///{path}")
+    return path
+
+
+@pytest.fixture(scope="session")
+def furnished_postgresql(postgresql_template: sa.URL) -> sa.URL:
+    """The same on PostgreSQL."""
+    url = postgresql_template.set(database="furnished_casewright")
+    on_server(url.set(database="postgres"), "CREATE DATABASE furnished_casewright TEMPLATE template_casewright")
+    _furnish(url.render_as_string(hide_password=False))
+    return url
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def furnished_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """A database of its own with the demo's people and case types, once on SQLite and once on PostgreSQL."""
+    if request.param == "sqlite":
+        shutil.copy(request.getfixturevalue("furnished_sqlite"), tmp_path / "casewright.db")
+        yield f"sqlite:///{tmp_path / 'casewright.db'}"
+        return
+    url: sa.URL = request.getfixturevalue("furnished_postgresql")
+    name = f"scenario_{uuid.uuid4().hex}"
+    on_server(url.set(database="postgres"), f"CREATE DATABASE {name} TEMPLATE furnished_casewright")
+    yield url.set(database=name).render_as_string(hide_password=False)
+    on_server(url.set(database="postgres"), f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture
+def furnished(furnished_url: str) -> Iterator[Flask]:
+    """The application with the demo's people and case types, and no cases yet."""
+    app = create_app(config_for(furnished_url))
+    with app.app_context():
+        yield app
+        db.session.remove()
+        db.engine.dispose()
+
+
+@pytest.fixture
+def world(furnished: Flask, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
+    """The demo's people at their programs, on a Monday; PostgreSQL's clock goes with the test's."""
+    monkeypatch.setattr(timers, "database_now", lambda: datetime.now(UTC))
+    with time_machine.travel(MONDAY, tick=False) as traveller:
+        yield World(furnished, traveller)

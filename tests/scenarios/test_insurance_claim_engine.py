@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from tests.scenarios.conftest import MONDAY, Story
+from tests.scenarios.conftest import Story
+from tests.scenarios.rest import MONDAY
 
 REPORT: dict[str, Any] = {
     "claimant": "Ada Lovelace",
