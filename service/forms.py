@@ -107,7 +107,7 @@ def _text(value: Any) -> Any:
     if isinstance(value, datetime | date | time):
         return value.isoformat()
     if isinstance(value, timedelta):
-        return f"PT{value.total_seconds():g}S"
+        return f"PT{value.total_seconds():f}".rstrip("0").rstrip(".") + "S"
     try:
         return plain(value)
     except NotPlain as error:

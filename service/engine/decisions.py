@@ -36,6 +36,7 @@ class Decision:
     line: int | None = None
     needs: tuple[str, ...] = ()  #: names of the input data that it requires, directly or not
     tables: tuple[str, ...] = ()  #: ids of the decisions with tables that it may run through
+    text: str = field(default="", repr=False)  #: every text of the model: what names no variable needs none
     model: str = field(default="", repr=False)  #: the whole model as JSON
     model_key: str = ""  #: the hash of `model`
     node: str = ""  #: its place in the model
@@ -69,7 +70,7 @@ def evaluate(
         raise DecisionError(f"There is no decision “{decision_id}”.")
     try:
         payload, dated = feel.encode(_sent(decision, variables))
-        feel.set_clock(decision.model if "@" in decision.model else "", now)
+        feel.set_clock(decision.text, now)
         answer = _ask(decision, payload, dated)
         trace = tuple(feel.decode(step) for step in answer["trace"])
         value = feel.decode(answer.get("value"))
@@ -82,8 +83,7 @@ def evaluate(
 
 def _sent(decision: Decision, variables: Mapping[str, Any]) -> dict[str, Any]:
     """The variables that the model can mean: those whose name stands in it somewhere."""
-    squeezed = "".join(decision.model.split())
-    return {name: value for name, value in variables.items() if "".join(name.split()) in squeezed}
+    return {name: value for name, value in variables.items() if feel.mentions(decision.text, name)}
 
 
 def _ask(decision: Decision, payload: str, dated: bool) -> dict[str, Any]:

@@ -200,7 +200,8 @@ class _Reader:
 
     def decision(self, key: str, node: dict[str, Any]) -> Decision:
         needed = sorted(self.closure(key))
-        model = json.dumps({"nodes": {name: self.nodes[name] for name in needed}, "types": self.types}, sort_keys=True)
+        content = {"nodes": {name: self.nodes[name] for name in needed}, "types": self.types}
+        model = json.dumps(content, sort_keys=True)
         reached = [self.nodes[name] for name in needed]
         return Decision(
             id=node["id"],
@@ -209,6 +210,7 @@ class _Reader:
             line=source_line(self.elements[key]),
             needs=tuple(other["variable"] for other in reached if other["kind"] == "input"),
             tables=tuple(other["id"] for other in reached if (other.get("body") or {}).get("kind") == "table"),
+            text="\n".join(_texts(content)),
             model=model,
             model_key=hashlib.sha256(model.encode()).hexdigest(),
             node=key,
@@ -225,3 +227,16 @@ class _Reader:
                 waiting += [found["node"] for found in node["requires"]]
                 waiting += [*node.get("outputs", ()), *node.get("inputs", ())]
         return reached
+
+
+def _texts(value: Any) -> Iterator[str]:
+    """Every text in a JSON value."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict):
+        yield from value
+        for item in value.values():
+            yield from _texts(item)
+    elif isinstance(value, list):
+        for item in value:
+            yield from _texts(item)

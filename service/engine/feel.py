@@ -10,6 +10,7 @@ import json
 import re
 from collections.abc import Iterable, Mapping
 from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
 from secrets import token_hex
 from typing import Any
 
@@ -69,11 +70,21 @@ def _arguments(
     text: str, context: Mapping[str, Any], now: datetime | None, always: tuple[str, ...] = ()
 ) -> tuple[str, bool, str]:
     """The part of `context` that `text` can mean, as JSON; whether it holds dates; its names that are no words."""
-    squeezed = "".join(text.split())
-    sent = {name: value for name, value in context.items() if name in always or "".join(name.split()) in squeezed}
+    sent = {name: value for name, value in context.items() if name in always or mentions(text, name)}
     payload, dated = encode(sent)
     set_clock(text, now)
     return payload, dated, odd_names(payload)
+
+
+def mentions(text: str, name: str) -> bool:
+    """Whether `text` may mean the variable `name`: never wrong in saying no."""
+    words, squeezed = _words(text)
+    return name in words if _WORD.fullmatch(name) else "".join(name.split()) in squeezed
+
+
+@lru_cache(maxsize=2048)
+def _words(text: str) -> tuple[frozenset[str], str]:
+    return frozenset(_WORD.findall(text)), "".join(text.split())
 
 
 def odd_names(payload: str) -> str:

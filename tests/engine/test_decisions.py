@@ -343,6 +343,10 @@ def test_only_variables_that_the_model_names_are_sent():
     assert value(literal("x + 1"), {"x": 1, "unsendable": object()}) == 2
 
 
+def test_names_are_found_across_lines_and_beyond_ascii():
+    assert value(literal("größe +\nb +\nMonthly Salary"), {"größe": 1, "b": 2, "Monthly Salary": 3}) == 6
+
+
 def test_the_shipped_decisions_can_be_read():
     files = {str(path): path.read_bytes() for path in (ROOT / "processes").rglob("*.dmn")}
 

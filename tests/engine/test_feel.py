@@ -29,6 +29,7 @@ BERLIN = ZoneInfo("Europe/Berlin")
         ("xs[item > 1]", {"xs": [1, 2, 3]}, [2, 3]),
         ("{a: 1, b: a + 1}", {}, {"a": 1, "b": 2}),
         ('"ä" = x', {"x": "ä"}, True),
+        ("größe +\nb +\nMonthly Salary + x1", {"größe": 1, "b": 2, "Monthly Salary": 3, "x1": 4}, 10),
         ('upper case("straße")', {}, "STRASSE"),
         ("1 / 0", {}, None),
         ("function(x) x", {}, None),
