@@ -22,6 +22,7 @@ from .db import db, utcnow
 from .engine.definition import Problem, Severity
 from .errors import InvalidDeployment, ServiceError
 from .permissions import SYSTEM
+from .sources import collect
 
 
 @click.group()
@@ -83,21 +84,6 @@ def check(paths: tuple[Path, ...]) -> None:
     if any(problem.severity is Severity.ERROR for problem in problems):
         sys.exit(1)
     click.echo("These files can be deployed.")
-
-
-def collect(paths: tuple[Path, ...]) -> dict[str, bytes]:
-    """The deployable files at and below `paths`: name relative to the path given -> content."""
-    from .operations.deployments import KINDS
-
-    files: dict[str, bytes] = {}
-    for path in paths:
-        if path.is_file():
-            files[path.name] = path.read_bytes()
-            continue
-        for file in sorted(path.rglob("*")):
-            if file.is_file() and file.suffix.lower() in KINDS:
-                files[file.relative_to(path).as_posix()] = file.read_bytes()
-    return files
 
 
 def say(problems: list[Problem]) -> None:

@@ -11,7 +11,6 @@ import sqlalchemy as sa
 from flask import Flask
 
 from . import jobs, schema
-from .cli import collect
 from .db import clock_at, db, utcnow
 from .demo_cases import OPEN, Step, Tale, tales
 from .execution import arm

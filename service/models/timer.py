@@ -13,7 +13,7 @@ from .case import Case
 
 
 class Timer(Base):
-    """Something that a case does at `due_at`. The row goes when it fired or was cancelled; the audit keeps the story."""
+    """Something that a case does at `due_at`. The row goes with it; the audit keeps the story."""
 
     __tablename__ = "timer"
     __table_args__ = (sa.UniqueConstraint("case_id", "timer_id"), sa.Index(None, "due_at"))

@@ -33,8 +33,8 @@ from ..models import (
     Subscription,
 )
 from ..permissions import Action, Actor, require
+from ..sources import KINDS
 
-KINDS = {".bpmn": "process", ".xml": "process", ".dmn": "decision", ".form": "form", ".json": "form"}
 Definition = ProcessDefinition | DecisionDefinition | FormDefinition
 
 

@@ -15,11 +15,12 @@ from ..models import Deployment
 from ..operations import deployments
 from ..permissions import Action
 from ..protection import permission
+from ..sources import KINDS
 from .rendering import names_of, page
 
 blueprint = Blueprint("deployments", __name__)
 LISTED = 20
-ACCEPTED = ",".join(sorted(deployments.KINDS))
+ACCEPTED = ",".join(sorted(KINDS))
 
 
 @blueprint.get("/deployments")

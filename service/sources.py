@@ -1,0 +1,22 @@
+"""Which files a folder offers for deployment."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+#: by a file's ending, what it holds
+KINDS = {".bpmn": "process", ".xml": "process", ".dmn": "decision", ".form": "form", ".json": "form"}
+
+
+def collect(paths: Iterable[Path]) -> dict[str, bytes]:
+    """The deployable files at and below `paths`: name relative to the path given -> content."""
+    files: dict[str, bytes] = {}
+    for path in paths:
+        if path.is_file():
+            files[path.name] = path.read_bytes()
+            continue
+        for file in sorted(path.rglob("*")):
+            if file.is_file() and file.suffix.lower() in KINDS:
+                files[file.relative_to(path).as_posix()] = file.read_bytes()
+    return files
