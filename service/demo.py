@@ -17,6 +17,7 @@ from .execution import arm
 from .models import Case, HumanTask, ProcessDefinition, Timer, User
 from .operations import cases, deployments, tasks, timers, users
 from .permissions import SYSTEM, Actor
+from .sources import collect
 from .queries import definitions
 
 PASSWORD = "demo-demo-demo"  # noqa: S105  # of the demo alone; see the module's docstring
