@@ -17,8 +17,8 @@ from .execution import arm
 from .models import Case, HumanTask, ProcessDefinition, Timer, User
 from .operations import cases, deployments, tasks, timers, users
 from .permissions import SYSTEM, Actor
-from .sources import collect
 from .queries import definitions
+from .sources import collect
 
 PASSWORD = "demo-demo-demo"  # noqa: S105  # of the demo alone; see the module's docstring
 GROUPS = {
