@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import Counter, deque
 from collections.abc import Iterator, Mapping
 from datetime import datetime
+from time import monotonic
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
@@ -18,7 +19,7 @@ from service.engine.elements.events import RACE
 from service.engine.elements.node import SILENT
 from service.engine.errors import Fault
 from service.engine.graph import Flow
-from service.engine.limits import STEPS
+from service.engine.limits import SECONDS, STEPS
 from service.engine.scope import OWNER, View
 from service.engine.upstream import BaseWorkflow, Task, TaskState
 from service.engine.work import Failure, Happening, What, WorkflowState
@@ -43,6 +44,7 @@ class Run(BaseWorkflow):
         self._kept: dict[str, Any] = {}  #: what was written to them since
         self.guards: dict[str, list[Task]] = {}  #: host's id -> its boundary events
         self.watched: dict[str, Task] = {}  #: tasks that wait for a condition
+        self.allowed = STEPS  #: steps until the workflow must wait
         self._agenda: deque[Task] = deque()
         self._queued: set[str] = set()
         self._changed = True
@@ -92,15 +94,22 @@ class Run(BaseWorkflow):
         self.guards.pop(task.id, None)
         self.watched.pop(task.id, None)
         self._remove_task(task.id)
-        if parent is not None and parent.state == TaskState.STARTED:
+        if parent is not None and parent.state == TaskState.STARTED and parent.task_spec.must_look(self, parent):
             self.queue(parent)
 
     def cancel(self, task: Task) -> None:
         """End a token without its leaving, and all that it holds."""
+        inside, ahead = [], [task]
+        while ahead:  # no recursion: called processes may be nested deeply
+            current = ahead.pop()
+            inside.append(current)
+            ahead += current.children
+        for each in reversed(inside):
+            self._end(each)
+
+    def _end(self, task: Task) -> None:
         if task.id not in self.tasks:
             return
-        for child in task.children:
-            self.cancel(child)
         self.detach(task)
         if not self.is_silent(task) and "entered" in task.internal_data:
             self.note(What.CANCELLED, task)
@@ -216,7 +225,8 @@ class Run(BaseWorkflow):
     def go(self) -> None:
         """Carry out steps until everything waits; stops as FAILED where one cannot be carried out."""
         visits: Counter[str] = Counter()
-        steps = 0
+        steps, end = 0, monotonic() + SECONDS
+        self.allowed = STEPS
         while self.status is WorkflowState.ACTIVE:
             task = self._next()
             try:
@@ -227,9 +237,11 @@ class Run(BaseWorkflow):
                     return
                 visits[task.task_spec.name] += 1
                 steps += 1
-                if steps > STEPS:
+                if steps > self.allowed or monotonic() > end:
                     self.queue(task)
-                    raise Fault(_loop(visits))
+                    raise Fault(
+                        _loop(visits, f"{self.allowed} steps" if steps > self.allowed else f"{SECONDS:g} seconds")
+                    )
                 self._step(task)
             except (Fault, expressions.ExpressionError, timing.BadTime) as fault:
                 self.fail(task, fault)
@@ -318,9 +330,11 @@ class Run(BaseWorkflow):
                 self.queue(task)
             elif task.state == TaskState.WAITING and hasattr(task.task_spec, "look"):
                 self.watch(task)
+            elif task.state == TaskState.STARTED and self.status is WorkflowState.FAILED:
+                self.queue(task)  # it may have been about to look when another step failed
         self._changed = False
 
 
-def _loop(visits: Counter[str]) -> str:
+def _loop(visits: Counter[str], spent: str) -> str:
     most = ", ".join(f"{name} ({count} times)" for name, count in visits.most_common(4))
-    return f"More than {STEPS} steps without waiting for anybody: probably a loop without end through {most}."
+    return f"More than {spent} without waiting for anybody: probably a loop without end through {most}."

@@ -16,8 +16,9 @@ from typing import TYPE_CHECKING, Any
 import zstandard
 
 from service.engine.elements.process import NAME
-from service.engine.errors import Unfit
+from service.engine.errors import EngineError, Unfit
 from service.engine.graph import Graph
+from service.engine.limits import SNAPSHOT_BYTES
 from service.engine.run import Run
 from service.engine.scope import OWNER
 from service.engine.upstream import Task
@@ -27,14 +28,13 @@ if TYPE_CHECKING:
     from service.engine.parser import Definition
 
 VERSION = 1
-LARGEST = 256_000_000  #: bytes of JSON that are read
 
 #: version -> function that makes the next version's JSON of it
 UPGRADES: dict[int, Callable[[dict[str, Any]], dict[str, Any]]] = {}
 
 
 def dump(run: Run) -> bytes:
-    """The bytes to store."""
+    """The bytes to store; raises EngineError for a case that has grown beyond its budget."""
     positions: dict[str, int] = {}
     tasks = []
     for task in run.tasks.values():
@@ -57,14 +57,16 @@ def dump(run: Run) -> bytes:
         ]
     if run.correlations:
         state["c"] = run.correlations
-    text = json.dumps(state, separators=(",", ":"), ensure_ascii=False)
-    return zstandard.compress(text.encode("utf-8", "surrogatepass"), 3)
+    text = json.dumps(state, separators=(",", ":"), ensure_ascii=False).encode("utf-8", "surrogatepass")
+    if len(text) > SNAPSHOT_BYTES:
+        raise EngineError(f"The case has {len(text):,} bytes; at most {SNAPSHOT_BYTES:,} are kept.")
+    return zstandard.compress(text, 3)
 
 
 def read(snapshot: bytes) -> dict[str, Any]:
     """The snapshot as JSON, upgraded to the present format; raises Unfit."""
     try:
-        text = zstandard.decompress(snapshot, max_output_size=LARGEST)
+        text = zstandard.decompress(snapshot, max_output_size=SNAPSHOT_BYTES)
         state: dict[str, Any] = json.loads(text.decode("utf-8", "surrogatepass"))
         version = state["v"]
     except (zstandard.ZstdError, ValueError, KeyError, TypeError) as problem:

@@ -4,7 +4,12 @@ from __future__ import annotations
 
 import time
 
-from tests.engine.diagrams import node, run, script, user
+import pytest
+
+from service.engine import run as engine
+from service.engine import snapshot
+from service.engine.errors import EngineError
+from tests.engine.diagrams import Case, flows, node, package, process, run, script, user
 
 
 def test_a_loop_that_never_waits_ends_as_a_failure_that_names_it() -> None:
@@ -20,7 +25,7 @@ def test_a_loop_that_never_waits_ends_as_a_failure_that_names_it() -> None:
 
 
 def test_a_workflow_stopped_by_its_budget_can_go_on_when_asked() -> None:
-    names = " ".join(f"t{number}" for number in range(60))
+    names = " ".join(f"t{number}" for number in range(80))
     loop = "".join(node("task", name) for name in names.split()) + script("count", "n = n + 1")
     case = run(loop + node("exclusiveGateway", "g"), f"s count {names} g", "g count: n < 200", "g e: n >= 200", n=0)
     stopped = case.state
@@ -41,13 +46,13 @@ def test_tokens_that_wait_for_each_other_for_ever_are_noticed() -> None:
 
 
 def test_more_instances_than_allowed_are_refused_before_any_begins() -> None:
-    times = "<loopCardinality>10 ** 6</loopCardinality>"
+    times = "<loopCardinality>10 ** 5</loopCardinality>"
     loop = f"<multiInstanceLoopCharacteristics>{times}</multiInstanceLoopCharacteristics>"
 
     case = run(node("userTask", "A", loop), "s A e")
 
     assert case.state == "failed"
-    assert "more than the 100000 allowed" in case.why
+    assert "more than the 10000 allowed" in case.why
     assert len(case.workflow._run.tasks) == 2
 
 
@@ -74,3 +79,42 @@ def test_a_thousand_instances_in_parallel_and_in_sequence_cost_linearly() -> Non
             used.append(time.process_time() - before)
             assert case.variables["results"] == list(range(size))
         assert used[1] < 10 * used[0]  # four times as many; ten leaves room for a busy machine
+
+
+def test_steps_that_take_too_long_together_are_stopped_and_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(engine, "SECONDS", 0.05)
+    gateway = node("exclusiveGateway", "g")
+
+    case = run(gateway + script("slow", "n = sum(range(20000))"), "s slow g", "g slow: True", "g e: False")
+
+    assert "More than 0.05 seconds" in case.why
+    assert "slow (" in case.why
+
+
+def test_a_case_that_outgrew_its_budget_is_not_stored(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(snapshot, "SNAPSHOT_BYTES", 1000)
+    case = run(user("A"), "s A e")
+
+    case.workflow.set_variables({"text": "x" * 1000})
+
+    with pytest.raises(EngineError, match="at most 1,000 are kept"):
+        case.workflow.dump()
+
+
+def test_scopes_nested_very_deeply_are_cancelled_without_recursion() -> None:
+    depth, inner = 25, user("A")
+    for level in range(depth):
+        begin = f'<startEvent id="s{level}"/>'
+        first = "A" if level == 0 else f"sub{level - 1}"
+        inner = node("subProcess", f"sub{level}", begin + inner + flows(f"s{level} {first}"))
+    inner = inner.replace('id="A"', 'id="again" calledElement="p"').replace("userTask", "callActivity")
+    inner = inner.replace("s0 A", "s0 again").replace('targetRef="A"', 'targetRef="again"')
+    elements = node("exclusiveGateway", "g") + script("less", "n = n - 1") + user("W")
+    paths = ["s g", "g W: n <= 0", "g less: n > 0", f"less sub{depth - 1} e", "W e"]
+    case = Case(package(process(inner + elements, *paths)).definitions["p"], n=40, reload=True)
+    deep = len(case.workflow._run.tasks)
+
+    case.workflow.terminate()
+
+    assert deep > 1000
+    assert case.state == "terminated" and len(case.workflow._run.tasks) == 1

@@ -7,7 +7,7 @@ import pytest
 from service.engine.errors import EngineError, NotReady, Unfit
 from service.engine.work import What
 from service.engine.workflow import Workflow
-from tests.engine.diagrams import NOW, Case, node, package, process, run, script, timer, user
+from tests.engine.diagrams import NOW, Case, flows, node, package, process, run, script, timer, user
 
 
 def told(case: Case) -> list[tuple[str, str]]:
@@ -233,3 +233,24 @@ def test_an_attribute_that_cannot_be_evaluated_fails_the_case_there_and_no_list_
     assert case.state == "failed"
     assert case.workflow.failure is not None and case.workflow.failure.element_id == "A"
     assert case.workflow.open_work().tasks == ()
+
+
+@pytest.mark.parametrize("reload", [False, True], ids=["in memory", "reloaded"])
+@pytest.mark.parametrize("length", range(9))
+def test_whatever_was_under_way_when_a_step_failed_goes_on_after_it_is_mended(length: int, reload: bool) -> None:
+    body = '<startEvent id="s2"/><scriptTask id="in"><script>inner = 1</script></scriptTask>'
+    body += flows("s2 in")
+    names = [f"t{number}" for number in range(length)]
+    fork = node("parallelGateway", "g") + node("parallelGateway", "j")
+    elements = fork + node("subProcess", "sub", body) + "".join(node("task", name) for name in names)
+    path = " ".join(["g", *names, "S", "j"])
+    case = run(elements + script("S", "y = 1 / x") + user("A"), "s g sub j A e", path, x=0)
+    failed = case.state
+    if reload:
+        case.workflow = Workflow.load(case.definition, case.workflow.dump(), now=NOW)
+
+    case.workflow.mend({"x": 1})
+    case.workflow.retry()
+
+    assert (failed, case.state, case.open()) == ("failed", "active", ["A"])
+    assert case.variables["inner"] == 1

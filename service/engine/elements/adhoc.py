@@ -40,6 +40,9 @@ class AdHocSubProcess(SubProcess):
         """The activities that may be activated, in the order of the diagram."""
         return [node for node in self.graph.body(self.name).entries if isinstance(node, Activity)]
 
+    def must_look(self, run: Run, task: Task) -> bool:
+        return True  # the completion condition is looked at after each activity
+
     def behave(self, run: Run, task: Task) -> bool:
         begin_listeners(run, task, self.graph.body(self.name))
         for node in self.enabled:

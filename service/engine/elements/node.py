@@ -115,6 +115,10 @@ class Node(TaskSpec):
         """Do the element's work. False: it goes on inside (the task is STARTED); `resume` will be called."""
         return True
 
+    def must_look(self, run: Run, task: Task) -> bool:
+        """Whether `resume` has anything to look at, now that something inside ended."""
+        return True
+
     def resume(self, run: Run, task: Task) -> None:
         """Something inside ended; called for STARTED tasks only."""
 

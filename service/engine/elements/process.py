@@ -29,6 +29,10 @@ class Process(TaskSpec):
         if end_body(workflow, task):
             workflow.status = WorkflowState.COMPLETED
 
+    def must_look(self, run: object, task: Task) -> bool:
+        """Only the last token matters."""
+        return not task.workflow.has_tokens(task)
+
     def child_completed(self, run: object, task: Task, child: Task) -> None:
         """Nothing has to be remembered of it here."""
 

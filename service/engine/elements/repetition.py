@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from service.engine import expressions
 from service.engine.errors import Fault
-from service.engine.limits import INSTANCES
+from service.engine.limits import INSTANCES, STEPS_PER_INSTANCE
 from service.engine.scope import DECLARED, View, plain
 from service.engine.upstream import Task
 
@@ -60,6 +60,7 @@ class Repetition:
             self._show(task)
         elif self.test_before and not self._again(run, task):
             return True
+        run.allowed += STEPS_PER_INSTANCE * state.get("total", 0)
         first: int = state.get("total", 1) if self.kind == "parallel" else min(1, state.get("total", 1))
         for _ in range(first):
             self._next(run, task)

@@ -67,6 +67,9 @@ class SubProcess(Activity):
             declared += [name for name in names if name not in declared]
         return True
 
+    def must_look(self, run: Run, task: Task) -> bool:
+        return self.container(task) or not run.has_tokens(task)
+
     def behave(self, run: Run, task: Task) -> bool:
         begin_body(run, task, self.graph.body(self.name), task.internal_data.get("begin"))
         return False
@@ -85,6 +88,9 @@ class CallActivity(Activity):
         super().read(source)
         self.called = (source.get("calledElement") or "").strip()
         self.manual = self.attributes.get("childCase", "").lower() == "true"
+
+    def must_look(self, run: Run, task: Task) -> bool:
+        return self.container(task) or not run.has_tokens(task)
 
     def called_key(self, run: Run, task: Task) -> str:
         """The key of the process to call, evaluated where it is an expression."""
