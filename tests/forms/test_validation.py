@@ -210,6 +210,22 @@ def test_each_row_of_a_list_has_its_own_conditions_and_errors():
     }
 
 
+def test_a_row_may_refer_to_what_is_around_its_list():
+    price = {
+        "type": "number",
+        "id": "price",
+        "key": "price",
+        "validate": {"min": "=parent.low", "max": "=_parent_.high"},
+    }
+    schema = form({**LINES, "components": [price]})
+
+    assert errors(schema, {"lines": [{"price": 1}, {"price": 9}]}, {"low": 3, "high": 5}) == {
+        "price.0": ["Field must have minimum value of 3."],
+        "price.1": ["Field must have maximum value of 5."],
+    }
+    assert forms.initial(schema, {"low": 3, "high": 5, "secret": 1}) == {"low": 3, "high": 5}
+
+
 def test_a_list_without_rows_empties_the_variable():
     assert accept(form(LINES), {}, {"lines": [{"item": "a"}]}) == {"lines": []}
 

@@ -154,10 +154,14 @@ function withSchema(key, action) {
   return schemas.has(key) ? guarded(() => JSON.stringify({ value: action(schemas.get(key)) })) : '{"missing":true}';
 }
 
+const OUTWARD = /(?:\b_?(?:parent|this)_?\s*\.\s*)+([\p{L}_$][\p{L}\p{N}_$]*)/gu; // from a row to what is around it
+
 export function formWants(key) {
   return withSchema(key, (schema) => {
     const { keys, texts } = wantsOf(schema);
-    return [...new Set([...keys, ...texts.flatMap((text) => JSON.parse(names(text)).value ?? [])])];
+    const read = (text) => JSON.parse(names(text)).value ?? [];
+    const outward = (text) => [...text.matchAll(OUTWARD)].map(([, name]) => name);
+    return [...new Set([...keys, ...texts.flatMap((text) => [...read(text), ...outward(text)])])];
   });
 }
 
