@@ -50,9 +50,7 @@ def throw_message(run: Run, task: Task, event: EventDefinition) -> None:
         run.correlations.setdefault(key, value)
     if not deliver(run, name, payload, properties):
         details = {"name": name, "payload": payload, "correlation": properties}
-        run.happenings.append(
-            Happening(What.MESSAGE_SENT, task.task_spec.element.id, task.id, task.task_spec.element.name, details)
-        )
+        run.note(What.MESSAGE_SENT, task, **details)
 
 
 def throw_signal(run: Run, task: Task, event: EventDefinition) -> None:

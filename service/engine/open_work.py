@@ -41,13 +41,13 @@ def open_work(run: Run) -> OpenWork:
         node = task.task_spec
         if task.state == TaskState.READY and node.waits_outside(task):
             if isinstance(node, HumanTask):
-                tasks.append(_task(task))
+                tasks.append(_task(run, task))
             elif isinstance(node, CallActivity):
                 children.append(_child(run, task))
             elif isinstance(node, Activity):
-                services.append(_service(task))
+                services.append(_service(run, task))
         elif task.state == TaskState.WAITING and isinstance(node, Catching):
-            timers += _timers(task)
+            timers += _timers(run, task)
             subscriptions += _subscriptions(run, task)
         elif task.state == TaskState.STARTED and isinstance(node, AdHocSubProcess) and not node.container(task):
             adhoc.append(_adhoc(run, task))
@@ -62,13 +62,14 @@ def open_work(run: Run) -> OpenWork:
     )
 
 
-def _common(task: Task) -> dict[str, Any]:
+def _common(run: Run, task: Task) -> dict[str, Any]:
     element = task.task_spec.element
     return {
         "activity_id": task.id,
         "element_id": element.id,
         "name": element.name,
         "local": _local(task),
+        "process": run.process_of(task.parent),
     }
 
 
@@ -83,10 +84,10 @@ def _local(task: Task) -> dict[str, Any]:
     return found
 
 
-def _task(task: Task) -> OpenTask:
+def _task(run: Run, task: Task) -> OpenTask:
     element = task.task_spec.element
     return OpenTask(
-        **_common(task),
+        **_common(run, task),
         documentation=element.documentation,
         lane=element.lane,
         form_key=attributes.text(task, "formKey"),
@@ -103,21 +104,21 @@ def _task(task: Task) -> OpenTask:
 
 def _child(run: Run, task: Task) -> OpenChild:
     inputs = _given(task) if task.task_spec.takes else View(task).flat()
-    return OpenChild(**_common(task), process_key=task.task_spec.called_key(run, task), inputs=inputs)
+    return OpenChild(**_common(run, task), process_key=task.task_spec.called_key(run, task), inputs=inputs)
 
 
 def _adhoc(run: Run, task: Task) -> OpenAdHoc:
     missing = task.task_spec.missing(task)
     return OpenAdHoc(
-        **_common(task),
+        **_common(run, task),
         enabled=task.task_spec.describe(run, task),
         may_finish=not missing,
         why_not_finish=f"Required before finishing: {', '.join(missing)}." if missing else None,
     )
 
 
-def _service(task: Task) -> OpenService:
-    return OpenService(**_common(task), kind=task.task_spec.attributes.get("type", ""), inputs=_given(task))
+def _service(run: Run, task: Task) -> OpenService:
+    return OpenService(**_common(run, task), kind=task.task_spec.attributes.get("type", ""), inputs=_given(task))
 
 
 def _given(task: Task) -> dict[str, Any]:
@@ -125,14 +126,14 @@ def _given(task: Task) -> dict[str, Any]:
     return {name: task.data[name] for name in task.internal_data.get(DECLARED, ()) if name in task.data}
 
 
-def _timers(task: Task) -> Iterator[OpenTimer]:
+def _timers(run: Run, task: Task) -> Iterator[OpenTimer]:
     timers: Mapping[str, Any] = task.internal_data.get(TIMERS, {})
     for position, (due, left, _) in timers.items():
         if position in task.internal_data.get(SEEN, ()):
             continue
         cycle = task.task_spec.events[int(position)].kind == "cycle"
         yield OpenTimer(
-            **_common(task),
+            **_common(run, task),
             timer_id=timer_id(task, position),
             due_at=datetime.fromisoformat(due),
             cycles_left=left if cycle else None,
@@ -144,7 +145,7 @@ def _subscriptions(run: Run, task: Task) -> Iterator[OpenSubscription]:
         if event.kind not in ("message", "signal") or str(position) in task.internal_data.get(SEEN, ()):
             continue
         yield OpenSubscription(
-            **_common(task),
+            **_common(run, task),
             kind=event.kind,
             event_name=event.name or "",
             correlation=expected(run, task, event.name or "") if event.kind == "message" else {},

@@ -67,7 +67,7 @@ class Run(BaseWorkflow):
     def take(self, flow: Flow, scope: Task | None) -> None:
         """A token goes along a sequence flow."""
         if flow.drawn:
-            self.happenings.append(Happening(What.FLOWED, flow.id))
+            self.happenings.append(Happening(What.FLOWED, flow.id, process=self.process_of(scope)))
         if flow.target.joins:
             self.spawn(scope, flow.target, via=flow.id)
         else:
@@ -133,7 +133,7 @@ class Run(BaseWorkflow):
             if other.internal_data.get(RACE) == race:
                 self.cancel(other)
         if flow := task.internal_data.pop("flow", None):
-            self.happenings.append(Happening(What.FLOWED, flow))
+            self.happenings.append(Happening(What.FLOWED, flow, process=self.process_of(task.parent)))
 
     def watch(self, task: Task) -> None:
         """Have the task's conditions evaluated when variables change."""
@@ -156,14 +156,13 @@ class Run(BaseWorkflow):
         """Whether anything inside is still under way."""
         return any(not self.is_silent(child) for child in scope.children)
 
-    def owner_key(self, task: Task) -> str:
-        """The key of the process in whose diagram this task's element stands."""
-        current: Task | None = task.parent
-        while current is not None:
-            if key := current.internal_data.get(OWNER):
+    def process_of(self, scope: Task | None) -> str:
+        """The key of the called process in whose diagram the tokens of a scope stand; empty for the workflow's own."""
+        while scope is not None:
+            if key := scope.internal_data.get(OWNER):
                 return str(key)
-            current = current.parent
-        return self.definition.key
+            scope = scope.parent
+        return ""
 
     def nesting(self, task: Task) -> int:
         """In how many called processes the task stands."""
@@ -218,7 +217,8 @@ class Run(BaseWorkflow):
         """Tell the outside."""
         node = task.task_spec
         if node.drawn:
-            self.happenings.append(Happening(what, node.element.id, task.id, node.element.name, details))
+            process = self.process_of(task.parent)
+            self.happenings.append(Happening(what, node.element.id, task.id, node.element.name, details, process))
 
     # Steps
 

@@ -38,6 +38,7 @@ class OpenActivity:
     element_id: str
     name: str
     local: Mapping[str, Any] = field(default_factory=dict)  #: variables that only it sees (multi-instance item, inputs)
+    process: str = ""  #: key of the called process in whose diagram the element stands; empty: the workflow's own
 
 
 @dataclass(frozen=True)
@@ -93,6 +94,13 @@ class Enabled:
     why_not: str | None = None  #: a sentence for the worker when `may_start` is False
     done: int = 0
     open: int = 0
+    most: int | None = None  #: how often at most
+    required: bool = False  #: before the sub-process may end
+    reason_required: bool = False  #: who activates it has to say why
+    documentation: str = ""
+    candidate_users: tuple[str, ...] = ()  #: who may activate it beside those who steer the case; none named: all
+    candidate_groups: tuple[str, ...] = ()
+    candidate_roles: tuple[str, ...] = ()  #: roles of the case, likewise
 
 
 @dataclass(frozen=True)
@@ -147,3 +155,4 @@ class Happening:
     activity_id: str | None = None
     name: str = ""
     details: Mapping[str, Any] = field(default_factory=dict)
+    process: str = ""  #: key of the called process in whose diagram the element stands; empty: the workflow's own

@@ -243,3 +243,22 @@ def test_a_definition_may_be_run_by_many_threads_at_once() -> None:
         thread.join()
 
     assert ended == [("completed", 1)] * 160
+
+
+def test_what_happens_in_a_called_process_says_whose_diagram_it_stands_in() -> None:
+    caller = process(user("A") + node("callActivity", "C", calledElement="q"), "s A C e")
+    called = process(user("A"), "s A e", key="q")  # the same ids as its caller's
+    case = Case(package(caller, called).definitions["p"], reload=True)
+    case.complete("A")
+    happened = case.workflow.take_happenings()
+
+    [task] = case.workflow.open_work().tasks
+
+    assert (task.element_id, task.process) == ("A", "q")
+    assert [(item.element_id, item.process) for item in happened][-4:] == [
+        ("s", "q"),
+        ("s", "q"),
+        ("f0_0_s_A", "q"),
+        ("A", "q"),
+    ]
+    assert case.workflow.open_work().marked == ("C",)
