@@ -12,6 +12,7 @@ from lxml import etree
 from ..engine.definition import Refused
 from ..engine.normalise.xml import safe_xml
 from ..execution import resource
+from . import words
 
 HIT_POLICIES = {
     "UNIQUE": "Exactly one row fits.",
@@ -101,13 +102,18 @@ def _input(column: etree._Element) -> Column:
     expression = next(_children(column, "inputExpression"), None)
     text = _text(expression, "text") if expression is not None else ""
     label = column.get("label") or text
-    return Column(label, text if text != label else "")
+    return Column(label, _beside(label, text))
 
 
 def _output(column: etree._Element, decision: etree._Element) -> Column:
     name = column.get("name") or ""
     label = column.get("label") or name or decision.get("name") or "Result"
-    return Column(label, name if name != label else "")
+    return Column(label, _beside(label, name))
+
+
+def _beside(label: str, detail: str) -> str:
+    """What is behind a heading, unless the heading says the same."""
+    return "" if words.readable(detail).casefold() == label.casefold() else detail
 
 
 def _rule(number: int, rule: etree._Element) -> Rule:

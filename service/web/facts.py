@@ -29,10 +29,17 @@ class Field:
 
     def text(self, data: Any) -> str:
         """`data` in one line."""
+        if self.columns and isinstance(data, list) and all(isinstance(record, Mapping) for record in data):
+            return "; ".join(self._record(record) for record in data) or words.NOTHING
         shown = words.value(data, dict(self.options))
         if self.type == "number" and isinstance(data, int | float) and not isinstance(data, bool):
             shown = words.number(data)
         return shown if shown == words.NOTHING else " ".join(filter(None, (self.before, shown, self.after)))
+
+    def _record(self, record: Mapping[str, Any]) -> str:
+        """One row of a list, without what is empty."""
+        cells = (column.text(record.get(column.key)) for column in self.columns)
+        return ", ".join(cell for cell in cells if cell != words.NOTHING)
 
 
 @dataclass(frozen=True)
@@ -107,6 +114,9 @@ def facts(definition_id: uuid.UUID, variables: Mapping[str, Any]) -> list[Fact]:
 
 
 def _fact(field: Field, data: Any) -> Fact:
+    if isinstance(data, Mapping):
+        lines = (f"{words.readable(str(name))}: {words.value(part)}" for name, part in data.items())
+        return Fact(field.key, field.label, "\n".join(lines))
     records = data if isinstance(data, list) else []
     if not records or not all(isinstance(record, Mapping) for record in records):
         return Fact(field.key, field.label, field.text(data))

@@ -160,8 +160,8 @@ def _decision(entry: AuditEntry, telling: Telling) -> Entry:
     decided = Decided(
         _pairs(details.get("inputs"), telling), _pairs(details.get("outputs"), telling), _rows(details.get("rules"))
     )
-    summary = ", ".join(f"{label} {value}" for label, value in decided.outputs)
-    told = _entry(entry, telling, "", telling.element(entry.element_id), f"→ {summary}" if summary else "", tone="info")
+    result = f"→ {decided.outputs[0][1]}" if decided.outputs else ""
+    told = _entry(entry, telling, "", telling.element(entry.element_id), result, tone="info")
     told.who, told.decided = "", decided
     return told
 
