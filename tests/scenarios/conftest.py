@@ -21,13 +21,13 @@ import time_machine
 from flask import Flask
 
 from service import create_app, demo, forms
-from service.cli import collect
 from service.db import db
 from service.engine.parser import Definition, Package, parse
 from service.engine.work import OpenTask, WorkflowState
 from service.engine.workflow import Workflow
 from service.operations import deployments, timers
 from service.permissions import SYSTEM
+from service.sources import collect
 from tests.conftest import config_for, on_server
 from tests.scenarios.rest import MONDAY, World
 

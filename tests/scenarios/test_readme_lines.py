@@ -1,0 +1,96 @@
+"""The README's first minutes, as a newcomer has them: the demo is started, and its lines for REST are typed in."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+PATIENCE = 60  #: seconds for a first start on a busy machine
+
+
+@pytest.fixture
+def checkout(tmp_path: Path) -> Path:
+    """A folder that looks like a checkout after `make`: the case types, and the command in its place."""
+    for name in ("processes", "forms"):
+        (tmp_path / name).symlink_to(ROOT / name)
+    commands = tmp_path / ".venv" / "bin"
+    commands.mkdir(parents=True)
+    (commands / "casewright").symlink_to(Path(sys.executable).parent / "casewright")
+    return tmp_path
+
+
+@pytest.fixture
+def port(checkout: Path) -> Iterator[int]:
+    """The port of the demo, started in the checkout."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        free: int = probe.getsockname()[1]
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("CASEWRIGHT_")}
+    command = [str(checkout / ".venv" / "bin" / "casewright"), "demo"]
+    output = checkout / "output"
+    with output.open("w") as said:
+        process = subprocess.Popen(
+            command, cwd=checkout, env={**environment, "PORT": str(free)}, stdout=said, stderr=said
+        )
+        try:
+            _wait_for(f"http://127.0.0.1:{free}/readyz", process, output)
+            yield free
+        finally:
+            process.terminate()
+            process.wait(30)
+
+
+def _wait_for(url: str, process: subprocess.Popen[bytes], output: Path) -> None:
+    until = time.monotonic() + PATIENCE
+    while time.monotonic() < until and process.poll() is None:
+        try:
+            with urllib.request.urlopen(url, timeout=5) as answer:
+                if answer.status == 200:
+                    return
+        except OSError:
+            time.sleep(0.1)
+    raise AssertionError(output.read_text())
+
+
+def lines() -> str:
+    """The README's lines for REST."""
+    readme = (ROOT / "README.md").read_text()
+    block = re.search(r"^The same over REST\..*?\n\n((?:    .*\n)+)", readme, re.MULTILINE)
+    assert block
+    return block[1]
+
+
+def test_the_lines_for_rest_open_a_claim_and_hand_it_to_the_assessor(port: int, checkout: Path) -> None:
+    script = lines().replace("127.0.0.1:8000", f"127.0.0.1:{port}")
+    assert script.count(str(port)) == 1
+
+    ran = subprocess.run(["bash", "-euc", script], cwd=checkout, capture_output=True, text=True, timeout=PATIENCE)
+
+    assert (ran.returncode, ran.stderr) == (0, "")
+    opened, claimed, completed, found = answers(ran.stdout)
+    assert opened["state"] == "active"
+    assert claimed["assignee"] == "ann"
+    assert completed["state"] == "completed"
+    assert [(case["number"], case["stage"]) for case in found["items"]] == [(opened["number"], "assessment")]
+
+
+def answers(text: str) -> list[dict[str, Any]]:
+    """The JSON documents that were printed one after the other."""
+    decoder, found, rest = json.JSONDecoder(), [], text.lstrip()
+    while rest:
+        document, end = decoder.raw_decode(rest)
+        found.append(document)
+        rest = rest[end:].lstrip()
+    return found
