@@ -15,6 +15,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from .db import db
+from .engine.work import Enabled
 from .errors import Forbidden, NotFound, WrongState
 from .models import Case, DefinitionAccess, HumanTask, ProcessDefinition, TaskCandidate
 
@@ -50,6 +51,7 @@ class Action(StrEnum):
     CHANGE_CASE = "change case"
     CANCEL_CASE = "cancel"
     ACTIVATE = "activate"
+    FINISH_AD_HOC = "finish ad hoc work"
     READ_TASK = "read task"
     CLAIM = "claim"
     RELEASE = "release"
@@ -74,6 +76,7 @@ SCOPE: dict[Action, str] = {
     Action.CHANGE_CASE: "work",
     Action.CANCEL_CASE: "work",
     Action.ACTIVATE: "work",
+    Action.FINISH_AD_HOC: "work",
     Action.READ_TASK: "read",
     Action.CLAIM: "work",
     Action.RELEASE: "work",
@@ -180,6 +183,7 @@ RULES: dict[Action, Sequence[Rule]] = {
     Action.CHANGE_CASE: [is_admin, owns, manages],
     Action.CANCEL_CASE: [is_admin, owns, manages],
     Action.ACTIVATE: [is_admin, owns, manages, works_on],
+    Action.FINISH_AD_HOC: [is_admin, owns, manages],
     Action.READ_TASK: [is_assignee, delegated_it, is_candidate, may_read_case_of],
     Action.CLAIM: [is_candidate, manages],
     Action.RELEASE: [is_assignee, manages],
@@ -220,6 +224,28 @@ def require(actor: Actor, action: Action, subject: Any = None) -> None:
     if SCOPE[action] not in actor.scopes:
         raise Forbidden(f"This API token lacks the scope “{SCOPE[action]}”.")
     raise Forbidden(f"You may not {action} here.")
+
+
+def steers(actor: Actor, case: Case) -> bool:
+    """Whether `actor` decides how the case goes: owns it, manages its type, or administers."""
+    return is_admin(actor, case) or owns(actor, case) or manages(actor, case)
+
+
+def why_not_activate(actor: Actor, case: Case, offered: Enabled) -> str | None:
+    """Why `actor` may not start the ad hoc activity, as a sentence; None if they may.
+
+    Who steers the case may start everything; others what is offered to them, or to nobody in particular.
+    """
+    if not may(actor, Action.ACTIVATE, case):
+        return "You may only read this case."
+    if steers(actor, case):
+        return None
+    if not (offered.candidate_users or offered.candidate_groups or offered.candidate_roles):
+        return None
+    if actor.name in offered.candidate_users or actor.belongs_to(offered.candidate_groups):
+        return None
+    named = [*offered.candidate_groups, *offered.candidate_roles]
+    return f"You are not in {' or '.join(named)}." if named else "This is for others to start."
 
 
 def require_other_person(actor: Actor, task: HumanTask) -> None:

@@ -7,10 +7,10 @@ from flask import Blueprint, Flask
 
 def init_app(app: Flask) -> None:
     """Hang the API into `app`."""
-    from . import cases, definitions, deployments, health, incidents, me, messages, openapi, tasks, users
+    from . import adhoc, cases, definitions, deployments, health, incidents, me, messages, openapi, tasks, users
 
     api = Blueprint("api", __name__)
-    modules = (cases, tasks, definitions, deployments, messages, incidents, users, me)
+    modules = (cases, adhoc, tasks, definitions, deployments, messages, incidents, users, me)
     for module in modules:
         api.register_blueprint(module.routes.blueprint)
     openapi.init(operation for module in modules for operation in module.routes.operations)

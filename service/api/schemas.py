@@ -129,6 +129,23 @@ class CompleteTask(Body):
     data: Data = Field(default_factory=dict)
 
 
+class Activate(Body):
+    """Which activity to start."""
+
+    element_id: Name = Field(description="Id of the activity in the diagram.")
+    reason: Annotated[str, Field(max_length=2000)] | None = Field(
+        None, description="Why; needed where `reason_required`."
+    )
+    data: Data = Field(default_factory=dict, description="Variables to set before.")
+    to: PrincipalName | None = Field(None, description="User name of who gets the task.")
+
+
+class Finish(Body):
+    """Why it is finished."""
+
+    reason: Annotated[str, Field(max_length=2000)] | None = None
+
+
 class GiveTask(Body):
     """Who gets the task."""
 

@@ -91,6 +91,32 @@ class DiagramShape(TypedDict):
     failed: list[str]
 
 
+class StartableShape(TypedDict):
+    element_id: str
+    name: str
+    documentation: str
+    may_start: bool
+    why_not: str | None
+    reason_required: bool
+    required: bool
+    done: int
+    open: int
+    most: int | None
+
+
+class AdHocShape(TypedDict):
+    activity_id: Id
+    element_id: str
+    name: str
+    may_finish: bool
+    why_not_finish: str | None
+    activities: list[StartableShape]
+
+
+class ActivatedShape(TypedDict):
+    activity_id: Id
+
+
 class DefinitionShape(TypedDict):
     id: Id
     key: str

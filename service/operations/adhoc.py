@@ -1,14 +1,24 @@
-"""Ad hoc work: what may be started now, by whom, and `activate`, `finish` (BPMN 2.0.2 §13.3.5)."""
+"""Ad hoc work: `activate` what the diagram leaves to people, and `finish` it (BPMN 2.0.2 §13.3.5).
+
+What can be started, and why the rest cannot, is told by queries/adhoc.py.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
 
+import sqlalchemy as sa
+
 from .. import audit
+from ..db import db
+from ..engine.errors import NotReady
+from ..engine.work import Enabled, OpenWork
+from ..engine.workflow import Workflow
+from ..errors import BadRequest, Forbidden, WrongState
 from ..execution import running
-from ..models import Case
-from ..permissions import Action, Actor, require
+from ..models import Case, HumanTask, TaskCandidate, TaskState, User
+from ..permissions import Action, Actor, may, require, why_not_activate
 
 
 def activate(
@@ -19,22 +29,79 @@ def activate(
     by: Actor,
     reason: str | None = None,
     data: Mapping[str, Any] | None = None,
+    to: User | None = None,
 ) -> str:
     """Start the activity `element_id` of the open ad hoc sub-process `activity_id`; the new activity's id.
 
-    Raises `NotReady` with the reason when it cannot be started now.
+    `to` gets the task at once. Raises `WrongState` with the reason when it cannot be started now, `Forbidden` for who
+    may not start it, `BadRequest` without the reason that the designer asks for.
     """
-    with running(case.id, by=by) as workflow:
+    case_id = case.id
+    with running(case_id, by=by) as workflow:
         require(by, Action.ACTIVATE, case)
-        details = {"reason": reason.strip()} if reason and reason.strip() else None
-        audit.record(case, "adhoc:activated", by=by, element=element_id, details=details)
-        return workflow.activate(activity_id, element_id, data)
+        found = _enabled(workflow.open_work(), activity_id, element_id)
+        if refused := why_not_activate(by, case, found):
+            raise Forbidden(refused)
+        if found.reason_required and not (reason or "").strip():
+            raise BadRequest(f"Say why “{found.name}” is started.")
+        details = _details(reason) | ({"to": to.name} if to else {})
+        audit.record(case, "adhoc:activated", by=by, element=element_id, details=details or None)
+        made = _started(workflow, activity_id, element_id, data)
+    if to is not None:
+        _give(case, made, to, by=by)
+    return made
 
 
 def finish(case: Case, activity_id: str, *, by: Actor, reason: str | None = None) -> None:
-    """End the open ad hoc sub-process `activity_id` by hand; raises `NotReady` when that is not allowed now."""
+    """End the open ad hoc sub-process `activity_id` by hand, with what is open in it.
+
+    Raises `WrongState` while something required is not done, or when it is not open.
+    """
     with running(case.id, by=by) as workflow:
-        require(by, Action.ACTIVATE, case)
-        details = {"reason": reason.strip()} if reason and reason.strip() else None
-        audit.record(case, "adhoc:finished", by=by, details=details)
-        workflow.finish_adhoc(activity_id)
+        require(by, Action.FINISH_AD_HOC, case)
+        open_ones = {found.activity_id: found.element_id for found in workflow.open_work().adhoc}
+        audit.record(
+            case, "adhoc:finished", by=by, element=open_ones.get(activity_id), details=_details(reason) or None
+        )
+        try:
+            workflow.finish_adhoc(activity_id)
+        except NotReady as refusal:
+            raise WrongState(str(refusal)) from None
+
+
+def _started(workflow: Workflow, activity_id: str, element_id: str, data: Mapping[str, Any] | None) -> str:
+    try:
+        return workflow.activate(activity_id, element_id, data)
+    except NotReady as refusal:
+        raise WrongState(str(refusal)) from None
+
+
+def _enabled(work: OpenWork, activity_id: str, element_id: str) -> Enabled:
+    for found in work.adhoc:
+        if found.activity_id == activity_id:
+            for each in found.enabled:
+                if each.element_id == element_id:
+                    return each
+            raise WrongState(f"“{element_id}” is no activity that can be started here.")
+    raise WrongState("This part of the case is not open any more.")
+
+
+def _details(reason: str | None) -> dict[str, Any]:
+    return {"reason": reason.strip()} if reason and reason.strip() else {}
+
+
+def _give(case: Case, activity_id: str, to: User, *, by: Actor) -> None:
+    """Give the task that has just begun to somebody who may do it: a candidate, or anybody for who may assign."""
+    db.session.flush()
+    task = db.session.scalar(
+        sa.select(HumanTask).where(HumanTask.case_id == case.id, HumanTask.activity_id == activity_id)
+    )
+    if task is None or not task.state.is_open:
+        raise BadRequest("This activity is no task that somebody could be given.")
+    if not to.active:
+        raise BadRequest(f"{to.display_name} cannot sign in any more.")
+    candidates = set(db.session.scalars(sa.select(TaskCandidate.principal).where(TaskCandidate.task_id == task.id)))
+    theirs = {f"user:{to.name}", *(f"group:{membership.group_name}" for membership in to.memberships)}
+    if candidates and candidates.isdisjoint(theirs) and not may(by, Action.ASSIGN, task):
+        raise Forbidden(f"{to.display_name} is none of those who may do this.")
+    task.assignee, task.state = to.name, TaskState.RESERVED

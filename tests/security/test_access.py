@@ -34,6 +34,8 @@ ON_A_CASE: dict[Action, set[str]] = {
     Action.CHANGE_CASE: STEERING,
     Action.CHANGE_VARIABLES: STEERING,
     Action.CANCEL_CASE: STEERING,
+    Action.ACTIVATE: {"participant", "owner", "manager", "admin"},
+    Action.FINISH_AD_HOC: STEERING,
     Action.READ_TASK: READING,
     Action.CLAIM: {"participant", "owner", "manager"},
     Action.RELEASE: {"owner", "manager"},
@@ -62,6 +64,8 @@ BODIES: dict[str, Any] = {
     "PATCH /api/v1/cases/<uuid:case_id>": {"priority": 60},
     "PATCH /api/v1/cases/<uuid:case_id>/variables": {"variables": {"customer": "Grace"}},
     "POST /api/v1/cases/<uuid:case_id>/cancel": {"reason": "A test."},
+    "POST /api/v1/cases/<uuid:case_id>/adhoc/<uuid:activity_id>/activate": {"element_id": "none"},
+    "POST /api/v1/cases/<uuid:case_id>/adhoc/<uuid:activity_id>/finish": {},
     "POST /api/v1/tasks/<uuid:task_id>/delegate": {"to": "ben"},
     "POST /api/v1/tasks/<uuid:task_id>/assign": {"to": "ben"},
     "POST /api/v1/tasks/<uuid:task_id>/complete": {"data": {}},
@@ -74,6 +78,8 @@ BODIES: dict[str, Any] = {
     "POST /api/v1/groups": {"name": "new-group"},
     "POST /api/v1/tokens": {"name": "x", "scopes": ["read"], "days": 1},
 }
+#: Routes that let in, and then find that a loan has nothing of the kind (409).
+NOTHING_THERE = ("/api/v1/cases/<uuid:case_id>/adhoc/",)
 FORMS: dict[str, dict[str, Any]] = {
     "/cases/<number>/cancel": {"reason": "A test."},
     "/cases/<number>/change": {"priority": "60"},
@@ -127,6 +133,7 @@ def build(app: Flask, office: Office) -> World:
         "form_id": str(definitions.latest(FormDefinition, "claim-intake").id),
         "decision_id": str(db.session.query(DecisionDefinition).first().id),
         "incident_id": str(incident.id),
+        "activity_id": "00000000-0000-4000-8000-000000000000",
         "key": "loan",
         "user": "zoe",
     }
@@ -228,6 +235,8 @@ def test_every_route_lets_in_exactly_whom_it_should(
             fresh = method not in SAFE and wanted == "in"
             status = send(caller, method, rule, world.parameters(said) if fresh else shared)
             cells += 1
+            if status == 409 and rule.rule.startswith(NOTHING_THERE):
+                status = 200
             if outcome(status, method) != wanted:
                 wrong.append(f"{method} {rule.rule} by {who}: {status}, not {wanted}")
 

@@ -32,8 +32,9 @@ PLACES: Mapping[str, frozenset[str]] = {
     "stage": FLOW_NODES,
     "formKey": _TASKS | {"startEvent"},
     "assignee": _TASKS,
-    "candidateUsers": _TASKS,
-    "candidateGroups": _TASKS,
+    "candidateUsers": ACTIVITIES,
+    "candidateGroups": ACTIVITIES,
+    "candidateRoles": ACTIVITIES,
     "followUpDate": _TASKS,
     "notDoneBy": _TASKS,
     "decisionRef": frozenset({"businessRuleTask"}),
@@ -46,6 +47,7 @@ PLACES: Mapping[str, frozenset[str]] = {
     "maxRepetitions": ACTIVITIES,
     "required": ACTIVITIES,
     "autoStart": ACTIVITIES,
+    "reasonRequired": ACTIVITIES,
     "preScript": FLOW_NODES,
     "postScript": FLOW_NODES,
     "correlationKey": _MESSAGES,
@@ -60,7 +62,8 @@ PLACES: Mapping[str, frozenset[str]] = {
 }
 _ELEMENTS = ("ioMapping", "stages", "stage", "input", "output")
 _RESULTS = ("singleEntry", "singleResult", "collectEntries", "resultList")
-_AD_HOC = {"availableWhen", "whyUnavailable", "maxRepetitions", "required", "autoStart"}
+_AD_HOC = {"availableWhen", "whyUnavailable", "maxRepetitions", "required", "autoStart", "reasonRequired"}
+_CANDIDATES = {"candidateUsers", "candidateGroups", "candidateRoles"}
 _KEY = re.compile(r"[\w.-]{1,128}")
 _TARGET = re.compile(r"[A-Za-z_]\w*|\*")
 
@@ -86,7 +89,8 @@ def _attribute(doc: Document, element: etree._Element, attribute: str, value: st
         where = ", ".join(sorted(places)) if len(places) < 6 else "other elements"
         doc.warn(element, f"case:{attribute} has no effect on a {local(element)}.", f"It belongs on: {where}.")
         return
-    if attribute in _AD_HOC and not _in_ad_hoc(element):
+    only_ad_hoc = attribute in _AD_HOC or (attribute in _CANDIDATES and local(element) not in _TASKS)
+    if only_ad_hoc and not _in_ad_hoc(element):
         doc.warn(
             element, f"case:{attribute} has no effect here.", "It belongs on the activities of an ad hoc sub-process."
         )
@@ -196,6 +200,7 @@ _VALUES: Mapping[str, Callable[[str], Wrong]] = {
     "maxRepetitions": _count,
     "required": _flag,
     "autoStart": _flag,
+    "reasonRequired": _flag,
     "childCase": _flag,
     "mapDecisionResult": _result,
     "formKey": _key,

@@ -9,10 +9,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from service.engine.elements import attributes
 from service.engine.elements.activity import Activity
 from service.engine.elements.node import DONE, Node, register
 from service.engine.elements.subprocess import SubProcess, begin_listeners, end_body
 from service.engine.errors import NotReady
+from service.engine.expressions import ExpressionError
 from service.engine.upstream import Task
 from service.engine.work import Enabled
 
@@ -52,19 +54,26 @@ class AdHocSubProcess(SubProcess):
 
     def why_not(self, run: Run, task: Task, node: Node) -> str | None:
         """Why the activity cannot be activated now, as a sentence for a worker; None when it can."""
-        attributes = node.attributes
+        given = node.attributes
         if CLOSING in task.internal_data:
             return "This part of the case is being finished; nothing new starts."
         if self.sequential and (busy := self._busy(run, task)):
             return f"Only one at a time: “{busy}” is open."
-        most = attributes.get("maxRepetitions")
+        most = given.get("maxRepetitions")
         started = self._done(task, node) + self._open(task, node)
         if most and started >= int(most):
             return f"Done or begun {started} of {most} times."
-        condition = attributes.get("availableWhen")
-        if condition and not run.holds_if_known(condition, task):
-            return attributes.get("whyUnavailable") or f"Not available yet: {condition.lstrip('= ')}."
+        condition = given.get("availableWhen")
+        if condition and not self._holds(run, condition, task):
+            return given.get("whyUnavailable") or f"Not available yet: {condition.lstrip('= ')}."
         return None
+
+    def _holds(self, run: Run, condition: str, task: Task) -> bool:
+        """Whether the condition is true; one that cannot be evaluated on what is known so far is not."""
+        try:
+            return run.holds_if_known(condition, task)
+        except ExpressionError:
+            return False
 
     def missing(self, task: Task) -> list[str]:
         """The names of required activities that were not completed yet."""
@@ -76,20 +85,25 @@ class AdHocSubProcess(SubProcess):
 
     def describe(self, run: Run, task: Task) -> tuple[Enabled, ...]:
         """Each activity and whether it can be activated now."""
-        found = []
-        for node in self.enabled:
-            reason = self.why_not(run, task, node)
-            found.append(
-                Enabled(
-                    node.element.id,
-                    node.element.name or node.element.id,
-                    reason is None,
-                    reason,
-                    self._done(task, node),
-                    self._open(task, node),
-                )
-            )
-        return tuple(found)
+        return tuple(self._describe(run, task, node) for node in self.enabled)
+
+    def _describe(self, run: Run, task: Task, node: Node) -> Enabled:
+        given, reason = node.attributes, self.why_not(run, task, node)
+        return Enabled(
+            node.element.id,
+            node.element.name or node.element.id,
+            reason is None,
+            reason,
+            self._done(task, node),
+            self._open(task, node),
+            most=int(given["maxRepetitions"]) if given.get("maxRepetitions") else None,
+            required=given.get("required") == "true",
+            reason_required=given.get("reasonRequired") == "true",
+            documentation=node.element.documentation,
+            candidate_users=attributes.offered(run, task, given, "candidateUsers"),
+            candidate_groups=attributes.offered(run, task, given, "candidateGroups"),
+            candidate_roles=attributes.offered(run, task, given, "candidateRoles"),
+        )
 
     def activate(self, run: Run, task: Task, element_id: str, data: Mapping[str, Any]) -> Task:
         """A person starts an activity, after writing `data`. Raises NotReady, which says why it cannot be started."""

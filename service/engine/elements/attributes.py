@@ -6,10 +6,12 @@ that cannot be evaluated stops the case there, not each list that shows the task
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from service.engine import timing
+from service.engine.expressions import ExpressionError
 from service.engine.scope import plain
 from service.engine.upstream import Task
 
@@ -18,7 +20,7 @@ if TYPE_CHECKING:
 
 SAID = "said"  #: in internal data: the values that were evaluated, by attribute
 DATES = ("dueDate", "followUpDate")
-NAMES = ("formKey", "assignee", "candidateUsers", "candidateGroups", "notDoneBy", "priority", *DATES)
+NAMES = ("formKey", "assignee", "candidateUsers", "candidateGroups", "candidateRoles", "notDoneBy", "priority", *DATES)
 
 
 def fix(run: Run, task: Task) -> None:
@@ -51,11 +53,29 @@ def text(task: Task, name: str) -> str | None:
 
 def names(task: Task, name: str) -> tuple[str, ...]:
     """A list, or a text with commas."""
-    found = value(task, name)
+    return split(value(task, name))
+
+
+def offered(run: Run, task: Task, given: Mapping[str, str], name: str) -> tuple[str, ...]:
+    """The names in an attribute of an activity that has not begun yet, as the `task` around it sees the variables.
+
+    Empty where an expression has no value so far.
+    """
+    said = given.get(name, "")
+    if said.startswith("="):
+        try:
+            said = run.evaluate(said, task)
+        except ExpressionError:
+            return ()
+    return split(said)
+
+
+def split(found: Any) -> tuple[str, ...]:
+    """A list, or a text with commas, as names."""
     if found is None:
         return ()
     parts = found if isinstance(found, list | tuple) else str(found).split(",")
-    return tuple(said for part in parts if part is not None and (said := str(part).strip()))
+    return tuple(name for part in parts if part is not None and (name := str(part).strip()))
 
 
 def priority(task: Task) -> int:

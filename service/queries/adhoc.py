@@ -1,0 +1,83 @@
+"""What people may start now in the open ad hoc sub-processes of a case, at any depth, and why not the rest."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+
+from ..db import db, utcnow
+from ..engine.work import Enabled, OpenAdHoc
+from ..engine.workflow import Workflow
+from ..execution import deployed
+from ..models import Case, CaseState
+from ..permissions import Action, Actor, may, require, why_not_activate
+
+
+@dataclass(frozen=True)
+class Startable:
+    """An activity of an open ad hoc sub-process. `why_not` is a sentence when `actor` cannot start it now."""
+
+    element_id: str
+    name: str
+    documentation: str
+    why_not: str | None
+    reason_required: bool
+    required: bool
+    done: int
+    open: int
+    most: int | None
+
+    @property
+    def may_start(self) -> bool:
+        return self.why_not is None
+
+
+@dataclass(frozen=True)
+class AdHoc:
+    """An open ad hoc sub-process: what can be started in it, and whether it can be finished by hand."""
+
+    activity_id: str
+    element_id: str
+    name: str
+    activities: tuple[Startable, ...]
+    why_not_finish: str | None
+
+    @property
+    def may_finish(self) -> bool:
+        return self.why_not_finish is None
+
+
+def of_case(case: Case, *, actor: Actor) -> list[AdHoc]:
+    """The open ad hoc sub-processes of a case that `actor` may read, outer ones first; none unless it is active."""
+    require(actor, Action.READ_CASE, case)
+    if case.state is not CaseState.ACTIVE:
+        return []
+    snapshot = db.session.execute(sa.select(Case.snapshot).where(Case.id == case.id)).scalar_one()
+    workflow = Workflow.load(deployed(case.definition_id).definition, snapshot or b"", now=utcnow())
+    return [_described(case, found, actor) for found in workflow.open_work().adhoc]
+
+
+def _described(case: Case, found: OpenAdHoc, actor: Actor) -> AdHoc:
+    refused = None if may(actor, Action.FINISH_AD_HOC, case) else "Only who steers the case may finish this."
+    return AdHoc(
+        found.activity_id,
+        found.element_id,
+        found.name or found.element_id,
+        tuple(_startable(case, each, actor) for each in found.enabled),
+        refused or found.why_not_finish,
+    )
+
+
+def _startable(case: Case, found: Enabled, actor: Actor) -> Startable:
+    return Startable(
+        found.element_id,
+        found.name,
+        found.documentation,
+        why_not_activate(actor, case, found) or found.why_not,
+        found.reason_required,
+        found.required,
+        found.done,
+        found.open,
+        found.most,
+    )
