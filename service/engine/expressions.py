@@ -130,7 +130,7 @@ def _check_python(text: str, *, is_script: bool) -> str | None:
 
 
 def _refused_import(code: str) -> str | None:
-    for node in ast.walk(ast.parse(code)):
+    for node in ast.walk(ast.parse(code, "<designer>")):
         if isinstance(node, ast.Import):
             modules = [alias.name for alias in node.names]
         elif isinstance(node, ast.ImportFrom):

@@ -57,8 +57,11 @@ def check(text: str, *, unary: bool = False, names: Iterable[str] = ()) -> str |
 
 
 def names(text: str) -> frozenset[str]:
-    """The variables that the expression `text` reads; empty where it cannot be parsed."""
-    return frozenset(_asked("names", text))
+    """The variables that the expression `text` reads, as far as it can be parsed."""
+    try:
+        return frozenset(_asked("names", text))
+    except FeelError:
+        return frozenset()
 
 
 def matches(pattern: str, text: str) -> bool:

@@ -9,8 +9,12 @@ import ast
 import builtins
 import symtable
 import textwrap
+import warnings
 from dataclasses import dataclass
 from functools import lru_cache
+
+_FILE = "<designer>"
+warnings.filterwarnings("ignore", category=SyntaxWarning, module=_FILE)  # `1if x`: odd, but not our log's matter
 
 MAX_LENGTH = 100_000  #: characters of one text
 
@@ -64,7 +68,7 @@ def _parse(code: str, mode: str, shift: int) -> ast.AST:
     if len(code) > MAX_LENGTH:
         raise Unreadable(f"The text is longer than {MAX_LENGTH:,} characters.", None)
     try:
-        return ast.parse(code, mode=mode)
+        return ast.parse(code, _FILE, mode)
     except SyntaxError as error:
         raise Unreadable(f"{(error.msg or 'invalid syntax').capitalize()}.", _line(error.lineno, shift)) from None
     except (RecursionError, MemoryError, ValueError) as error:  # too deep for the parser, or a NUL
@@ -85,7 +89,7 @@ def _globals(code: str) -> tuple[frozenset[str], frozenset[str]]:
     read: set[str] = set()
     bound: set[str] = set()
     try:
-        tables = [symtable.symtable(code, "<text>", "exec")]
+        tables = [symtable.symtable(code, _FILE, "exec")]
     except (SyntaxError, RecursionError, ValueError) as error:
         raise Unreadable(f"The text cannot be read as Python ({error}).", getattr(error, "lineno", None)) from None
     while tables:
@@ -99,7 +103,7 @@ def _globals(code: str) -> tuple[frozenset[str], frozenset[str]]:
                 read.add(symbol.get_name())
             if symbol.is_assigned() or symbol.is_imported():
                 bound.add(symbol.get_name())
-    read |= {name for node in ast.walk(ast.parse(code)) if (name := _updated(node))}
+    read |= {name for node in ast.walk(ast.parse(code, _FILE)) if (name := _updated(node))}
     return frozenset(read - _BUILTIN), frozenset(bound)
 
 

@@ -175,6 +175,7 @@ def test_checking_finds_what_cannot_run(text, language, said):
         ("= for x in xs return x + y", {"xs", "y"}),
         ("= {a: 1, b: a + k}", {"k"}),
         ("not ( python", set()),
+        ("= half a \ud83d", set()),
     ],
 )
 def test_the_names_of_a_text_are_what_it_needs_from_the_case(text, names):

@@ -302,6 +302,7 @@ def test_random_texts_get_nowhere(canary):
         found += outcome(lambda text=text: expressions.evaluate("=" + text, {"x": 1}))
         expressions.check(text)
         expressions.check("=" + text)
+        expressions.names(text)
         assert SECRET not in found
 
     assert canary.read_text() == SECRET
