@@ -20,7 +20,23 @@ const same = (a, b) => a === b || JSON.stringify(encode(a)) === JSON.stringify(e
 
 let parsedIn = () => {};
 
+const TEXT = /^"([^"\\]*)"$/;
+const NUMBER = /^-?\d+(\.\d+)?$/;
+const NAME = /^[A-Za-z_]\w*$/;
+const WORDS = { true: true, false: false, null: null };
+
+/** The value of the commonest expressions: a text, a number, a truth value, a variable; undefined for all others. */
+function simple(text, scope) {
+  const quoted = TEXT.exec(text);
+  if (quoted) return quoted[1];
+  if (NUMBER.test(text)) return Number(text);
+  if (Object.hasOwn(WORDS, text)) return WORDS[text];
+  return NAME.test(text) && Object.hasOwn(scope, text) ? scope[text] : undefined;
+}
+
 function feel(text, scope, what) {
+  const quick = simple(text, scope);
+  if (quick !== undefined) return quick;
   parsedIn(scope);
   try {
     return evaluate(text, scope).value ?? null;
