@@ -44,7 +44,7 @@ def validate(
     moment = now or datetime.now(UTC)
     try:
         feel.set_clock(text if "@" in text else "", moment)
-        answer = _ask(key, text, "formCheck", given, known, feel.odd_names(given + known), moment.date().isoformat())
+        answer = _ask(key, text, "formCheck", given, known, feel.odd_names(given + known), _first_today(moment))
     except FeelError as error:
         raise errors.InvalidForm({"": [f"The form could not be checked. {error}"]}) from None
     if answer["errors"]:
@@ -71,6 +71,11 @@ def json_schema(schema: Mapping[str, Any]) -> dict[str, Any]:
 
 
 # --- Asking the bundle
+
+
+def _first_today(moment: datetime) -> str:
+    """The day that it still is somewhere on Earth: whoever fills in the form chose by their own calendar."""
+    return (moment.astimezone(UTC) - timedelta(hours=12)).date().isoformat()
 
 
 def _schema(schema: Mapping[str, Any]) -> tuple[str, str]:

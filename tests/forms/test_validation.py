@@ -167,6 +167,15 @@ def test_past_dates_and_odd_minutes_are_refused_where_the_picker_would_not_offer
     assert accept(schema, {"d": "2020-01-01"}, {"d": "2020-01-01"})["d"] == "2020-01-01"
 
 
+def test_a_day_is_past_when_it_is_past_everywhere():
+    schema = form({"type": "datetime", "key": "d", "subtype": "date", "disallowPassedDates": True})
+    morning = datetime(2026, 11, 22, 7, tzinfo=UTC)  # still the evening of the 21st in California
+
+    assert forms.validate(schema, {"d": "2026-11-21"}, context={}, now=morning) == {"d": "2026-11-21"}
+    with pytest.raises(InvalidForm):
+        forms.validate(schema, {"d": "2026-11-20"}, context={}, now=morning)
+
+
 def test_lengths_count_as_in_the_browser():
     schema = form({**TEXT, "validate": {"maxLength": 3}})
 
