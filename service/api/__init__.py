@@ -7,8 +7,22 @@ from flask import Blueprint, Flask
 
 def init_app(app: Flask) -> None:
     """Hang the API into `app`."""
-    from . import adhoc, cases, definitions, deployments, health, incidents, me, messages, openapi, tasks, users
+    from . import (
+        adhoc,
+        cases,
+        definitions,
+        deployments,
+        health,
+        incidents,
+        me,
+        messages,
+        openapi,
+        requests,
+        tasks,
+        users,
+    )
 
+    app.request_class = requests.Request
     api = Blueprint("api", __name__)
     modules = (cases, adhoc, tasks, definitions, deployments, messages, incidents, users, me)
     for module in modules:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from uuid import UUID
 
 from flask import request, url_for
@@ -20,6 +21,7 @@ from .routes import Answer, Routes
 
 routes = Routes("deployments")
 MOST_FILES = 500
+NAME = re.compile(r'[^.<>:"|?*/\\][^<>:"|?*/\\]{0,254}')
 
 
 @routes.post("/deployments", Action.DEPLOY, takes_files=True, gives=shapes.DeployedShape, status=201, also=(200,))
@@ -67,8 +69,8 @@ def _files() -> dict[str, bytes]:
     found: dict[str, bytes] = {}
     for _, part in request.files.items(multi=True):
         name = (part.filename or "").replace("\\", "/").rsplit("/", 1)[-1]
-        if not name or len(name) > 255 or not name.isprintable():
-            raise BadRequest("Each file needs a name of up to 255 printable characters.")
+        if not name.isprintable() or not NAME.fullmatch(name):
+            raise BadRequest("Each file needs a plain name of up to 255 printable characters.")
         if name in found:
             raise BadRequest(f"Two files are called “{name}”.")
         found[name] = part.read()

@@ -4,11 +4,13 @@ parameters that are known, preconditions that hold.
 
 from __future__ import annotations
 
+import io
 import json
 import math
 from collections.abc import Callable
-from typing import Any, NoReturn, TypeVar
+from typing import IO, Any, NoReturn, TypeVar
 
+import flask
 from flask import request
 from pydantic import BaseModel, ValidationError
 from werkzeug.exceptions import UnsupportedMediaType
@@ -22,6 +24,13 @@ Model = TypeVar("Model", bound=BaseModel)
 LARGEST = 1024 * 1024  #: bytes of a JSON body; files go to /deployments, which has a limit of its own
 DEEPEST = 50  #: levels of lists and objects; the engine keeps 60
 WHOLE = 2**53 - 1  #: beyond this, JavaScript and others silently round (RFC 7493 §2.2)
+
+
+class Request(flask.Request):
+    """A request whose uploads stay in memory (config.max_upload_mb bounds them): nothing of them is left on a disk."""
+
+    def _get_file_stream(self, *_: Any, **__: Any) -> IO[bytes]:
+        return io.BytesIO()
 
 
 def body_of(model: type[Model]) -> Model:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import json
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -16,13 +15,12 @@ DECISION = (ROOT / "processes" / "insurance-claim" / "coverage.dmn").read_bytes(
 FORM = (ROOT / "forms" / "claim-intake.form").read_bytes()
 
 
-def deploy(caller: Program, files: Mapping[str, bytes], path: str = "/deployments", **headers: str) -> TestResponse:
+def deploy(caller: Program, files: Mapping[str, bytes], path: str = "/deployments") -> TestResponse:
     """Send `files` as multipart/form-data."""
-    parts = [(io.BytesIO(content), name) for name, content in files.items()]
-    sent = {name.replace("_", "-"): value for name, value in headers.items()}
-    return caller.app.test_client(use_cookies=False).post(
-        f"/api/v1{path}", data={"files": parts}, headers={"Authorization": f"Bearer {caller.token}", **sent}
-    )
+    head = 'Content-Disposition: form-data; name="files"; filename="{}"\r\n\r\n'
+    parts = [head.format(name.replace("\\", "\\\\")).encode() + content for name, content in files.items()]
+    body = b"".join(b"--next-file\r\n" + part + b"\r\n" for part in parts) + b"--next-file--\r\n"
+    return caller.send("POST", path, body, Content_Type="multipart/form-data; boundary=next-file")
 
 
 def test_new_files_make_new_versions_and_the_same_files_none(office: Office, program: Callable[..., Program]) -> None:
