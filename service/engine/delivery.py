@@ -12,7 +12,7 @@ from service.engine.elements.events import EXPECTED, SEEN, TIMERS, Catching, Eve
 from service.engine.errors import Fault
 from service.engine.scope import OWNER, plain
 from service.engine.upstream import Task, TaskState
-from service.engine.work import Happening, What
+from service.engine.work import What
 
 if TYPE_CHECKING:
     from service.engine.parser import Definition

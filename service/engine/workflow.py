@@ -14,7 +14,7 @@ from uuid import uuid4
 from service.engine import delivery, snapshot
 from service.engine.elements.events import SEEN, TIMERS, Catching, timer_id
 from service.engine.elements.node import RELEASED
-from service.engine.elements.subprocess import begin_body
+from service.engine.elements.subprocess import PASSED_OVER, begin_body
 from service.engine.errors import EngineError, Fault, NotReady
 from service.engine.open_work import open_work
 from service.engine.parser import Definition
@@ -136,6 +136,14 @@ class Workflow:
             task.internal_data[RELEASED] = 1
             run.queue(task)
         run.go()
+
+    def pass_over(self, activity_id: str) -> None:
+        """Finish a child's call without results: its outputs are not mapped. Raises NotReady."""
+        task = self._waiting(activity_id)
+        task.internal_data[PASSED_OVER] = 1
+        task.internal_data[RELEASED] = 1
+        self._run.queue(task)
+        self._run.go()
 
     def throw_error(
         self, activity_id: str, code: str | None, message: str = "", data: Mapping[str, Any] | None = None

@@ -6,17 +6,24 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from service.engine.elements.activity import Activity
+from service.engine.elements.data import declare
 from service.engine.elements.events import FIRED, RACE
 from service.engine.elements.node import DONE, register
+from service.engine.elements.repetition import INDEX
 from service.engine.errors import Fault
 from service.engine.graph import Body
 from service.engine.limits import NESTING
 from service.engine.scope import DECLARED, OWNER, WRITTEN, View, plain
 from service.engine.upstream import Task
+from service.engine.work import OpenChild, What
 
 if TYPE_CHECKING:
     from service.engine.run import Run
     from service.engine.source import Source
+
+
+KEY = "key"  #: in internal data: the key of the process whose case is opened
+PASSED_OVER = "passed over"  #: in internal data: it ends without results
 
 
 def begin_body(run: Run, holder: Task, body: Body, start: str | None = None) -> None:
@@ -87,7 +94,8 @@ class CallActivity(Activity):
     def read(self, source: Source) -> None:
         super().read(source)
         self.called = (source.get("calledElement") or "").strip()
-        self.manual = self.attributes.get("childCase", "").lower() == "true"
+        self.opens_case = self.attributes.get("childCase", "").lower() == "true"
+        self.manual = self.opens_case and self.attributes.get("waitFor", "").lower() != "false"
 
     def must_look(self, run: Run, task: Task) -> bool:
         return self.container(task) or not run.has_tokens(task)
@@ -100,10 +108,37 @@ class CallActivity(Activity):
 
     def _taken(self, run: Run, task: Task) -> dict[str, Any]:
         """What is mapped goes into the called process, see `_given`."""
-        return super()._taken(run, task) if self.manual else {}
+        return super()._taken(run, task) if self.opens_case else {}
+
+    def begin(self, run: Run, task: Task) -> bool:
+        if self.opens_case:
+            task.internal_data[KEY] = self.called_key(run, task)
+        return True
+
+    def child(self, run: Run, task: Task, common: Mapping[str, Any]) -> OpenChild:
+        """The case to open, with the contract that the diagram makes with it."""
+        names = task.internal_data.get(DECLARED, ())
+        mapped = {name: task.data[name] for name in names if name in task.data}
+        return OpenChild(
+            **common,
+            process_key=task.internal_data.get(KEY) or self.called_key(run, task),
+            inputs=mapped if self.takes else View(task).flat(),
+            inherits_roles=self.attributes.get("inheritRoles") == "true",
+            on_parent_cancel=self.attributes.get("onParentCancel") or "cancel",
+            on_failure=self.attributes.get("onChildFailure") or "",
+        )
+
+    def accept(self, run: Run, task: Task, brought: dict[str, Any]) -> None:
+        if INDEX in task.internal_data:  # of many children each keeps its results to itself, unless they are mapped
+            declare(task, brought)
+        else:
+            super().accept(run, task, brought)
 
     def behave(self, run: Run, task: Task) -> bool:
-        if self.manual:
+        if self.opens_case:
+            if not self.manual:
+                common = {"activity_id": task.id, "element_id": self.element.id, "name": self.element.name}
+                run.note(What.CHILD_WANTED, task, child=self.child(run, task, common))
             return True
         key = self.called_key(run, task)
         called = run.definition.called(key)
@@ -157,7 +192,8 @@ class CallActivity(Activity):
         return {name: inside[name] for name in names} if names else written
 
     def finish(self, run: Run, task: Task) -> None:
-        gives = self.gives if self.manual else []  # what a called process gives back is mapped already
+        gives = [] if PASSED_OVER in task.internal_data else self.gives
+        gives = gives if self.manual else []  # what a called process gives back is mapped already
         self.end(run, task, gives)
 
 
