@@ -31,7 +31,7 @@ class State:
 
 @dataclass
 class Net:
-    """`kinds` of the nodes, and the targets of each; `choice`: the branch of an exclusive, the bits of an inclusive one."""
+    """The nodes with their kinds and targets; `choice`: the branch of an exclusive, the bits of an inclusive gateway."""
 
     kinds: dict[str, str]
     targets: dict[str, list[str]]
