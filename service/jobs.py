@@ -50,7 +50,13 @@ LATER = (
 )
 RUNS = 4  #: a job that kills its worker is run this often, then reported
 PARTITIONED = "cases"  #: one job at a time for each partition; the other queues run theirs side by side
-POLLING = {"cases": 0.2, "connectors": 0.25, "bulk": 1.0}  #: the queues, and the seconds between looks at each
+SUSPECTS = "suspects"  #: jobs that were interrupted twice run alone: whichever ends its worker takes no others with it
+POLLING = {
+    "cases": 0.2,
+    "connectors": 0.25,
+    "bulk": 1.0,
+    SUSPECTS: 1.0,
+}  #: the queues, and seconds between looks at each
 FAILED = ("ERROR", "MAX_RECOVERY_ATTEMPTS_EXCEEDED")
 
 _SETTINGS: DBOSConfig = {
@@ -101,7 +107,7 @@ class _State:
     schedules: dict[str, str] = field(default_factory=dict)
     exhausted: Callable[[str, dict[str, Any], str], None] | None = None
     app: Flask | None = None  #: the one that launched the worker here
-    active: set[str] = field(default_factory=set)  #: the jobs that run here
+    active: set[str] = field(default_factory=set)  #: ids of the jobs that run here
     stopping: threading.Event = field(default_factory=threading.Event)
 
 
@@ -113,7 +119,7 @@ class AlreadyFinished(Exception):
     """Another run of this job has taken effect."""
 
 
-_state = _State()
+state = _State()
 _running: ContextVar[Run] = ContextVar("running")
 
 
@@ -138,7 +144,7 @@ def register(
         raise ValueError(f"There is no queue {queue!r}; there are {', '.join(POLLING)}.")
 
     def decorate(function: Function) -> Function:
-        _state.jobs[name] = Job(function, queue, attempts, backoff, calls_out)
+        state.jobs[name] = Job(function, queue, attempts, backoff, calls_out)
         return function
 
     return decorate
@@ -146,12 +152,12 @@ def register(
 
 def schedule(name: str, cron: str) -> None:
     """Do the registered job `name`, without arguments, at the times of `cron` (five fields, UTC)."""
-    _state.schedules[name] = cron
+    state.schedules[name] = cron
 
 
 def when_exhausted(report: Callable[[str, dict[str, Any], str], None]) -> None:
     """Have `report(name, arguments, error)` called, in a transaction, for each job that is out of attempts."""
-    _state.exhausted = report
+    state.exhausted = report
 
 
 # --- putting into the queue, and taking out: all in the current transaction
@@ -186,7 +192,7 @@ def cancel(key: str) -> None:
 def _put(
     name: str, arguments: Arguments, partition: str, key: str, *, delay: float | None = None, attempt: int = 1
 ) -> None:
-    queue = _state.jobs[name].queue if name in _state.jobs else PARTITIONED
+    queue = state.jobs[name].queue if name in state.jobs else PARTITIONED
     options: EnqueueOptions = {
         "workflow_name": "job",
         "queue_name": queue,
@@ -222,11 +228,6 @@ def execute(statement: sa.Executable) -> sa.Result[Any]:
     return db.session.execute(statement, execution_options={"schema_translate_map": {"dbos": schema}})
 
 
-def active() -> list[str]:
-    """The ids of the jobs that run in this process."""
-    return list(_state.active)
-
-
 # --- doing a job
 
 
@@ -251,13 +252,13 @@ def once() -> Iterator[None]:
 def _job(name: str, arguments: dict[str, Any], partition: str, key: str, attempt: int) -> None:
     run = Run(str(DBOS.workflow_id), key, attempt)
     token = _running.set(run)
-    _state.active.add(run.id)
-    assert _state.app is not None
+    state.active.add(run.id)
+    assert state.app is not None
     try:
-        with _state.app.app_context():
+        with state.app.app_context():
             _attempt(name, arguments, partition)
     finally:
-        _state.active.discard(run.id)
+        state.active.discard(run.id)
         _running.reset(token)
 
 
@@ -268,8 +269,8 @@ def _scheduled_job(when: datetime, name: str) -> None:
         db.session.commit()
         return True
 
-    assert _state.app is not None
-    with _state.app.app_context():
+    assert state.app is not None
+    with state.app.app_context():
         _patiently(put, conflicts=1000)
 
 
@@ -287,7 +288,7 @@ def _attempt(name: str, arguments: dict[str, Any], partition: str) -> None:
 
 
 def _apply(name: str, arguments: dict[str, Any]) -> bool:
-    job = _state.jobs[name]
+    job = state.jobs[name]
     if job.calls_out:
         job.function(**arguments)
         return True
@@ -298,7 +299,7 @@ def _apply(name: str, arguments: dict[str, Any]) -> bool:
 
 def _give_up(name: str, arguments: dict[str, Any], partition: str, message: str) -> bool:
     """End this attempt: enqueue the next one, delayed, or else report the job. Tells whether there is a next one."""
-    run, job = current(), _state.jobs.get(name)
+    run, job = current(), state.jobs.get(name)
     more = run.attempt < (job.attempts if job else RUNS)
     if not claim(run.id):
         return True
@@ -314,11 +315,11 @@ def _give_up(name: str, arguments: dict[str, Any], partition: str, message: str)
 def report(name: str, arguments: dict[str, Any], message: str) -> None:
     """Tell operations that a job is out of attempts; in the current transaction."""
     log.error("job %s is out of attempts", name)
-    if _state.exhausted is None:
+    if state.exhausted is None:
         return
     try:
         with db.session.begin_nested():
-            _state.exhausted(name, arguments, message)
+            state.exhausted(name, arguments, message)
     except Exception as error:  # the job is still listed as failed
         log.error("job %s could not be reported", name, exc_info=error)
 
@@ -348,7 +349,7 @@ def _patiently(do: Callable[[], bool], *, conflicts: int) -> bool:
                 raise
             tries += 1
             log.warning("job %s, try %d: %s", current().id, tries, type(error).__name__)
-        if _state.stopping.wait(min(5.0, 0.05 * 2 ** min(tries, 8)) * random.uniform(0.5, 1.0)):  # noqa: S311
+        if state.stopping.wait(min(5.0, 0.05 * 2 ** min(tries, 8)) * random.uniform(0.5, 1.0)):  # noqa: S311
             raise SystemExit("The worker stops; the job is done again after the next launch.")
 
 
@@ -365,8 +366,8 @@ def launch(app: Flask, *, executor_id: str, concurrency: int) -> None:
 
     `executor_id` is this worker's alone and the same after a restart, which then takes up its own jobs at once.
     """
-    _state.app = app
-    _state.stopping.clear()
+    state.app = app
+    state.stopping.clear()
     _register_queues(concurrency)
     url = db.engine.url.render_as_string(hide_password=False)
     engine = DBOS(config={**_SETTINGS, "system_database_url": url, "executor_id": executor_id})
@@ -375,19 +376,19 @@ def launch(app: Flask, *, executor_id: str, concurrency: int) -> None:
     DBOS.apply_schedules(
         [
             {"schedule_name": name, "workflow_fn": _scheduled_job, "schedule": cron, "context": name}
-            for name, cron in _state.schedules.items()
+            for name, cron in state.schedules.items()
         ]
     )
 
 
 def shut_down(patience: int = 5) -> None:
     """Do no more jobs, and wait `patience` seconds for those that run; what is left is done after the next launch."""
-    _state.stopping.set()
-    DBOS.destroy(workflow_completion_timeout_sec=patience)
+    state.stopping.set()
+    DBOS.destroy(workflow_completion_timeout_sec=patience if state.active else 0)
 
 
 def _register_queues(concurrency: int) -> None:
-    limits = {"cases": concurrency, "connectors": concurrency, "bulk": 2}
+    limits = {"cases": concurrency, "connectors": concurrency, "bulk": 2, SUSPECTS: 1}
     for queue, interval in POLLING.items():
         _client().register_queue(
             queue,

@@ -30,13 +30,18 @@ KEPT_FAILED = 30  #: failed jobs are kept so many times as long as others
 def run(app: Flask, *, executor_id: str, concurrency: int = 16, stop: threading.Event | None = None) -> None:
     """Do jobs until `stop` is set. One in a process; `executor_id` is its own among all workers, for good."""
     stop = stop or threading.Event()
-    with app.app_context():
-        _beat(executor_id)
-        jobs.launch(app, executor_id=executor_id, concurrency=concurrency)
-    try:
-        _keep_house(app, executor_id, stop)
-    finally:
-        jobs.shut_down()
+    while not stop.is_set():
+        try:
+            with app.app_context():
+                _beat(executor_id)
+                _put_back(job_status.c.executor_id == executor_id)
+                jobs.launch(app, executor_id=executor_id, concurrency=concurrency)
+            _keep_house(app, executor_id, stop)
+        except Exception as error:  # above all: the database is away as we start
+            log.error("the worker starts again", exc_info=error)
+            stop.wait(2)
+        finally:
+            jobs.shut_down()
 
 
 def _keep_house(app: Flask, executor_id: str, stop: threading.Event) -> None:
@@ -92,21 +97,26 @@ def _beat(executor_id: str) -> None:
 
 
 def _take_over(executor_id: str) -> None:
-    """Put the jobs of dead workers back into the queue, and ours that do not run: after an outage of the database, DBOS
-    may not know that they ended or that it took them. It goes on counting their runs."""
+    """Put back the jobs of dead workers, and ours that do not run: after an outage of the database, DBOS may not know
+    that they ended or that it took them."""
     living = sa.select(WorkerHeartbeat.worker_id).where(WorkerHeartbeat.seen_at > database_now() - DEAD_AFTER)
     settled = job_status.c.started_at_epoch_ms < _now_ms() - DEAD_AFTER // timedelta(milliseconds=1)
-    ours = sa.and_(job_status.c.executor_id == executor_id, settled, job_status.c.workflow_uuid.not_in(jobs.active()))
-    orphaned = (
-        job_status.c.status == sa.literal_column("'PENDING'"),
-        job_status.c.application_name == jobs.APPLICATION,
-        sa.or_(job_status.c.executor_id.not_in(living), ours),
+    ours = sa.and_(
+        job_status.c.executor_id == executor_id, settled, job_status.c.workflow_uuid.not_in(list(jobs.state.active))
     )
+    _put_back(sa.or_(job_status.c.executor_id.not_in(living), ours))
+
+
+def _put_back(whose: sa.ColumnElement[bool]) -> None:
+    """Put running jobs back into their queue; those interrupted for the second time in a row, among the suspects."""
+    running = job_status.c.status == sa.literal_column("'PENDING'")
+    orphaned = running, job_status.c.application_name == jobs.APPLICATION, whose
     with reading():
         found = jobs.execute(sa.select(sa.exists().where(*orphaned))).scalar()
         db.session.rollback()
     if found:
-        back = {"status": "ENQUEUED", "owner_xid": None, "started_at_epoch_ms": None}
+        queue = sa.case((job_status.c.recovery_attempts >= 2, jobs.SUSPECTS), else_=job_status.c.queue_name)
+        back = {"status": "ENQUEUED", "owner_xid": None, "started_at_epoch_ms": None, "queue_name": queue}
         taken = jobs.execute(sa.update(job_status).where(*orphaned).values(back).returning(job_status.c.workflow_uuid))
         log.warning("put %d jobs back into the queue that nobody was doing", len(taken.all()))
         db.session.commit()

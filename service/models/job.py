@@ -45,6 +45,7 @@ job_status = sa.Table(
     sa.Column("status", sa.Text),
     sa.Column("executor_id", sa.Text),  #: the worker that runs or ran it
     sa.Column("owner_xid", sa.Text),
+    sa.Column("recovery_attempts", sa.BigInteger),  #: how often it was taken from the queue
     sa.Column("queue_name", sa.Text),
     sa.Column("application_name", sa.Text),
     sa.Column("delay_until_epoch_ms", sa.BigInteger),

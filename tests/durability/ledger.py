@@ -10,6 +10,7 @@ import signal
 import sys
 import threading
 import time
+from pathlib import Path
 
 import sqlalchemy as sa
 from flask import Flask
@@ -70,6 +71,34 @@ def call_then_write(entry: str, seconds: float = 0) -> None:
         write(entry)
 
 
+def die_once(marker: str) -> None:
+    """End the process, unless this was called with this `marker` (a file to be made) before."""
+    if not Path(marker).exists():
+        Path(marker).touch()
+        os.kill(os.getpid(), signal.SIGKILL)
+
+
+@jobs.register("die_in_transaction", attempts=1)
+def die_in_transaction(entry: str, marker: str, when: str) -> None:
+    """Write `entry`, and die once: after the flush, before the commit, or after it."""
+    write(entry)
+    if when == "after flush":
+        die_once(marker)
+    else:
+        event = {"before commit": "before_commit", "after commit": "after_commit"}[when]
+        sa.event.listen(db.session(), event, lambda _session: die_once(marker))
+
+
+@jobs.register("die_after_call", queue="connectors", calls_out=True, attempts=1)
+def die_after_call(entry: str, marker: str) -> None:
+    """Do something outside, die once, then write `entry`."""
+    db.session.execute(calls.insert().values(key=jobs.current().key, attempt=jobs.current().attempt))
+    db.session.commit()
+    die_once(marker)
+    with jobs.once():
+        write(entry)
+
+
 @jobs.register("kill_worker")
 def kill_worker() -> None:
     """End the process, as a crash in a library would."""
@@ -120,7 +149,18 @@ def work(app: Flask, worker_id: str, stop: threading.Event) -> None:
     worker.run(app, executor_id=worker_id, stop=stop)
 
 
+def nursery() -> None:
+    """For each line `URL WORKER_ID` that is read, fork a worker and print its process id."""
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # the dead are buried at once
+    for line in sys.stdin:
+        url, worker_id = line.split()
+        pid = os.fork()
+        if not pid:
+            signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+            work(application(url), worker_id, threading.Event())
+            os._exit(0)
+        print(pid, flush=True)
+
+
 if __name__ == "__main__":
-    url, worker_id = sys.argv[1:]
-    print("begins", flush=True)
-    work(application(url), worker_id, threading.Event())
+    nursery()
