@@ -11,6 +11,7 @@ def init_app(app: Flask) -> None:
     """Hang the pages into `app`."""
     from . import (
         about,
+        adhoc,
         assets,
         case_types,
         cases,
@@ -35,6 +36,6 @@ def init_app(app: Flask) -> None:
     rendering.init_app(app)
     assets.init_app(app)
     navigation.init_app(app)
-    for module in (about, case_types, cases, deployments, incidents, profile, sign_in, static, tasks):
+    for module in (about, adhoc, case_types, cases, deployments, incidents, profile, sign_in, static, tasks):
         app.register_blueprint(module.blueprint)
     problems.show_pages_with(app, problem_pages.problem_page)

@@ -20,6 +20,7 @@ from ..models import AuditEntry, Case, CaseState, HumanTask, Incident, IncidentS
 from ..operations import cases
 from ..permissions import Action, Actor, access_of, allowed_on_case, allowed_on_task, require
 from ..protection import permission, signed_in
+from ..queries import adhoc as adhoc_work
 from ..queries import cases as case_lists
 from ..queries import definitions
 from ..queries import tasks as task_lists
@@ -120,6 +121,7 @@ def _about(case: Case, actor: Actor) -> dict[str, Any]:
         "stages": progress.stages(case),
         "facts": facts.facts(case.definition_id, case.variables),
         "tasks": [(task, [str(a) for a in allowed_on_task(actor, task)]) for task in open_tasks],
+        "adhoc": _adhoc(case, actor),
         "timers": _timers(case),
         "incidents": incidents,
         "diagram": progress.diagram_state(case, failed),
@@ -140,6 +142,13 @@ def _waits_for(task: HumanTask) -> str:
 def _entries(case: Case) -> list[AuditEntry]:
     newest = sa.select(AuditEntry).where(AuditEntry.case_id == case.id).order_by(AuditEntry.seq.desc()).limit(ALL_TOLD)
     return list(db.session.scalars(newest))[::-1]
+
+
+def _adhoc(case: Case, actor: Actor) -> list[adhoc_work.AdHoc]:
+    """What people may start now. Asking loads the case, so it is asked only where the diagram has such parts."""
+    elements = deployed(case.definition_id).definition.elements.values()
+    has_such = any(element.type == "adHocSubProcess" for element in elements)
+    return adhoc_work.of_case(case, actor=actor) if has_such else []
 
 
 def _timers(case: Case) -> list[tuple[str, datetime]]:

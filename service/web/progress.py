@@ -29,12 +29,13 @@ STEPS = {
     "intermediateCatchEvent": "Wait",
     "boundaryEvent": "Event",
 }
+REACHED = {CaseState.COMPLETED: "done", CaseState.FAILED: "failed", CaseState.TERMINATED: "skipped"}
 STATE_WORDS = {"done": "done", "active": "now here", "failed": "failed", "waiting": "not yet"}
 
 
 @dataclass(frozen=True)
 class StageStep:
-    """One stage of the bar: `state` is done, now or later."""
+    """One stage of the bar: `state` is done, now, later, failed or skipped."""
 
     name: str
     state: str
@@ -60,7 +61,7 @@ class Step:
 
 
 def stages(case: Case) -> list[StageStep]:
-    """The stage bar: those before the present stage are done; in a closed case none is the present one."""
+    """The stage bar: those before the present stage are done; in a closed case none is present."""
     info = deployed(case.definition_id).definition.info
     ids = [stage.id for stage in info.stages]
     at = ids.index(case.stage) if case.stage in ids else -1
@@ -68,7 +69,7 @@ def stages(case: Case) -> list[StageStep]:
     for place, stage in enumerate(info.stages):
         state = "done" if place < at else "later"
         if place == at:
-            state = "done" if case.state is CaseState.COMPLETED else "now"
+            state = REACHED.get(case.state, "now")
         bar.append(StageStep(stage.name, state))
     return bar
 

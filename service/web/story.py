@@ -18,6 +18,8 @@ from . import facts, words
 
 ONE_ACT = timedelta(seconds=5)  #: what the engine did after an act was written at most so much later
 HEADS = (
+    "adhoc:activated",
+    "adhoc:finished",
     "case:opened",
     "task:completed",
     "variables:changed",
@@ -235,6 +237,18 @@ def _nobody(text: str, tone: str = "warn") -> Callable[[AuditEntry, Telling], En
     return sentence
 
 
+def _activated(entry: AuditEntry, telling: Telling) -> Entry:
+    details = entry.details or {}
+    rest = f"for {telling.person(details['to'])}" if details.get("to") else ""
+    quote = str(details.get("reason") or "")
+    return _entry(entry, telling, "started", telling.element(entry.element_id), rest, quote=quote, tone="info")
+
+
+def _finished(entry: AuditEntry, telling: Telling) -> Entry:
+    quote = str((entry.details or {}).get("reason") or "")
+    return _entry(entry, telling, "needed nothing more in", telling.element(entry.element_id), quote=quote, tone="good")
+
+
 def _came_in(text: str) -> Callable[[AuditEntry, Telling], Entry]:
     def sentence(entry: AuditEntry, telling: Telling) -> Entry:
         told = _entry(entry, telling, text, str((entry.details or {}).get("name") or ""), tone="info")
@@ -267,6 +281,8 @@ SENTENCES: dict[str, Callable[[AuditEntry, Telling], Entry]] = {
     "task:assigned": _given("gave", "to"),
     "task:completed": _about_task("completed", "good"),
     "decision:evaluated": _decision,
+    "adhoc:activated": _activated,
+    "adhoc:finished": _finished,
     "escalation:raised": _nobody("Escalated:"),
     "timer:fired": _nobody("The time came:"),
     "message:received": _came_in("A message came in:"),

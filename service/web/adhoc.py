@@ -1,0 +1,56 @@
+"""Starting what the diagram leaves to people, from the case's page."""
+
+from __future__ import annotations
+
+from flask import Blueprint, request, url_for
+from flask.typing import ResponseReturnValue
+
+from ..auth import current_actor
+from ..db import db
+from ..errors import BadRequest
+from ..models import User
+from ..operations import adhoc
+from ..permissions import Action
+from ..protection import permission
+from ..queries import cases as case_lists
+from . import people, progress
+from .rendering import go
+
+blueprint = Blueprint("adhoc", __name__)
+
+
+@blueprint.post("/cases/<number>/activate")
+@permission(Action.ACTIVATE)
+def activate(number: str) -> ResponseReturnValue:
+    """Start one more piece of work in the case, for somebody or for whom the diagram names."""
+    actor = current_actor()
+    case = case_lists.by_number(number, by=actor)
+    element = request.form.get("element", "")
+    adhoc.activate(
+        case,
+        request.form.get("activity", ""),
+        element,
+        by=actor,
+        reason=request.form.get("reason") or None,
+        to=_person(request.form.get("to", "")),
+    )
+    db.session.commit()
+    return go(url_for("cases.show", number=number), f"“{progress.element_name(case, element)}” is started.")
+
+
+@blueprint.post("/cases/<number>/finish")
+@permission(Action.FINISH_AD_HOC)
+def finish(number: str) -> ResponseReturnValue:
+    """Say that nothing more is needed in this part of the case."""
+    actor = current_actor()
+    case = case_lists.by_number(number, by=actor)
+    adhoc.finish(case, request.form.get("activity", ""), by=actor, reason=request.form.get("reason") or None)
+    db.session.commit()
+    return go(url_for("cases.show", number=number), "This part of the case is finished.")
+
+
+def _person(name: str) -> User | None:
+    found = people.named(name) if name else None
+    if name and found is None:
+        raise BadRequest("Pick one of the people in the list.")
+    return found
