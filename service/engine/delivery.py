@@ -32,12 +32,14 @@ def _payload(run: Run, task: Task, event: EventDefinition) -> dict[str, Any]:
     """What is sent: the payload expression's value, else the element's mapped inputs, else nothing."""
     if event.payload:
         value = run.evaluate(event.payload, task)
-        return plain(value) if isinstance(value, Mapping) else {"value": plain(value)}
+        parts = value if isinstance(value, Mapping) else {"value": value}
+        return {str(name): plain(part) for name, part in parts.items()}
     taken = getattr(task.task_spec, "takes", None)
     if taken is None:
         taken = [(mapping.source, mapping.target) for mapping in task.task_spec.element.inputs]
     brought = data.bring(run, task, getattr(task.task_spec, "brings", ()))
-    return plain(brought | {name: run.evaluate(expression, task) for expression, name in taken})
+    brought |= {name: run.evaluate(expression, task) for expression, name in taken}
+    return {name: plain(value) for name, value in brought.items()}
 
 
 def throw_message(run: Run, task: Task, event: EventDefinition) -> None:

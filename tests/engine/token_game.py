@@ -31,7 +31,7 @@ class State:
 
 @dataclass
 class Net:
-    """The nodes with their kinds and targets; `choice`: the branch of an exclusive, the bits of an inclusive gateway."""
+    """Nodes with kinds and targets; `choice`: the branch of an exclusive gateway, the bits of an inclusive one."""
 
     kinds: dict[str, str]
     targets: dict[str, list[str]]

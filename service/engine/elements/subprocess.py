@@ -159,7 +159,7 @@ class CallActivity(Activity):
         view = View(task)
         if self.takes:
             given = {name: run.evaluate(expression, task) for expression, name in self.takes if name != "*"}
-            return (view.flat() if _all(self.takes) else {}) | plain(given)
+            return (view.flat() if _all(self.takes) else {}) | {name: plain(value) for name, value in given.items()}
         if not names:
             return view.flat()
         missing = [name for name in names if name not in view]
