@@ -110,13 +110,6 @@ def sign_out() -> None:
     g.actor, g.cookie, g.send_cookie = None, "", True
 
 
-def clear_expired(now: datetime) -> int:
-    """Delete sign-ins and counts that ended before `now`; how many. For the worker's daily clean-up, which commits."""
-    ended = db.session.execute(sa.delete(LoginSession).where(LoginSession.expires_at < now))
-    counted = db.session.execute(sa.delete(SignInCount).where(SignInCount.ends_at < now))
-    return _rows(ended) + _rows(counted)
-
-
 # --- finding the actor
 
 
@@ -268,10 +261,6 @@ def _execute(statement: Any) -> list[Any]:
         rows = list(result) if result.returns_rows else []
     _say_reading()
     return rows
-
-
-def _rows(result: Any) -> int:
-    return int(result.rowcount)
 
 
 # --- each request

@@ -10,7 +10,6 @@ import hashlib
 import json
 import re
 import uuid
-from datetime import datetime
 
 import sqlalchemy as sa
 from flask import Response, request
@@ -75,11 +74,6 @@ def keep(user_id: uuid.UUID, key: str, response: Response, *, without: str | Non
             body=body,
         )
     )
-
-
-def forget(before: datetime) -> int:
-    """Delete answers older than `before`; how many. For the worker's daily clean-up, which commits."""
-    return int(db.session.execute(sa.delete(IdempotencyKey).where(IdempotencyKey.created_at < before)).rowcount)  # type: ignore[attr-defined]
 
 
 def _turn(user_id: uuid.UUID, key: str) -> bool:

@@ -1,0 +1,28 @@
+"""What is kept only for a while is deleted when its time is over. Nothing here commits."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+
+from ..db import db
+from ..models import IdempotencyKey, LoginSession, Message, SignInCount
+
+ANSWERS_KEPT = timedelta(days=7)  #: how long a write repeated with its `Idempotency-Key` still gets the first answer
+
+
+def forget_expired(now: datetime) -> int:
+    """Delete ended sign-ins and counts of tries, kept answers, and messages that nobody took; how many rows."""
+    expired: tuple[sa.Delete, ...] = (
+        sa.delete(LoginSession).where(LoginSession.expires_at < now),
+        sa.delete(SignInCount).where(SignInCount.ends_at < now),
+        sa.delete(IdempotencyKey).where(IdempotencyKey.created_at < now - ANSWERS_KEPT),
+        sa.delete(Message).where(Message.expires_at < now),
+    )
+    return sum(_rows(db.session.execute(statement)) for statement in expired)
+
+
+def _rows(result: Any) -> int:
+    return int(result.rowcount)
