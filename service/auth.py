@@ -10,7 +10,7 @@ import hashlib
 import ipaddress
 import secrets
 import uuid
-from datetime import datetime, timedelta
+from datetime import timedelta
 from functools import lru_cache
 from typing import Any
 
