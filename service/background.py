@@ -9,9 +9,9 @@ import uuid
 from typing import Any
 
 from . import jobs
-from .db import db
+from .db import db, utcnow
 from .models import Incident
-from .operations import messages, timers
+from .operations import housekeeping, messages, timers
 from .permissions import SYSTEM
 
 
@@ -49,6 +49,15 @@ def hear_signal(case: str, name: str, payload: dict[str, Any]) -> None:
 def start_by_signal(definition: str, element: str, payload: dict[str, Any]) -> None:
     """A signal start event opens a case."""
     messages.start_by_signal(uuid.UUID(definition), element, payload)
+
+
+@jobs.register("forget_expired")
+def forget_expired() -> None:
+    """Every night: delete what was kept only for a while; see `housekeeping.forget_expired`."""
+    housekeeping.forget_expired(utcnow())
+
+
+jobs.schedule("forget_expired", "17 3 * * *")
 
 
 @jobs.when_exhausted
