@@ -38,7 +38,7 @@ def do_jobs() -> int:
         name, arguments, *_ = json.loads(found.inputs)["positionalArgs"]
         this = job_status.c.workflow_uuid == found.workflow_uuid
         jobs.execute(sa.update(job_status).where(this).values(status="SUCCESS"))
-        jobs._state.jobs[name].function(**arguments)
+        jobs.state.jobs[name].function(**arguments)
         db.session.commit()
         done += 1
 
