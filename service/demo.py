@@ -90,7 +90,9 @@ def tell(stories: Sequence[Tale], *, until: datetime) -> None:
 def _open(case_type: str, step: Step, people: Mapping[str, Actor]) -> uuid.UUID:
     with clock_at(step.at):
         definition = definitions.latest(ProcessDefinition, case_type)
-        return cases.start(definition, by=people[step.person], submitted=step.form or {}).id
+        case = cases.start(definition, by=people[step.person], submitted=step.form or {})
+        db.session.flush()  # rows get their times when they are written
+    return case.id
 
 
 def _do(case_id: uuid.UUID, step: Step, people: Mapping[str, Actor]) -> None:
@@ -101,6 +103,7 @@ def _do(case_id: uuid.UUID, step: Step, people: Mapping[str, Actor]) -> None:
     if step.form is not None:
         with clock_at(step.at):
             tasks.complete(task, by=actor, submitted=step.form)
+            db.session.flush()
 
 
 def _task(case_id: uuid.UUID, step: Step) -> HumanTask:
@@ -122,7 +125,7 @@ def _pass_time(*, until: datetime) -> None:
     while timer := db.session.scalars(first).first():
         with clock_at(timer.due_at):
             timers.fire(timer.id, timer.seq)
-        db.session.flush()
+            db.session.flush()
 
 
 def _rearm() -> None:

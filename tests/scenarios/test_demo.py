@@ -73,7 +73,12 @@ def test_the_story_of_each_case_holds_and_lies_in_the_past_in_order(told: Flask)
         moments = [entry.at for entry in _story(case)]
         assert moments == sorted(moments), case.number
         assert case.created_at == moments[0]
+        assert {task.created_at for task in db.session.scalars(_tasks(case))} <= set(moments)
         assert moments[-1] <= now
+
+
+def _tasks(case: Case) -> sa.Select[HumanTask]:
+    return sa.select(HumanTask).where(HumanTask.case_id == case.id)
 
 
 def _story(case: Case) -> list[AuditEntry]:
