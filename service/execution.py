@@ -19,7 +19,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import undefer
 
-from . import audit, jobs, logs
+from . import audit, family, jobs, logs
 from .db import db, new_id, utcnow
 from .engine.parser import Definition, parse
 from .engine.work import Happening, OpenSubscription, OpenTask, OpenTimer, OpenWork, What, WorkflowState
@@ -28,6 +28,7 @@ from .errors import NotFound, WrongState
 from .models import (
     Case,
     CaseState,
+    DataStore,
     FormDefinition,
     HumanTask,
     Incident,
@@ -120,10 +121,27 @@ def running(case_id: uuid.UUID, *, by: Actor) -> Iterator[Workflow]:
     if case.state is not CaseState.ACTIVE:
         raise WrongState(f"This case is {case.state}.")
     workflow = Workflow.load(deployed(case.definition_id).definition, case.snapshot or b"", now=utcnow())
+    workflow.stores = Stores()
     before = workflow.open_work()
     workflow.take_happenings()
     yield workflow
     save(case, workflow, before, by=by)
+
+
+class Stores(Mapping[str, Any]):
+    """The data stores, each read when a workflow asks for it."""
+
+    def __getitem__(self, name: str) -> Any:
+        row = db.session.get(DataStore, name)
+        if row is None:
+            raise KeyError(name)
+        return row.value
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(db.session.scalars(sa.select(DataStore.name)).all())
+
+    def __len__(self) -> int:
+        return len(list(iter(self)))
 
 
 def save(case: Case, workflow: Workflow, before: OpenWork, *, by: Actor) -> None:
@@ -136,16 +154,19 @@ def save(case: Case, workflow: Workflow, before: OpenWork, *, by: Actor) -> None
     _project_timers(case, before.timers, after.timers)
     _project_subscriptions(case, before.subscriptions, after.subscriptions)
     _send(case, happenings, before, after)
+    _store(case, happenings)
     if workflow.state is WorkflowState.FAILED:
         _fail(case, workflow, by)
     elif case.state.is_closed:
         case.closed_at = utcnow()
         audit.record(case, f"case:{case.state}", by=by)
+    if case.state is not CaseState.ACTIVE:
+        family.ended(case)
 
 
 def _project_case(case: Case, workflow: Workflow, happenings: Sequence[Happening], after: OpenWork) -> None:
     definition = deployed(case.definition_id)
-    case.state = CaseState(workflow.state)
+    case.state = _state_of(case, workflow)
     case.variables = dict(workflow.variables)
     case.title = title_of(definition.title, workflow.variables)
     case.marked = list(after.marked)
@@ -155,6 +176,13 @@ def _project_case(case: Case, workflow: Workflow, happenings: Sequence[Happening
         if happening.what is What.ENTERED and element and element.attributes.get("stage"):
             case.stage = element.attributes["stage"]
     case.snapshot = workflow.dump()
+
+
+def _state_of(case: Case, workflow: Workflow) -> CaseState:
+    """Where the case stands: done when its workflow is, unless something still keeps it from being closed."""
+    if workflow.state is WorkflowState.COMPLETED and (case.held_open or family.blockers(case.id)):
+        return CaseState.ACTIVE
+    return CaseState(workflow.state)
 
 
 def _counted(visits: Mapping[str, int], happenings: Iterable[Happening]) -> dict[str, int]:
@@ -316,7 +344,7 @@ def _project_subscriptions(case: Case, before: Sequence[OpenSubscription], after
             jobs.enqueue("take_kept_messages", {"case": str(case.id)}, partition=str(case.root_id))
 
 
-def _send(case: Case, happenings: Iterable[Happening], before: OpenWork, after: OpenWork) -> None:
+def _send(case: Case, happenings: Sequence[Happening], before: OpenWork, after: OpenWork) -> None:
     """Leave a job for everything that others must learn (architecture.md, rules 2 and 3)."""
     for happening in happenings:
         if happening.what is What.MESSAGE_SENT:
@@ -324,6 +352,7 @@ def _send(case: Case, happenings: Iterable[Happening], before: OpenWork, after: 
         elif happening.what is What.SIGNAL_SENT:
             arguments = {**happening.details, "from_case": str(case.id)}
             jobs.enqueue("broadcast_signal", arguments, partition=str(case.root_id))
+    family.send(case, happenings, before, after)
     known = {service.activity_id for service in before.services}
     for service in after.services:
         if service.activity_id not in known:
@@ -333,6 +362,14 @@ def _send(case: Case, happenings: Iterable[Happening], before: OpenWork, after: 
                 partition=str(case.root_id),
                 key=f"service:{case.id}:{service.activity_id}",
             )
+
+
+def _store(case: Case, happenings: Iterable[Happening]) -> None:
+    for happening in happenings:
+        if happening.what is What.STORED:
+            name, value = happening.details["store"], happening.details["value"]
+            db.session.merge(DataStore(name=name, value=value, written_by=case.number))
+            db.session.flush()
 
 
 def _fail(case: Case, workflow: Workflow, by: Actor) -> None:

@@ -2,6 +2,7 @@
 
 from .audit import AuditEntry
 from .case import Case, CaseState, NumberSequence
+from .data_store import DataStore
 from .definition import (
     DecisionDefinition,
     DefinitionAccess,
@@ -11,7 +12,11 @@ from .definition import (
     Resource,
 )
 from .incident import Incident, IncidentState
+from .link import CaseLink, LinkKind
+from .milestone import CaseMilestone
+from .note import Note, NoteMention, NoteRevision, NoteVisibility
 from .request import IdempotencyKey
+from .role import CaseRole
 from .subscription import Message, Subscription
 from .task import HumanTask, TaskCandidate, TaskState
 from .timer import Timer
@@ -21,7 +26,11 @@ __all__ = [
     "ApiToken",
     "AuditEntry",
     "Case",
+    "CaseLink",
+    "CaseMilestone",
+    "CaseRole",
     "CaseState",
+    "DataStore",
     "DecisionDefinition",
     "DefinitionAccess",
     "Deployment",
@@ -31,9 +40,14 @@ __all__ = [
     "IdempotencyKey",
     "Incident",
     "IncidentState",
+    "LinkKind",
     "LoginSession",
     "Membership",
     "Message",
+    "Note",
+    "NoteMention",
+    "NoteRevision",
+    "NoteVisibility",
     "NumberSequence",
     "ProcessDefinition",
     "Resource",

@@ -41,6 +41,10 @@ class Case(Base):
         sa.Index(None, "parent_id"),
         sa.Index(None, "root_id"),
         sa.Index(None, "definition_id"),
+        sa.UniqueConstraint("parent_id", "parent_activity"),
+        sa.Index(
+            "ix_case_restricted", "id", postgresql_where=sa.text("restricted"), sqlite_where=sa.text("restricted")
+        ),
     )
 
     id: Mapped[Key]
@@ -59,6 +63,17 @@ class Case(Base):
     reason: Mapped[str | None]  #: why it was cancelled, suspended, or failed
     parent_id: Mapped[uuid.UUID | None] = mapped_column(sa.ForeignKey("case.id"))
     root_id: Mapped[uuid.UUID]  #: itself, when it has no parent
+    parent_activity: Mapped[str | None]  #: the parent's call activity that opened it
+    fragment: Mapped[bool] = mapped_column(default=False)  #: a plan fragment, shown inside its parent
+    blocking: Mapped[bool] = mapped_column(default=False)  #: its parent may not close before it
+    on_parent_cancel: Mapped[str] = mapped_column(default="keep")  #: cancel or keep
+    returned_at: Mapped[datetime | None]  #: when its parent took note of its end
+    restricted: Mapped[bool] = mapped_column(default=False)  #: only its owner and its roles may see it
+    outcome: Mapped[str | None]  #: how it was closed: an outcome's id in the diagram
+    summary: Mapped[str | None]  #: what was written about it as it was closed
+    held_open: Mapped[bool] = mapped_column(default=False)  #: reopened: it ends only when somebody closes it
+    suspended_at: Mapped[datetime | None]
+    suspended_until: Mapped[datetime | None]
     variables: Mapped[dict[str, Any]]
     marked: Mapped[list[str]] = mapped_column(default=list)  #: element ids where it stands
     visits: Mapped[dict[str, Any]] = mapped_column(default=dict)  #: element or flow id -> how often completed

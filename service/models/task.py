@@ -12,6 +12,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from ..db import Base, Identifier, Key, utcnow
 from .case import Case
+from .definition import FormDefinition
 
 
 class TaskState(StrEnum):
@@ -43,13 +44,18 @@ class HumanTask(Base):
 
     id: Mapped[Key]
     case_id: Mapped[uuid.UUID] = mapped_column(sa.ForeignKey(Case.id))
-    activity_id: Mapped[str]  #: the engine's name for this activity
-    element_id: Mapped[str]
+    activity_id: Mapped[str | None]  #: the engine's name for this activity; None: nobody drew it
+    element_id: Mapped[str]  #: empty when nobody drew it
     name: Mapped[str]
     state: Mapped[TaskState] = mapped_column(sa.Enum(TaskState, native_enum=False, values_callable=lambda e: list(e)))
     assignee: Mapped[str | None]  #: user name
     delegated_by: Mapped[str | None]  #: user name of who gets it back
     form_key: Mapped[str | None]
+    form_id: Mapped[uuid.UUID | None] = mapped_column(sa.ForeignKey(FormDefinition.id))  #: of a task that nobody drew
+    description: Mapped[str | None]
+    checklist: Mapped[list[Any] | None]  #: texts to tick off before it is completed
+    created_by: Mapped[str | None]  #: user name of who added a task that nobody drew
+    candidate_roles: Mapped[list[Any] | None]  #: roles of the case whose holders are candidates
     stage: Mapped[str | None]
     priority: Mapped[int] = mapped_column(default=50)
     due_at: Mapped[datetime | None]

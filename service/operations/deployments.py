@@ -17,9 +17,10 @@ import sqlalchemy as sa
 
 from .. import forms
 from ..db import db, new_id
-from ..engine.checks import examine
+from ..engine.checks import check_definition
 from ..engine.decisions import parse_decisions
-from ..engine.definition import Problem, ProcessInfo, Refused, Severity
+from ..engine.definition import Element, Problem, ProcessInfo, Refused, Severity
+from ..engine.normalise import Normalised, normalise
 from ..engine.parser import parse
 from ..errors import InvalidDeployment
 from ..execution import read_files
@@ -57,6 +58,7 @@ class Source:
     file: str
     digest: str
     info: Mapping[str, Any] = field(default_factory=dict)
+    files: Mapping[str, str] = field(default_factory=dict)  #: of a decision: the DMN files that it needs, by hash
     latest: Any = None  #: the row of its newest version so far
 
 
@@ -139,11 +141,14 @@ def _deployed_world() -> World:
 
     return World(
         {
-            row.key: Source(row.key, row.name, row.file, row.files[row.file], row.info, row)
+            row.key: Source(row.key, row.name, row.file, row.files[row.file], row.info, latest=row)
             for row in newest(ProcessDefinition)
         },
-        {row.key: Source(row.key, row.name, row.file, row.hash, {}, row) for row in newest(DecisionDefinition)},
-        {row.key: Source(row.key, row.key, row.file, row.hash, {}, row) for row in newest(FormDefinition)},
+        {
+            row.key: Source(row.key, row.name, row.file, row.hash, files=row.files, latest=row)
+            for row in newest(DecisionDefinition)
+        },
+        {row.key: Source(row.key, row.key, row.file, row.hash, latest=row) for row in newest(FormDefinition)},
     )
 
 
@@ -177,55 +182,68 @@ def _lay_forms(world: World, files: Mapping[str, bytes]) -> list[Problem]:
 
 
 def _lay_decisions(world: World, files: Mapping[str, bytes]) -> list[Problem]:
+    try:
+        decisions = parse_decisions(files) if files else {}
+    except Refused as refused:
+        return list(refused.problems)
     problems: list[Problem] = []
     seen: dict[str, str] = {}
-    for name, content in files.items():
-        try:
-            decisions = parse_decisions({name: content})
-        except Refused as refused:
-            problems += refused.problems
-            continue
-        for key, decision in decisions.items():
-            source = Source(key, decision.name or key, name, digest(content))
-            problems += _lay(world.decisions, source, world, seen)
+    together = {name: digest(content) for name, content in files.items()}
+    for key, decision in decisions.items():
+        imports = any(b"import" in content for content in files.values())
+        needed = together if imports else {decision.file: together[decision.file]}
+        combined = digest(json.dumps(sorted(needed.items())).encode())
+        source = Source(key, decision.name or key, decision.file, combined, files=needed)
+        problems += _lay(world.decisions, source, world, seen)
     return problems
 
 
 def _lay_processes(world: World, files: Mapping[str, bytes], decisions: Mapping[str, bytes]) -> list[Problem]:
-    if not files:
-        return []
+    problems: list[Problem] = []
+    models: list[Normalised] = []
+    for name, content in files.items():
+        try:
+            models.append(normalise(name, content))
+        except Refused as refused:
+            problems += refused.problems
     called = {key: source.info.get("calls", ()) for key, source in world.processes.items()}
-    problems = examine(files, called=called)
-    if any(problem.severity is Severity.ERROR for problem in problems):
-        return problems
+    problems += [problem for model in models for problem in model.problems]
+    problems += check_definition(models, called=called)
     linked = _linked_files(world, {*files, *decisions})
-    try:
-        package = parse({**linked, **decisions, **files})
-    except Refused as refused:
-        return list(refused.problems)
     seen: dict[str, str] = {}
-    for key, definition in package.definitions.items():
-        if definition.info.file not in files:
-            continue
-        info = definition.info
-        source = Source(key, info.name or key, info.file, digest(files[info.file]), info.as_json())
-        problems += _lay(world.processes, source, world, seen)
-        problems += _missing(definition, info, world)
+    for model in models:
+        for key, info in model.infos.items():
+            if info.executable:
+                source = Source(key, info.name or key, model.name, digest(files[model.name]), info.as_json())
+                problems += _lay(world.processes, source, world, seen)
+                problems += _missing(model.elements[key].values(), info, world)
+    if files and not any(problem.severity is Severity.ERROR for problem in problems):
+        try:
+            parse({**linked, **decisions, **files})
+        except Refused as refused:
+            problems += refused.problems
     return problems
 
 
 def _linked_files(world: World, uploaded: set[str]) -> dict[str, bytes]:
     """The deployed BPMN and DMN files that uploaded processes may call, by a name that no uploaded file has."""
-    hashes = {
-        source.file: source.digest
-        for source in (*world.processes.values(), *world.decisions.values())
-        if source.latest is not None and source.file not in uploaded and source.key not in world.uploaded
-    }
-    return read_files(hashes) if hashes else {}
+    hashes: dict[str, str] = dict.fromkeys(uploaded, "")
+    for source in (*world.processes.values(), *world.decisions.values()):
+        if source.latest is not None and source.key not in world.uploaded:
+            for name, content in (source.files or {source.file: source.digest}).items():
+                _join(hashes, name, content)
+    linked = {name: content for name, content in hashes.items() if content}
+    return read_files(linked) if linked else {}
 
 
-def _missing(definition: Any, info: ProcessInfo, world: World) -> Iterable[Problem]:
+def _join(files: dict[str, str], name: str, content: str) -> None:
+    """Add a file (name -> hash) under its name, or under another where that is taken by a different file."""
+    files.setdefault(name if files.get(name, content) == content else f"{content[:12]}/{name}", content)
+
+
+def _missing(elements: Iterable[Element], info: ProcessInfo, world: World) -> Iterable[Problem]:
     """Forms and decisions that the process names and nobody deployed."""
+    named = list(elements)
     for attribute, keys, known, what, ending in (
         ("formKey", info.forms, world.forms, "form", ".form"),
         ("decisionRef", info.decisions, world.decisions, "decision", ".dmn"),
@@ -233,15 +251,14 @@ def _missing(definition: Any, info: ProcessInfo, world: World) -> Iterable[Probl
         for key in keys:
             if key in known:
                 continue
-            places = [e for e in definition.elements.values() if e.attributes.get(attribute) == key]
-            for element in places or [None]:
+            for element in [e for e in named if e.attributes.get(attribute) == key]:
                 yield Problem(
-                    definition.info.file,
+                    info.file,
                     f"The {what} “{key}” is not deployed and not among these files.",
                     f"Add the {ending} file that holds it, or correct the name.",
-                    element.line if element else None,
-                    element.id if element else info.key,
-                    element.name if element else info.name,
+                    element.line,
+                    element.id,
+                    element.name,
                 )
 
 
@@ -260,17 +277,18 @@ def _links(source: Source, world: World) -> Links:
     waiting, seen = [source.key], {source.key}
     while waiting:
         process = world.processes[waiting.pop()]
-        files[process.file] = process.digest
+        _join(files, process.file, process.digest)
         form_keys.update(process.info.get("forms", ()))
         for key in process.info.get("decisions", ()):
             if key in world.decisions:
-                files[world.decisions[key].file] = world.decisions[key].digest
+                for name, content in world.decisions[key].files.items():
+                    _join(files, name, content)
         called = [key for key in process.info.get("calls", ()) if key in world.processes and key not in seen]
         seen.update(called)
         waiting += called
     form_ids = {key: str(world.forms[key].latest.id) for key in sorted(form_keys) if key in world.forms}
-    content = [source.key, sorted(files.items()), sorted((k, world.forms[k].digest) for k in form_ids)]
-    return Links(files, form_ids, digest(json.dumps(content).encode()))
+    pinned = [source.key, sorted(files.items()), sorted((key, world.forms[key].digest) for key in form_ids)]
+    return Links(files, form_ids, digest(json.dumps(pinned).encode()))
 
 
 def _is_new(source: Source) -> bool:
@@ -308,7 +326,7 @@ def _add_decision(source: Source, deployment: Deployment) -> DecisionDefinition:
         hash=source.digest,
         name=source.name,
         file=source.file,
-        files={source.file: source.digest},
+        files=dict(source.files),
         deployment_id=deployment.id,
     )
     db.session.add(source.latest)

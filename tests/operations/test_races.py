@@ -1,4 +1,4 @@
-"""Many people at one task: exactly one succeeds, the others are told at once, and everything follows once (faults.md F10)."""
+"""Many people at one task: one succeeds, the others are told at once, and everything follows once (faults.md F10)."""
 
 from __future__ import annotations
 

@@ -1,0 +1,67 @@
+"""Notes on a case: Markdown, who may see them, whom they mention, and what they said before."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime
+from enum import StrEnum
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from ..db import Base, Identifier, Key, utcnow
+from .case import Case
+
+
+class NoteVisibility(StrEnum):
+    TEAM = "team"  #: those who work on the case or steer it
+    EVERYBODY = "everybody"  #: everybody who may read the case
+
+
+class Note(Base):
+    """What somebody wrote about a case."""
+
+    __tablename__ = "note"
+    __table_args__ = (sa.Index(None, "case_id", "id"),)
+
+    id: Mapped[Key]
+    case_id: Mapped[uuid.UUID] = mapped_column(sa.ForeignKey(Case.id))
+    author: Mapped[str]  #: user name
+    text: Mapped[str]  #: Markdown; empty when it was withdrawn
+    visibility: Mapped[NoteVisibility] = mapped_column(
+        sa.Enum(NoteVisibility, native_enum=False, values_callable=lambda e: list(e))
+    )
+    created_at: Mapped[datetime] = mapped_column(default=utcnow)
+    edited_at: Mapped[datetime | None]
+    withdrawn_at: Mapped[datetime | None]
+    version: Mapped[int] = mapped_column(default=1)
+
+    case: Mapped[Case] = relationship(lazy="select")
+
+    __mapper_args__ = {"version_id_col": version}
+
+
+class NoteRevision(Base):
+    """What a note said before it was edited or withdrawn."""
+
+    __tablename__ = "note_revision"
+
+    note_id: Mapped[uuid.UUID] = mapped_column(Identifier, sa.ForeignKey(Note.id), primary_key=True)
+    number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)  #: the note's version that it was
+    text: Mapped[str]
+    visibility: Mapped[str]
+    until: Mapped[datetime]  #: when it was replaced
+
+    note: Mapped[Note] = relationship(lazy="raise")
+
+
+class NoteMention(Base):
+    """Somebody whom a note mentions with `@name`."""
+
+    __tablename__ = "note_mention"
+    __table_args__ = (sa.Index(None, "name", "note_id"),)
+
+    note_id: Mapped[uuid.UUID] = mapped_column(Identifier, sa.ForeignKey(Note.id), primary_key=True)
+    name: Mapped[str] = mapped_column(primary_key=True)  #: user name
+
+    note: Mapped[Note] = relationship(lazy="raise")

@@ -1,0 +1,102 @@
+"""Deployments: all or nothing, nothing twice, and every version pinned to what it was deployed with."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+
+import pytest
+from flask import Flask
+
+from service.db import db
+from service.errors import Forbidden, InvalidDeployment
+from service.execution import deployed
+from service.models import Deployment, ProcessDefinition
+from service.operations import cases, deployments
+from service.permissions import SYSTEM, Actor
+
+HEAD = """<?xml version="1.0" encoding="UTF-8"?>
+<definitions xmlns="http://www.omg.org/spec/BPMN/20100524/MODEL" xmlns:case="urn:casewright:bpmn:1.0"
+    id="d" targetNamespace="urn:tests">"""
+
+
+def process(key: str, middle: str, attributes: str = "") -> bytes:
+    """A process of one element between start and end."""
+    return f"""{HEAD}<process id="{key}" isExecutable="true" {attributes}>
+      <startEvent id="begin"/>{middle}<endEvent id="stop"/>
+      <sequenceFlow id="f1" sourceRef="begin" targetRef="middle"/>
+      <sequenceFlow id="f2" sourceRef="middle" targetRef="stop"/></process></definitions>""".encode()
+
+
+def form(label: str) -> bytes:
+    """A form of one field."""
+    field = {"type": "textfield", "id": "f", "key": "word", "label": label}
+    return json.dumps({"type": "default", "id": "ask", "schemaVersion": 19, "components": [field]}).encode()
+
+
+ASKING = process("asking", '<userTask id="middle" case:formKey="ask"/>')
+CALLED = process("inner", '<userTask id="middle" name="Inner work"/>')
+CALLING = process("outer", '<callActivity id="middle" calledElement="inner"/>')
+
+
+def versions(key: str) -> list[int]:
+    rows = db.session.query(ProcessDefinition).filter_by(key=key).order_by(ProcessDefinition.version)
+    return [row.version for row in rows]
+
+
+def test_the_same_files_again_make_no_new_version(app: Flask) -> None:
+    first = deployments.deploy({"asking.bpmn": ASKING, "ask.form": form("Word")}, by=SYSTEM)
+    again = deployments.deploy({"asking.bpmn": ASKING, "ask.form": form("Word")}, by=SYSTEM)
+
+    assert {row.key for row in first.added} == {"asking", "ask"}
+    assert (again.deployment, again.added, again.unchanged) == (None, [], ["ask", "asking"])
+    assert db.session.query(Deployment).count() == 1
+
+
+def test_a_changed_form_alone_makes_a_new_version_of_the_process_that_shows_it(app: Flask) -> None:
+    deployments.deploy({"asking.bpmn": ASKING, "ask.form": form("Word")}, by=SYSTEM)
+    definition = deployments.latest_definition("asking")
+    assert definition is not None
+    case = cases.begin(definition, {}, by=SYSTEM)
+
+    deployments.deploy({"ask.form": form("Another word")}, by=SYSTEM)
+
+    assert versions("asking") == [1, 2]
+    assert case.definition_id == definition.id
+    assert not definition.latest
+
+
+def test_a_process_calls_the_one_that_was_deployed_before_even_from_a_file_of_the_same_name(app: Flask) -> None:
+    deployments.deploy({"process.bpmn": CALLED}, by=SYSTEM)
+
+    deployments.deploy({"process.bpmn": CALLING}, by=SYSTEM)
+
+    outer = deployments.latest_definition("outer")
+    assert outer is not None
+    case = cases.begin(outer, {}, by=SYSTEM)
+    assert deployed(outer.id).definition.called("inner") is not None
+    assert case.state == "active"
+
+
+def test_every_problem_is_named_at_once_and_nothing_is_deployed(app: Flask) -> None:
+    files = {
+        "good.bpmn": CALLED,
+        "lost.bpmn": process("lost", '<userTask id="middle" case:formKey="nowhere"/>'),
+        "twice.bpmn": process("inner", '<userTask id="middle"/>'),
+        "notes.txt": b"no",
+        "bad.form": b"{",
+    }
+
+    with pytest.raises(InvalidDeployment) as refused:
+        deployments.deploy(files, by=SYSTEM)
+
+    told = "\n".join(map(str, refused.value.problems))
+    for words in ("nowhere", "twice.bpmn", "notes.txt", "bad.form"):
+        assert words in told
+    assert db.session.query(ProcessDefinition).count() == 0
+    assert deployments.check(files) == refused.value.problems
+
+
+def test_only_who_may_deploys(app: Flask, person: Callable[..., Actor]) -> None:
+    with pytest.raises(Forbidden):
+        deployments.deploy({"inner.bpmn": CALLED}, by=person("ann", "clerks"))
