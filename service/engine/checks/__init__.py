@@ -50,7 +50,7 @@ def check_definition(
         doc = Document(model.name, model.root, ids=model.doc.ids, outlines=model.doc.outlines)
         for process in doc.processes():
             key = process.get("id") or ""
-            if key not in doc.outlines and _within_budget(doc, process):
+            if key not in doc.outlines and not model.doc.doubled and _within_budget(doc, process):
                 placement.check(doc, process)
                 graph.check(doc, process, model.elements.get(key, {}))
                 attributes.check(doc, process, model.infos.get(key))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Callable, Mapping
+from itertools import islice
 
 from lxml import etree
 
@@ -17,6 +18,7 @@ _TASKS = frozenset({"userTask", "manualTask"})
 _WORK = frozenset({"serviceTask", "sendTask", "businessRuleTask", "endEvent", "intermediateThrowEvent"})
 _PROCESS = frozenset({"process"})
 _MESSAGES = EVENTS | {"sendTask", "receiveTask", "message", "messageEventDefinition", "signalEventDefinition"}
+_CALL = frozenset({"callActivity"})
 _RESULT = frozenset({"businessRuleTask", "serviceTask", "sendTask", "scriptTask"})
 _ERRORS = EVENTS | {"errorEventDefinition", "escalationEventDefinition"}
 #: Attribute -> the elements it has a meaning on.
@@ -41,7 +43,11 @@ PLACES: Mapping[str, frozenset[str]] = {
     "resultVariable": _RESULT,
     "mapDecisionResult": frozenset({"businessRuleTask"}),
     "type": _WORK,
-    "childCase": frozenset({"callActivity"}),
+    "childCase": _CALL,
+    "waitFor": _CALL,
+    "inheritRoles": _CALL,
+    "onParentCancel": _CALL,
+    "onChildFailure": _CALL,
     "availableWhen": ACTIVITIES,
     "whyUnavailable": ACTIVITIES,
     "maxRepetitions": ACTIVITIES,
@@ -64,7 +70,10 @@ _ELEMENTS = ("ioMapping", "stages", "stage", "input", "output")
 _RESULTS = ("singleEntry", "singleResult", "collectEntries", "resultList")
 _AD_HOC = {"availableWhen", "whyUnavailable", "maxRepetitions", "required", "autoStart", "reasonRequired"}
 _CANDIDATES = {"candidateUsers", "candidateGroups", "candidateRoles"}
+_CONTRACT = {"waitFor", "inheritRoles", "onParentCancel", "onChildFailure"}
 _KEY = re.compile(r"[\w.-]{1,128}")
+_HELPED = 50  #: problems of a file for which a suggestion is sought
+_COMPARED = 100  #: names that a suggestion is sought among; comparing takes time
 _TARGET = re.compile(r"[A-Za-z_]\w*|\*")
 
 
@@ -72,6 +81,8 @@ def check(doc: Document, part: etree._Element, info: ProcessInfo | None) -> None
     """Check the `case:` attributes and elements of one process, or of another root element such as a message."""
     stages = {stage.id for stage in info.stages} if info else set()
     for element in part.iter():
+        if doc.full:
+            return
         name = local(element)
         if name:
             for attribute, value in case_attributes(element).items():
@@ -94,9 +105,12 @@ def _attribute(doc: Document, element: etree._Element, attribute: str, value: st
         doc.warn(
             element, f"case:{attribute} has no effect here.", "It belongs on the activities of an ad hoc sub-process."
         )
+    if attribute in _CONTRACT and case_attributes(element).get("childCase") != "true":
+        doc.warn(element, f"case:{attribute} has no effect here.", 'It belongs to case:childCase="true".')
     if attribute == "stage" and value not in stages:
-        known = _nearest(value, sorted(stages), "", "Declare it in the process's <case:stages>.")
-        doc.error(element, f"The process has no stage “{value}”.", known)
+        advice = "Declare it in the process's <case:stages>."
+        known = _nearest(value, sorted(stages), "", advice) if len(doc.problems) < _HELPED else advice
+        doc.error(element, f"The process has no stage “{value[:60]}”.", known)
     elif attribute == "notDoneBy":
         _four_eyes(doc, element, value)
     elif (test := _VALUES.get(attribute)) is not None and not value.startswith("=") and (wrong := test(value)):
@@ -106,7 +120,7 @@ def _attribute(doc: Document, element: etree._Element, attribute: str, value: st
 def _nearest(
     word: str, known: list[str], prefix: str, otherwise: str = "See processes/README.md for those there are."
 ) -> str:
-    found = difflib.get_close_matches(word, known, n=1, cutoff=0.6)
+    found = difflib.get_close_matches(word[:60], known[:_COMPARED], n=1, cutoff=0.6)
     return f"Did you mean {prefix}{found[0]}?" if found else otherwise
 
 
@@ -117,14 +131,22 @@ def _in_ad_hoc(element: etree._Element) -> bool:
 
 def _four_eyes(doc: Document, task: etree._Element, value: str) -> None:
     for name in (part.strip() for part in value.split(",")):
+        if doc.full:
+            return
         found = doc.find(name, task)
         if found is None or local(found) not in ACTIVITIES:
-            known = [key for key, node in doc.ids.get(_process_id(task), {}).items() if local(node) in ACTIVITIES]
+            advice = "Name the id of a task."
             doc.error(
                 task,
-                f"case:notDoneBy names “{name}”, which is no activity of the process.",
-                _nearest(name, known, "", "Name the id of a task."),
+                f"case:notDoneBy names “{name[:60]}”, which is no activity of the process.",
+                _nearest(name, _activities(doc, task), "", advice) if len(doc.problems) < _HELPED else advice,
             )
+
+
+def _activities(doc: Document, near: etree._Element) -> list[str]:
+    """Ids of the first activities of the process around `near`."""
+    nodes = islice(doc.ids.get(_process_id(near), {}).items(), 3 * _COMPARED)
+    return [key for key, node in nodes if local(node) in ACTIVITIES]
 
 
 def _process_id(element: etree._Element) -> str:
@@ -193,6 +215,15 @@ def _prefix(value: str) -> Wrong:
     return None if good else ("is no prefix for numbers", "Write up to 12 letters and digits, such as CLM.")
 
 
+def _on_cancel(value: str) -> Wrong:
+    return None if value in {"cancel", "keep"} else ("is not known", "Write cancel or keep.")
+
+
+def _on_failure(value: str) -> Wrong:
+    good = value in {"fail", "ignore"} or re.fullmatch(r"error:\S+", value)
+    return None if good else ("is not known", "Write fail, ignore, or error: and an error's code.")
+
+
 _VALUES: Mapping[str, Callable[[str], Wrong]] = {
     "dueDate": _date,
     "followUpDate": _date,
@@ -202,6 +233,10 @@ _VALUES: Mapping[str, Callable[[str], Wrong]] = {
     "autoStart": _flag,
     "reasonRequired": _flag,
     "childCase": _flag,
+    "waitFor": _flag,
+    "inheritRoles": _flag,
+    "onParentCancel": _on_cancel,
+    "onChildFailure": _on_failure,
     "mapDecisionResult": _result,
     "formKey": _key,
     "decisionRef": _key,

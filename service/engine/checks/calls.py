@@ -102,13 +102,17 @@ def _leads_to(graph: Mapping[str, set[str]], start: str, goal: str) -> bool:
 
 def _can_end(processes: Mapping[str, tuple[Normalised, etree._Element]]) -> set[str]:
     """Processes with a way to an end that calls only processes which can end themselves (least fixed point)."""
-    ending: set[str] = set()
-    while True:
-        stuck = set(processes) - ending
-        fresh = {key for key in stuck if _ends(processes[key][1], stuck)}
-        if not fresh:
-            return ending
-        ending |= fresh
+    callers: dict[str, set[str]] = {}
+    for key, (_, process) in processes.items():
+        for call in _calls(process):
+            callers.setdefault(call.get("calledElement") or "", set()).add(key)
+    stuck, waiting = set(processes), list(processes)
+    while waiting:
+        key = waiting.pop()
+        if key in stuck and _ends(processes[key][1], stuck):
+            stuck.remove(key)
+            waiting += callers.get(key, ())
+    return set(processes) - stuck
 
 
 def _ends(scope_element: etree._Element, stuck: set[str]) -> bool:

@@ -13,6 +13,8 @@ from service.engine.normalise.catalogue import case_attributes
 from service.engine.normalise.document import CASE, Document, local, text_of
 from service.engine.normalise.texts import EXPRESSIONS
 
+#: Different expressions and scripts of one process: reading one takes about a millisecond.
+MAX_TEXTS = 2_000
 _TIMES = {"timeDate", "timeDuration", "timeCycle"}
 _SPIFF = "{http://spiffworkflow.org/bpmn/schema/1.0/core}"
 _PAYLOADS = {f"{_SPIFF}messagePayload", f"{_SPIFF}payloadExpression"}
@@ -34,6 +36,9 @@ def check(doc: Document, part: etree._Element) -> None:
     """Report every text of a normalised process (or other root element) that cannot be read; equal ones once."""
     known: dict[tuple[str, str], str | None] = {}
     for element, what, text, language in _texts(part):
+        if (text, language) not in known and len(known) >= MAX_TEXTS:
+            doc.error(element, f"There are more than {MAX_TEXTS:,} different expressions.", "Use call activities.")
+            return
         if (text, language) not in known:
             known[text, language] = expressions.check(text, language) or _foreign(text)
         if (wrong := known[text, language]) is not None:

@@ -24,6 +24,7 @@ from lxml import etree
 from service.engine import vendors
 from service.engine.definition import Element, Problem, ProcessInfo, Refused
 from service.engine.normalise import catalogue, data, events, identity, schema, structure, texts, timers
+from service.engine.normalise.budget import check_budget
 from service.engine.normalise.document import BPMN, Document, source_line, tag
 from service.engine.normalise.xml import MAX_BYTES, safe_xml
 
@@ -50,6 +51,7 @@ def normalise(name: str, xml: bytes, *, max_bytes: int = MAX_BYTES) -> Normalise
     root = safe_xml(name, xml, max_bytes=max_bytes)
     if root.tag != tag("definitions"):
         raise Refused([_not_bpmn(name, root)])
+    check_budget(name, root)
     doc = Document(name, root)
     schema.check_schema(doc)
     identity.name_all(doc)
@@ -61,9 +63,10 @@ def normalise(name: str, xml: bytes, *, max_bytes: int = MAX_BYTES) -> Normalise
     data.resolve(doc)
     texts.normalise_texts(doc)
     timers.quote_literals(doc)
-    structure.place_flows(doc)
-    texts.check_gateways(doc)
-    structure.write_out(doc)
+    if not doc.doubled:
+        structure.place_flows(doc)
+        texts.check_gateways(doc)
+        structure.write_out(doc)
     return Normalised(name, root, tuple(doc.problems), infos, elements, doc)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 
 from lxml import etree
 
-from service.engine.definition import DataMapping, Element, ProcessInfo, Stage, StartEvent
+from service.engine.definition import DataMapping, Element, Milestone, Outcome, ProcessInfo, Role, Stage, StartEvent
 from service.engine.normalise.document import (
     CASE,
     FLOW_NODES,
@@ -101,8 +101,9 @@ def _info(doc: Document, process: etree._Element, found: Mapping[str, Element]) 
     nodes = list(found.values())
     literal = [value for node in nodes for value in [node.attributes.get("formKey", "")] if _is_literal(value)]
     decided = [node.attributes.get("decisionRef", "") for node in nodes if node.type == "businessRuleTask"]
-    named = [(call.get("calledElement") or "").strip() for call in process.iter(tag("callActivity"))]
-    called = [name if name.startswith(("=", "$", "#")) else unprefixed(name) for name in named]
+    calls = list(process.iter(tag("callActivity")))
+    called = [_called(call) for call in calls if not _opens_case(call)]
+    children = [_called(call) for call in calls if _opens_case(call)]
     return ProcessInfo(
         key=key,
         name=(process.get("name") or "").strip() or _pool_name(doc, key) or key,
@@ -110,12 +111,28 @@ def _info(doc: Document, process: etree._Element, found: Mapping[str, Element]) 
         executable=is_executable(process),
         attributes=case_attributes(process),
         stages=_stages(process),
+        roles=_roles(process),
+        outcomes=tuple(Outcome(key, name) for key, name, _ in _listed(process, "outcomes", "outcome")),
+        milestones=tuple(
+            Milestone(key, name, (node.get("when") or "").strip() or None)
+            for key, name, node in _listed(process, "milestones", "milestone")
+        ),
         starts=tuple(_starts(doc, process)),
         forms=_unique(literal),
         decisions=_unique(value for value in decided if _is_literal(value)),
         calls=_unique(value for value in called if _is_literal(value)),
+        children=_unique(value for value in children if _is_literal(value)),
         file=doc.file,
     )
+
+
+def _called(call: etree._Element) -> str:
+    name = (call.get("calledElement") or "").strip()
+    return name if name.startswith(("=", "$", "#")) else unprefixed(name)
+
+
+def _opens_case(call: etree._Element) -> bool:
+    return is_true(call.get(f"{_CASE_PREFIX}childCase"))
 
 
 def is_executable(process: etree._Element) -> bool:
@@ -157,12 +174,34 @@ def _stages(process: etree._Element) -> tuple[Stage, ...]:
     )
 
 
+def _listed(process: etree._Element, holder: str, name: str) -> list[tuple[str, str, etree._Element]]:
+    """The id and name of each `<case:name>` in `<case:holder>`."""
+    return [
+        (node.get("id") or "", (node.get("name") or node.get("id") or "").strip(), node)
+        for found in extensions(process, holder)
+        for node in found.findall(f"{_CASE_PREFIX}{name}")
+        if node.get("id")
+    ]
+
+
+def _roles(process: etree._Element) -> tuple[Role, ...]:
+    return tuple(
+        Role(
+            key,
+            name,
+            tuple(group.strip() for group in (node.get("groups") or "").split(",") if group.strip()),
+            (node.get("access") or "read").strip(),
+        )
+        for key, name, node in _listed(process, "roles", "role")
+    )
+
+
 def _starts(doc: Document, process: etree._Element) -> list[StartEvent]:
     """The ways into a process: start events, else instantiating receivers, else what nothing leads to."""
     starts = [start for event in children(process, "startEvent") for start in _ways_in(doc, event)]
     for receiver in children(process, "receiveTask", "eventBasedGateway"):
         if is_true(receiver.get("instantiate")):
-            starts += _instantiating(doc, process, receiver)
+            starts += _instantiating(doc, receiver)
     if not starts and is_executable(process):
         starts.append(StartEvent(f"{process.get('id')}.start", "none"))
     return starts
@@ -183,13 +222,12 @@ def _ways_in(doc: Document, event: etree._Element) -> list[StartEvent]:
     ]
 
 
-def _instantiating(doc: Document, process: etree._Element, receiver: etree._Element) -> list[StartEvent]:
+def _instantiating(doc: Document, receiver: etree._Element) -> list[StartEvent]:
     """A receive task, or the events behind an event-based gateway, that a message starts the process with."""
     receiver_id = receiver.get("id") or ""
     if local(receiver) == "receiveTask":
         return [StartEvent(receiver_id, "message", event_name(doc, receiver))]
-    flows = [flow for flow in children(process, "sequenceFlow") if flow.get("sourceRef") == receiver_id]
-    events = [event for flow in flows if (event := doc.find(flow.get("targetRef"), flow)) is not None]
+    events = [event for flow in doc.leaving(receiver) if (event := doc.find(flow.get("targetRef"), flow)) is not None]
     starts = [start for event in events if local(event) != "receiveTask" for start in _ways_in(doc, event)]
     tasks = [event for event in events if local(event) == "receiveTask"]
     starts += [StartEvent(task.get("id") or "", "message", event_name(doc, task)) for task in tasks]

@@ -23,8 +23,9 @@ def resolve(doc: Document) -> None:
     for store in children(doc.root, "dataStore"):
         if not (store.get("name") or "").strip():
             store.set("name", store.get("id") or "")
+    stores = {store.get("name") or "": store.get("id") or "" for store in reversed(children(doc.root, "dataStore"))}
     for reference in list(doc.root.iter(tag("dataStoreReference"))):
-        _store_of(doc, reference)
+        _store_of(doc, reference, stores)
     for association in list(doc.root.iter(tag("dataInputAssociation"), tag("dataOutputAssociation"))):
         _association(doc, association)
     for activity in list(doc.root.iter(*map(tag, ACTIVITIES))):
@@ -37,30 +38,26 @@ def _object_of(doc: Document, reference: etree._Element) -> None:
     target = doc.find(reference.get("dataObjectRef"), reference)
     if target is not None and local(target) == "dataObject":
         return
-    parent = reference.getparent()
-    assert parent is not None  # it has been found below the root
     made = etree.Element(tag("dataObject"))
-    parent.insert(parent.index(reference), made)
+    reference.addprevious(made)
     doc.name(made, reference.get("dataObjectRef") or f"{reference.get('id') or 'data'}.object")
     made.set("name", reference.get("name") or reference.get("id") or "")
     reference.set("dataObjectRef", made.get("id") or "")
 
 
-def _store_of(doc: Document, reference: etree._Element) -> None:
+def _store_of(doc: Document, reference: etree._Element, stores: dict[str, str]) -> None:
     """Tools draw stores by reference only; references with one name mean one store."""
     target = doc.find(reference.get("dataStoreRef"), reference)
     if target is not None and local(target) == "dataStore":
         return
     name = (reference.get("name") or reference.get("id") or "store").strip()
-    for store in children(doc.root, "dataStore"):
-        if store.get("name") == name:
-            reference.set("dataStoreRef", store.get("id") or "")
-            return
-    made = etree.Element(tag("dataStore"))
-    doc.root.insert(0, made)
-    doc.name(made, reference.get("dataStoreRef") or f"{reference.get('id') or 'data'}.store")
-    made.set("name", name)
-    reference.set("dataStoreRef", made.get("id") or "")
+    if name not in stores:
+        made = etree.Element(tag("dataStore"))
+        doc.root.insert(0, made)
+        doc.name(made, reference.get("dataStoreRef") or f"{reference.get('id') or 'data'}.store")
+        made.set("name", name)
+        stores[name] = made.get("id") or ""
+    reference.set("dataStoreRef", stores[name])
 
 
 def map_properties(doc: Document) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
@@ -15,6 +16,8 @@ XSI = "http://www.w3.org/2001/XMLSchema-instance"
 
 #: Told of one file; who mends that many sees the rest.
 MOST_PROBLEMS = 500
+#: Characters of `${…}` in one file.
+MOST_TRANSLATED = 200_000
 
 TASKS = frozenset(
     {
@@ -100,6 +103,10 @@ class Document:
     outlines: set[str] = field(
         default_factory=set
     )  #: ids of processes that are not executed, so nothing there is wrong
+    named: dict[tuple[str, str], str] = field(default_factory=dict)  #: (message or signal, its name) -> its id
+    doubled: bool = False  #: an id is used twice, so that references mean nothing certain
+    _translated: int = 0
+    _taken: Counter[str] = field(default_factory=Counter)
     _leaving: dict[tuple[str, str], list[etree._Element]] | None = None
 
     def find(self, reference: str | None, near: etree._Element) -> etree._Element | None:
@@ -108,6 +115,18 @@ class Document:
             return None
         inside = self.ids.get(process_of(near), {})
         return inside[reference] if reference in inside else self.ids.get("", {}).get(reference)
+
+    @property
+    def full(self) -> bool:
+        """Whether no further problem would be told."""
+        return len(self.problems) >= MOST_PROBLEMS
+
+    def may_translate(self, text: str) -> bool:
+        """Whether one more `${…}` may be translated; a file may hold so many characters of them."""
+        self._translated += len(text)
+        if self._translated > MOST_TRANSLATED >= self._translated - len(text):
+            self.error(self.root, f"More than {MOST_TRANSLATED:,} characters are ${{…}}.", "Split the file.")
+        return self._translated <= MOST_TRANSLATED
 
     def leaving(self, node: etree._Element) -> list[etree._Element]:
         """The sequence flows as drawn that leave a node (read once)."""
@@ -130,7 +149,7 @@ class Document:
         self._problem(element, message, advice, Severity.WARNING)
 
     def _problem(self, element: etree._Element | None, message: str, advice: str, severity: Severity) -> None:
-        if len(self.problems) >= MOST_PROBLEMS or (element is not None and process_of(element) in self.outlines):
+        if self.full or (element is not None and process_of(element) in self.outlines):
             return
         named = _nearest_with_id(element)
         self.problems.append(
@@ -146,10 +165,12 @@ class Document:
         )
 
     def fresh_id(self, wanted: str, parent: etree._Element) -> str:
-        """`wanted`, or with underscores behind it when the process around `parent` has that id already."""
-        while self.find(wanted, parent) is not None:
-            wanted += "_"
-        return wanted
+        """`wanted`, or with a number behind it when the process around `parent` has that id already."""
+        found = wanted
+        while self.find(found, parent) is not None:
+            self._taken[wanted] += 1
+            found = f"{wanted}_{self._taken[wanted]}"
+        return found
 
     def name(self, element: etree._Element, wanted_id: str) -> None:
         """Give an element an id that is not yet taken."""

@@ -14,7 +14,6 @@ from service.engine.normalise.document import (
     children,
     definitions_of,
     has_definition,
-    is_true,
     local,
     move,
     tag,
@@ -43,8 +42,13 @@ def resolve(doc: Document) -> None:
                 _reference(doc, event, definition, kind, flows)
     for task in list(doc.root.iter(tag("sendTask"), tag("receiveTask"))):
         _message_of_task(doc, task, flows)
+    associated: dict[str, list[str]] = {}
+    for association in doc.root.iter(tag("association")):
+        source, target = association.get("sourceRef") or "", association.get("targetRef") or ""
+        associated.setdefault(source, []).append(target)
+        associated.setdefault(target, []).append(source)
     for event in list(doc.root.iter(tag("boundaryEvent"))):
-        _attach(doc, event)
+        _attach(doc, event, associated)
 
 
 def _name_what_is_referred_to(doc: Document) -> None:
@@ -144,14 +148,16 @@ def _anywhere(doc: Document, reference: str | None) -> etree._Element | None:
 
 def _one_named(doc: Document, kind: str, name: str) -> str:
     """The id of the message or signal with this name, made when there is none."""
-    for element in children(doc.root, kind):
-        if element.get("name") == name:
-            return element.get("id") or ""
-    made = etree.Element(tag(kind))
-    doc.root.insert(0, made)
-    doc.name(made, f"{kind}.{len(children(doc.root, kind))}")
-    made.set("name", name)
-    return made.get("id") or ""
+    if not doc.named:
+        for element in reversed(children(doc.root, "message", "signal")):
+            doc.named[local(element), element.get("name") or ""] = element.get("id") or ""
+    if (kind, name) not in doc.named:
+        made = etree.Element(tag(kind))
+        doc.root.insert(0, made)
+        doc.name(made, f"{kind}.made")
+        made.set("name", name)
+        doc.named[kind, name] = made.get("id") or ""
+    return doc.named[kind, name]
 
 
 def _message_of_task(doc: Document, task: etree._Element, flows: dict[str, etree._Element]) -> None:
@@ -176,7 +182,7 @@ def _of_operation(doc: Document, task: etree._Element) -> str | None:
     return unprefixed(text_of(incoming)) or None
 
 
-def _attach(doc: Document, event: etree._Element) -> None:
+def _attach(doc: Document, event: etree._Element, associated: dict[str, list[str]]) -> None:
     reference = event.get("attachedToRef")
     host = doc.find(reference, event)
     if host is None or local(host) not in ACTIVITIES:
@@ -189,22 +195,16 @@ def _attach(doc: Document, event: etree._Element) -> None:
     if has_definition(event, "cancel") and local(host) != "transaction":
         doc.error(event, "A cancel event is caught at a transaction only.", "Attach it to a transaction.")
     if has_definition(event, "compensate"):
-        _handler(doc, event)
+        _handler(doc, event, associated.get(event.get("id") or "", []))
 
 
-def _handler(doc: Document, event: etree._Element) -> None:
+def _handler(doc: Document, event: etree._Element, ends: list[str]) -> None:
     """A compensation boundary event names its handler by an association (BPMN 2.0.2 §10.7.2)."""
-    event_id = event.get("id")
-    for association in doc.root.iter(tag("association")):
-        ends = {association.get("sourceRef"), association.get("targetRef")}
-        if event_id not in ends:
-            continue
-        handlers = [found for end in ends - {event_id} if (found := doc.find(end, event)) is not None]
-        if any(local(handler) in ACTIVITIES for handler in handlers):
-            for handler in handlers:
-                if not is_true(handler.get("isForCompensation")):
-                    handler.set("isForCompensation", "true")
-            return
+    found = [node for end in ends if (node := doc.find(end, event)) is not None and local(node) in ACTIVITIES]
+    for handler in found:
+        handler.set("isForCompensation", "true")
+    if found:
+        return
     if doc.leaving(event):
         doc.error(
             event,

@@ -63,6 +63,7 @@ def _collect(doc: Document, element: etree._Element) -> None:
     for home in homes:
         first = doc.ids.setdefault(home, {}).setdefault(found, element)
         if first is not element:
+            doc.doubled = True
             doc.error(
                 element,
                 f"The id “{found}” is used twice; line {line_of(first)} has it too.",

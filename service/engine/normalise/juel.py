@@ -12,7 +12,7 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-MAX_LENGTH = 4_000
+MAX_LENGTH = 1_000
 MAX_DEPTH = 40
 
 _TOKEN = re.compile(
@@ -21,7 +21,8 @@ _TOKEN = re.compile(
 )
 _WORDS = {"and": "&&", "or": "||", "not": "!", "eq": "==", "ne": "!=", "lt": "<", "gt": ">", "le": "<=", "ge": ">="}
 _WORDS |= {"div": "/", "mod": "%"}
-_LEVELS = (("||",), ("&&",), ("==", "!="), ("<", ">", "<=", ">="), ("+", "-"), ("*", "/", "%"))
+_POWER = {"||": 1, "&&": 2, "==": 3, "!=": 3, "<": 4, ">": 4, "<=": 4, ">=": 4, "+": 5, "-": 5, "*": 6, "/": 6, "%": 6}
+_FLAT = {1, 2, 5, 6}  #: levels that all three languages read from left to right without brackets
 _LITERALS = {"true": "True", "false": "False", "null": "None"}
 _PYTHON = {"&&": "and", "||": "or"}
 _FEEL = {"&&": "and", "||": "or", "==": "="}
@@ -195,21 +196,21 @@ class _Parser:
 
     def __init__(self, text: str, target: _Target) -> None:
         self.target = target
-        self.tokens = _tokens(text)
+        self.tokens = _tokens(text)[::-1]  # the next one last
         self.depth = 0
 
     def whole(self) -> str:
         """The whole expression; raises Untranslatable when something is left over."""
         found = self.choice()
         if self.tokens:
-            raise Untranslatable(f"“{self.tokens[0][1]}” is not understood there")
+            raise Untranslatable(f"“{self.tokens[-1][1]}” is not understood there")
         return _unwrapped(found)
 
     def choice(self) -> str:
         self.depth += 1
         if self.depth > MAX_DEPTH:
             raise Untranslatable("it is nested too deeply")
-        condition = self.binary(0)
+        condition = self.binary(1)
         if self.take("?"):
             yes = self.choice()
             self.expect(":")
@@ -217,19 +218,21 @@ class _Parser:
         self.depth -= 1
         return condition
 
-    def binary(self, level: int) -> str:
-        if level == len(_LEVELS):
-            return self.unary()
-        left = self.binary(level + 1)
-        while sign := self.take(*_LEVELS[level]):
-            left = self.target.binary(sign, left, self.binary(level + 1))
+    def binary(self, least: int) -> str:
+        """Precedence climbing: operators that bind at least so strongly."""
+        left, open_at = self.unary(), 0  # open_at: the level at which `left` is bracketed and may be continued
+        while (power := _POWER.get(self.sign(), 0)) >= least:
+            sign = self.next()[1]
+            continued = left[1:-1] if open_at == power and sign != "%" else left
+            left = self.target.binary(sign, continued, self.binary(power + 1))
+            open_at = power if power in _FLAT and left.startswith("(") else 0
         return left
 
     def unary(self) -> str:
         signs = []
-        while (sign := self.take("!", "-")) or self.tokens[:1] == [("name", "empty")]:
+        while (sign := self.take("!", "-")) or self.tokens[-1:] == [("name", "empty")]:
             if not sign:
-                self.tokens.pop(0)
+                self.tokens.pop()
             signs.append(sign or "empty")
             if len(signs) > MAX_DEPTH:
                 raise Untranslatable("it is nested too deeply")
@@ -286,12 +289,14 @@ class _Parser:
     def next(self) -> tuple[str, str]:
         if not self.tokens:
             raise Untranslatable("it ends too early")
-        return self.tokens.pop(0)
+        return self.tokens.pop()
 
     def take(self, *signs: str) -> str:
-        if self.tokens and self.tokens[0][0] == "sign" and self.tokens[0][1] in signs:
-            return self.tokens.pop(0)[1]
-        return ""
+        return self.tokens.pop()[1] if self.sign() in signs else ""
+
+    def sign(self) -> str:
+        """The sign that comes next, if one does."""
+        return self.tokens[-1][1] if self.tokens and self.tokens[-1][0] == "sign" else ""
 
     def expect(self, sign: str) -> None:
         if not self.take(sign):

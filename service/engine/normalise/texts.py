@@ -97,6 +97,8 @@ def _in_our_language(doc: Document, element: etree._Element, what: str, text: st
 
 
 def _from_juel(doc: Document, element: etree._Element, what: str, text: str) -> str | None:
+    if not doc.may_translate(text):
+        return None
     try:
         return juel.to_ours(text)
     except juel.Untranslatable as reason:

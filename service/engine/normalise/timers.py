@@ -25,6 +25,7 @@ _CRON = re.compile(
     r"(?:[\d*/,?LW#-]+|[A-Z]{3})(?:\s+[\dA-Z*/,?#-]+){4,6}|@(?:yearly|monthly|weekly|daily|hourly)", re.IGNORECASE
 )
 
+_LONGEST = 100  #: characters of a literal
 _KINDS = {"timeDate": DATE, "timeDuration": DURATION, "timeCycle": CYCLE}
 _EXAMPLES = {"timeDate": "2026-12-24T18:00:00Z", "timeDuration": "PT48H", "timeCycle": "R3/PT10M"}
 
@@ -45,6 +46,8 @@ def quote_literals(doc: Document) -> None:
 
 def kind_of(literal: str) -> str | None:
     """Which of timeDate, timeDuration and timeCycle an ISO 8601 text is."""
+    if len(literal) > _LONGEST:
+        return None
     return next((kind for kind, form in _KINDS.items() if form.fullmatch(literal)), None)
 
 
@@ -60,7 +63,7 @@ def _normalise(doc: Document, time: etree._Element) -> None:
     text = text_of(time)
     if not text:
         doc.error(time, "The timer says no time.", f"Write one, such as {_EXAMPLES[said]}.")
-    elif _CRON.fullmatch(text.strip("\"'")):
+    elif len(text) <= _LONGEST and _CRON.fullmatch(text.strip("\"'")):
         doc.error(time, f"“{text}” is a cron expression.", "Write an ISO 8601 cycle, such as R/2026-01-01T06:00Z/P1D.")
     elif (literal := literal_of(text)) is not None:
         _place(doc, time, said, literal.strip())

@@ -15,6 +15,7 @@ MAX_BYTES = 5_000_000
 MAX_DEPTH = 200
 MAX_NODES = 250_000
 MAX_ATTRIBUTES = 200  #: of one element; reading them takes time by their square
+MAX_SIBLINGS = 15_000  #: of one element; the schema's errors take time by their square
 MAX_NAMESPACES = 2_000  #: declarations in one file
 XINCLUDE = "http://www.w3.org/2001/XInclude"
 
@@ -145,5 +146,7 @@ def _refuse_excess(name: str, root: etree._Element, max_depth: int, max_nodes: i
             raise _refused(name, f"The file has more than {max_nodes:,} XML elements.", "Split it.", line)
         if len(node.attrib) > MAX_ATTRIBUTES:
             raise _refused(name, f"An element has more than {MAX_ATTRIBUTES} attributes.", "Remove some.", line)
+        if len(node) > MAX_SIBLINGS:
+            raise _refused(name, f"An element has more than {MAX_SIBLINGS:,} elements in it.", "Split it.", line)
         if node.tag == f"{{{XINCLUDE}}}include":
             raise _refused(name, "XInclude is not followed.", "Put the content into this file.", line)

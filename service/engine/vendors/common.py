@@ -22,6 +22,8 @@ def give(doc: Document, element: etree._Element, name: str, value: str | None, *
 
 def feel(doc: Document, element: etree._Element, what: str, text: str) -> str | None:
     """`${…}` as FEEL; None, with a problem, when it has no counterpart."""
+    if not doc.may_translate(text):
+        return None
     try:
         return juel.to_feel(text)
     except juel.Untranslatable as reason:
@@ -31,6 +33,8 @@ def feel(doc: Document, element: etree._Element, what: str, text: str) -> str | 
 
 def python(doc: Document, element: etree._Element, what: str, text: str) -> str | None:
     """`${…}` as Python, or else as FEEL; None, with a problem, when it has no counterpart."""
+    if not doc.may_translate(text):
+        return None
     try:
         return juel.to_ours(text)
     except juel.Untranslatable as reason:
