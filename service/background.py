@@ -11,6 +11,7 @@ from typing import Any
 from . import jobs
 from .db import db, utcnow
 from .models import Incident
+from .operations import children as kin
 from .operations import housekeeping, messages, timers
 from .permissions import SYSTEM
 
@@ -49,6 +50,30 @@ def hear_signal(case: str, name: str, payload: dict[str, Any]) -> None:
 def start_by_signal(definition: str, element: str, payload: dict[str, Any]) -> None:
     """A signal start event opens a case."""
     messages.start_by_signal(uuid.UUID(definition), element, payload)
+
+
+@jobs.register("open_children")
+def open_children(case: str, children: list[dict[str, Any]]) -> None:
+    """A case wants child cases opened; see `children.open_wanted`."""
+    kin.open_wanted(uuid.UUID(case), children)
+
+
+@jobs.register("cancel_child")
+def cancel_child(case: str, reason: str) -> None:
+    """A case ended, and this child of it ends with it."""
+    kin.cancel(uuid.UUID(case), reason)
+
+
+@jobs.register("look_at_children")
+def look_at_children(case: str) -> None:
+    """Something that a case waits for has ended; see `children.take_reports`."""
+    kin.take_reports(uuid.UUID(case))
+
+
+@jobs.register("tell_case")
+def tell_case(case: str, action: str, details: dict[str, Any], by: str) -> None:
+    """Somebody did something elsewhere that belongs into this case's story."""
+    kin.note_told(uuid.UUID(case), action, details, by)
 
 
 @jobs.register("forget_expired")

@@ -52,6 +52,8 @@ class Action(StrEnum):
     CANCEL_CASE = "cancel"
     ACTIVATE = "activate"
     FINISH_AD_HOC = "finish ad hoc work"
+    OPEN_CHILD = "open child cases"
+    ADOPT = "hang it under another case"
     READ_TASK = "read task"
     CLAIM = "claim"
     RELEASE = "release"
@@ -77,6 +79,8 @@ SCOPE: dict[Action, str] = {
     Action.CANCEL_CASE: "work",
     Action.ACTIVATE: "work",
     Action.FINISH_AD_HOC: "work",
+    Action.OPEN_CHILD: "work",
+    Action.ADOPT: "work",
     Action.READ_TASK: "read",
     Action.CLAIM: "work",
     Action.RELEASE: "work",
@@ -184,6 +188,8 @@ RULES: dict[Action, Sequence[Rule]] = {
     Action.CANCEL_CASE: [is_admin, owns, manages],
     Action.ACTIVATE: [is_admin, owns, manages, works_on],
     Action.FINISH_AD_HOC: [is_admin, owns, manages],
+    Action.OPEN_CHILD: [is_admin, owns, manages, works_on],
+    Action.ADOPT: [is_admin, owns, manages],
     Action.READ_TASK: [is_assignee, delegated_it, is_candidate, may_read_case_of],
     Action.CLAIM: [is_candidate, manages],
     Action.RELEASE: [is_assignee, manages],

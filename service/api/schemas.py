@@ -146,6 +146,21 @@ class Finish(Body):
     reason: Annotated[str, Field(max_length=2000)] | None = None
 
 
+class OpenChild(Body):
+    """The child case to open."""
+
+    case_type: Name = Field(description="Key of the case type; its newest version is used.")
+    data: Data = Field(default_factory=dict, description="What the start form asks for.")
+    blocking: bool = Field(False, description="Whether the parent may not close before it.")
+
+
+class Adopt(Body):
+    """The case's parent."""
+
+    parent: Name = Field(description="The parent's number.")
+    blocking: bool = Field(False, description="Whether the parent may not close before it.")
+
+
 class GiveTask(Body):
     """Who gets the task."""
 

@@ -117,6 +117,43 @@ class ActivatedShape(TypedDict):
     activity_id: Id
 
 
+class TotalsShape(TypedDict):
+    cases: int
+    open: int
+    late: int
+    failed: int
+    tasks: int
+    late_tasks: int
+
+
+class DescendantShape(TypedDict):
+    id: Id
+    parent_id: Id
+    depth: int
+    number: str
+    title: str
+    case_type: str
+    state: str
+    stage: str | None
+    due_at: Moment | None
+    late: bool
+    fragment: bool
+    blocking: bool
+    readable: bool
+    below: TotalsShape
+
+
+class FamilyShape(TypedDict):
+    items: list[DescendantShape]
+    totals: TotalsShape
+
+
+class BlockerShape(TypedDict):
+    kind: str
+    id: Id
+    name: str
+
+
 class DefinitionShape(TypedDict):
     id: Id
     key: str

@@ -78,6 +78,33 @@ class Stage:
 
 
 @dataclass(frozen=True)
+class Role:
+    """A part that people play in a case, declared by `<case:role>` in the process."""
+
+    id: str
+    name: str
+    groups: tuple[str, ...] = ()  #: who has it until somebody is bound, and who may be bound; none: anybody
+    access: str = "read"  #: read, work or steer
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a case of the type may end, declared by `<case:outcome>` in the process."""
+
+    id: str
+    name: str
+
+
+@dataclass(frozen=True)
+class Milestone:
+    """A point that a case reaches (CMMN 1.1 §5.4.7): by a token (`case:milestone`), or when a condition holds."""
+
+    id: str
+    name: str
+    when: str | None = None  #: an expression
+
+
+@dataclass(frozen=True)
 class StartEvent:
     """One way in: `kind` is none, message, signal, timer or conditional."""
 
@@ -97,10 +124,14 @@ class ProcessInfo:
     executable: bool = True
     attributes: Mapping[str, str] = field(default_factory=dict)  #: `case:` attributes of the process element
     stages: tuple[Stage, ...] = ()
+    roles: tuple[Role, ...] = ()
+    outcomes: tuple[Outcome, ...] = ()
+    milestones: tuple[Milestone, ...] = ()
     starts: tuple[StartEvent, ...] = ()
     forms: tuple[str, ...] = ()  #: form keys that it names
     decisions: tuple[str, ...] = ()  #: decision ids that it calls
     calls: tuple[str, ...] = ()  #: process ids that its call activities name
+    children: tuple[str, ...] = ()  #: process ids of which it opens child cases
     file: str = ""  #: the file it stands in
 
     def as_json(self) -> dict[str, Any]:

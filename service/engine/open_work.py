@@ -13,7 +13,7 @@ from service.engine.elements.adhoc import AdHocSubProcess
 from service.engine.elements.events import SEEN, TIMERS, Catching, timer_id
 from service.engine.elements.subprocess import CallActivity
 from service.engine.elements.tasks import HumanTask
-from service.engine.scope import DECLARED, OWNER, View
+from service.engine.scope import DECLARED, OWNER
 from service.engine.upstream import Task, TaskState
 from service.engine.work import (
     OpenAdHoc,
@@ -103,8 +103,8 @@ def _task(run: Run, task: Task) -> OpenTask:
 
 
 def _child(run: Run, task: Task) -> OpenChild:
-    inputs = _given(task) if task.task_spec.takes else View(task).flat()
-    return OpenChild(**_common(run, task), process_key=task.task_spec.called_key(run, task), inputs=inputs)
+    found: OpenChild = task.task_spec.child(run, task, _common(run, task))
+    return found
 
 
 def _adhoc(run: Run, task: Task) -> OpenAdHoc:

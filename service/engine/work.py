@@ -118,6 +118,9 @@ class OpenChild(OpenActivity):
 
     process_key: str = ""
     inputs: Mapping[str, Any] = field(default_factory=dict)
+    inherits_roles: bool = False
+    on_parent_cancel: str = "cancel"  #: or keep
+    on_failure: str = ""  #: fail, ignore or error:CODE; empty: see operations/children.py
 
 
 @dataclass(frozen=True)
@@ -140,6 +143,7 @@ class What(StrEnum):
     DECIDED = "decided"  #: details: decision, version, inputs, rules (hit rows), outputs
     FLOWED = "flowed"  #: a sequence flow was taken: element_id is the flow's id
     MESSAGE_SENT = "message sent"  #: details: name, payload, correlation; not caught inside this workflow
+    CHILD_WANTED = "child wanted"  #: a child case is to be opened and not waited for; details: child (an `OpenChild`)
     SIGNAL_SENT = "signal sent"  #: details: name, payload; other cases may catch it
     ESCALATED = "escalated"
     STORED = "stored"  #: a data store was written; details: store, value

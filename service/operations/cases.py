@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
 from typing import Any, Final
 
 import sqlalchemy as sa
 
-from .. import audit, forms
+from .. import audit, family, forms
 from ..db import db, new_id, utcnow
 from ..engine import timing
 from ..engine.workflow import Workflow
 from ..errors import BadRequest, WrongState
-from ..execution import NOTHING, deployed, form_of, lock, running, save, title_of
+from ..execution import NOTHING, Stores, deployed, form_of, lock, running, save, title_of
 from ..models import (
     Case,
     CaseState,
@@ -40,6 +41,29 @@ class Unset(Enum):
 UNSET: Final = Unset.UNSET
 
 
+@dataclass(frozen=True)
+class Kin:
+    """How a new case belongs to the case that opens it, which the caller has locked."""
+
+    parent: Case
+    activity: str | None = None  #: the parent's call activity
+    blocking: bool = False
+    on_parent_cancel: str = "keep"
+    fragment: bool = False
+    number: str | None = None  #: instead of a number of its own
+
+    @property
+    def columns(self) -> dict[str, Any]:
+        """The child's columns that say so."""
+        return {
+            "parent_id": self.parent.id,
+            "parent_activity": self.activity,
+            "blocking": self.blocking,
+            "on_parent_cancel": self.on_parent_cancel,
+            "fragment": self.fragment,
+        }
+
+
 def start(definition: ProcessDefinition, *, by: Actor, submitted: Mapping[str, Any]) -> Case:
     """Open a case of `definition` with the start form's data and run it until it waits.
 
@@ -59,15 +83,17 @@ def begin(
     owner_id: uuid.UUID | None = None,
     start_event: str | None = None,
     payload: Mapping[str, Any] | None = None,
+    kin: Kin | None = None,
+    roles: Iterable[tuple[str, str]] = (),
 ) -> Case:
-    """Open a case whose data is already checked: from `start`, a message, a signal or a timer start event."""
+    """Open a case whose data is already checked: from `start`, a message, a signal, a timer, or by a parent case."""
     now = utcnow()
     source = deployed(definition.id)
     case_id = new_id()
     attributes = source.definition.info.attributes
     case = Case(
         id=case_id,
-        number=next_number(definition.number_prefix or definition.key.upper()[:12], now.year),
+        number=(kin and kin.number) or next_number(definition.number_prefix or definition.key.upper()[:12], now.year),
         case_type=definition.key,
         definition_id=definition.id,
         title=title_of(source.title, variables),
@@ -77,15 +103,20 @@ def begin(
         owner_id=owner_id,
         created_by=by.name,
         created_at=now,
-        root_id=case_id,
+        root_id=kin.parent.root_id if kin else case_id,
+        **(kin.columns if kin else {}),
         variables={},
         visits={},
         audit_seq=0,
         audit_hash=b"",
     )
     db.session.add(case)
-    audit.record(case, "case:opened", by=by, details={"version": source.version}, at=now)
-    workflow = Workflow.start(source.definition, variables, now=now, start_event=start_event, payload=payload)
+    details = {"version": source.version, **({"parent": kin.parent.number} if kin else {})}
+    audit.record(case, "case:opened", by=by, details=details, at=now)
+    family.bind(case, source.definition.info, roles, by=by)
+    workflow = Workflow.start(
+        source.definition, variables, now=now, start_event=start_event, payload=payload, stores=Stores()
+    )
     save(case, workflow, NOTHING, by=by)
     return case
 
@@ -190,6 +221,8 @@ def terminate(case: Case, *, by: Actor, reason: str) -> None:
     case.snapshot, case.marked = workflow.dump(), []
     case.state, case.closed_at, case.reason = CaseState.TERMINATED, now, reason
     audit.record(case, "case:terminated", by=by, details={"reason": reason})
+    family.cancel_children(case, f"{case.number} was cancelled: {reason}")
+    family.ended(case)
 
 
 __all__ = ["SYSTEM", "UNSET", "begin", "cancel", "change", "change_variables", "start", "terminate"]

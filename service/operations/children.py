@@ -1,0 +1,277 @@
+"""Parent and child cases: `open_child` and `adopt` by hand; what jobs do for the diagram's own children.
+
+A parent takes its children's results itself, under its own lock (`take_reports`), and looks which of them have ended
+since: so a result counts exactly once, however often it is told to look, and parent and child never lock each other.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import sqlalchemy as sa
+
+from .. import audit, forms, jobs
+from ..db import db, utcnow
+from ..engine.work import OpenChild, WorkflowState
+from ..engine.workflow import Workflow
+from ..errors import BadRequest, WrongState
+from ..execution import deployed, form_of, lock, running
+from ..models import Case, CaseRole, CaseState, Incident, NumberSequence, ProcessDefinition
+from ..permissions import SYSTEM, Action, Actor, require
+from . import cases
+from .cases import Kin
+
+DEEPEST = 30  #: generations
+ENDED = (CaseState.COMPLETED, CaseState.TERMINATED, CaseState.FAILED)
+
+
+def open_child(
+    parent: Case, definition: ProcessDefinition, *, by: Actor, submitted: Mapping[str, Any], blocking: bool = False
+) -> Case:
+    """Open a case of `definition` under `parent`, by hand. `blocking`: the parent may not close before it.
+
+    Raises `Forbidden` for who may not do so there or not open such cases, `WrongState` when the parent is closed.
+    """
+    lock(parent.id)
+    require(by, Action.OPEN_CHILD, parent)
+    require(by, Action.OPEN_CASE, definition)
+    if parent.state.is_closed:
+        raise WrongState(f"This case is {parent.state}.")
+    _refuse_depth(parent.id)
+    schema = form_of(definition.id, cases.start_form(definition))
+    variables = forms.validate(schema, submitted, context={}) if schema else cases.plain(submitted)
+    kin = Kin(parent, blocking=blocking)
+    child = cases.begin(definition, {**variables, "initiator": by.name}, by=by, owner_id=by.id, kin=kin)
+    _tell_opened(parent, child, by=by)
+    return child
+
+
+def adopt(child: Case, *, parent: Case, by: Actor, blocking: bool = False) -> None:
+    """Hang an open case without parent under `parent`. Refuses a loop, and a parent that is closed.
+
+    Locks the child; what stands in the parent's story is told by a job.
+    """
+    lock(child.id)
+    require(by, Action.ADOPT, child)
+    require(by, Action.OPEN_CHILD, parent)
+    if child.parent_id is not None:
+        raise WrongState(f"{child.number} is the child of another case already.")
+    if child.state.is_closed or parent.state.is_closed:
+        raise WrongState(f"This case is {child.state if child.state.is_closed else parent.state}.")
+    _one_at_a_time()
+    if child.id in (parent.id, *ancestors(parent.id)):
+        raise BadRequest(f"{parent.number} is itself under {child.number}; cases cannot go round in a circle.")
+    _refuse_depth(parent.id, below=_height(child.id))
+    child.parent_id, child.blocking = parent.id, blocking
+    family_root = db.session.execute(sa.select(Case.root_id).where(Case.id == parent.id)).scalar_one()
+    db.session.execute(
+        sa.update(Case)
+        .where(Case.id.in_(sa.select(_below(child.id).c.id)), Case.id != child.id)
+        .values(root_id=family_root)
+        .execution_options(synchronize_session=False)
+    )
+    child.root_id = family_root
+    audit.record(child, "case:adopted", by=by, details={"parent": parent.number})
+    details = {"child": str(child.id), "number": child.number, "title": child.title}
+    tell(parent, "child:adopted", details, by=by)
+
+
+def tell(case: Case, action: str, details: Mapping[str, Any], *, by: Actor) -> None:
+    """Have a job write into another case's story what was done elsewhere."""
+    arguments = {"case": str(case.id), "action": action, "details": dict(details), "by": by.name}
+    jobs.enqueue("tell_case", arguments, partition=str(case.root_id))
+
+
+def note_told(case_id: uuid.UUID, action: str, details: Mapping[str, Any], by: str) -> None:
+    """Write down what `tell` told."""
+    audit.record(lock(case_id), action, by=Actor(None, by), details=details)
+
+
+def open_wanted(parent_id: uuid.UUID, wanted: Sequence[Mapping[str, Any]]) -> None:
+    """Open the child cases that the diagram wants, unless they are open already or no longer wanted.
+
+    `wanted` are `OpenChild`s as JSON, with `waits`. Locks the parent, so that it cannot be cancelled meanwhile.
+    """
+    parent = lock(parent_id)
+    if parent.state.is_closed:
+        return
+    depth = len(ancestors(parent_id)) + 1
+    if depth >= DEEPEST:
+        _stuck(parent, wanted, _too_deep(depth))
+        return
+    workflow = Workflow.load(deployed(parent.definition_id).definition, parent.snapshot or b"", now=utcnow())
+    waiting = {child.activity_id for child in workflow.open_work().children}
+    activities = [child["activity_id"] for child in wanted]
+    there = set(
+        db.session.scalars(
+            sa.select(Case.parent_activity).where(Case.parent_id == parent_id, Case.parent_activity.in_(activities))
+        )
+    )
+    for child in wanted:
+        if child["activity_id"] not in there and (not child["waits"] or child["activity_id"] in waiting):
+            _open(parent, child)
+
+
+def _open(parent: Case, wanted: Mapping[str, Any]) -> None:
+    key = wanted["process_key"]
+    definition = db.session.scalar(
+        sa.select(ProcessDefinition).where(ProcessDefinition.key == key, ProcessDefinition.latest)
+    )
+    if definition is None:
+        _stuck(parent, [wanted], f"The process “{key}”, of which a child case is to be opened, is not deployed.")
+        return
+    variables = dict(wanted["inputs"])
+    variables.setdefault("initiator", (parent.variables or {}).get("initiator"))
+    kin = Kin(
+        parent,
+        activity=wanted["activity_id"],
+        blocking=wanted["waits"],
+        on_parent_cancel=wanted["on_parent_cancel"],
+    )
+    roles = _roles_of(parent) if wanted["inherits_roles"] else ()
+    child = cases.begin(definition, variables, by=SYSTEM, owner_id=parent.owner_id, kin=kin, roles=roles)
+    _tell_opened(parent, child, by=SYSTEM, element=wanted["element_id"])
+
+
+def _stuck(parent: Case, wanted: Sequence[Mapping[str, Any]], message: str) -> None:
+    """Tell operations that children cannot be opened; they may have it tried again."""
+    job = {"name": "open_children", "arguments": {"case": str(parent.id), "children": [dict(each) for each in wanted]}}
+    first = wanted[0]
+    db.session.add(
+        Incident(
+            case_id=parent.id,
+            element_id=first["element_id"],
+            activity_id=first["activity_id"],
+            message=message,
+            job=job,
+        )
+    )
+
+
+def _too_deep(depth: int) -> str:
+    return f"Cases are nested {depth} deep here; {DEEPEST} and more look like a loop without end."
+
+
+def _roles_of(case: Case) -> list[tuple[str, str]]:
+    rows = db.session.execute(sa.select(CaseRole.role, CaseRole.principal).where(CaseRole.case_id == case.id))
+    return [(row.role, row.principal) for row in rows]
+
+
+def _tell_opened(parent: Case, child: Case, *, by: Actor, element: str | None = None) -> None:
+    details = {"child": str(child.id), "number": child.number, "title": child.title}
+    audit.record(parent, "child:opened", by=by, element=element, details=details)
+
+
+def cancel(case_id: uuid.UUID, reason: str) -> None:
+    """Cancel a child whose parent ended, unless it is closed."""
+    case = lock(case_id)
+    if not case.state.is_closed:
+        cases.terminate(case, by=SYSTEM, reason=reason)
+
+
+def take_reports(parent_id: uuid.UUID) -> None:
+    """Let a case take note of all its children that have ended since it last looked, and go on.
+
+    A case that is not active looks when it is again.
+    """
+    parent = lock(parent_id)
+    if parent.state is not CaseState.ACTIVE:
+        return
+    with running(parent_id, by=SYSTEM) as workflow:
+        waiting = {child.activity_id: child for child in workflow.open_work().children}
+        children = db.session.scalars(
+            sa.select(Case)
+            .where(Case.parent_id == parent_id, Case.state.in_(ENDED), Case.returned_at.is_(None))
+            .order_by(Case.closed_at, Case.id)
+        ).all()
+        taken = []
+        for child in children:
+            if workflow.state is not WorkflowState.ACTIVE and child.parent_activity in waiting:
+                break  # the rest is taken when the parent goes on
+            if _take(parent, child, waiting.get(child.parent_activity or ""), workflow):
+                taken.append(child.id)
+        db.session.execute(
+            sa.update(Case)
+            .where(Case.id.in_(taken))
+            .values(returned_at=utcnow())
+            .execution_options(synchronize_session=False)
+        )
+
+
+def _take(parent: Case, child: Case, waiting: OpenChild | None, workflow: Workflow) -> bool:
+    """Tell one child's end; True when there is nothing more to be told of it."""
+    if child.state is CaseState.FAILED and (waiting is None or not waiting.on_failure):
+        return False  # operations mend it
+    details = {"child": str(child.id), "number": child.number, "outcome": child.outcome, "reason": child.reason}
+    element = waiting.element_id if waiting else None
+    said = {name: value for name, value in details.items() if value is not None}
+    audit.record(parent, f"child:{child.state}", by=SYSTEM, element=element, details=said)
+    if waiting is not None:
+        _pass_on(child, waiting, workflow)
+    elif child.fragment and child.state is CaseState.COMPLETED and workflow.state is WorkflowState.ACTIVE:
+        workflow.set_variables(_changed(child, parent.variables or {}))
+    return child.state.is_closed
+
+
+def _pass_on(child: Case, waiting: OpenChild, workflow: Workflow) -> None:
+    """Let the call activity that waits for the child go on as the diagram says."""
+    if child.state is CaseState.COMPLETED:
+        workflow.complete(waiting.activity_id, _changed(child, waiting.inputs))
+        return
+    if waiting.on_failure == "ignore":
+        workflow.pass_over(waiting.activity_id)
+        return
+    code = waiting.on_failure.partition(":")[2] or None
+    what = "failed" if child.state is CaseState.FAILED else "was cancelled"
+    workflow.throw_error(waiting.activity_id, code, f"{child.number} {what}: {child.reason}", {"child": child.number})
+
+
+def _changed(child: Case, given: Mapping[str, Any]) -> dict[str, Any]:
+    """What the child knows beside what it was given."""
+    known = child.variables or {}
+    return {
+        name: value
+        for name, value in known.items()
+        if name != "initiator" and (name not in given or given[name] != value)
+    }
+
+
+def ancestors(case_id: uuid.UUID) -> list[uuid.UUID]:
+    """The case's parent, its parent's parent, and so on."""
+    line = sa.select(Case.id, Case.parent_id).where(Case.id == case_id).cte(recursive=True)
+    above = sa.select(Case.id, Case.parent_id).join(line, Case.id == line.c.parent_id)
+    line = line.union(above)
+    return list(db.session.scalars(sa.select(line.c.id).where(line.c.id != case_id)))
+
+
+def _below(case_id: uuid.UUID) -> sa.CTE:
+    """The case and its descendants, with their generation."""
+    tree = sa.select(Case.id, sa.literal(0).label("depth")).where(Case.id == case_id).cte(recursive=True)
+    return tree.union_all(sa.select(Case.id, tree.c.depth + 1).join(tree, Case.parent_id == tree.c.id))
+
+
+def _height(case_id: uuid.UUID) -> int:
+    tree = _below(case_id)
+    return int(db.session.execute(sa.select(sa.func.max(tree.c.depth))).scalar_one())
+
+
+def _refuse_depth(parent_id: uuid.UUID, *, below: int = 0) -> None:
+    depth = len(ancestors(parent_id)) + 1 + below
+    if depth >= DEEPEST:
+        raise WrongState(_too_deep(depth))
+
+
+def _one_at_a_time() -> None:
+    """Wait until no other transaction changes who is whose parent: two that do could make a circle together."""
+    if db.session.get(NumberSequence, (" adoptions", 0)) is None:
+        cases.next_number(" adoptions", 0)
+    db.session.execute(
+        sa.select(NumberSequence.last)
+        .where(NumberSequence.prefix == " adoptions", NumberSequence.year == 0)
+        .with_for_update()
+    )
+
+
+__all__ = ["adopt", "ancestors", "cancel", "note_told", "open_child", "open_wanted", "take_reports", "tell"]

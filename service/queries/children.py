@@ -1,0 +1,172 @@
+"""A case's family: its descendants to any depth with their open work rolled up, its ancestors, and what blocks it."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+import sqlalchemy as sa
+
+from .. import family
+from ..db import db, utcnow
+from ..models import Case, CaseState, HumanTask
+from ..permissions import Action, Actor, require
+from .cases import readable
+
+DEEPEST = 60  #: generations that are followed, so that even a damaged tree ends
+
+
+@dataclass(frozen=True)
+class Totals:
+    """Over a case and all below it that are open: cases, late ones of them, open tasks, late ones of these."""
+
+    cases: int = 0
+    open: int = 0
+    late: int = 0
+    failed: int = 0
+    tasks: int = 0
+    late_tasks: int = 0
+
+    def __add__(self, other: Totals) -> Totals:
+        return Totals(
+            self.cases + other.cases,
+            self.open + other.open,
+            self.late + other.late,
+            self.failed + other.failed,
+            self.tasks + other.tasks,
+            self.late_tasks + other.late_tasks,
+        )
+
+
+@dataclass
+class Descendant:
+    """A case below another. What the reader may not see has no title, and `readable` is False."""
+
+    id: uuid.UUID
+    parent_id: uuid.UUID
+    depth: int  #: 1: a child
+    number: str
+    title: str
+    case_type: str
+    state: CaseState
+    stage: str | None
+    due_at: datetime | None
+    fragment: bool
+    blocking: bool
+    readable: bool
+    own: Totals
+    below: Totals = field(default_factory=Totals)  #: with its own
+
+    @property
+    def late(self) -> bool:
+        return self.own.late > 0
+
+
+def tree(case: Case, *, actor: Actor) -> Sequence[Descendant]:
+    """All descendants of a case that `actor` may read, each before its own children, oldest first; one statement."""
+    require(actor, Action.READ_CASE, case)
+    now = utcnow()
+    rows = db.session.execute(_statement(case.id, now, actor)).all()
+    found = [_descendant(row, now) for row in rows]
+    return _ordered(case.id, found)
+
+
+def totals(descendants: Sequence[Descendant]) -> Totals:
+    """Everything in the tree, added up."""
+    return sum((each.own for each in descendants), Totals())
+
+
+def blockers(case: Case, *, actor: Actor) -> Sequence[family.Blocker]:
+    """What keeps a case that `actor` may read from being closed."""
+    require(actor, Action.READ_CASE, case)
+    return family.blockers(case.id)
+
+
+def line(case: Case, *, actor: Actor) -> Sequence[Case]:
+    """The case's ancestors that `actor` may read, the outermost first."""
+    require(actor, Action.READ_CASE, case)
+    if case.parent_id is None:
+        return []
+    above = sa.select(Case.id, Case.parent_id, sa.literal(0).label("up")).where(Case.id == case.parent_id)
+    cte = above.cte(recursive=True)
+    cte = cte.union_all(
+        sa.select(Case.id, Case.parent_id, cte.c.up + 1).where(Case.id == cte.c.parent_id, cte.c.up < DEEPEST)
+    )
+    found = sa.select(Case).join(cte, cte.c.id == Case.id).where(readable(actor)).order_by(cte.c.up.desc())
+    return db.session.scalars(found).all()
+
+
+def _statement(case_id: uuid.UUID, now: datetime, actor: Actor) -> sa.Select[tuple[object, ...]]:
+    below = sa.select(Case.id, sa.literal(1).label("depth")).where(Case.parent_id == case_id).cte(recursive=True)
+    below = below.union_all(
+        sa.select(Case.id, below.c.depth + 1).join(below, Case.parent_id == below.c.id).where(below.c.depth < DEEPEST)
+    )
+    late = sa.func.sum(sa.case((HumanTask.due_at < now, 1), else_=0))
+    work = (
+        sa.select(HumanTask.case_id, sa.func.count().label("tasks"), late.label("late_tasks"))
+        .where(HumanTask.closed_at.is_(None), HumanTask.case_id.in_(sa.select(below.c.id)))
+        .group_by(HumanTask.case_id)
+        .subquery()
+    )
+    columns = (
+        Case.id, Case.parent_id, below.c.depth, Case.number, Case.title, Case.case_type, Case.state, Case.stage,
+        Case.due_at, Case.fragment, Case.blocking, readable(actor).label("readable"),
+        sa.func.coalesce(work.c.tasks, 0).label("tasks"), sa.func.coalesce(work.c.late_tasks, 0).label("late_tasks"),
+    )  # fmt: skip
+    return (
+        sa.select(*columns)
+        .join(below, below.c.id == Case.id)
+        .outerjoin(work, work.c.case_id == Case.id)
+        .order_by(below.c.depth, Case.id)
+    )
+
+
+def _descendant(row: sa.Row[tuple[object, ...]], now: datetime) -> Descendant:
+    found = row._mapping
+    is_open = not found["state"].is_closed
+    own = Totals(
+        cases=1,
+        open=int(is_open),
+        late=int(is_open and found["due_at"] is not None and found["due_at"] < now),
+        failed=int(found["state"] is CaseState.FAILED),
+        tasks=int(found["tasks"]),
+        late_tasks=int(found["late_tasks"]),
+    )
+    may_read = bool(found["readable"])
+    return Descendant(
+        found["id"],
+        found["parent_id"],
+        found["depth"],
+        found["number"],
+        found["title"] if may_read else "",
+        found["case_type"],
+        found["state"],
+        found["stage"] if may_read else None,
+        found["due_at"],
+        bool(found["fragment"]),
+        bool(found["blocking"]),
+        may_read,
+        own,
+    )
+
+
+def _ordered(root: uuid.UUID, found: Sequence[Descendant]) -> list[Descendant]:
+    """Each before its children, and the totals of what is below added up from the leaves."""
+    children: dict[uuid.UUID, list[Descendant]] = {}
+    for each in found:
+        children.setdefault(each.parent_id, []).append(each)
+    known: Mapping[uuid.UUID, Descendant] = {each.id: each for each in found}
+    for each in found:
+        each.below = each.own
+    for each in reversed(found):  # the deepest first
+        if each.parent_id in known:
+            known[each.parent_id].below += each.below
+    ordered: list[Descendant] = []
+    ahead = children.get(root, [])[::-1]
+    while ahead:
+        each = ahead.pop()
+        ordered.append(each)
+        ahead += children.get(each.id, [])[::-1]
+    return ordered
