@@ -14,6 +14,8 @@ from ..models import Incident, IncidentState
 from ..permissions import Action, Actor, may
 from ..queries import tasks
 
+COUNTED = 99  #: beyond, the menu says “99+”
+
 
 @dataclass(frozen=True)
 class Entry:
@@ -23,7 +25,7 @@ class Entry:
     href: str
     symbol: str
     key: str = ""
-    count: int = 0
+    count: str = ""
     tone: str = ""
     current: bool = False
     group: str = ""
@@ -41,7 +43,7 @@ def _context() -> dict[str, Any]:
 
 def entries(actor: Actor) -> list[Entry]:
     """The menu of `actor`, with what waits for them."""
-    counts = tasks.counts(actor)
+    counts = tasks.counts(actor, most=COUNTED + 1)
     found = [
         _entry("My tasks", "tasks.mine", "inbox", "g t", counts.mine, "bad" if counts.late else ""),
         _entry("Team queue", "tasks.team", "users", "g q", counts.team),
@@ -59,7 +61,8 @@ def entries(actor: Actor) -> list[Entry]:
 def _entry(
     label: str, endpoint: str, symbol: str, key: str = "", count: int = 0, tone: str = "", group: str = ""
 ) -> Entry:
-    return Entry(label, url_for(endpoint), symbol, key, count, tone, _is_current(endpoint), group)
+    shown = "" if not count else str(count) if count <= COUNTED else f"{COUNTED}+"
+    return Entry(label, url_for(endpoint), symbol, key, shown, tone, _is_current(endpoint), group)
 
 
 def _is_current(endpoint: str) -> bool:

@@ -24,7 +24,7 @@ from .rendering import go, names_of, page, wants_part
 
 blueprint = Blueprint("tasks", __name__)
 VIEWS = {"mine": "My tasks", "team": "Team queue"}
-LISTED = 100  #: rows of a list; what is more urgent comes first
+LISTED = 50  #: rows of a list; what is more urgent comes first
 FACTS = 8  #: facts beside a task; the case page has all
 
 
@@ -55,12 +55,12 @@ def show(task_id: UUID) -> ResponseReturnValue:
 
 def _lists(view: str, task: HumanTask | None) -> Response:
     actor = current_actor()
-    rows, more = _rows(view, actor)
+    rows, following = _rows(view, actor, after=request.args.get("after"))
     only_rows = wants_part() and request.headers.get("HX-Target", "").endswith("#rows")
     shown = task
     if shown is None and rows and not only_rows:
         shown = _whole(rows[0])
-    values: dict[str, Any] = {"view": view, "title": VIEWS[view], "rows": rows, "more": more}
+    values: dict[str, Any] = {"view": view, "title": VIEWS[view], "rows": rows, "next": following}
     values |= {"chosen": task, "task": shown}
     if only_rows:
         return page("tasks/rows.html", **values)
@@ -70,10 +70,10 @@ def _lists(view: str, task: HumanTask | None) -> Response:
     return page("tasks/part.html" if wants_part() else "tasks/page.html", **values)
 
 
-def _rows(view: str, actor: Actor) -> tuple[Sequence[HumanTask], bool]:
-    """The tasks of a list, the most urgent first, and whether there are more."""
-    found = (task_lists.mine if view == "mine" else task_lists.team)(actor, limit=LISTED)
-    return found.rows, found.next is not None
+def _rows(view: str, actor: Actor, *, after: str | None = None) -> tuple[Sequence[HumanTask], str | None]:
+    """The tasks of a list, the most urgent first, and the cursor of those after them."""
+    found = (task_lists.mine if view == "mine" else task_lists.team)(actor, limit=LISTED, cursor=after)
+    return found.rows, found.next
 
 
 def _whole(row: HumanTask) -> HumanTask:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import pytest
+
 from service.db import db
 from service.models import TaskState
 from service.permissions import Actor
@@ -178,3 +180,16 @@ def test_four_eyes_are_explained(office: Office, visit: Visit, person: Callable[
 
     assert answer.status_code == 403
     assert "somebody else has to do this one (four eyes)" in answer.text
+
+
+def test_a_long_queue_goes_on_where_it_stopped(office: Office, visit: Visit, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("service.web.tasks.LISTED", 2)
+    for name in ("Grace Hopper", "Alan Turing", "Katherine Johnson"):
+        office.open_claim(claimant=name)
+    ben = visit(office.ben)
+
+    first = ben.get("/tasks/team").text
+    following = first.split('rel="next"')[0].rsplit('href="', 1)[1].split('"')[0].replace("&amp;", "&")
+
+    assert "Katherine Johnson" not in first
+    assert "Katherine Johnson" in ben.get(following).text
