@@ -36,6 +36,8 @@ ON_A_CASE: dict[Action, set[str]] = {
     Action.CANCEL_CASE: STEERING,
     Action.ACTIVATE: {"participant", "owner", "manager", "admin"},
     Action.FINISH_AD_HOC: STEERING,
+    Action.OPEN_CHILD: {"participant", "owner"},  # who also may open cases of that type
+    Action.ADOPT: STEERING,
     Action.READ_TASK: READING,
     Action.CLAIM: {"participant", "owner", "manager"},
     Action.RELEASE: {"owner", "manager"},
@@ -66,6 +68,8 @@ BODIES: dict[str, Any] = {
     "POST /api/v1/cases/<uuid:case_id>/cancel": {"reason": "A test."},
     "POST /api/v1/cases/<uuid:case_id>/adhoc/<uuid:activity_id>/activate": {"element_id": "none"},
     "POST /api/v1/cases/<uuid:case_id>/adhoc/<uuid:activity_id>/finish": {},
+    "POST /api/v1/cases/<uuid:case_id>/children": {"case_type": "loan", "data": {"customer": "Ada", "amount": 1}},
+    "POST /api/v1/cases/<uuid:case_id>/parent": {"parent": "$other"},
     "POST /api/v1/tasks/<uuid:task_id>/delegate": {"to": "ben"},
     "POST /api/v1/tasks/<uuid:task_id>/assign": {"to": "ben"},
     "POST /api/v1/tasks/<uuid:task_id>/complete": {"data": {}},
@@ -138,6 +142,8 @@ def build(app: Flask, office: Office) -> World:
         "user": "zoe",
     }
     db.session.commit()
+    fixed["other"] = db.session.get_one(cases.Case, UUID(office.open_case())).number
+    db.session.rollback()
     return World(app, office, fixed)
 
 
@@ -201,7 +207,10 @@ def send(caller: Program, method: str, rule: Rule, values: Mapping[str, str]) ->
         path = path.replace(f"<uuid:{argument}>", known[argument]).replace(f"<{argument}>", known[argument])
     headers = {"Accept": "application/json"}
     if path.startswith("/api/") and "deployments" not in path:
-        return caller.send(method, path, BODIES.get(f"{method} {rule.rule}"), **headers).status_code
+        body = BODIES.get(f"{method} {rule.rule}")
+        if body is not None:
+            body = {name: known["other"] if value == "$other" else value for name, value in body.items()}
+        return caller.send(method, path, body, **headers).status_code
     form: dict[str, Any] = dict(FORMS.get(rule.rule, {}))
     if "deployments" in path:
         form["files"] = (io.BytesIO(LOAN), "loan.bpmn")
