@@ -155,9 +155,10 @@ def schedule(name: str, cron: str) -> None:
     state.schedules[name] = cron
 
 
-def when_exhausted(report: Callable[[str, dict[str, Any], str], None]) -> None:
+def when_exhausted(report: Function) -> Function:
     """Have `report(name, arguments, error)` called, in a transaction, for each job that is out of attempts."""
     state.exhausted = report
+    return report
 
 
 # --- putting into the queue, and taking out: all in the current transaction
