@@ -74,17 +74,8 @@ def visitor_secret() -> str:
 
 
 def sign_in(name: str, password: str) -> Actor:
-    """Begin a session for who proves to be `name`; the caller commits. Raises `NotSignedIn`, `TooMany`.
-
-    A try is counted before it is checked, so that a hundred at once count as a hundred, and an unknown name takes as
-    long as a wrong password.
-    """
-    _count_try(name)
-    user = _checked(name, password)
-    if user is None:
-        log.warning("sign-in refused")
-        raise NotSignedIn("This name and password do not fit together.")
-    _forget_tries(name)
+    """Begin a session for who proves to be `name`; the caller commits. Raises as `prove` does."""
+    user = prove(name, password)
     sign_out()
     g.cookie, g.send_cookie = secrets.token_urlsafe(32), True  # a new secret: one planted before is worthless
     now, settings = utcnow(), current_app.config["CASEWRIGHT"]
@@ -100,6 +91,21 @@ def sign_in(name: str, password: str) -> Actor:
     log.info("sign-in", user=str(user.id))
     g.actor = Actor(user.id, user.name, user.display_name, _groups_of(user.id), user.is_admin)
     return g.actor  # type: ignore[no-any-return]
+
+
+def prove(name: str, password: str) -> Any:
+    """The row of the active user `name` whose `password` this is. Raises `NotSignedIn`, `TooMany`.
+
+    A try is counted before it is checked, so that a hundred at once count as a hundred, and an unknown name takes as
+    long as a wrong password.
+    """
+    _count_try(name)
+    user = _checked(name, password)
+    if user is None:
+        log.warning("sign-in refused")
+        raise NotSignedIn("This name and password do not fit together.")
+    _forget_tries(name)
+    return user
 
 
 def sign_out() -> None:

@@ -59,10 +59,14 @@ class Fact:
 
 @lru_cache(maxsize=512)
 def fields(definition_id: uuid.UUID) -> Mapping[str, Field]:
-    """Every variable that the definition's forms ask for, start form first. Definitions are immutable: kept."""
+    """Every variable that the definition's forms ask for, as the first form in the diagram's order calls it.
+
+    Definitions are immutable: kept.
+    """
     source = deployed(definition_id)
     first = [start.form_key for start in source.definition.info.starts if start.form_key]
-    keys = list(dict.fromkeys([*first, *source.forms]))
+    drawn = [element.attributes.get("formKey", "") for element in source.definition.elements.values()]
+    keys = list(dict.fromkeys([*first, *drawn, *source.forms]))
     found: dict[str, Field] = {}
     for key in keys:
         if key in source.forms:

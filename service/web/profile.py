@@ -9,9 +9,10 @@ from uuid import UUID
 from flask import Blueprint, Response, request, url_for
 from flask.typing import ResponseReturnValue
 
+from .. import auth
 from ..auth import current_actor
 from ..db import db, utcnow
-from ..errors import BadRequest
+from ..errors import BadRequest, NotSignedIn
 from ..operations import users
 from ..permissions import Action
 from ..protection import permission, signed_in
@@ -33,6 +34,25 @@ DAYS = {"30": "30 days", "90": "90 days", "365": "One year"}
 def show() -> Response:
     """My groups and tokens."""
     return _page()
+
+
+@blueprint.post("/profile/password")
+@signed_in
+def change_password() -> ResponseReturnValue:
+    """Take another password. All sign-ins end, this one too: who knows the new one signs in again."""
+    actor = current_actor()
+    new = request.form.get("new", "")
+    try:
+        auth.prove(actor.name, request.form.get("current", ""))  # counts wrong tries as the sign-in page does
+        if new != request.form.get("again", ""):
+            raise BadRequest("The new password was not typed twice alike.")
+        users.set_password(people.user(actor.name), new, by=actor)
+    except (NotSignedIn, BadRequest) as refused:
+        db.session.rollback()
+        said = "This is not your present password." if isinstance(refused, NotSignedIn) else str(refused)
+        return _page(refused=said, status=422)
+    db.session.commit()
+    return go(url_for("sign_in.form"), "Your password is changed. Sign in with the new one.")
 
 
 @blueprint.post("/profile/tokens")

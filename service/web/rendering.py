@@ -27,6 +27,7 @@ def init_app(app: Flask) -> None:
         moment=_moment,
         literal=decision_tables.literal,
         face=_face,
+        inside=lambda name: "you" if name == "You" else name,
         who=words.principal,
         local_input=lambda at: at.astimezone(zone()).strftime("%Y-%m-%dT%H:%M") if at else "",
     )

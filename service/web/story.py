@@ -74,7 +74,9 @@ class Telling:
     zone: tzinfo
 
     def person(self, name: str | None) -> str:
-        return self.names.get(name, name) if name else "nobody"
+        """What somebody is called in the middle of a sentence."""
+        called = self.names.get(name, name) if name else "nobody"
+        return "you" if called == "You" else called
 
     def element(self, element_id: str | None) -> str:
         element = deployed(self.definition_id).definition.elements.get(element_id or "")
@@ -132,7 +134,7 @@ def _changes(details: Mapping[str, Any], known: dict[str, Any], telling: Telling
 
 
 def _entry(entry: AuditEntry, telling: Telling, text: str, subject: str = "", rest: str = "", **more: Any) -> Entry:
-    who = "" if entry.actor == "system" else telling.person(entry.actor)
+    who = "" if entry.actor == "system" else telling.names.get(entry.actor, entry.actor)
     return Entry(entry.seq, entry.at, who, text, subject, rest, user=entry.actor, **more)
 
 

@@ -115,3 +115,43 @@ def test_nobody_revokes_somebody_elses_token(office: Office, visit: Visit) -> No
 
     db.session.rollback()
     assert db.session.get_one(ApiToken, token.id).revoked_at is None
+
+
+def test_a_new_password_ends_every_sign_in(ann: Actor, visit: Visit) -> None:
+    here, elsewhere = visit(ann), visit(ann)
+    new = "another horse battery"
+
+    answer = here.post("/profile/password", {"current": PASSWORD, "new": new, "again": new})
+
+    assert answer.location == "/sign-in"
+    assert "Your password is changed" in here.get("/sign-in").text
+    assert here.get("/tasks").status_code == elsewhere.get("/tasks").status_code == 303
+    assert visit(None).post("/sign-in", {"name": "ann", "password": PASSWORD}).status_code == 401
+    assert visit(None).post("/sign-in", {"name": "ann", "password": new}).status_code == 303
+
+
+@pytest.mark.parametrize(
+    ("current", "new", "again", "said"),
+    [
+        ("wrong", "another horse battery", "another horse battery", "This is not your present password."),
+        (PASSWORD, "another horse battery", "another", "The new password was not typed twice alike."),
+        (PASSWORD, "short", "short", "A password has 10 to 1000 characters."),
+    ],
+)
+def test_a_password_is_not_changed_by_mistake(
+    ann: Actor, visit: Visit, current: str, new: str, again: str, said: str
+) -> None:
+    here = visit(ann)
+
+    answer = here.post("/profile/password", {"current": current, "new": new, "again": again})
+
+    assert answer.status_code == 422 and said in answer.text
+    assert here.get("/tasks").status_code == 200
+    assert visit(None).post("/sign-in", {"name": "ann", "password": PASSWORD}).status_code == 303
+
+
+def test_the_present_password_cannot_be_guessed_without_end(ann: Actor, visit: Visit) -> None:
+    here = visit(ann)
+    tries = [here.post("/profile/password", {"current": "x", "new": "y", "again": "y"}).status_code for _ in range(11)]
+
+    assert tries[-1] == 429

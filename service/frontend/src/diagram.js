@@ -14,6 +14,7 @@ const ZOOM_STEP = 1.25;
 const LARGEST_FIT = 1.1;
 const MARGIN = 16;
 const WATERMARK = 28; // bpmn.io's sign is to be seen, so nothing is drawn beneath it
+const SMALL = 60;
 const LOWEST = 200;
 const TALLEST = 620;
 const TEXT_FONT = '12px "Inter Variable"';
@@ -130,7 +131,9 @@ function mark(host, viewer) {
     if (!element || !STATES[state]) continue;
     canvas.addMarker(element, `is-${state}`);
     if (element.waypoints) continue;
-    overlays.add(element, { position: { top: -9, right: 11 }, html: badge(state, count), scale: { min: 0.7, max: 1.2 } });
+    const small = element.width < SMALL; // a gateway or an event: its label is beside it, mostly above or to the right
+    const position = small ? { bottom: 9, left: -7 } : { top: -9, right: 11 };
+    overlays.add(element, { position, html: badge(state, count), scale: { min: 0.7, max: 1.2 } });
   }
   for (const [id, url] of Object.entries(links)) if (registry.get(id)) canvas.addMarker(id, 'is-link');
   host.links = links;
