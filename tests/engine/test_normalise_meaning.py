@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
+from service.engine.checks import examine
 from service.engine.definition import DataMapping
+from service.engine.normalise import normalise
 from service.engine.normalise.document import tag
 from tests.engine.drawn import element, errors, flow, read, text, warnings
 
@@ -215,6 +219,20 @@ def test_both_ends_of_a_message_flow_agree_on_its_message():
 
     assert model.infos["p"].starts[0].name == "Order"
     assert [message.get("name") for message in model.root.iter(tag("message"))] == ["Order"]
+
+
+def test_what_bpmn_io_draws_is_read_as_it_stands():
+    name = "bpmn_io.bpmn"
+    found = examine({name: (Path(__file__).parent / name).read_bytes()})
+    process = normalise(name, (Path(__file__).parent / name).read_bytes()).elements["Process_1"]
+
+    assert warnings(found) == [
+        "Start_1: The event says no message; “Order” is taken.",
+        "Send_1: The task says no message; “Confirm” is taken.",
+    ]
+    assert not errors(found)
+    assert [process[node].lane for node in ("Task_1", "Send_1", "Sub_1")] == ["Clerks", "Lane_2", None]
+    assert process["Task_1"].name == "Check order"
 
 
 def test_prefixed_references_and_shared_definitions_are_found():

@@ -88,6 +88,8 @@ def _texts(part: etree._Element) -> Iterator[tuple[etree._Element, str, str, str
             source = (element.get("source") or "").strip()
             if source and source != "*":
                 yield element, "source", source, "auto"
+        elif element.tag == f"{{{CASE}}}milestone" and (element.get("when") or "").strip():
+            yield element, "milestone's condition", (element.get("when") or "").strip(), "auto"
         yield from _attributes(element)
 
 

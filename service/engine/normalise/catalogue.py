@@ -68,7 +68,7 @@ def _element(node: etree._Element, lanes: Mapping[str, str]) -> Element:
     return Element(
         id=node.get("id") or "",
         type=local(node),
-        name=(node.get("name") or "").strip(),
+        name=" ".join((node.get("name") or "").split()),
         line=line_of(node),
         parent=parents[0].get("id") if parents else None,
         lane=lane,

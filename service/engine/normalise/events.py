@@ -9,6 +9,7 @@ from lxml import etree
 
 from service.engine.normalise.document import (
     ACTIVITIES,
+    FLOW_NODES,
     Document,
     child,
     children,
@@ -131,15 +132,17 @@ def _made_up(
 def _carried(doc: Document, flow: etree._Element, at: etree._Element) -> str:
     """The name of the message that a message flow carries; both of its ends come to the same answer."""
     message = doc.find(flow.get("messageRef"), flow)
-    for end in ("sourceRef", "targetRef"):
-        peer = _anywhere(doc, flow.get(end))
+    peers = [_anywhere(doc, flow.get(end)) for end in ("sourceRef", "targetRef")]
+    for peer in peers:
         if message is None and peer is not None and peer is not at:
             definition = child(peer, "messageEventDefinition")
             reference = peer.get("messageRef") or (definition.get("messageRef") if definition is not None else None)
             message = doc.find(reference, peer)
     if message is not None:
         return message.get("name") or ""
-    return (flow.get("name") or flow.get("id") or at.get("name") or "").strip()
+    inside = all(peer is not None and local(peer) in FLOW_NODES for peer in peers)
+    wanted = (flow.get("name"), flow.get("id") if inside else at.get("name"), at.get("name"), flow.get("id"))
+    return next((name.strip() for name in wanted if name and name.strip()), "")
 
 
 def _anywhere(doc: Document, reference: str | None) -> etree._Element | None:
@@ -171,6 +174,7 @@ def _message_of_task(doc: Document, task: etree._Element, flows: dict[str, etree
         task.set("messageRef", reference)
     elif (flow := flows.get(task.get("id") or "")) is not None and (name := _carried(doc, flow, task)):
         task.set("messageRef", _one_named(doc, "message", name))
+        doc.warn(task, f"The task says no message; “{name}” is taken.", "Refer to a message with messageRef.")
     elif local(task) == "receiveTask":
         doc.error(task, "The receive task says no message.", "Give it a message with messageRef, or use a user task.")
 
