@@ -6,13 +6,14 @@ jobs.py runs each in one transaction of its own, which also records the job as f
 from __future__ import annotations
 
 import uuid
+from datetime import datetime
 from typing import Any
 
 from . import jobs
 from .db import db, utcnow
 from .models import Incident
 from .operations import children as kin
-from .operations import housekeeping, messages, timers
+from .operations import housekeeping, lifecycle, messages, start_events, timers
 from .permissions import SYSTEM
 
 
@@ -52,6 +53,12 @@ def start_by_signal(definition: str, element: str, payload: dict[str, Any]) -> N
     messages.start_by_signal(uuid.UUID(definition), element, payload)
 
 
+@jobs.register("start_by_timer")
+def start_by_timer(timer: str, seq: int) -> None:
+    """A timer start event opens a case; see `start_events.fire`."""
+    start_events.fire(uuid.UUID(timer), seq)
+
+
 @jobs.register("open_children")
 def open_children(case: str, children: list[dict[str, Any]]) -> None:
     """A case wants child cases opened; see `children.open_wanted`."""
@@ -68,6 +75,12 @@ def cancel_child(case: str, reason: str) -> None:
 def look_at_children(case: str) -> None:
     """Something that a case waits for has ended; see `children.take_reports`."""
     kin.take_reports(uuid.UUID(case))
+
+
+@jobs.register("resume_case")
+def resume_case(case: str, until: str) -> None:
+    """A case was suspended until now."""
+    lifecycle.resume_when_due(uuid.UUID(case), datetime.fromisoformat(until))
 
 
 @jobs.register("tell_case")

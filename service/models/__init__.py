@@ -19,7 +19,7 @@ from .request import IdempotencyKey
 from .role import CaseRole
 from .subscription import Message, Subscription
 from .task import HumanTask, TaskCandidate, TaskState
-from .timer import Timer
+from .timer import StartTimer, Timer
 from .user import ApiToken, Group, LoginSession, Membership, SignInCount, User
 
 __all__ = [
@@ -52,6 +52,7 @@ __all__ = [
     "ProcessDefinition",
     "Resource",
     "SignInCount",
+    "StartTimer",
     "Subscription",
     "TaskCandidate",
     "TaskState",

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from ..db import Base, Key
 from .case import Case
+from .definition import ProcessDefinition
 
 
 class Timer(Base):
@@ -27,3 +28,20 @@ class Timer(Base):
     seq: Mapped[int] = mapped_column(default=1)  #: grows with each change of due_at; older wake-ups do nothing
 
     case: Mapped[Case] = relationship(lazy="select")
+
+
+class StartTimer(Base):
+    """The next time that a timer start event opens a case. Only the newest version of a process has such rows."""
+
+    __tablename__ = "start_timer"
+    __table_args__ = (sa.Index(None, "definition_id"),)
+
+    id: Mapped[Key]
+    definition_id: Mapped[uuid.UUID] = mapped_column(sa.ForeignKey(ProcessDefinition.id))
+    element_id: Mapped[str]
+    cycle: Mapped[str]  #: ISO 8601, such as R3/PT10M; empty: it happens once
+    due_at: Mapped[datetime]
+    cycles_left: Mapped[int | None]  #: this one among them; None: without end
+    seq: Mapped[int] = mapped_column(default=1)  #: as a timer's
+
+    definition: Mapped[ProcessDefinition] = relationship(lazy="select")

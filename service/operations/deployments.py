@@ -31,10 +31,10 @@ from ..models import (
     FormDefinition,
     ProcessDefinition,
     Resource,
-    Subscription,
 )
 from ..permissions import Action, Actor, require
 from ..sources import KINDS
+from . import start_events
 
 Definition = ProcessDefinition | DecisionDefinition | FormDefinition
 
@@ -101,7 +101,7 @@ def deploy(files: Mapping[str, bytes], *, by: Actor) -> Deployed:
         db.session.add(deployment)
         _store(files)
         db.session.flush()
-        _listen([row for row in added if isinstance(row, ProcessDefinition)])
+        start_events.listen([row for row in added if isinstance(row, ProcessDefinition)])
     changed = {row.key for row in added}
     unchanged = sorted(world.uploaded - changed)
     return Deployed(deployment if added else None, added, unchanged, warnings)
@@ -217,6 +217,7 @@ def _lay_processes(world: World, files: Mapping[str, bytes], decisions: Mapping[
                 source = Source(key, info.name or key, model.name, digest(files[model.name]), info.as_json())
                 problems += _lay(world.processes, source, world, seen)
                 problems += _missing(model.elements[key].values(), info, world)
+                problems += start_events.problems(info)
     if files and not any(problem.severity is Severity.ERROR for problem in problems):
         try:
             parse({**linked, **decisions, **files})
@@ -373,25 +374,6 @@ def _store(files: Mapping[str, bytes]) -> None:
     hashes = {digest(content): content for content in files.values()}
     known = set(db.session.scalars(sa.select(Resource.hash).where(Resource.hash.in_(hashes))))
     db.session.add_all(Resource(hash=key, content=hashes[key]) for key in hashes.keys() - known)
-
-
-def _listen(definitions: Iterable[ProcessDefinition]) -> None:
-    """Message and signal start events listen in the newest version only (BPMN 2.0.2 §10.5.2)."""
-    for definition in definitions:
-        older = sa.select(ProcessDefinition.id).where(
-            ProcessDefinition.key == definition.key, ProcessDefinition.id != definition.id
-        )
-        db.session.execute(sa.delete(Subscription).where(Subscription.definition_id.in_(older)))
-        for start in definition.info.get("starts", ()):
-            if start["kind"] in ("message", "signal") and start["name"]:
-                db.session.add(
-                    Subscription(
-                        definition_id=definition.id,
-                        kind=start["kind"],
-                        event_name=start["name"],
-                        element_id=start["element_id"],
-                    )
-                )
 
 
 def latest_definition(key: str) -> ProcessDefinition | None:

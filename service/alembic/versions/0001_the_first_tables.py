@@ -441,6 +441,23 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_note_case_id_id"), ["case_id", "id"], unique=False)
 
     op.create_table(
+        "start_timer",
+        sa.Column("id", Identifier(), nullable=False),
+        sa.Column("definition_id", Identifier(), nullable=False),
+        sa.Column("element_id", sa.String(), nullable=False),
+        sa.Column("cycle", sa.String(), nullable=False),
+        sa.Column("due_at", Moment(), nullable=False),
+        sa.Column("cycles_left", sa.Integer(), nullable=True),
+        sa.Column("seq", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["definition_id"], ["process_definition.id"], name=op.f("fk_start_timer_definition_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_start_timer")),
+    )
+    with op.batch_alter_table("start_timer", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_start_timer_definition_id"), ["definition_id"], unique=False)
+
+    op.create_table(
         "subscription",
         sa.Column("id", Identifier(), nullable=False),
         sa.Column("case_id", Identifier(), nullable=True),
@@ -523,6 +540,10 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_note_mention_name_note_id"))
 
     op.drop_table("note_mention")
+    with op.batch_alter_table("start_timer", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_start_timer_definition_id"))
+
+    op.drop_table("start_timer")
     with op.batch_alter_table("timer", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_timer_due_at"))
 

@@ -1,0 +1,54 @@
+"""When timer start events open cases (BPMN 2.0.2 §10.5.2): counted from the deployment, past times left out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from service.engine import expressions, timing
+
+
+@dataclass(frozen=True)
+class Opening:
+    """The next time that a start event opens a case."""
+
+    due_at: datetime
+    left: int | None = 1  #: rounds left, this one among them; None: without end
+    cycle: str = ""  #: the cycle's text; empty: it happens once
+
+
+def first(text: str, now: datetime) -> Opening | None:
+    """The first time after `now` that the timer `text` (ISO 8601, or an expression of one) says; None: all are past.
+
+    Raises `BadTime` and `ExpressionError` for what is no time, or depends on variables, which no case has yet.
+    """
+    value = text.strip()
+    if not timing.is_literal(value):
+        value = expressions.evaluate(value, {}, now=now)
+    if not isinstance(value, str) or value[:1] not in "Rr" or "/" not in value:
+        due_at = timing.due(value, now)
+        return Opening(due_at) if due_at > now else None
+    cycle = timing.cycle(value, now)
+    due_at, left = _ahead(cycle, now)
+    return None if left == 0 else Opening(due_at, left, value)
+
+
+def following(opening: Opening) -> Opening | None:
+    """The round after `opening`, or None when that was the last one. Rounds that were missed are made up for."""
+    if not opening.cycle or opening.left == 1:
+        return None
+    due_at = timing.cycle(opening.cycle, opening.due_at).following(opening.due_at)
+    return Opening(due_at, None if opening.left is None else opening.left - 1, opening.cycle)
+
+
+def _ahead(cycle: timing.Cycle, now: datetime) -> tuple[datetime, int | None]:
+    """The first round after `now`, and how many are left from it on."""
+    due_at, left = cycle.first, cycle.left
+    if not (cycle.every.months or cycle.every.days) and due_at < now:
+        passed = int((now - due_at).total_seconds() // cycle.every.seconds)
+        due_at += timedelta(seconds=passed * cycle.every.seconds)
+        left = None if left is None else max(0, left - passed)
+    while due_at <= now and left != 0:
+        due_at = cycle.following(due_at)
+        left = None if left is None else left - 1
+    return due_at, left
