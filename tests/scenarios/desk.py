@@ -48,8 +48,7 @@ class Desk:
         return said.split()[0]
 
     def look_at(self, number: str) -> None:
-        """The case's page, by its search."""
-        self.page.get_by_role("link", name="Cases", exact=True).click()
+        """The case's page."""
         self.page.goto(f"/cases/{number}")
         expect(self.page.locator(".eyebrow").first).to_contain_text(number)
 

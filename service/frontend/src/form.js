@@ -37,6 +37,7 @@ async function start(host) {
   window.addEventListener('beforeunload', (event) => {
     if (state.changed && host.isConnected) event.preventDefault();
   });
+  window.addEventListener('pageshow', (event) => { if (event.persisted) busy(state, false); }); // back again
   host.dataset.ready = '';
 }
 
@@ -44,15 +45,16 @@ async function submitted(state, data, errors) {
   if (state.sending) return;
   if (Object.keys(errors).length) return focusFirstError(state, 'Some answers need another look.');
   busy(state, true);
+  let leaving = false;
   try {
-    if (state.host.dataset.native === undefined) await send(state, data);
-    else post(state, data);
+    leaving = state.host.dataset.native === undefined ? await send(state, data) : post(state, data);
   } catch {
     problem(state, OFFLINE);
   }
-  busy(state, false);
+  if (!leaving) busy(state, false); // or a second click would send it again while the next page is loading
 }
 
+// Send it; whether another page is on its way.
 async function send(state, data) {
   const answer = await fetch(state.action || state.host.dataset.action, {
     method: 'POST',
@@ -68,6 +70,7 @@ async function send(state, data) {
   if (answer.ok && (body.location || answer.redirected)) {
     state.changed = false;
     window.location.assign(body.location ?? answer.url);
+    return true;
   } else if (answer.ok) {
     state.changed = false;
     state.host.dispatchEvent(new CustomEvent('casewright:sent', { bubbles: true, detail: body }));
@@ -77,6 +80,7 @@ async function send(state, data) {
   } else {
     problem(state, answer.status === 401 ? SIGNED_OUT : body.detail ?? body.title ?? `The server answered ${answer.status}.`);
   }
+  return false;
 }
 
 function post(state, data) {
@@ -85,6 +89,7 @@ function post(state, data) {
   if (state.action) native.action = state.action;
   state.changed = false;
   native.submit();
+  return true;
 }
 
 function showErrors(state, errors) {
