@@ -56,13 +56,16 @@ def test_form_keys_name_forms_of_ours_or_are_reported(form_key, ours):
 
 def test_starters_and_initiator():
     model = read(
-        '<startEvent id="s" camunda:initiator="starter" camunda:formRef="open"/>',
+        '<startEvent id="s" camunda:initiator="starter" camunda:formRef="open"/><userTask id="a"'
+        ' camunda:assignee="${starter}"><multiInstanceLoopCharacteristics><loopCardinality>${starter.count}'
+        "</loopCardinality></multiInstanceLoopCharacteristics></userTask>",
         process='camunda:candidateStarterGroups="clerks" camunda:historyTimeToLive="P30D"',
     )
 
     assert model.infos["p"].attributes == {"candidateStarterGroups": "clerks"}
     assert model.infos["p"].starts[0].form_key == "open"
-    assert model.elements["p"]["s"].outputs == (DataMapping("initiator", "starter"),)
+    assert model.elements["p"]["a"].attributes == {"assignee": "= initiator"}
+    assert text(model, "loopCardinality") == ['initiator["count"]']
 
 
 def test_input_and_output_parameters_of_every_shape():

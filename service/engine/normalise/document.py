@@ -103,6 +103,7 @@ class Document:
     outlines: set[str] = field(
         default_factory=set
     )  #: ids of processes that are not executed, so nothing there is wrong
+    aliases: dict[str, str] = field(default_factory=dict)  #: variables of a vendor's file -> what we call them
     named: dict[tuple[str, str], str] = field(default_factory=dict)  #: (message or signal, its name) -> its id
     doubled: bool = False  #: an id is used twice, so that references mean nothing certain
     _translated: int = 0

@@ -9,8 +9,8 @@ from __future__ import annotations
 import json
 import keyword
 import re
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 
 MAX_LENGTH = 1_000
 MAX_DEPTH = 40
@@ -38,8 +38,10 @@ class _Target:
     """How one language writes what differs. Each takes already written parts."""
 
     feel: bool
+    names: Mapping[str, str] = field(default_factory=dict)  #: variables that have another name here
 
     def name(self, name: str) -> str:
+        name = self.names.get(name, name)
         if not self.feel and keyword.iskeyword(name):
             raise Untranslatable(f"“{name}” is a word of Python, and cannot be a variable there")
         return name
@@ -144,23 +146,26 @@ def is_juel(text: str) -> bool:
     return "${" in text or "#{" in text
 
 
-def to_python(text: str) -> str:
-    """`${x > 5}` as Python; a text around it becomes string concatenation. Raises Untranslatable."""
-    return _translated(text, _Target(feel=False))
+def to_python(text: str, names: Mapping[str, str] | None = None) -> str:
+    """`${x > 5}` as Python; a text around it becomes string concatenation. Raises Untranslatable.
+
+    `names` are variables that are called something else here.
+    """
+    return _translated(text, _Target(feel=False, names=names or {}))
 
 
-def to_feel(text: str) -> str:
+def to_feel(text: str, names: Mapping[str, str] | None = None) -> str:
     """`${x}` as FEEL, with the `= ` that marks it. Raises Untranslatable."""
-    return f"= {_translated(text, _Target(feel=True))}"
+    return f"= {_translated(text, _Target(feel=True, names=names or {}))}"
 
 
-def to_ours(text: str) -> str:
+def to_ours(text: str, names: Mapping[str, str] | None = None) -> str:
     """`${…}` as Python where that is possible, else as FEEL with its `= `. Raises Untranslatable."""
     try:
-        return to_python(text)
+        return to_python(text, names)
     except Untranslatable as reason:
         try:
-            return to_feel(text)
+            return to_feel(text, names)
         except Untranslatable:
             raise reason from None
 

@@ -100,7 +100,7 @@ def _from_juel(doc: Document, element: etree._Element, what: str, text: str) -> 
     if not doc.may_translate(text):
         return None
     try:
-        return juel.to_ours(text)
+        return juel.to_ours(text, doc.aliases)
     except juel.Untranslatable as reason:
         doc.error(
             element,

@@ -9,7 +9,7 @@ from __future__ import annotations
 from lxml import etree
 
 from service.engine.normalise import juel
-from service.engine.normalise.document import CASE, Document, child, children, local
+from service.engine.normalise.document import CASE, Document, child, children, local, tag
 from service.engine.vendors import camunda, spiff, zeebe
 from service.engine.vendors.common import feel
 
@@ -27,6 +27,7 @@ _PROSE = {"title", "whyUnavailable", "preScript", "postScript"}
 
 def translate(doc: Document) -> None:
     """Give every element of the executable processes, and the file's messages, our attributes for the vendors'."""
+    _name_initiators(doc)
     for element in list(doc.root.iter()):
         if not local(element):
             continue
@@ -42,6 +43,15 @@ def translate(doc: Document) -> None:
         for role in children(element, "humanPerformer", "performer", "potentialOwner"):
             camunda.assignment(doc, element, role)
         _own_juel(doc, element)
+
+
+def _name_initiators(doc: Document) -> None:
+    """`camunda:initiator="starter"` names the variable that we call `initiator`: read it so in all of `${…}`."""
+    for start in doc.root.iter(tag("startEvent")):
+        for name, value in start.attrib.items():
+            qualified = etree.QName(str(name))
+            if qualified.localname == "initiator" and qualified.namespace in VENDORS:
+                doc.aliases[str(value).strip()] = "initiator"
 
 
 def _own_juel(doc: Document, element: etree._Element) -> None:

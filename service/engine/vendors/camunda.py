@@ -35,7 +35,18 @@ SILENT = frozenset(
         *{"modelerTemplate", "modelerTemplateVersion", "modelerTemplateIcon", "category", "businessCategory"},
         *{"sameDeployment", "inheritVariables", "fallbackToDefaultTenant", "useLocalScopeForResultVariable", "title"},
         *{"formFieldValidation", "calledElementType", "triggerable", "storeResultVariableAsTransient", "properties"},
-        *{"property", "formProperty", "in", "out", "topic", "elementVariable", "resource", "formData", "eventName"},
+        *{
+            "property",
+            "formProperty",
+            "in",
+            "out",
+            "topic",
+            "elementVariable",
+            "resource",
+            "formData",
+            "eventName",
+            "initiator",
+        },
     }
 )
 _LATEST = {"decisionRefBinding", "calledElementBinding", "formRefBinding"}
@@ -58,9 +69,6 @@ def attribute(doc: Document, element: etree._Element, vendor: str, name: str, va
         _type(doc, element, vendor, value)
     elif name == "collection":
         _collection(doc, element, vendor, value)
-    elif name == "initiator":
-        if value != "initiator":
-            map_data(element, "output", "initiator", value)
     elif name == "expression":
         _expression(doc, element, vendor, value)
     elif name in _JAVA:

@@ -25,7 +25,7 @@ def feel(doc: Document, element: etree._Element, what: str, text: str) -> str | 
     if not doc.may_translate(text):
         return None
     try:
-        return juel.to_feel(text)
+        return juel.to_feel(text, doc.aliases)
     except juel.Untranslatable as reason:
         _untranslatable(doc, element, what, text, reason)
         return None
@@ -36,7 +36,7 @@ def python(doc: Document, element: etree._Element, what: str, text: str) -> str 
     if not doc.may_translate(text):
         return None
     try:
-        return juel.to_ours(text)
+        return juel.to_ours(text, doc.aliases)
     except juel.Untranslatable as reason:
         _untranslatable(doc, element, what, text, reason)
         return None
