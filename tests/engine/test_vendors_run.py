@@ -1,0 +1,137 @@
+"""Other tools' files, run: what they say happens, as it would there."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from service.engine.parser import parse
+from service.engine.workflow import Workflow
+from tests.engine.drawn import document, errors, examined, extended, flow
+
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
+START = '<startEvent id="s"/>'
+
+
+def begun(inner: str, variables: Mapping[str, Any], **parts: str) -> Workflow:
+    """A workflow of the process that holds `inner`, which a deployment would accept."""
+    assert errors(examined(inner, **parts)) == []
+    package = parse({"small.bpmn": document(inner, **parts)})
+    return Workflow.start(package.definitions["p"], variables, now=NOW)
+
+
+def finish_all(workflow: Workflow, **data: Any) -> None:
+    for task in workflow.open_work().tasks:
+        workflow.complete(task.activity_id, data)
+
+
+def test_camunda_assigns_and_dates_a_task():
+    said = 'camunda:assignee="${who}" camunda:dueDate="${dateTime().plusDays(2)}" camunda:candidateGroups="x,${team}"'
+
+    workflow = begun(f'{START}<userTask id="u" {said}/>' + flow("s", "u"), {"who": "ann", "team": "y"})
+
+    [task] = workflow.open_work().tasks
+    assert (task.assignee, task.candidate_groups) == ("ann", ("x", "y"))
+    assert task.due_at == datetime(2026, 1, 3, tzinfo=UTC)
+
+
+def test_who_opened_the_case_is_known_by_camundas_name():
+    start = '<startEvent id="s" camunda:initiator="starter"/>'
+
+    workflow = begun(
+        f'{start}<userTask id="u" camunda:assignee="${{starter}}"/>' + flow("s", "u"), {"initiator": "ann"}
+    )
+
+    assert [task.assignee for task in workflow.open_work().tasks] == ["ann"]
+
+
+def test_camunda_calls_a_process_with_what_it_names():
+    call = extended(
+        '<camunda:in variables="all"/><camunda:in source="a" target="b"/><camunda:out source="b" target="r"/>'
+    )
+    called = '<process id="q"><scriptTask id="t"><script>b = b + k + a</script></scriptTask></process>'
+    inner = f'{START}<callActivity id="c" calledElement="q">{call}</callActivity><userTask id="u"/>'
+
+    workflow = begun(inner + flow("s", "c") + flow("c", "u"), {"a": 1, "k": 2}, outside=called)
+
+    assert workflow.variables == {"a": 1, "k": 2, "r": 4}
+
+
+def test_camunda_computes_in_a_service_task():
+    inner = f'{START}<serviceTask id="c" camunda:expression="${{a + 1}}" camunda:resultVariable="r"/><userTask id="u"/>'
+
+    assert begun(inner + flow("s", "c") + flow("c", "u"), {"a": 1}).variables["r"] == 2
+
+
+def test_camunda_maps_what_goes_in_and_out():
+    mapped = extended(
+        '<camunda:inputOutput><camunda:inputParameter name="x">${a}</camunda:inputParameter>'
+        '<camunda:outputParameter name="y">${z}</camunda:outputParameter></camunda:inputOutput>'
+    )
+    workflow = begun(
+        f'{START}<userTask id="u">{mapped}</userTask><userTask id="v"/>' + flow("s", "u") + flow("u", "v"), {"a": 5}
+    )
+    [task] = workflow.open_work().tasks
+
+    finish_all(workflow, z=9)
+
+    assert task.local == {"x": 5}
+    assert workflow.variables == {"a": 5, "y": 9}
+
+
+def test_camunda_repeats_over_a_collection():
+    loop = 'isSequential="true" camunda:collection="${order.lines}" camunda:elementVariable="line"'
+    inner = f'{START}<userTask id="u"><multiInstanceLoopCharacteristics {loop}/></userTask>' + flow("s", "u")
+
+    workflow = begun(inner, {"order": {"lines": ["a", "b"]}})
+
+    assert [task.local["line"] for task in workflow.open_work().tasks] == ["a"]
+
+
+def test_camunda_8_computes_and_collects():
+    script = extended('<zeebe:script expression="= a + 1" resultVariable="z"/>')
+    loop = extended(
+        '<zeebe:loopCharacteristics inputCollection="= items" inputElement="it" outputCollection="res" '
+        'outputElement="= it * 2"/>'
+    )
+    inner = (
+        f'{START}<scriptTask id="t">{script}</scriptTask><userTask id="v"><multiInstanceLoopCharacteristics>{loop}'
+        '</multiInstanceLoopCharacteristics></userTask><userTask id="w"/>'
+    )
+    workflow = begun(inner + flow("s", "t") + flow("t", "v") + flow("v", "w"), {"a": 1, "items": [3, 4]})
+
+    finish_all(workflow)
+
+    assert workflow.variables == {"a": 1, "items": [3, 4], "z": 2, "res": [6, 8]}
+
+
+def test_camunda_8_waits_for_a_message_with_a_key():
+    subscribed = extended('<zeebe:subscription correlationKey="= orderId"/>')
+    message = f'<message id="m" name="paid">{subscribed}</message>'
+
+    workflow = begun(f'{START}<receiveTask id="r" messageRef="m"/>' + flow("s", "r"), {"orderId": 7}, outside=message)
+
+    [waiting] = workflow.open_work().subscriptions
+    assert (waiting.event_name, dict(waiting.correlation)) == ("paid", {"correlationKey": 7})
+
+
+def test_spiffworkflow_runs_scripts_around_a_task():
+    scripts = extended("<spiff:preScript>x = a + 1</spiff:preScript><spiff:postScript>y = x * 2</spiff:postScript>")
+    workflow = begun(
+        f'{START}<userTask id="u">{scripts}</userTask><userTask id="v"/>' + flow("s", "u") + flow("u", "v"), {"a": 1}
+    )
+
+    finish_all(workflow)
+
+    assert workflow.variables == {"a": 1, "x": 2, "y": 4}
+
+
+def test_a_timer_is_put_together_from_text_and_variable():
+    timer = "<timerEventDefinition><timeDuration>PT${hours}H</timeDuration></timerEventDefinition>"
+
+    workflow = begun(
+        f'{START}<intermediateCatchEvent id="c">{timer}</intermediateCatchEvent>' + flow("s", "c"), {"hours": 3}
+    )
+
+    assert [due.due_at for due in workflow.open_work().timers] == [datetime(2026, 1, 1, 3, tzinfo=UTC)]
