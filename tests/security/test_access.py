@@ -21,6 +21,7 @@ from service.permissions import SYSTEM, Action
 from service.protection import PUBLIC, SAFE, SIGNED_IN, declared
 from service.queries import definitions
 from tests.api.conftest import LOAN, Office, Program
+from tests.operations.care_life import FRAGMENT
 
 ROOT = Path(__file__).resolve().parents[2]
 EVERYBODY = {"stranger", "participant", "owner", "manager", "reader", "admin"}
@@ -38,6 +39,13 @@ ON_A_CASE: dict[Action, set[str]] = {
     Action.FINISH_AD_HOC: STEERING,
     Action.OPEN_CHILD: {"participant", "owner"},  # who also may open cases of that type
     Action.ADOPT: STEERING,
+    Action.INSERT_FRAGMENT: {"participant", "owner", "manager", "admin"},
+    Action.SUSPEND: STEERING,
+    Action.CLOSE: STEERING,
+    Action.REOPEN: STEERING,
+    Action.REPEAT: STEERING,
+    Action.ADD_TASK: {"participant", "owner", "manager", "admin"},
+    Action.WITHDRAW_TASK: STEERING,
     Action.READ_TASK: READING,
     Action.CLAIM: {"participant", "owner", "manager"},
     Action.RELEASE: {"owner", "manager"},
@@ -70,6 +78,14 @@ BODIES: dict[str, Any] = {
     "POST /api/v1/cases/<uuid:case_id>/adhoc/<uuid:activity_id>/finish": {},
     "POST /api/v1/cases/<uuid:case_id>/children": {"case_type": "loan", "data": {"customer": "Ada", "amount": 1}},
     "POST /api/v1/cases/<uuid:case_id>/parent": {"parent": "$other"},
+    "POST /api/v1/cases/<uuid:case_id>/suspend": {"reason": "A test."},
+    "POST /api/v1/cases/<uuid:case_id>/close": {},
+    "POST /api/v1/cases/<uuid:case_id>/reopen": {"reason": "A test."},
+    "POST /api/v1/cases/<uuid:case_id>/repeat": {"element_id": "Assess", "reason": "A test."},
+    "POST /api/v1/cases/<uuid:case_id>/fragments": {"process": "visit"},
+    "POST /api/v1/cases/<uuid:case_id>/tasks": {"name": "Call", "candidate_groups": ["clerks"]},
+    "PUT /api/v1/tasks/<uuid:task_id>/checklist": {"done": []},
+    "POST /api/v1/tasks/<uuid:task_id>/withdraw": {"reason": "A test."},
     "POST /api/v1/tasks/<uuid:task_id>/delegate": {"to": "ben"},
     "POST /api/v1/tasks/<uuid:task_id>/assign": {"to": "ben"},
     "POST /api/v1/tasks/<uuid:task_id>/complete": {"data": {}},
@@ -85,9 +101,11 @@ BODIES: dict[str, Any] = {
 #: Routes that let in, and then find that a loan has nothing of the kind (409), or that the password is wrong (422).
 NOTHING_THERE = (
     "/api/v1/cases/<uuid:case_id>/adhoc/",
-    "/cases/<number>/activate",
-    "/cases/<number>/finish",
-    "/profile/password",
+    "/api/v1/cases/<uuid:case_id>/resume",
+    "/api/v1/cases/<uuid:case_id>/close",
+    "/api/v1/cases/<uuid:case_id>/reopen",
+    "/api/v1/cases/<uuid:case_id>/repeat",
+    "/api/v1/tasks/<uuid:task_id>/withdraw",
 )
 FORMS: dict[str, dict[str, Any]] = {
     "/cases/<number>/cancel": {"reason": "A test."},
@@ -128,6 +146,7 @@ def build(app: Flask, office: Office) -> World:
     deployments.deploy(
         {
             "coverage.dmn": (ROOT / "processes" / "insurance-claim" / "coverage.dmn").read_bytes(),
+            "visit.bpmn": FRAGMENT,
             "claim-intake.form": (ROOT / "forms" / "claim-intake.form").read_bytes(),
         },
         by=SYSTEM,

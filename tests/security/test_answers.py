@@ -177,3 +177,46 @@ def test_no_log_line_holds_a_secret_or_what_people_enter(
     assert '"event": "request"' in written and '"event": "sign-in refused"' in written
     for secret in (ann.token, "secret-ann", "wrong password typed", "Private Person", browser.cookie()):
         assert secret is not None and secret not in written
+
+
+SOURCES = ("service/config.py", "pyproject.toml", "etc/passwd", "var/casewright.db", "processes/README.md")
+CLIMBS = (
+    "../",
+    "..%2f",
+    "%2e%2e/",
+    "%2e%2e%2f",
+    "..%5c",
+    "..\\",
+    "....//",
+    "..;/",
+    "%252e%252e%252f",
+    "/",
+    "//",
+    "~/",
+    "%00/",
+)
+
+
+def test_no_path_leads_out_of_what_is_served(app: Flask, office: Office) -> None:
+    give_password(office.ada)
+    browser = Browser(app)
+    browser.sign_in("ada")
+    places = (
+        "/static/",
+        "/static/dist/",
+        "/case-types/",
+        "/cases/",
+        "/cases/new/",
+        "/api/v1/users/",
+        "/api/v1/groups/",
+    )
+    tried = 0
+
+    for place in places:
+        for climb in CLIMBS:
+            for source in SOURCES[tried % 2 :: 2]:
+                answer = browser.open("GET", f"{place}{climb * 3}{source}")
+                tried += 1
+                assert answer.status_code in (301, 308, 400, 404), (place, climb, source, answer.status_code)
+                assert "root:" not in answer.text and "build-system" not in answer.text
+    assert tried >= 200
