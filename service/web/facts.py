@@ -27,6 +27,11 @@ class Field:
     before: str = ""  #: such as €
     after: str = ""  #: such as days
 
+    @property
+    def is_labelled(self) -> bool:
+        """Whether a designer named it; a computed field has no label of its own."""
+        return self.label != words.readable(self.key)
+
     def text(self, data: Any) -> str:
         """`data` in one line."""
         if self.columns and isinstance(data, list) and all(isinstance(record, Mapping) for record in data):
@@ -71,7 +76,8 @@ def fields(definition_id: uuid.UUID) -> Mapping[str, Field]:
     for key in keys:
         if key in source.forms:
             for field in _fields(form_schema(source.forms[key]).get("components", [])):
-                found.setdefault(field.key, field)
+                if field.key not in found or (field.is_labelled and not found[field.key].is_labelled):
+                    found[field.key] = field
     return found
 
 
