@@ -19,7 +19,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import undefer
 
-from . import audit, family, jobs, logs
+from . import audit, family, jobs, logs, milestones
 from .db import db, new_id, utcnow
 from .engine.parser import Definition, parse
 from .engine.work import Happening, OpenSubscription, OpenTask, OpenTimer, OpenWork, What, WorkflowState
@@ -86,6 +86,13 @@ def form_of(definition_id: uuid.UUID, form_key: str | None) -> dict[str, Any] | 
     return form_schema(form_id)
 
 
+def form_of_task(task: HumanTask) -> dict[str, Any] | None:
+    """The schema of a task's form, None without one: the definition's, or the one given to a task that nobody drew."""
+    if task.form_id is not None:
+        return form_schema(task.form_id)
+    return form_of(task.case.definition_id, task.form_key)
+
+
 def resource(digest: str) -> bytes:
     """The bytes of a deployed file."""
     return db.session.execute(sa.select(Resource.content).where(Resource.hash == digest)).scalar_one()
@@ -149,6 +156,7 @@ def save(case: Case, workflow: Workflow, before: OpenWork, *, by: Actor) -> None
     happenings = workflow.take_happenings()
     after = workflow.open_work()
     _record(case, workflow, happenings, by)
+    milestones.reach(case, workflow, happenings, by=by)
     _project_case(case, workflow, happenings, after)
     _project_tasks(case, before.tasks, after.tasks)
     _project_timers(case, before.timers, after.timers)
@@ -175,12 +183,16 @@ def _project_case(case: Case, workflow: Workflow, happenings: Sequence[Happening
         element = definition.definition.elements.get(happening.element_id)
         if happening.what is What.ENTERED and element and element.attributes.get("stage"):
             case.stage = element.attributes["stage"]
+        if happening.what is What.COMPLETED and element and element.attributes.get("outcome"):
+            case.outcome = element.attributes["outcome"]
     case.snapshot = workflow.dump()
 
 
 def _state_of(case: Case, workflow: Workflow) -> CaseState:
     """Where the case stands: done when its workflow is, unless something still keeps it from being closed."""
-    if workflow.state is WorkflowState.COMPLETED and (case.held_open or family.blockers(case.id)):
+    if case.held_open and workflow.state in (WorkflowState.COMPLETED, WorkflowState.TERMINATED):
+        return CaseState.ACTIVE
+    if workflow.state is WorkflowState.COMPLETED and family.blockers(case.id):
         return CaseState.ACTIVE
     return CaseState(workflow.state)
 

@@ -54,6 +54,13 @@ class Action(StrEnum):
     FINISH_AD_HOC = "finish ad hoc work"
     OPEN_CHILD = "open child cases"
     ADOPT = "hang it under another case"
+    INSERT_FRAGMENT = "insert a plan fragment"
+    SUSPEND = "suspend"
+    CLOSE = "close"
+    REOPEN = "reopen"
+    REPEAT = "go back"
+    ADD_TASK = "add a task"
+    WITHDRAW_TASK = "withdraw"
     READ_TASK = "read task"
     CLAIM = "claim"
     RELEASE = "release"
@@ -81,6 +88,13 @@ SCOPE: dict[Action, str] = {
     Action.FINISH_AD_HOC: "work",
     Action.OPEN_CHILD: "work",
     Action.ADOPT: "work",
+    Action.INSERT_FRAGMENT: "work",
+    Action.SUSPEND: "work",
+    Action.CLOSE: "work",
+    Action.REOPEN: "work",
+    Action.REPEAT: "work",
+    Action.ADD_TASK: "work",
+    Action.WITHDRAW_TASK: "work",
     Action.READ_TASK: "read",
     Action.CLAIM: "work",
     Action.RELEASE: "work",
@@ -175,6 +189,14 @@ def delegated_it(actor: Actor, task: HumanTask) -> bool:
     return task.delegated_by == actor.name
 
 
+def added_it(actor: Actor, task: HumanTask) -> bool:
+    return task.created_by == actor.name
+
+
+def owns_case_of(actor: Actor, task: HumanTask) -> bool:
+    return owns(actor, task.case)
+
+
 def may_read_case_of(actor: Actor, task: HumanTask) -> bool:
     return may(actor, Action.READ_CASE, task.case)
 
@@ -190,6 +212,13 @@ RULES: dict[Action, Sequence[Rule]] = {
     Action.FINISH_AD_HOC: [is_admin, owns, manages],
     Action.OPEN_CHILD: [is_admin, owns, manages, works_on],
     Action.ADOPT: [is_admin, owns, manages],
+    Action.INSERT_FRAGMENT: [is_admin, owns, manages, works_on],
+    Action.SUSPEND: [is_admin, owns, manages],
+    Action.CLOSE: [is_admin, owns, manages],
+    Action.REOPEN: [is_admin, owns, manages],
+    Action.REPEAT: [is_admin, owns, manages],
+    Action.ADD_TASK: [is_admin, owns, manages, works_on],
+    Action.WITHDRAW_TASK: [is_admin, added_it, manages, owns_case_of],
     Action.READ_TASK: [is_assignee, delegated_it, is_candidate, may_read_case_of],
     Action.CLAIM: [is_candidate, manages],
     Action.RELEASE: [is_assignee, manages],

@@ -15,6 +15,7 @@ def init_app(app: Flask) -> None:
         deployments,
         health,
         incidents,
+        lifecycle,
         me,
         messages,
         openapi,
@@ -25,7 +26,7 @@ def init_app(app: Flask) -> None:
 
     app.request_class = requests.Request
     api = Blueprint("api", __name__)
-    modules = (cases, adhoc, children, tasks, definitions, deployments, messages, incidents, users, me)
+    modules = (cases, adhoc, children, lifecycle, tasks, definitions, deployments, messages, incidents, users, me)
     for module in modules:
         api.register_blueprint(module.routes.blueprint)
     openapi.init(operation for module in modules for operation in module.routes.operations)

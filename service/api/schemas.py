@@ -161,6 +161,63 @@ class Adopt(Body):
     blocking: bool = Field(False, description="Whether the parent may not close before it.")
 
 
+Reason = Annotated[str, Field(min_length=1, max_length=2000, pattern=r"\S")]
+
+
+class Suspend(Body):
+    """Why the case is put on hold, and until when."""
+
+    reason: Reason
+    until: Instant | None = Field(None, description="When it goes on by itself; null: when somebody resumes it.")
+
+
+class Close(Body):
+    """How the case ended."""
+
+    outcome: Name | None = Field(None, description="One of the outcomes that the case type names.")
+    summary: Annotated[str, Field(max_length=20000)] = Field("", description="Markdown.")
+
+
+class Reopen(Body):
+    """Why the case is opened again, and where."""
+
+    reason: Reason
+    element_id: Name | None = Field(None, description="A repeatable step; null: just open, until somebody closes it.")
+
+
+class Repeat(Body):
+    """Which step to go back to, and why."""
+
+    element_id: Name
+    reason: Reason
+
+
+class InsertFragment(Body):
+    """The plan fragment to start inside the case."""
+
+    process: Name = Field(description="Key of the process, in its newest version.")
+    reason: Annotated[str, Field(max_length=2000)] | None = None
+
+
+class AddTask(Body):
+    """A task that nobody drew."""
+
+    name: Annotated[str, Field(min_length=1, max_length=300, pattern=r"\S")]
+    description: Annotated[str, Field(max_length=20000)] | None = None
+    form_key: Name | None = Field(None, description="A deployed form, in its newest version.")
+    checklist: list[Annotated[str, Field(min_length=1, max_length=300)]] = Field(default_factory=list, max_length=100)
+    to: PrincipalName | None = Field(None, description="User name of who shall do it.")
+    candidate_groups: list[PrincipalName] = Field(default_factory=list, max_length=20)
+    due_at: Instant | None = None
+    priority: int = Field(50, ge=0, le=100)
+
+
+class Tick(Body):
+    """What on the list is done."""
+
+    done: list[Annotated[int, Field(ge=0, le=99)]] = Field(max_length=100, description="Places on the list, from 0.")
+
+
 class GiveTask(Body):
     """Who gets the task."""
 

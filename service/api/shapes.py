@@ -51,6 +51,9 @@ class TaskShape(TypedDict):
     id: Id
     name: str
     element_id: str
+    description: str | None
+    checklist: list[dict[str, Any]]
+    added_by: str | None
     state: str
     assignee: str | None
     delegated_by: str | None
@@ -115,6 +118,45 @@ class AdHocShape(TypedDict):
 
 class ActivatedShape(TypedDict):
     activity_id: Id
+
+
+class StageShape(TypedDict):
+    id: str
+    name: str
+    state: str
+
+
+class MilestoneShape(TypedDict):
+    id: str
+    name: str
+    reached_at: Moment | None
+
+
+class OutcomeShape(TypedDict):
+    id: str
+    name: str
+
+
+class RepeatableShape(TypedDict):
+    element_id: str
+    name: str
+    stage: str | None
+    done: int
+    may_repeat: bool
+    why_not: str | None
+    cancels: list[str]
+    children: list[str]
+
+
+class LifeShape(TypedDict):
+    stages: list[StageShape]
+    milestones: list[MilestoneShape]
+    outcomes: list[OutcomeShape]
+    repeatable: list[RepeatableShape]
+    outcome: str | None
+    summary: str | None
+    suspended_at: Moment | None
+    suspended_until: Moment | None
 
 
 class TotalsShape(TypedDict):

@@ -7,10 +7,11 @@ from uuid import UUID
 from .. import forms
 from ..auth import current_actor
 from ..db import db
-from ..execution import form_of
+from ..execution import form_of_task
 from ..models import HumanTask
 from ..operations import tasks
 from ..permissions import Action, Actor
+from ..queries import cases as case_lists
 from ..queries import people
 from ..queries import tasks as task_lists
 from . import schemas, shapes
@@ -57,7 +58,7 @@ def get_form_json_schema(task_id: UUID) -> Answer:
     """The fixed part of the form's rules as JSON Schema: what `data` has to look like to complete the task."""
     actor = current_actor()
     task = task_lists.get(task_id, by=actor)
-    schema = form_of(task.case.definition_id, task.form_key)
+    schema = form_of_task(task)
     return Answer(lambda: forms.json_schema(schema or {}), etag=task_etag(task, actor))
 
 
@@ -115,6 +116,33 @@ def complete(task_id: UUID, body: schemas.CompleteTask) -> Answer:
     return _answer(task, actor)
 
 
+@routes.post("/cases/{case_id}/tasks", Action.ADD_TASK, body=schemas.AddTask, gives=shapes.TaskShape, status=201)
+def add_task(case_id: UUID, body: schemas.AddTask) -> Answer:
+    """Add a task that nobody drew to a running case, which then waits for it."""
+    actor = current_actor()
+    case = case_lists.get(case_id, by=actor)
+    given = body.model_dump(exclude={"to"})
+    task = tasks.add(case, by=actor, to=people.user(body.to) if body.to is not None else None, **given)
+    db.session.flush()
+    return _answer(task, actor)
+
+
+@routes.put("/tasks/{task_id}/checklist", Action.COMPLETE, body=schemas.Tick, gives=shapes.TaskShape, conditional=True)
+def tick(task_id: UUID, body: schemas.Tick) -> Answer:
+    """Say what on your task's list is done."""
+    task, actor = _to_change(task_id)
+    tasks.tick(task, body.done, by=actor)
+    return _answer(task, actor)
+
+
+@routes.post("/tasks/{task_id}/withdraw", Action.WITHDRAW_TASK, body=schemas.CancelCase, gives=shapes.TaskShape)
+def withdraw(task_id: UUID, body: schemas.CancelCase) -> Answer:
+    """Cancel a task that was added by hand."""
+    task, actor = _to_change(task_id)
+    tasks.withdraw(task, by=actor, reason=body.reason)
+    return _answer(task, actor)
+
+
 def _to_change(task_id: UUID) -> tuple[HumanTask, Actor]:
     actor = current_actor()
     task = task_lists.to_change(task_id, by=actor)
@@ -123,7 +151,7 @@ def _to_change(task_id: UUID) -> tuple[HumanTask, Actor]:
 
 
 def _form(task: HumanTask) -> shapes.FormShape:
-    schema = form_of(task.case.definition_id, task.form_key)
+    schema = form_of_task(task)
     context = {**task.case.variables, **(task.local or {})}
     return {"key": task.form_key, "schema": schema, "data": forms.initial(schema, context) if schema else {}}
 

@@ -7,21 +7,22 @@ the network. Not to be shared by threads.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
-from service.engine import delivery, snapshot
+from service.engine import delivery, going_back, snapshot
 from service.engine.elements.events import SEEN, TIMERS, Catching, timer_id
 from service.engine.elements.node import RELEASED
 from service.engine.elements.subprocess import PASSED_OVER, begin_body
 from service.engine.errors import EngineError, Fault, NotReady
+from service.engine.expressions import ExpressionError
 from service.engine.open_work import open_work
 from service.engine.parser import Definition
 from service.engine.run import Run
 from service.engine.scope import View, plain
 from service.engine.upstream import Task, TaskState
-from service.engine.work import Failure, Happening, OpenWork, WorkflowState
+from service.engine.work import Failure, Happening, OpenActivity, OpenWork, WorkflowState
 
 
 class Workflow:
@@ -242,6 +243,37 @@ class Workflow:
     def open_work(self) -> OpenWork:
         """All that it waits for."""
         return open_work(self._run) if self.state is not WorkflowState.COMPLETED else OpenWork()
+
+    def holds(self, condition: str) -> bool:
+        """Whether a condition is true of the case file; one that cannot be evaluated so far is not."""
+        try:
+            return self._run.holds_if_known(condition, self._run.task_tree)
+        except ExpressionError:
+            return False
+
+    def ahead_of(self, element_id: str) -> set[str]:
+        """The ids of the element and of all that can be reached from it. Raises NotReady."""
+        return going_back.ahead_of(self._run, element_id)
+
+    def overtaken_by(self, element_id: str) -> list[OpenActivity]:
+        """What `repeat` would cancel; nothing is changed. Raises NotReady, with the reason, when it cannot be."""
+        return going_back.overtaken(self._run, element_id)
+
+    def repeat(self, element_id: str) -> None:
+        """Do an element again, and cancel what comes after it. Raises NotReady, with the reason, when it cannot."""
+        self._active()
+        going_back.repeat(self._run, element_id)
+        self._run.go()
+
+    def reopen_at(self, element_id: str) -> None:
+        """Let a workflow that has ended go on from an element. Raises NotReady."""
+        going_back.ahead_of(self._run, element_id)
+        going_back.reopen(self._run)
+        self.repeat(element_id)
+
+    def shift(self, by: timedelta) -> None:
+        """Move timers and due dates, those at dates of the calendar excepted: the case stood still for so long."""
+        going_back.shift(self._run, by)
 
     def take_happenings(self) -> list[Happening]:
         """What happened since this was last called, in order."""

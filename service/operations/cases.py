@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from .. import audit, family, forms
 from ..db import db, new_id, utcnow
 from ..engine import timing
+from ..engine.work import WorkflowState
 from ..engine.workflow import Workflow
 from ..errors import BadRequest, WrongState
 from ..execution import NOTHING, Stores, deployed, form_of, lock, running, save, title_of
@@ -160,7 +161,15 @@ def change_variables(case: Case, changes: Mapping[str, Any], *, by: Actor) -> No
         require(by, Action.CHANGE_VARIABLES, case)
         changes = plain(changes)
         audit.record(case, "variables:changed", by=by, details={"names": sorted(changes)})
+        write(workflow, changes)
+
+
+def write(workflow: Workflow, changes: Mapping[str, Any]) -> None:
+    """Set variables, also of a case that is kept open after its diagram has ended."""
+    if workflow.state is WorkflowState.ACTIVE:
         workflow.set_variables(changes)
+    else:
+        workflow.mend(changes)
 
 
 def change(
@@ -205,6 +214,15 @@ def cancel(case: Case, *, by: Actor, reason: str) -> None:
 
 def terminate(case: Case, *, by: Actor, reason: str) -> None:
     """Close the locked `case` and everything open in it, whatever state its workflow is in."""
+    end_work(case)
+    case.state, case.closed_at, case.reason = CaseState.TERMINATED, utcnow(), reason
+    audit.record(case, "case:terminated", by=by, details={"reason": reason})
+    family.cancel_children(case, f"{case.number} was cancelled: {reason}")
+    family.ended(case)
+
+
+def end_work(case: Case) -> None:
+    """Cancel everything that is open in the locked `case`; what becomes of the case itself is the caller's."""
     now = utcnow()
     open_tasks = sa.select(HumanTask.id).where(HumanTask.case_id == case.id, HumanTask.closed_at.is_(None))
     db.session.execute(sa.delete(TaskCandidate).where(TaskCandidate.task_id.in_(open_tasks)))
@@ -219,10 +237,7 @@ def terminate(case: Case, *, by: Actor, reason: str) -> None:
     workflow = Workflow.load(deployed(case.definition_id).definition, case.snapshot or b"", now=now)
     workflow.terminate()
     case.snapshot, case.marked = workflow.dump(), []
-    case.state, case.closed_at, case.reason = CaseState.TERMINATED, now, reason
-    audit.record(case, "case:terminated", by=by, details={"reason": reason})
-    family.cancel_children(case, f"{case.number} was cancelled: {reason}")
-    family.ended(case)
+    case.held_open, case.suspended_at, case.suspended_until = False, None, None
 
 
 __all__ = ["SYSTEM", "UNSET", "begin", "cancel", "change", "change_variables", "start", "terminate"]

@@ -48,6 +48,30 @@ def open_child(
     return child
 
 
+def insert(parent: Case, definition: ProcessDefinition, *, by: Actor, reason: str | None = None) -> Case:
+    """Start a plan fragment inside a running case: a child that shares its data and people, and holds it open.
+
+    It gets the case's variables, and what it changes comes back when it is completed. Raises `BadRequest` for a
+    process that is not marked `case:insertable`.
+    """
+    lock(parent.id)
+    require(by, Action.INSERT_FRAGMENT, parent)
+    if parent.state is not CaseState.ACTIVE:
+        raise WrongState(f"This case is {parent.state}.")
+    if definition.info.get("attributes", {}).get("insertable") != "true":
+        raise BadRequest(f"“{definition.name}” is not made to be started inside a case.")
+    _refuse_depth(parent.id)
+    there = sa.select(sa.func.count()).where(Case.parent_id == parent.id, Case.fragment)
+    number = f"{parent.number}.{db.session.execute(there).scalar_one() + 1}"
+    kin = Kin(parent, blocking=True, on_parent_cancel="cancel", fragment=True, number=number)
+    variables = dict(parent.variables or {})
+    child = cases.begin(definition, variables, by=by, owner_id=parent.owner_id, kin=kin, roles=_roles_of(parent))
+    details = {"child": str(child.id), "number": number, "title": definition.name}
+    said = {"reason": reason.strip()} if reason and reason.strip() else {}
+    audit.record(parent, "fragment:inserted", by=by, details=details | said)
+    return child
+
+
 def adopt(child: Case, *, parent: Case, by: Actor, blocking: bool = False) -> None:
     """Hang an open case without parent under `parent`. Refuses a loop, and a parent that is closed.
 
@@ -210,8 +234,8 @@ def _take(parent: Case, child: Case, waiting: OpenChild | None, workflow: Workfl
     audit.record(parent, f"child:{child.state}", by=SYSTEM, element=element, details=said)
     if waiting is not None:
         _pass_on(child, waiting, workflow)
-    elif child.fragment and child.state is CaseState.COMPLETED and workflow.state is WorkflowState.ACTIVE:
-        workflow.set_variables(_changed(child, parent.variables or {}))
+    elif child.fragment and child.state is CaseState.COMPLETED:
+        cases.write(workflow, _changed(child, parent.variables or {}))
     return child.state.is_closed
 
 

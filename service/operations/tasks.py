@@ -5,17 +5,21 @@ Whoever comes second gets `WrongState` (409) at once.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import uuid
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from datetime import datetime
 from typing import Any
 
+import sqlalchemy as sa
+
 from .. import audit, forms
-from ..db import utcnow
-from ..errors import BadRequest, WrongState
-from ..execution import form_of, lock, running
-from ..models import CaseState, HumanTask, TaskState, User
+from ..db import db, new_id, utcnow
+from ..errors import BadRequest, NotFound, WrongState
+from ..execution import form_of_task, lock, running
+from ..models import Case, CaseState, FormDefinition, HumanTask, TaskCandidate, TaskState, User
 from ..permissions import Action, Actor, require, require_other_person
-from .cases import plain
+from .cases import plain, write
 
 
 def claim(task: HumanTask, *, by: Actor) -> None:
@@ -26,7 +30,7 @@ def claim(task: HumanTask, *, by: Actor) -> None:
         require(by, Action.CLAIM, task)
         require_other_person(by, task)
         _give(task, by.name)
-        audit.record(task.case, "task:claimed", by=by, element=task.element_id)
+        _tell(task, "task:claimed", by)
 
 
 def release(task: HumanTask, *, by: Actor) -> None:
@@ -36,7 +40,7 @@ def release(task: HumanTask, *, by: Actor) -> None:
         _require_state(task.assignee is not None, "Nobody has this task.")
         _require_state(task.delegated_by is None, "A delegated task is handed back, not released.")
         _give(task, None)
-        audit.record(task.case, "task:released", by=by, element=task.element_id)
+        _tell(task, "task:released", by)
 
 
 def delegate(task: HumanTask, *, by: Actor, to: User) -> None:
@@ -47,7 +51,7 @@ def delegate(task: HumanTask, *, by: Actor, to: User) -> None:
         if to.name == by.name or not to.active:
             raise BadRequest("Delegate to somebody else who can sign in.")
         _give(task, to.name, delegated_by=by.name)
-        audit.record(task.case, "task:delegated", by=by, element=task.element_id, details={"to": to.name})
+        _tell(task, "task:delegated", by, to=to.name)
 
 
 def hand_back(task: HumanTask, *, by: Actor) -> None:
@@ -57,7 +61,7 @@ def hand_back(task: HumanTask, *, by: Actor) -> None:
         _require_state(task.delegated_by is not None, "This task was not delegated.")
         owner = task.delegated_by
         _give(task, owner)
-        audit.record(task.case, "task:handed-back", by=by, element=task.element_id, details={"to": owner})
+        _tell(task, "task:handed-back", by, to=owner)
 
 
 def assign(task: HumanTask, *, by: Actor, to: User | None) -> None:
@@ -68,7 +72,11 @@ def assign(task: HumanTask, *, by: Actor, to: User | None) -> None:
             raise BadRequest(f"{to.display_name} cannot sign in any more.")
         _give(task, to.name if to else None)
         audit.record(
-            task.case, "task:assigned", by=by, element=task.element_id, details={"to": to.name if to else None}
+            task.case,
+            "task:assigned",
+            by=by,
+            element=task.element_id or None,
+            details=_about(task, to=to.name if to else None),
         )
 
 
@@ -82,12 +90,117 @@ def complete(task: HumanTask, *, by: Actor, submitted: Mapping[str, Any]) -> Non
         _require_state(task.state.is_open, f"This task is {task.state}.")
         require(by, Action.COMPLETE, task)
         require_other_person(by, task)
-        schema = form_of(task.case.definition_id, task.form_key)
+        _require_state(
+            all(item["done"] for item in task.checklist or ()), "Not everything on the task's list is ticked off."
+        )
+        schema = form_of_task(task)
         context = {**task.case.variables, **(task.local or {})}
         data = forms.validate(schema, submitted, context=context) if schema else plain(submitted)
         task.state, task.closed_at, task.closed_by = TaskState.COMPLETED, utcnow(), by.name
-        audit.record(task.case, "task:completed", by=by, element=task.element_id, details={"task": str(task.id)})
-        workflow.complete(task.activity_id, data)
+        _tell(task, "task:completed", by)
+        if task.activity_id is not None:
+            workflow.complete(task.activity_id, data)
+        elif data:
+            write(workflow, data)
+        if task.activity_id is None:
+            _no_candidates(task)
+
+
+def add(
+    case: Case,
+    *,
+    by: Actor,
+    name: str,
+    description: str | None = None,
+    form_key: str | None = None,
+    checklist: Sequence[str] = (),
+    to: User | None = None,
+    candidate_groups: Iterable[str] = (),
+    due_at: datetime | None = None,
+    priority: int = 50,
+) -> HumanTask:
+    """Add a task that nobody drew to a running case, which then waits for it before it is closed.
+
+    `form_key`: a deployed form, in its newest version; what it asks for becomes variables. `checklist`: texts to tick
+    off. Raises `BadRequest` when nobody could do it, `NotFound` for an unknown form.
+    """
+    lock(case.id)
+    require(by, Action.ADD_TASK, case)
+    _require_state(case.state is CaseState.ACTIVE, f"This case is {case.state}.")
+    groups = list(dict.fromkeys(candidate_groups))
+    if not name.strip():
+        raise BadRequest("Give the task a name.")
+    if to is None and not groups:
+        raise BadRequest("Say who shall do it: somebody, or a group.")
+    if to is not None and not to.active:
+        raise BadRequest(f"{to.display_name} cannot sign in any more.")
+    task = HumanTask(
+        id=new_id(),
+        case_id=case.id,
+        element_id="",
+        name=name.strip(),
+        description=(description or "").strip() or None,
+        state=TaskState.RESERVED if to else TaskState.READY,
+        assignee=to.name if to else None,
+        form_key=form_key,
+        form_id=_newest_form(form_key) if form_key else None,
+        checklist=[{"text": text, "done": False} for text in checklist] or None,
+        stage=case.stage,
+        priority=priority,
+        due_at=due_at,
+        created_by=by.name,
+    )
+    db.session.add(task)
+    db.session.add_all(TaskCandidate(task_id=task.id, principal=f"group:{group}") for group in groups)
+    audit.record(case, "task:added", by=by, details=_about(task, to=task.assignee))
+    return task
+
+
+def tick(task: HumanTask, done: Iterable[int], *, by: Actor) -> None:
+    """Say which items of the task's list (by their places, from 0) are done; the others are not."""
+    with _open(task):
+        require(by, Action.COMPLETE, task)
+        places = set(done)
+        items = task.checklist or []
+        if not places <= set(range(len(items))):
+            raise BadRequest(f"The list has {len(items)} items.")
+        task.checklist = [{**item, "done": place in places} for place, item in enumerate(items)]
+        _tell(task, "task:ticked", by, done=sorted(places))
+
+
+def withdraw(task: HumanTask, *, by: Actor, reason: str) -> None:
+    """Cancel a task that nobody drew; those of the diagram end with it only."""
+    with running(task.case_id, by=by):
+        require(by, Action.READ_TASK, task)
+        require(by, Action.WITHDRAW_TASK, task)
+        _require_state(task.state.is_open, f"This task is {task.state}.")
+        _require_state(task.activity_id is None, "This task stands in the diagram; only added ones are withdrawn.")
+        if not reason.strip():
+            raise BadRequest("Say why the task is withdrawn.")
+        task.state, task.closed_at = TaskState.CANCELLED, utcnow()
+        _no_candidates(task)
+        _tell(task, "task:withdrawn", by, reason=reason.strip())
+
+
+def _newest_form(key: str) -> uuid.UUID:
+    found = db.session.scalar(sa.select(FormDefinition.id).where(FormDefinition.key == key, FormDefinition.latest))
+    if found is None:
+        raise NotFound(f"The form “{key}” is not deployed.")
+    return found
+
+
+def _no_candidates(task: HumanTask) -> None:
+    db.session.execute(sa.delete(TaskCandidate).where(TaskCandidate.task_id == task.id))
+
+
+def _tell(task: HumanTask, action: str, by: Actor, **more: Any) -> None:
+    audit.record(task.case, action, by=by, element=task.element_id or None, details=_about(task, **more))
+
+
+def _about(task: HumanTask, **more: Any) -> dict[str, Any]:
+    """What the audit keeps of a task; one that nobody drew by its name."""
+    said = {"name": task.name} if task.activity_id is None else {}
+    return {"task": str(task.id), **said, **more}
 
 
 @contextmanager

@@ -13,7 +13,7 @@ from .. import forms
 from ..auth import current_actor
 from ..db import db
 from ..errors import BadRequest
-from ..execution import deployed, form_of
+from ..execution import deployed, form_of_task
 from ..models import HumanTask, User
 from ..operations import tasks
 from ..permissions import Action, Actor, allowed_on_task
@@ -87,7 +87,7 @@ def _about(task: HumanTask, actor: Actor) -> dict[str, Any]:
     case = task.case
     allowed = allowed_on_task(actor, task)
     element = deployed(case.definition_id).definition.elements.get(task.element_id)
-    schema = form_of(case.definition_id, task.form_key) if task.state.is_open else None
+    schema = form_of_task(task) if task.state.is_open else None
     context: Mapping[str, Any] = {**case.variables, **(task.local or {})}
     return {
         "case": case,

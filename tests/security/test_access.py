@@ -106,6 +106,9 @@ NOTHING_THERE = (
     "/api/v1/cases/<uuid:case_id>/reopen",
     "/api/v1/cases/<uuid:case_id>/repeat",
     "/api/v1/tasks/<uuid:task_id>/withdraw",
+    "/cases/<number>/activate",
+    "/cases/<number>/finish",
+    "/profile/password",
 )
 FORMS: dict[str, dict[str, Any]] = {
     "/cases/<number>/cancel": {"reason": "A test."},

@@ -54,6 +54,10 @@ PLACES: Mapping[str, frozenset[str]] = {
     "required": ACTIVITIES,
     "autoStart": ACTIVITIES,
     "reasonRequired": ACTIVITIES,
+    "repeatable": ACTIVITIES,
+    "milestone": FLOW_NODES,
+    "outcome": frozenset({"endEvent"}),
+    "insertable": _PROCESS,
     "preScript": FLOW_NODES,
     "postScript": FLOW_NODES,
     "correlationKey": _MESSAGES,
@@ -66,11 +70,14 @@ PLACES: Mapping[str, frozenset[str]] = {
     "escalationCodeVariable": _ERRORS,
     "outputElement": frozenset({"multiInstanceLoopCharacteristics"}),
 }
-_ELEMENTS = ("ioMapping", "stages", "stage", "input", "output")
+_LISTS = {"stages": "stage", "roles": "role", "outcomes": "outcome", "milestones": "milestone"}
+_ELEMENTS = ("ioMapping", "input", "output", *_LISTS, *_LISTS.values())
+_ACCESS = ("read", "work", "steer")
 _RESULTS = ("singleEntry", "singleResult", "collectEntries", "resultList")
 _AD_HOC = {"availableWhen", "whyUnavailable", "maxRepetitions", "required", "autoStart", "reasonRequired"}
 _CANDIDATES = {"candidateUsers", "candidateGroups", "candidateRoles"}
 _CONTRACT = {"waitFor", "inheritRoles", "onParentCancel", "onChildFailure"}
+Known = Mapping[str, set[str]]
 _KEY = re.compile(r"[\w.-]{1,128}")
 _HELPED = 50  #: problems of a file for which a suggestion is sought
 _COMPARED = 100  #: names that a suggestion is sought among; comparing takes time
@@ -79,19 +86,19 @@ _TARGET = re.compile(r"[A-Za-z_]\w*|\*")
 
 def check(doc: Document, part: etree._Element, info: ProcessInfo | None) -> None:
     """Check the `case:` attributes and elements of one process, or of another root element such as a message."""
-    stages = {stage.id for stage in info.stages} if info else set()
+    known = {kind: {each.id for each in getattr(info, f"{kind}s", ())} for kind in _LISTS.values()}
     for element in part.iter():
         if doc.full:
             return
         name = local(element)
         if name:
             for attribute, value in case_attributes(element).items():
-                _attribute(doc, element, attribute, value, stages)
+                _attribute(doc, element, attribute, value, known)
         elif str(element.tag).startswith(f"{{{CASE}}}"):
             _extension(doc, element)
 
 
-def _attribute(doc: Document, element: etree._Element, attribute: str, value: str, stages: set[str]) -> None:
+def _attribute(doc: Document, element: etree._Element, attribute: str, value: str, declared: Known) -> None:
     places = PLACES.get(attribute)
     if places is None:
         doc.error(element, f"case:{attribute} is not known.", _nearest(attribute, list(PLACES), "case:"))
@@ -107,14 +114,22 @@ def _attribute(doc: Document, element: etree._Element, attribute: str, value: st
         )
     if attribute in _CONTRACT and case_attributes(element).get("childCase") != "true":
         doc.warn(element, f"case:{attribute} has no effect here.", 'It belongs to case:childCase="true".')
-    if attribute == "stage" and value not in stages:
-        advice = "Declare it in the process's <case:stages>."
-        known = _nearest(value, sorted(stages), "", advice) if len(doc.problems) < _HELPED else advice
-        doc.error(element, f"The process has no stage “{value[:60]}”.", known)
+    kind = "role" if attribute == "candidateRoles" else attribute
+    if kind in declared and not value.startswith("="):
+        _declared(doc, element, kind, value, declared[kind])
     elif attribute == "notDoneBy":
         _four_eyes(doc, element, value)
     elif (test := _VALUES.get(attribute)) is not None and not value.startswith("=") and (wrong := test(value)):
         doc.error(element, f"case:{attribute}=“{value[:60]}” {wrong[0]}.", wrong[1])
+
+
+def _declared(doc: Document, element: etree._Element, kind: str, value: str, known: set[str]) -> None:
+    """Stages, roles, outcomes and milestones are named by what the process declares."""
+    for name in [part.strip() for part in value.split(",")] if kind == "role" else [value]:
+        if name not in known:
+            advice = f"Declare it in the process's <case:{kind}s>."
+            near = _nearest(name, sorted(known), "", advice) if len(doc.problems) < _HELPED else advice
+            doc.error(element, f"The process has no {kind} “{name[:60]}”.", near)
 
 
 def _nearest(
@@ -165,8 +180,10 @@ def _extension(doc: Document, element: etree._Element) -> None:
             doc.error(element, f"The target “{target[:60]}” is no variable's name.", "Write a name, such as amount.")
     elif name == "ioMapping" and not _of_flow_node(element):
         doc.error(element, "<case:ioMapping> stands on no activity or event.", "Put it into its extensionElements.")
-    elif name == "stage" and not element.get("id"):
-        doc.error(element, "The stage has no id.", 'Write <case:stage id="intake" name="Intake"/>.')
+    elif name in _LISTS.values() and not element.get("id"):
+        doc.error(element, f"The {name} has no id.", f'Write <case:{name} id="intake" name="Intake"/>.')
+    elif name == "role" and (element.get("access") or "read") not in _ACCESS:
+        doc.error(element, f"The access “{element.get('access')}” is not known.", "Write read, work or steer.")
 
 
 def _of_flow_node(element: etree._Element) -> bool:
@@ -232,6 +249,8 @@ _VALUES: Mapping[str, Callable[[str], Wrong]] = {
     "required": _flag,
     "autoStart": _flag,
     "reasonRequired": _flag,
+    "repeatable": _flag,
+    "insertable": _flag,
     "childCase": _flag,
     "waitFor": _flag,
     "inheritRoles": _flag,

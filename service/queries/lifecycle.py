@@ -1,0 +1,110 @@
+"""A case's map: its stages and milestones, what can be gone back to, and what that would cancel."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import sqlalchemy as sa
+
+from ..db import db, utcnow
+from ..engine.errors import NotReady
+from ..engine.workflow import Workflow
+from ..execution import deployed
+from ..models import Case, CaseMilestone, CaseState
+from ..permissions import Action, Actor, may, require
+
+
+@dataclass(frozen=True)
+class Reached:
+    """A milestone, and since when it stands."""
+
+    id: str
+    name: str
+    reached_at: datetime | None
+
+
+@dataclass(frozen=True)
+class StageOnMap:
+    """A stage: `done`, `current` or `ahead`, by the order in which the designer names them."""
+
+    id: str
+    name: str
+    state: str
+
+
+@dataclass(frozen=True)
+class Repeatable:
+    """A step that may be done again. `cancels` names what would be cancelled, `children` the numbers of cases."""
+
+    element_id: str
+    name: str
+    stage: str | None
+    done: int
+    why_not: str | None
+    cancels: tuple[str, ...]
+    children: tuple[str, ...]
+
+
+def stages(case: Case, *, actor: Actor) -> Sequence[StageOnMap]:
+    """The stages of a case that `actor` may read."""
+    require(actor, Action.READ_CASE, case)
+    declared = deployed(case.definition_id).definition.info.stages
+    ids = [stage.id for stage in declared]
+    at = ids.index(case.stage) if case.stage in ids else -1
+    done = case.state is CaseState.COMPLETED
+    states = ["done" if done or place < at else "current" if place == at else "ahead" for place in range(len(ids))]
+    return [StageOnMap(stage.id, stage.name, state) for stage, state in zip(declared, states, strict=True)]
+
+
+def milestones(case: Case, *, actor: Actor) -> Sequence[Reached]:
+    """The milestones of a case that `actor` may read, as the designer orders them."""
+    require(actor, Action.READ_CASE, case)
+    declared = deployed(case.definition_id).definition.info.milestones
+    rows = db.session.execute(
+        sa.select(CaseMilestone.milestone, CaseMilestone.reached_at).where(CaseMilestone.case_id == case.id)
+    )
+    reached = {row.milestone: row.reached_at for row in rows} if declared else {}
+    return [Reached(each.id, each.name, reached.get(each.id)) for each in declared]
+
+
+def repeatable(case: Case, *, actor: Actor) -> Sequence[Repeatable]:
+    """The finished steps that the designer lets be done again, and what each would cancel now; nothing is changed."""
+    require(actor, Action.READ_CASE, case)
+    definition = deployed(case.definition_id).definition
+    visits = case.visits or {}
+    wanted = [each for each in definition.elements.values() if each.attributes.get("repeatable") == "true"]
+    done = [each for each in wanted if visits.get(each.id)]
+    if not done:
+        return []
+    snapshot = db.session.execute(sa.select(Case.snapshot).where(Case.id == case.id)).scalar_one()
+    workflow = Workflow.load(definition, snapshot or b"", now=utcnow())
+    allowed = may(actor, Action.REPEAT, case)
+    found = []
+    for element in done:
+        why_not = None if allowed else "Only who steers the case may go back."
+        cancels: tuple[str, ...] = ()
+        children: tuple[str, ...] = ()
+        try:
+            overtaken = workflow.overtaken_by(element.id)
+            cancels = tuple(each.name for each in overtaken)
+            children = _children(case, [each.activity_id for each in overtaken])
+        except NotReady as refusal:
+            why_not = why_not or str(refusal)
+        name, stage = element.name or element.id, element.attributes.get("stage")
+        found.append(Repeatable(element.id, name, stage, visits[element.id], why_not, cancels, children))
+    return found
+
+
+def _children(case: Case, activities: Sequence[str]) -> tuple[str, ...]:
+    """The numbers of the open child cases that end with these activities."""
+    if not activities:
+        return ()
+    ending = sa.select(Case.number).where(
+        Case.parent_id == case.id,
+        Case.parent_activity.in_(activities),
+        Case.on_parent_cancel == "cancel",
+        Case.closed_at.is_(None),
+    )
+    return tuple(db.session.scalars(ending.order_by(Case.number)))
