@@ -61,7 +61,7 @@ class Deployed:
 def deployed(definition_id: uuid.UUID) -> Deployed:
     """The definition with this id, parsed once per process."""
     row = db.session.get_one(ProcessDefinition, definition_id)
-    package = parse(read_files(row.files))
+    package = parse(read_files(row.files), deployed=True)
     definition = package.definitions[row.key]
     title = definition.info.attributes.get("title") or row.name
     forms = {key: uuid.UUID(form) for key, form in row.forms.items()}

@@ -61,10 +61,11 @@ class Package:
     warnings: tuple[Problem, ...] = ()
 
 
-def parse(files: Mapping[str, bytes]) -> Package:
+def parse(files: Mapping[str, bytes], *, deployed: bool = False) -> Package:
     """Read the .bpmn and .dmn files of one deployment, by name.
 
-    Raises Refused with every problem that is an error; problems that are warnings come with the package.
+    Raises Refused with every problem that is an error; problems that are warnings come with the package. What is
+    `deployed` already was accepted once: its cases run on, even if a newer release would ask for more.
     """
     problems: list[Problem] = []
     read: list[Normalised] = []
@@ -83,7 +84,8 @@ def parse(files: Mapping[str, bytes]) -> Package:
         decisions = dmn.parse_decisions({name: text for name, text in files.items() if name.lower().endswith(".dmn")})
     except Refused as refused:
         problems += refused.problems
-    if errors := [problem for problem in problems if problem.severity is Severity.ERROR]:
+    errors = [problem for problem in problems if problem.severity is Severity.ERROR]
+    if errors and not deployed:
         raise Refused([*errors, *(problem for problem in problems if problem.severity is not Severity.ERROR)])
     definitions: dict[str, Definition] = {}
     for file in read:

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 from flask import Flask
 
 from service.db import db
+from service.engine import parser
+from service.engine.definition import Problem, Refused
+from service.engine.normalise import normalise
 from service.errors import Forbidden, InvalidDeployment
 from service.execution import deployed
 from service.models import Deployment, ProcessDefinition
@@ -100,3 +104,20 @@ def test_every_problem_is_named_at_once_and_nothing_is_deployed(app: Flask) -> N
 def test_only_who_may_deploys(app: Flask, person: Callable[..., Actor]) -> None:
     with pytest.raises(Forbidden):
         deployments.deploy({"inner.bpmn": CALLED}, by=person("ann", "clerks"))
+
+
+def test_what_was_deployed_runs_on_when_a_newer_release_would_refuse_it(
+    app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    deployments.deploy({"inner.bpmn": CALLED}, by=SYSTEM)
+    definition = deployments.latest_definition("inner")
+    assert definition is not None
+    deployed.cache_clear()
+    stricter = Problem("inner.bpmn", "Processes need a moon.", "Draw one.")
+    monkeypatch.setattr(parser, "normalise", lambda *file: replace(normalise(*file), problems=(stricter,)))
+
+    case = cases.begin(definition, {}, by=SYSTEM)
+
+    assert case.state == "active"
+    with pytest.raises(Refused):
+        parser.parse({"inner.bpmn": CALLED})
