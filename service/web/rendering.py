@@ -10,6 +10,7 @@ from flask import Flask, Response, current_app, flash, make_response, redirect, 
 
 from ..auth import optional_actor
 from ..db import utcnow
+from ..models import HumanTask
 from ..queries import timeline
 from . import decision_tables, words
 
@@ -29,6 +30,7 @@ def init_app(app: Flask) -> None:
         face=_face,
         inside=lambda name: "you" if name == "You" else name,
         who=words.principal,
+        called=_called,
         local_input=lambda at: at.astimezone(zone()).strftime("%Y-%m-%dT%H:%M") if at else "",
     )
     app.jinja_env.globals.update(case_states=words.CASE_STATES, task_states=words.TASK_STATES)
@@ -44,6 +46,11 @@ def _face(name: str) -> str:
     """Whose initials to show for a name on a page: `You` is who is looking."""
     actor = optional_actor() if name == "You" else None
     return actor.display_name if actor else name
+
+
+def _called(task: HumanTask) -> str:
+    """A task's name, with what tells it from others of the same activity."""
+    return " · ".join(filter(None, (task.name, words.instance(task.local))))
 
 
 def _moment(at: datetime) -> str:

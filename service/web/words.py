@@ -83,6 +83,9 @@ TASK_STATES = {
 }
 
 
+#: what every instance of a multi-instance activity sees beside its item
+LOOP = frozenset({"loopCounter", "nrOfInstances", "nrOfActiveInstances", "nrOfCompletedInstances"})
+
 #: short names that are written in capitals
 CAPITALS = frozenset({"api", "gdpr", "hr", "iban", "id", "it", "ok", "sla", "url", "vat"})
 
@@ -145,6 +148,17 @@ def principal(text: str) -> str:
     """`group:claims-intake` as `Claims intake`, `user:ann` as `ann`."""
     kind, _, name = text.rpartition(":")
     return name if kind == "user" else readable(name)
+
+
+def instance(local: Mapping[str, Any] | None) -> str:
+    """Which of several tasks of one activity this is: by the name of what it is about, or `2 of 3`; else nothing."""
+    if not local or "loopCounter" not in local:
+        return ""
+    for name, item in local.items():
+        said = item.get("name") or item.get("title") if isinstance(item, Mapping) else item
+        if name not in LOOP and isinstance(said, str | int) and not isinstance(said, bool):
+            return str(said)[:60]
+    return f"{local['loopCounter'] + 1} of {local.get('nrOfInstances', '…')}"
 
 
 def initials(name: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -92,3 +93,18 @@ def test_a_name_of_data_becomes_readable(name: str, text: str) -> None:
 
 def test_initials_are_those_of_the_first_and_last_name() -> None:
     assert [words.initials(name) for name in ("Ada Lovelace", "ann", "Ann de Vries", "")] == ["AL", "A", "AV", "?"]
+
+
+@pytest.mark.parametrize(
+    ("local", "said"),
+    [
+        (None, ""),
+        ({"amount": 3}, ""),
+        ({"loopCounter": 1, "system": "billing", "nrOfInstances": 3}, "billing"),
+        ({"loopCounter": 0, "witness": {"name": "Eve", "topic": "rota"}, "nrOfInstances": 2}, "Eve"),
+        ({"loopCounter": 1, "found": [], "nrOfInstances": 3, "nrOfActiveInstances": 3}, "2 of 3"),
+        ({"loopCounter": 0, "item": {"id": 7}, "nrOfInstances": 3}, "1 of 3"),
+    ],
+)
+def test_tasks_of_one_activity_are_told_apart(local: dict[str, Any] | None, said: str) -> None:
+    assert words.instance(local) == said

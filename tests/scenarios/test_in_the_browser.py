@@ -105,7 +105,9 @@ def test_a_complaint_goes_through_four_hands_and_each_witness_is_told_apart(
     heard = set()
     for _ in complaint.WITNESSES:
         carl.take(number, "Interview a witness")
-        heard.add(carl.page.locator("[data-canvas] strong").first.inner_text())
+        name = carl.page.locator("[data-canvas] strong").first.inner_text()
+        expect(carl.page.locator("#task h1")).to_have_text(f"Interview a witness · {name}")
+        heard.add(name)
         carl.complete("Interview a witness", "complaint-interview", complaint.RECORD)
     assert heard == {"Bob", "Eve"}
     carl.take(number, "Write the finding")
