@@ -50,13 +50,13 @@ LATER = (
 )
 RUNS = 4  #: a job that kills its worker is run this often, then reported
 PARTITIONED = "cases"  #: one job at a time for each partition; the other queues run theirs side by side
-SUSPECTS = "suspects"  #: jobs that were interrupted twice run alone: whichever ends its worker takes no others with it
+SUSPECTS = "suspects"  #: jobs that were interrupted twice run alone: one that ends its worker takes no others with it
 POLLING = {
-    "cases": 0.2,
-    "connectors": 0.25,
-    "bulk": 1.0,
-    SUSPECTS: 1.0,
-}  #: the queues, and seconds between looks at each
+    PARTITIONED: 0.2,
+    "connectors": 0.4,
+    "bulk": 2.0,
+    SUSPECTS: 2.0,
+}  #: the queues; seconds between looks at each
 FAILED = ("ERROR", "MAX_RECOVERY_ATTEMPTS_EXCEEDED")
 
 _SETTINGS: DBOSConfig = {
