@@ -11,7 +11,7 @@ from flask import Flask
 from playwright.sync_api import Page, expect
 
 from service.db import db
-from service.models import Case, HumanTask
+from service.models import Case, HumanTask, ProcessDefinition
 from service.operations import cases, deployments
 from service.permissions import SYSTEM, Actor
 from service.queries import definitions
@@ -33,7 +33,7 @@ def nia(app: Flask, person: Callable[..., Actor]) -> Actor:
 @pytest.fixture
 def plan(nia: Actor) -> Case:
     """Nia's patient, in treatment; the patient agrees to surgery."""
-    definition = definitions.latest(definitions.ProcessDefinition, "care")
+    definition = definitions.latest(ProcessDefinition, "care")
     case = cases.start(definition, by=nia, submitted={"patient": "Ada", "consent": True})
     db.session.commit()
     return case
@@ -66,7 +66,7 @@ def test_what_can_be_added_is_offered_and_started(plan: Case, nia: Actor, visit:
 
 
 def test_what_cannot_be_added_says_why(nia: Actor, visit: Visit) -> None:
-    definition = definitions.latest(definitions.ProcessDefinition, "care")
+    definition = definitions.latest(ProcessDefinition, "care")
     case = cases.start(definition, by=nia, submitted={"patient": "Ada"})
     db.session.commit()
 

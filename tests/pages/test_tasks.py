@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
@@ -144,7 +145,8 @@ def test_what_is_not_a_form_is_refused(office: Office, visit: Visit) -> None:
     ben.post(f"/tasks/{task.id}/claim")
     headers = {"X-CSRFToken": ben.token(), "Accept": "application/json"}
 
-    for body in ([], {"data": []}, "text", 5):
+    wrong: list[Any] = [[], {"data": []}, "text", 5]
+    for body in wrong:
         assert ben.client.post(f"/tasks/{task.id}/complete", json=body, headers=headers).status_code == 400
 
 
