@@ -44,6 +44,7 @@ bench: $(VENV)/.test
 	$(BIN)/python -m tests.benchmarks
 
 chaos: $(VENV)/.test
+	CONTRACT_EXAMPLES=200 $(BIN)/python -m pytest tests/security/test_contract.py -n 2 --timeout 3600
 	$(BIN)/python -m tests.durability.chaos
 
 lock: $(VENV)/.test

@@ -41,6 +41,11 @@ ON_A_CASE: dict[Action, set[str]] = {
     Action.ADOPT: STEERING,
     Action.INSERT_FRAGMENT: {"participant", "owner", "manager", "admin"},
     Action.SUSPEND: STEERING,
+    Action.BIND_ROLE: STEERING,
+    Action.RESTRICT: STEERING,
+    Action.LINK: {"participant", "owner", "manager", "admin"},
+    Action.MERGE: STEERING,
+    Action.WRITE_NOTE: {"participant", "owner", "manager", "admin"},
     Action.CLOSE: STEERING,
     Action.REOPEN: STEERING,
     Action.REPEAT: STEERING,
@@ -80,6 +85,9 @@ BODIES: dict[str, Any] = {
     "POST /api/v1/cases/<uuid:case_id>/parent": {"parent": "$other"},
     "POST /api/v1/cases/<uuid:case_id>/suspend": {"reason": "A test."},
     "POST /api/v1/cases/<uuid:case_id>/close": {},
+    "PUT /api/v1/cases/<uuid:case_id>/roles/<role>": {"holders": []},
+    "POST /api/v1/cases/<uuid:case_id>/roles/<role>/hand-over": {"from": "ann", "to": "ben"},
+    "POST /api/v1/cases/<uuid:case_id>/restrict": {"restricted": True, "reason": "A test."},
     "POST /api/v1/cases/<uuid:case_id>/reopen": {"reason": "A test."},
     "POST /api/v1/cases/<uuid:case_id>/repeat": {"element_id": "Assess", "reason": "A test."},
     "POST /api/v1/cases/<uuid:case_id>/fragments": {"process": "visit"},
@@ -102,6 +110,7 @@ BODIES: dict[str, Any] = {
 NOTHING_THERE = (
     "/api/v1/cases/<uuid:case_id>/adhoc/",
     "/api/v1/cases/<uuid:case_id>/resume",
+    "/api/v1/cases/<uuid:case_id>/roles/",
     "/api/v1/cases/<uuid:case_id>/close",
     "/api/v1/cases/<uuid:case_id>/reopen",
     "/api/v1/cases/<uuid:case_id>/repeat",
@@ -166,6 +175,7 @@ def build(app: Flask, office: Office) -> World:
         "incident_id": str(incident.id),
         "activity_id": "00000000-0000-4000-8000-000000000000",
         "key": "loan",
+        "role": "manager",
         "user": "zoe",
     }
     db.session.commit()
