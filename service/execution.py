@@ -7,7 +7,6 @@ block ends, what the engine waits for is compared with what it waited for before
 from __future__ import annotations
 
 import json
-import re
 import uuid
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -40,6 +39,7 @@ from .models import (
     Timer,
 )
 from .permissions import Actor
+from .titles import title_of
 
 NOTHING = OpenWork()
 
@@ -203,19 +203,6 @@ def _counted(visits: Mapping[str, int], happenings: Iterable[Happening]) -> dict
     return {**visits, **{element: visits.get(element, 0) + n for element, n in done.items()}}
 
 
-def title_of(template: str, variables: Mapping[str, Any]) -> str:
-    """`template` with each `{name}` replaced by that variable's value, or by nothing when it is unset."""
-
-    def value(match: re.Match[str]) -> str:
-        found: Any = variables
-        for part in match.group(1).split("."):
-            found = found.get(part) if isinstance(found, Mapping) else None
-        return "" if found is None else str(found)
-
-    title = re.sub(r"\{([\w.]+)\}", value, template)
-    return re.sub(r"\s+", " ", title).strip(" ·,–-")[:300]
-
-
 def _record(case: Case, workflow: Workflow, happenings: Sequence[Happening], by: Actor) -> None:
     """What the engine did, as audit entries: decisions one by one, the rest as one entry."""
     for happening in happenings:
@@ -284,10 +271,12 @@ def _open_task(case: Case, task: OpenTask) -> None:
         due_at=task.due_at,
         follow_up_at=task.follow_up_at,
         not_done_by=list(task.not_done_by) or None,
+        candidate_roles=list(task.candidate_roles) or None,
         local=dict(task.local) or None,
     )
     db.session.add(row)
     principals = [f"user:{name}" for name in task.candidate_users] + [f"group:{name}" for name in task.candidate_groups]
+    principals += family.holders(case, task.candidate_roles)
     db.session.add_all(TaskCandidate(task_id=row.id, principal=principal) for principal in dict.fromkeys(principals))
 
 
@@ -370,7 +359,7 @@ def _send(case: Case, happenings: Sequence[Happening], before: OpenWork, after: 
         if service.activity_id not in known:
             jobs.enqueue(
                 "call_service",
-                {"case": str(case.id), "activity": service.activity_id, "attempt": 1},
+                {"case": str(case.id), "activity": service.activity_id},
                 partition=str(case.root_id),
                 key=f"service:{case.id}:{service.activity_id}",
             )

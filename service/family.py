@@ -91,6 +91,15 @@ def bind(case: Case, info: ProcessInfo, inherited: Iterable[tuple[str, str]], *,
             )
 
 
+def holders(case: Case, roles: Sequence[str]) -> list[str]:
+    """The principals in these roles of the case."""
+    if not roles:
+        return []
+    db.session.flush()
+    chosen = sa.select(CaseRole.principal).where(CaseRole.case_id == case.id, CaseRole.role.in_(roles))
+    return sorted(set(db.session.scalars(chosen)))
+
+
 def ended(case: Case) -> None:
     """The case closed, or failed: leave jobs for its parent, and for those that it kept from being closed."""
     if case.parent_id is not None:

@@ -17,7 +17,7 @@ import sqlalchemy as sa
 from .db import db
 from .engine.work import Enabled
 from .errors import Forbidden, NotFound, WrongState
-from .models import Case, DefinitionAccess, HumanTask, ProcessDefinition, TaskCandidate
+from .models import Case, CaseRole, DefinitionAccess, HumanTask, Note, ProcessDefinition, TaskCandidate
 
 
 @dataclass(frozen=True)
@@ -60,6 +60,12 @@ class Action(StrEnum):
     REOPEN = "reopen"
     REPEAT = "go back"
     ADD_TASK = "add a task"
+    BIND_ROLE = "give roles"
+    RESTRICT = "restrict"
+    LINK = "link"
+    MERGE = "merge"
+    WRITE_NOTE = "write notes"
+    EDIT_NOTE = "edit this note"
     WITHDRAW_TASK = "withdraw"
     READ_TASK = "read task"
     CLAIM = "claim"
@@ -94,6 +100,12 @@ SCOPE: dict[Action, str] = {
     Action.REOPEN: "work",
     Action.REPEAT: "work",
     Action.ADD_TASK: "work",
+    Action.BIND_ROLE: "work",
+    Action.RESTRICT: "work",
+    Action.LINK: "work",
+    Action.MERGE: "work",
+    Action.WRITE_NOTE: "work",
+    Action.EDIT_NOTE: "work",
     Action.WITHDRAW_TASK: "work",
     Action.READ_TASK: "read",
     Action.CLAIM: "work",
@@ -163,6 +175,26 @@ def opened(actor: Actor, case: Case) -> bool:
     return case.created_by == actor.name
 
 
+def has_role(actor: Actor, case: Case) -> bool:
+    return bool(_accesses(actor, case))
+
+
+def works_by_role(actor: Actor, case: Case) -> bool:
+    return not _accesses(actor, case).isdisjoint({"work", "steer"})
+
+
+def steers_by_role(actor: Actor, subject: Case | HumanTask) -> bool:
+    return "steer" in _accesses(actor, subject.case if isinstance(subject, HumanTask) else subject)
+
+
+def _accesses(actor: Actor, case: Case, *roles: str) -> set[str]:
+    """What the actor's roles in the case (or only these of them) let them do."""
+    query = sa.select(CaseRole.access).where(
+        CaseRole.case_id == case.id, CaseRole.principal.in_(sorted(actor.principals))
+    )
+    return set(db.session.scalars(query.where(CaseRole.role.in_(roles)) if roles else query))
+
+
 def works_on(actor: Actor, case: Case) -> bool:
     """Has, had, or may claim a task of the case."""
     return bool(db.session.execute(sa.select(sa.exists(works_on_clause(actor, case.id)))).scalar_one())
@@ -181,12 +213,20 @@ def is_candidate(actor: Actor, task: HumanTask) -> bool:
     return any(candidate.principal in actor.principals for candidate in task.candidates)
 
 
+def is_candidate_with_role(actor: Actor, task: HumanTask) -> bool:
+    return is_candidate(actor, task) and has_role(actor, task.case)
+
+
 def is_assignee(actor: Actor, task: HumanTask) -> bool:
     return task.assignee == actor.name
 
 
 def delegated_it(actor: Actor, task: HumanTask) -> bool:
     return task.delegated_by == actor.name
+
+
+def wrote(actor: Actor, note: Note) -> bool:
+    return note.author == actor.name
 
 
 def added_it(actor: Actor, task: HumanTask) -> bool:
@@ -204,27 +244,33 @@ def may_read_case_of(actor: Actor, task: HumanTask) -> bool:
 RULES: dict[Action, Sequence[Rule]] = {
     Action.READ_DEFINITION: [is_anyone],
     Action.OPEN_CASE: [may_start],
-    Action.READ_CASE: [is_admin, owns, opened, manages, may_read_all, works_on],
-    Action.CHANGE_VARIABLES: [is_admin, owns, manages],
-    Action.CHANGE_CASE: [is_admin, owns, manages],
-    Action.CANCEL_CASE: [is_admin, owns, manages],
-    Action.ACTIVATE: [is_admin, owns, manages, works_on],
-    Action.FINISH_AD_HOC: [is_admin, owns, manages],
-    Action.OPEN_CHILD: [is_admin, owns, manages, works_on],
-    Action.ADOPT: [is_admin, owns, manages],
-    Action.INSERT_FRAGMENT: [is_admin, owns, manages, works_on],
-    Action.SUSPEND: [is_admin, owns, manages],
-    Action.CLOSE: [is_admin, owns, manages],
-    Action.REOPEN: [is_admin, owns, manages],
-    Action.REPEAT: [is_admin, owns, manages],
-    Action.ADD_TASK: [is_admin, owns, manages, works_on],
+    Action.READ_CASE: [is_admin, owns, opened, manages, may_read_all, has_role, works_on],
+    Action.CHANGE_VARIABLES: [is_admin, owns, manages, steers_by_role],
+    Action.CHANGE_CASE: [is_admin, owns, manages, steers_by_role],
+    Action.CANCEL_CASE: [is_admin, owns, manages, steers_by_role],
+    Action.ACTIVATE: [is_admin, owns, manages, works_on, works_by_role],
+    Action.FINISH_AD_HOC: [is_admin, owns, manages, steers_by_role],
+    Action.OPEN_CHILD: [is_admin, owns, manages, works_on, works_by_role],
+    Action.ADOPT: [is_admin, owns, manages, steers_by_role],
+    Action.INSERT_FRAGMENT: [is_admin, owns, manages, works_on, works_by_role],
+    Action.SUSPEND: [is_admin, owns, manages, steers_by_role],
+    Action.CLOSE: [is_admin, owns, manages, steers_by_role],
+    Action.REOPEN: [is_admin, owns, manages, steers_by_role],
+    Action.REPEAT: [is_admin, owns, manages, steers_by_role],
+    Action.ADD_TASK: [is_admin, owns, manages, works_on, works_by_role],
+    Action.BIND_ROLE: [is_admin, owns, manages, steers_by_role],
+    Action.RESTRICT: [is_admin, owns, manages, steers_by_role],
+    Action.LINK: [is_admin, owns, manages, steers_by_role, works_on, works_by_role],
+    Action.MERGE: [is_admin, owns, manages, steers_by_role],
+    Action.WRITE_NOTE: [is_admin, owns, manages, works_on, works_by_role],
+    Action.EDIT_NOTE: [wrote],
     Action.WITHDRAW_TASK: [is_admin, added_it, manages, owns_case_of],
     Action.READ_TASK: [is_assignee, delegated_it, is_candidate, may_read_case_of],
-    Action.CLAIM: [is_candidate, manages],
-    Action.RELEASE: [is_assignee, manages],
+    Action.CLAIM: [is_candidate, is_candidate_with_role, manages, steers_by_role],
+    Action.RELEASE: [is_assignee, manages, steers_by_role],
     Action.DELEGATE: [is_assignee],
     Action.HAND_BACK: [is_assignee],
-    Action.ASSIGN: [is_admin, manages],
+    Action.ASSIGN: [is_admin, manages, steers_by_role],
     Action.COMPLETE: [is_assignee],
     Action.DEPLOY: [is_admin],
     Action.PUBLISH_MESSAGE: [is_admin],
@@ -236,14 +282,31 @@ RULES: dict[Action, Sequence[Rule]] = {
 }
 
 
+#: What still holds in a restricted case; being an administrator, a manager of the type or a candidate does not.
+CONFIDENTIAL: frozenset[Rule] = frozenset(
+    {
+        owns, owns_case_of, has_role, works_by_role, steers_by_role, is_assignee, delegated_it, added_it,
+        is_candidate_with_role, may_read_case_of,
+    }
+)  # fmt: skip
+
+
 def may(actor: Actor, action: Action, subject: Any = None) -> bool:
     """Whether `actor` may do `action` to `subject` by the table; says nothing of the subject's state."""
-    return SCOPE[action] in actor.scopes and any(rule(actor, subject) for rule in RULES[action])
+    return SCOPE[action] in actor.scopes and any(rule(actor, subject) for rule in rules(actor, action, subject))
 
 
 def deciding_rule(actor: Actor, action: Action, subject: Any = None) -> str | None:
     """The name of the first rule that lets `actor` do it: the answer to “why may Ann see this?”."""
-    return next((rule.__name__ for rule in RULES[action] if rule(actor, subject)), None)
+    return next((rule.__name__ for rule in rules(actor, action, subject) if rule(actor, subject)), None)
+
+
+def rules(actor: Actor, action: Action, subject: Any = None) -> Sequence[Rule]:
+    """The rules that decide: of the table's, a restricted case leaves those about its owner, its roles, its doers."""
+    case = subject.case if isinstance(subject, HumanTask) else subject
+    if not (isinstance(case, Case) and case.restricted) or actor is SYSTEM:
+        return RULES[action]
+    return [rule for rule in RULES[action] if rule in CONFIDENTIAL]
 
 
 def require(actor: Actor, action: Action, subject: Any = None) -> None:
@@ -263,7 +326,7 @@ def require(actor: Actor, action: Action, subject: Any = None) -> None:
 
 def steers(actor: Actor, case: Case) -> bool:
     """Whether `actor` decides how the case goes: owns it, manages its type, or administers."""
-    return is_admin(actor, case) or owns(actor, case) or manages(actor, case)
+    return may(actor, Action.FINISH_AD_HOC, case)
 
 
 def why_not_activate(actor: Actor, case: Case, offered: Enabled) -> str | None:
@@ -278,6 +341,8 @@ def why_not_activate(actor: Actor, case: Case, offered: Enabled) -> str | None:
     if not (offered.candidate_users or offered.candidate_groups or offered.candidate_roles):
         return None
     if actor.name in offered.candidate_users or actor.belongs_to(offered.candidate_groups):
+        return None
+    if offered.candidate_roles and _accesses(actor, case, *offered.candidate_roles):
         return None
     named = [*offered.candidate_groups, *offered.candidate_roles]
     return f"You are not in {' or '.join(named)}." if named else "This is for others to start."

@@ -20,13 +20,27 @@ def init_app(app: Flask) -> None:
         messages,
         openapi,
         requests,
+        roles,
         tasks,
         users,
     )
 
     app.request_class = requests.Request
     api = Blueprint("api", __name__)
-    modules = (cases, adhoc, children, lifecycle, tasks, definitions, deployments, messages, incidents, users, me)
+    modules = (
+        cases,
+        adhoc,
+        children,
+        lifecycle,
+        roles,
+        tasks,
+        definitions,
+        deployments,
+        messages,
+        incidents,
+        users,
+        me,
+    )
     for module in modules:
         api.register_blueprint(module.routes.blueprint)
     openapi.init(operation for module in modules for operation in module.routes.operations)

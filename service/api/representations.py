@@ -123,6 +123,7 @@ def case_shape(case: Case, actor: Actor) -> CaseShape:
         "parent_id": str(case.parent_id) if case.parent_id else None,
         "root_id": str(case.root_id),
         "reason": case.reason,
+        "restricted": case.restricted,
         "variables": case.variables,
         "actions": action_names(allowed_on_case(actor, case)),
     }

@@ -199,6 +199,28 @@ class InsertFragment(Body):
     reason: Annotated[str, Field(max_length=2000)] | None = None
 
 
+class BindRole(Body):
+    """Who has the role from now on."""
+
+    holders: list[Annotated[str, Field(pattern=r"^(user|group):[A-Za-z0-9][A-Za-z0-9._@+-]{0,99}$")]] = Field(
+        max_length=100, description="`user:NAME` or `group:NAME`."
+    )
+
+
+class HandOver(Body):
+    """Whose place somebody takes."""
+
+    from_: PrincipalName = Field(alias="from", description="User name of who has the role.")
+    to: PrincipalName = Field(description="User name of who takes it over.")
+
+
+class Restrict(Body):
+    """Whether only the case's owner and roles may see it."""
+
+    restricted: bool
+    reason: Reason
+
+
 class AddTask(Body):
     """A task that nobody drew."""
 

@@ -35,6 +35,7 @@ class CaseShape(CaseSummary):
     parent_id: Id | None
     root_id: Id
     reason: str | None
+    restricted: bool
     variables: dict[str, Any]
     actions: list[str]
 
@@ -157,6 +158,20 @@ class LifeShape(TypedDict):
     summary: str | None
     suspended_at: Moment | None
     suspended_until: Moment | None
+
+
+class RoleShape(TypedDict):
+    id: str
+    name: str
+    access: str
+    holders: list[str]
+
+
+class SeerShape(TypedDict):
+    name: str
+    display_name: str
+    rule: str
+    because: str
 
 
 class TotalsShape(TypedDict):

@@ -94,6 +94,7 @@ def _task(run: Run, task: Task) -> OpenTask:
         assignee=attributes.text(task, "assignee"),
         candidate_users=attributes.names(task, "candidateUsers"),
         candidate_groups=attributes.names(task, "candidateGroups"),
+        candidate_roles=attributes.names(task, "candidateRoles"),
         not_done_by=attributes.names(task, "notDoneBy"),
         due_at=attributes.date(task, "dueDate"),
         follow_up_at=attributes.date(task, "followUpDate"),
@@ -118,7 +119,13 @@ def _adhoc(run: Run, task: Task) -> OpenAdHoc:
 
 
 def _service(run: Run, task: Task) -> OpenService:
-    return OpenService(**_common(run, task), kind=task.task_spec.attributes.get("type", ""), inputs=_given(task))
+    node = task.task_spec
+    return OpenService(
+        **_common(run, task),
+        kind=node.attributes.get("type", ""),
+        inputs=_given(task),
+        wants_result=bool(node.gives) or bool(node.hands) or "resultVariable" in node.attributes,
+    )
 
 
 def _given(task: Task) -> dict[str, Any]:

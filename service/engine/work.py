@@ -51,6 +51,7 @@ class OpenTask(OpenActivity):
     assignee: str | None = None  #: a user name
     candidate_users: tuple[str, ...] = ()
     candidate_groups: tuple[str, ...] = ()
+    candidate_roles: tuple[str, ...] = ()  #: roles of the case
     not_done_by: tuple[str, ...] = ()  #: element ids; who completed one of them may not do this (four eyes)
     due_at: datetime | None = None
     follow_up_at: datetime | None = None
@@ -82,6 +83,7 @@ class OpenService(OpenActivity):
 
     kind: str = ""  #: the connector's name (`case:type`)
     inputs: Mapping[str, Any] = field(default_factory=dict)
+    wants_result: bool = False  #: whether the diagram says where what comes of it goes
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ from ..engine import timing
 from ..engine.work import WorkflowState
 from ..engine.workflow import Workflow
 from ..errors import BadRequest, WrongState
-from ..execution import NOTHING, Stores, deployed, form_of, lock, running, save, title_of
+from ..execution import NOTHING, Stores, deployed, form_of, lock, running, save
 from ..models import (
     Case,
     CaseState,
@@ -31,6 +31,7 @@ from ..models import (
     User,
 )
 from ..permissions import SYSTEM, Action, Actor, require
+from ..titles import title_of
 
 
 class Unset(Enum):

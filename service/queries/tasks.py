@@ -15,7 +15,7 @@ from ..db import db, utcnow
 from ..errors import NotFound
 from ..models import Case, HumanTask, TaskCandidate
 from ..permissions import Action, Actor, require
-from .cases import readable
+from .cases import hidden, readable
 from .pages import LIMIT, Page, Sort, page
 
 URGENCY = (
@@ -130,7 +130,8 @@ def _mine(actor: Actor) -> sa.ColumnElement[bool]:
 
 def _offered(actor: Actor) -> sa.ColumnElement[bool]:
     principals = sorted(actor.principals)
-    return HumanTask.id.in_(sa.select(TaskCandidate.task_id).where(TaskCandidate.principal.in_(principals)))
+    offered = HumanTask.id.in_(sa.select(TaskCandidate.task_id).where(TaskCandidate.principal.in_(principals)))
+    return sa.and_(offered, HumanTask.case_id.not_in(hidden(actor)))
 
 
 def _team(actor: Actor) -> sa.ColumnElement[bool]:
@@ -139,7 +140,8 @@ def _team(actor: Actor) -> sa.ColumnElement[bool]:
 
 def _visible(actor: Actor) -> sa.ColumnElement[bool]:
     if actor.is_admin:
-        return sa.true()
+        doing = sa.or_(HumanTask.assignee == actor.name, HumanTask.delegated_by == actor.name)
+        return sa.or_(doing, HumanTask.case_id.not_in(hidden(actor)))
     cases = sa.select(Case.id).where(readable(actor))
     taking_part = sa.or_(HumanTask.assignee == actor.name, HumanTask.delegated_by == actor.name, _offered(actor))
     return sa.or_(taking_part, HumanTask.case_id.in_(cases))

@@ -1,0 +1,140 @@
+"""The roles of one case: `bind` people and groups, `hand_over` with the open work, `restrict` a case to them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+import sqlalchemy as sa
+
+from .. import audit
+from ..db import db
+from ..engine.definition import Role
+from ..errors import BadRequest, NotFound, WrongState
+from ..execution import deployed, lock
+from ..models import Case, CaseRole, Group, HumanTask, Membership, TaskCandidate, TaskState, User
+from ..permissions import Action, Actor, require
+
+
+def bind(case: Case, role_id: str, holders: Sequence[str], *, by: Actor) -> None:
+    """Say who has the role from now on: `user:NAME` or `group:NAME`; nobody is allowed too.
+
+    Where the designer names groups, only they and their members can be bound. Open tasks follow.
+    """
+    _to_change(case, by=by)
+    role = declared(case, role_id)
+    wanted = list(dict.fromkeys(holders))
+    for principal in wanted:
+        _require_fitting(role, principal)
+    before = _principals(case, role_id)
+    _set(case, role, wanted, by=by)
+    details = {"role": role_id, "name": role.name, "before": before, "holders": sorted(wanted)}
+    audit.record(case, "role:bound", by=by, details=details)
+
+
+def hand_over(case: Case, role_id: str, *, frm: User, to: User, by: Actor) -> None:
+    """Let `to` take the place of `frm` in the role, with all tasks that `frm` has in this case.
+
+    With a role that steers the case goes its ownership too. Raises `WrongState` when `frm` does not have the role.
+    """
+    _to_change(case, by=by)
+    role = declared(case, role_id)
+    before = _principals(case, role_id)
+    leaving, coming = f"user:{frm.name}", f"user:{to.name}"
+    if leaving not in before:
+        raise WrongState(f"{frm.display_name} is not {role.name} of this case.")
+    _require_fitting(role, coming)
+    _set(case, role, [principal for principal in before if principal != leaving] + [coming], by=by)
+    moved = db.session.scalars(
+        sa.select(HumanTask).where(
+            HumanTask.case_id == case.id, HumanTask.closed_at.is_(None), HumanTask.assignee == frm.name
+        )
+    ).all()
+    for task in moved:
+        task.assignee, task.delegated_by, task.state = to.name, None, TaskState.RESERVED
+    if role.access == "steer" and case.owner_id == frm.id:
+        case.owner_id = to.id
+    details = {"role": role_id, "name": role.name, "from": frm.name, "to": to.name, "tasks": [t.name for t in moved]}
+    audit.record(case, "role:handed-over", by=by, details=details)
+
+
+def restrict(case: Case, restricted: bool, *, by: Actor, reason: str) -> None:
+    """Close the case to all but its owner and its roles, or open it again. The reason is kept."""
+    lock(case.id)
+    require(by, Action.RESTRICT, case)
+    if case.restricted is restricted:
+        raise WrongState("This case is restricted already." if restricted else "This case is not restricted.")
+    if not reason.strip():
+        raise BadRequest("Say why.")
+    if restricted and case.owner_id is None and not _anybody_steers(case):
+        raise WrongState("Give the case an owner first; nobody could open it again.")
+    case.restricted = restricted
+    action = "case:restricted" if restricted else "case:unrestricted"
+    audit.record(case, action, by=by, details={"reason": reason.strip()})
+
+
+def declared(case: Case, role_id: str) -> Role:
+    """The role as the diagram declares it. Raises `WrongState` when it does not."""
+    roles = {role.id: role for role in deployed(case.definition_id).definition.info.roles}
+    if role_id not in roles:
+        raise WrongState(f"Cases of this type have no role “{role_id[:100]}”.")
+    return roles[role_id]
+
+
+def _to_change(case: Case, *, by: Actor) -> None:
+    lock(case.id)
+    require(by, Action.BIND_ROLE, case)
+    if case.state.is_closed:
+        raise WrongState(f"This case is {case.state}.")
+
+
+def _principals(case: Case, role_id: str) -> list[str]:
+    chosen = sa.select(CaseRole.principal).where(CaseRole.case_id == case.id, CaseRole.role == role_id)
+    return sorted(db.session.scalars(chosen))
+
+
+def _anybody_steers(case: Case) -> bool:
+    steering = sa.select(CaseRole.role).where(CaseRole.case_id == case.id, CaseRole.access == "steer")
+    return db.session.scalars(steering).first() is not None
+
+
+def _set(case: Case, role: Role, principals: Iterable[str], *, by: Actor) -> None:
+    wanted = set(principals)
+    before = set(_principals(case, role.id))
+    mine = (CaseRole.case_id == case.id, CaseRole.role == role.id)
+    db.session.execute(sa.delete(CaseRole).where(*mine, CaseRole.principal.in_(before - wanted)))
+    for principal in sorted(wanted - before):
+        row = CaseRole(case_id=case.id, role=role.id, principal=principal, access=role.access, bound_by=by.name)
+        db.session.add(row)
+    db.session.flush()
+    _offer_anew(case, role.id)
+
+
+def _offer_anew(case: Case, role_id: str) -> None:
+    """The open tasks that the diagram gives to this role have its new holders as candidates."""
+    query = sa.select(HumanTask).where(HumanTask.case_id == case.id, HumanTask.closed_at.is_(None))
+    for task in db.session.scalars(query.where(HumanTask.candidate_roles.is_not(None))).all():
+        roles = task.candidate_roles or []
+        if role_id not in roles:
+            continue
+        held = sa.select(CaseRole.principal).where(CaseRole.case_id == case.id, CaseRole.role.in_(roles))
+        db.session.execute(sa.delete(TaskCandidate).where(TaskCandidate.task_id == task.id))
+        db.session.add_all(TaskCandidate(task_id=task.id, principal=each) for each in set(db.session.scalars(held)))
+
+
+def _require_fitting(role: Role, principal: str) -> None:
+    """Raise unless there is such a person or group, and the designer lets them have the role."""
+    kind, _, name = principal.partition(":")
+    if kind == "group":
+        if db.session.get(Group, name) is None:
+            raise NotFound(f"There is no group “{name[:100]}”.")
+        if role.groups and name not in role.groups:
+            raise BadRequest(f"The role {role.name} is for {', '.join(role.groups)}.")
+        return
+    user = db.session.scalar(sa.select(User).where(User.name == name)) if kind == "user" else None
+    if user is None or not user.active:
+        raise NotFound(f"There is no user “{name[:100]}” who can sign in.")
+    member = sa.select(Membership.group_name).where(
+        Membership.user_id == user.id, Membership.group_name.in_(role.groups)
+    )
+    if role.groups and db.session.scalars(member).first() is None:
+        raise BadRequest(f"The role {role.name} is for {', '.join(role.groups)}.")

@@ -1,0 +1,41 @@
+"""Roles of a case, and who may see it, over REST."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from flask import Flask
+
+from service.db import db
+from service.operations import deployments
+from service.permissions import SYSTEM, Actor
+from tests.operations.test_roles import CARE
+
+from .conftest import Program
+
+
+def test_roles_are_bound_handed_over_and_explained_over_rest(
+    app: Flask, person: Callable[..., Actor], program: Callable[..., Program]
+) -> None:
+    deployments.deploy({"care.bpmn": CARE}, by=SYSTEM)
+    db.session.commit()
+    ann, nia = program(person("ann", "clerks")), program(person("nia", "nurses"))
+    nob = program(person("nob", "nurses"))
+    case = ann.post("/cases", {"case_type": "care", "data": {}}).json["id"]
+
+    bound = ann.send("PUT", f"/cases/{case}/roles/manager", {"holders": ["user:nia"]})
+    [task] = nia.get("/tasks?view=team").json["items"]
+    handed = nia.post(f"/cases/{case}/roles/manager/hand-over", {"from": "nia", "to": "nob"})
+    restricted = ann.post(f"/cases/{case}/restrict", {"restricted": True, "reason": "Private"})
+
+    assert bound.json["items"][0] == {
+        "id": "manager", "name": "Case manager", "access": "steer", "holders": ["user:nia"],
+    }  # fmt: skip
+    assert task["name"] == "Plan"
+    assert handed.status_code == 204
+    assert restricted.json["restricted"] is True
+    assert [(each["name"], each["because"]) for each in nob.get(f"/cases/{case}/access").json["items"]] == [
+        ("ann", "owns the case"), ("nob", "has a role in the case"),
+    ]  # fmt: skip
+    assert nia.get(f"/cases/{case}").status_code == 404
+    assert ann.send("PUT", f"/cases/{case}/roles/manager", {"holders": ["ann"]}).status_code == 422
