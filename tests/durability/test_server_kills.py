@@ -1,0 +1,13 @@
+"""A short `make chaos`: the server itself is killed while people work over HTTP (faults.md F1, F2)."""
+
+from __future__ import annotations
+
+from tests.durability import chaos
+
+
+def test_what_the_server_acknowledged_is_kept_and_nothing_happens_twice(database_url: str) -> None:
+    figures = chaos.run(database_url, cases=40, kills=2, with_tables=False)
+
+    assert figures["acknowledged"] == 5 * 40
+    assert (figures["lost"], figures["applied_twice"]) == (0, 0)
+    assert (figures["incidents"], figures["broken_audit_chains"]) == (0, 0)
