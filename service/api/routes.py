@@ -28,6 +28,7 @@ from . import idempotency
 from .requests import body_of, query_of
 
 JSON = "application/json"
+PUBLIC, SIGNED_IN = protection.PUBLIC, protection.SIGNED_IN  #: to declare, where an action is too much
 View = Callable[..., "Answer | Response"]
 
 
@@ -181,6 +182,3 @@ def _write(operation: Operation, arguments: Mapping[str, Any]) -> Response:
     idempotency.keep(user_id, key, response, without=answer.secret if isinstance(answer, Answer) else None)
     db.session.commit()
     return response
-
-
-PUBLIC, SIGNED_IN = protection.PUBLIC, protection.SIGNED_IN
