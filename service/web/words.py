@@ -117,7 +117,7 @@ def value(data: Any, options: Mapping[str, str] | None = None) -> str:
     if isinstance(data, int):
         return number(data) if abs(data) >= 10_000 else str(data)
     if isinstance(data, str):
-        return _date(data) or data
+        return _date(data) or _length(data) or data
     if isinstance(data, Mapping):
         return ", ".join(f"{readable(str(name))}: {value(part)}" for name, part in data.items())
     if isinstance(data, list | tuple):
@@ -142,6 +142,19 @@ def _date(text: str) -> str | None:
         return None
     zone = " UTC" if moment.tzinfo in (UTC,) else ""
     return f"{day(moment.date())}, {moment:%H:%M}{zone}"
+
+
+#: days, hours, minutes and seconds of an ISO 8601 duration; years and months are no fixed lengths and stay as written
+LENGTH = re.compile(r"P(?=[\dT])(?:(\d{1,6})D)?(?:T(?=\d)(?:(\d{1,6})H)?(?:(\d{1,6})M)?(?:(\d{1,6})S)?)?")
+
+
+def _length(text: str) -> str | None:
+    """`PT1H30M` as `1 hour 30 minutes`; None for any other text."""
+    found = LENGTH.fullmatch(text)
+    if found is None:
+        return None
+    parts = zip(found.groups(), ("day", "hour", "minute", "second"), strict=True)
+    return " ".join(counted(int(number), one) for number, one in parts if number) or None
 
 
 def principal(text: str) -> str:

@@ -108,3 +108,21 @@ def test_initials_are_those_of_the_first_and_last_name() -> None:
 )
 def test_tasks_of_one_activity_are_told_apart(local: dict[str, Any] | None, said: str) -> None:
     assert words.instance(local) == said
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("PT15M", "15 minutes"),
+        ("P1DT1H30M", "1 day 1 hour 30 minutes"),
+        ("P14D", "14 days"),
+        ("PT0S", "0 seconds"),
+        ("P", "P"),
+        ("PT", "PT"),
+        ("P1DT", "P1DT"),
+        ("P1Y", "P1Y"),
+        ("PT15", "PT15"),
+    ],
+)
+def test_a_length_of_time_is_said_in_words(text: str, said: str) -> None:
+    assert words.value(text) == said
