@@ -9,11 +9,12 @@ import uuid
 from datetime import datetime
 from typing import Any
 
-from . import jobs
+from flask import current_app
+
+from . import connectors, jobs
 from .db import db, utcnow
-from .models import Incident
 from .operations import children as kin
-from .operations import housekeeping, lifecycle, messages, start_events, timers
+from .operations import housekeeping, incidents, lifecycle, links, messages, service_tasks, start_events, timers
 from .permissions import SYSTEM
 
 
@@ -59,6 +60,30 @@ def start_by_timer(timer: str, seq: int) -> None:
     start_events.fire(uuid.UUID(timer), seq)
 
 
+CALLS = 5  #: attempts at a service task's call
+
+
+@jobs.register("call_service", queue="connectors", attempts=CALLS, backoff=(5, 30, 120, 600), calls_out=True)
+def call_service(case: str, activity: str) -> None:
+    """A case waits for a service task: make its call outside of any transaction, then take what came of it, once."""
+    case_id = uuid.UUID(case)
+    call = service_tasks.wanted(case_id, activity)
+    db.session.rollback()
+    if call is None:
+        return
+    try:
+        result = connectors.carry_out(call, current_app.config["CASEWRIGHT"].http_allowed)
+        with jobs.once():
+            service_tasks.finish(case_id, activity, result)
+    except connectors.CallFailed as failed:
+        if failed.again and jobs.current().attempt < CALLS:
+            raise
+        with jobs.once():
+            if not service_tasks.fail(case_id, activity, failed):
+                job = {"name": "call_service", "arguments": {"case": case, "activity": activity}}
+                incidents.record(str(failed), case_id=case_id, job=job, activity_id=activity)
+
+
 @jobs.register("open_children")
 def open_children(case: str, children: list[dict[str, Any]]) -> None:
     """A case wants child cases opened; see `children.open_wanted`."""
@@ -83,6 +108,12 @@ def resume_case(case: str, until: str) -> None:
     lifecycle.resume_when_due(uuid.UUID(case), datetime.fromisoformat(until))
 
 
+@jobs.register("take_over")
+def take_over(case: str, source: str, variables: dict[str, Any], by: str) -> None:
+    """Another case was merged into this one."""
+    links.take_over(uuid.UUID(case), source, variables, by)
+
+
 @jobs.register("tell_case")
 def tell_case(case: str, action: str, details: dict[str, Any], by: str) -> None:
     """Somebody did something elsewhere that belongs into this case's story."""
@@ -101,11 +132,6 @@ jobs.schedule("forget_expired", "17 3 * * *")
 @jobs.when_exhausted
 def report(name: str, arguments: dict[str, Any], message: str) -> None:
     """A job is out of attempts: operations have to see it."""
-    case = arguments.get("case")
-    db.session.add(
-        Incident(
-            case_id=uuid.UUID(case) if case else None,
-            message=f"{name}: {message}"[:2000],
-            job={"name": name, "arguments": arguments},
-        )
-    )
+    case, activity = arguments.get("case"), arguments.get("activity")
+    job = {"name": name, "arguments": arguments}
+    incidents.record(f"{name}: {message}", case_id=uuid.UUID(case) if case else None, job=job, activity_id=activity)

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 
-from ..models import CaseState, IncidentState
+from ..models import CaseState, IncidentState, NoteVisibility
 from ..queries.pages import LIMIT, MOST
 
 
@@ -219,6 +219,38 @@ class Restrict(Body):
 
     restricted: bool
     reason: Reason
+
+
+class LinkCase(Body):
+    """The case to link with."""
+
+    target: Name = Field(description="The other case's number.")
+    kind: Literal["related", "duplicate", "blocks"] = Field(
+        description="What this case is to the other: related, its duplicate, or what it waits for."
+    )
+
+
+class MergeCase(Body):
+    """The case that goes on, and why."""
+
+    into: Name = Field(description="The number of the case that goes on.")
+    reason: Reason
+
+
+class SplitCase(Body):
+    """What the new case takes along, and why."""
+
+    variables: list[Name] = Field(default_factory=list, max_length=500)
+    reason: Reason
+
+
+class WriteNote(Body):
+    """A note in Markdown."""
+
+    text: Annotated[str, Field(min_length=1, max_length=20000, pattern=r"\S")]
+    visibility: Annotated[NoteVisibility, Field(strict=False)] = Field(
+        NoteVisibility.TEAM, description="`everybody`: all who may read the case."
+    )
 
 
 class AddTask(Body):

@@ -174,6 +174,37 @@ class SeerShape(TypedDict):
     because: str
 
 
+class LinkShape(TypedDict):
+    id: Id
+    kind: str
+    words: str
+    case_id: Id
+    number: str
+    title: str
+    state: str
+    readable: bool
+
+
+class NoteShape(TypedDict):
+    id: Id
+    case_id: Id
+    author: str
+    text: str
+    html: str
+    visibility: str
+    created_at: Moment
+    edited_at: Moment | None
+    withdrawn_at: Moment | None
+    version: int
+
+
+class RevisionShape(TypedDict):
+    number: int
+    text: str
+    visibility: str
+    until: Moment
+
+
 class TotalsShape(TypedDict):
     cases: int
     open: int

@@ -15,8 +15,17 @@ from flask import Flask
 from werkzeug.routing import Rule
 
 from service.db import db, utcnow
-from service.models import DecisionDefinition, FormDefinition, HumanTask, Incident, ProcessDefinition, User
-from service.operations import cases, deployments, tasks, users
+from service.models import (
+    DecisionDefinition,
+    FormDefinition,
+    HumanTask,
+    Incident,
+    LinkKind,
+    NoteVisibility,
+    ProcessDefinition,
+    User,
+)
+from service.operations import cases, deployments, links, notes, tasks, users
 from service.permissions import SYSTEM, Action
 from service.protection import PUBLIC, SAFE, SIGNED_IN, declared
 from service.queries import definitions
@@ -46,6 +55,7 @@ ON_A_CASE: dict[Action, set[str]] = {
     Action.LINK: {"participant", "owner", "manager", "admin"},
     Action.MERGE: STEERING,
     Action.WRITE_NOTE: {"participant", "owner", "manager", "admin"},
+    Action.EDIT_NOTE: {"owner"},
     Action.CLOSE: STEERING,
     Action.REOPEN: STEERING,
     Action.REPEAT: STEERING,
@@ -85,6 +95,11 @@ BODIES: dict[str, Any] = {
     "POST /api/v1/cases/<uuid:case_id>/parent": {"parent": "$other"},
     "POST /api/v1/cases/<uuid:case_id>/suspend": {"reason": "A test."},
     "POST /api/v1/cases/<uuid:case_id>/close": {},
+    "POST /api/v1/cases/<uuid:case_id>/links": {"target": "$other", "kind": "related"},
+    "POST /api/v1/cases/<uuid:case_id>/merge": {"into": "$other", "reason": "A test."},
+    "POST /api/v1/cases/<uuid:case_id>/split": {"reason": "A test."},
+    "POST /api/v1/cases/<uuid:case_id>/notes": {"text": "A test."},
+    "PUT /api/v1/notes/<uuid:note_id>": {"text": "Another."},
     "PUT /api/v1/cases/<uuid:case_id>/roles/<role>": {"holders": []},
     "POST /api/v1/cases/<uuid:case_id>/roles/<role>/hand-over": {"from": "ann", "to": "ben"},
     "POST /api/v1/cases/<uuid:case_id>/restrict": {"restricted": True, "reason": "A test."},
@@ -148,6 +163,10 @@ class World:
             tasks.delegate(task, by=self.office.ben, to=ann)
         found = {"case_id": case_id, "task_id": str(task.id), "number": task.case.number, **self.fixed}
         ann = db.session.get_one(User, self.office.ann.id)
+        note = notes.write(task.case, "A note.", by=self.office.ann, visibility=NoteVisibility.EVERYBODY)
+        linked = db.session.get_one(cases.Case, UUID(self.office.open_case()))
+        link = links.link(task.case, linked, LinkKind.RELATED, by=self.office.ann)
+        found |= {"note_id": str(note.id), "link_id": str(link.id)}
         found["token_id"] = str(users.issue_token(ann, "one", ["read"], by=self.office.ann).token.id)
         db.session.commit()
         db.session.rollback()
@@ -229,8 +248,8 @@ def expected(rule: Rule, said: str, who: str) -> str:
         return "401"
     if "token_id" in rule.arguments:
         return "in" if who == "owner" else "404"
-    if rule.arguments & {"case_id", "task_id", "number"}:
-        allowed = ON_A_CASE[Action(said)]
+    if rule.arguments & {"case_id", "task_id", "number", "note_id", "link_id"}:
+        allowed = {"owner"} if rule.rule.endswith("/split") else ON_A_CASE[Action(said)]
         return "in" if who in allowed else "403" if who in READING else "404"
     return "in" if who in ELSEWHERE[said] else "403"
 

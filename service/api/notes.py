@@ -1,0 +1,95 @@
+"""Notes over REST."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from .. import markdown
+from ..auth import current_actor
+from ..db import db
+from ..models import Note, NoteRevision
+from ..operations import notes as operations
+from ..permissions import Action, Actor
+from ..protection import SIGNED_IN
+from ..queries import cases as case_lists
+from ..queries import notes
+from . import schemas, shapes
+from .representations import all_of, etag, listed, moment
+from .routes import Answer, Routes
+
+routes = Routes("notes")
+
+
+@routes.get("/cases/{case_id}/notes", Action.READ_CASE, query=schemas.Paged, gives=list[shapes.NoteShape])
+def list_notes(case_id: UUID, query: schemas.Paged) -> Answer:
+    """The notes on a case that you may see, the newest first."""
+    actor = current_actor()
+    return Answer(listed(notes.of_case(case_lists.get(case_id, by=actor), actor=actor, **dict(query)), _shape))
+
+
+@routes.get("/notes", SIGNED_IN, query=schemas.Paged, gives=list[shapes.NoteShape])
+def list_mentions(query: schemas.Paged) -> Answer:
+    """The notes that mention you, the newest first."""
+    return Answer(listed(notes.mentioning(current_actor(), **dict(query)), _shape))
+
+
+@routes.post("/cases/{case_id}/notes", Action.WRITE_NOTE, body=schemas.WriteNote, gives=shapes.NoteShape, status=201)
+def write(case_id: UUID, body: schemas.WriteNote) -> Answer:
+    """Write a note; `@name` mentions somebody."""
+    actor = current_actor()
+    case = case_lists.get(case_id, by=actor)
+    return _answer(operations.write(case, body.text, by=actor, visibility=body.visibility), actor)
+
+
+@routes.put("/notes/{note_id}", Action.EDIT_NOTE, body=schemas.WriteNote, gives=shapes.NoteShape)
+def edit(note_id: UUID, body: schemas.WriteNote) -> Answer:
+    """Change your own note; what it said before stays in its history."""
+    actor = current_actor()
+    note = notes.get(note_id, by=actor)
+    operations.edit(note, body.text, by=actor, visibility=body.visibility)
+    return _answer(note, actor)
+
+
+@routes.post("/notes/{note_id}/withdraw", Action.EDIT_NOTE, gives=shapes.NoteShape)
+def withdraw(note_id: UUID) -> Answer:
+    """Take your own note back."""
+    actor = current_actor()
+    note = notes.get(note_id, by=actor)
+    operations.withdraw(note, by=actor)
+    return _answer(note, actor)
+
+
+@routes.get("/notes/{note_id}/history", Action.READ_CASE, gives=list[shapes.RevisionShape])
+def get_history(note_id: UUID) -> Answer:
+    """What a note said before, the oldest first."""
+    actor = current_actor()
+    return Answer(all_of(notes.history(notes.get(note_id, by=actor), actor=actor), _revision))
+
+
+def _answer(note: Note, actor: Actor) -> Answer:
+    db.session.flush()  # the version is counted up as it is written
+    return Answer(_shape(note), etag=etag(actor, note.version))
+
+
+def _shape(note: Note) -> shapes.NoteShape:
+    return {
+        "id": str(note.id),
+        "case_id": str(note.case_id),
+        "author": note.author,
+        "text": note.text,
+        "html": markdown.render(note.text),
+        "visibility": note.visibility.value,
+        "created_at": moment(note.created_at) or "",
+        "edited_at": moment(note.edited_at),
+        "withdrawn_at": moment(note.withdrawn_at),
+        "version": note.version,
+    }
+
+
+def _revision(revision: NoteRevision) -> shapes.RevisionShape:
+    return {
+        "number": revision.number,
+        "text": revision.text,
+        "visibility": revision.visibility,
+        "until": moment(revision.until) or "",
+    }

@@ -1,0 +1,146 @@
+"""Notes: who writes and sees them, what they said before, whom they mention, and that they are harmless as HTML."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from flask import Flask
+from lxml.html import fragment_fromstring
+
+from service import markdown
+from service.db import db
+from service.errors import BadRequest, Forbidden, NotFound, WrongState
+from service.models import Case, NoteVisibility
+from service.operations import notes, roles
+from service.permissions import Actor
+from service.queries import notes as lists
+
+from .test_children import deploy, opened
+from .test_roles import CARE
+
+
+@pytest.fixture
+def ann(app: Flask, person: Callable[..., Actor]) -> Actor:
+    return person("ann", "clerks")
+
+
+@pytest.fixture
+def cli(person: Callable[..., Actor]) -> Actor:
+    return person("cli")
+
+
+@pytest.fixture
+def care(ann: Actor, cli: Actor) -> Case:
+    deploy(CARE)
+    case = opened("care", ann)
+    roles.bind(case, "client", ["user:cli"], by=ann)
+    db.session.commit()
+    return case
+
+
+def texts(case: Case, actor: Actor) -> list[str]:
+    return [note.text for note in lists.of_case(case, actor=actor).rows]
+
+
+def test_the_team_sees_all_notes_and_others_those_for_everybody(care: Case, ann: Actor, cli: Actor) -> None:
+    ours = notes.write(care, "Difficult.", by=ann)
+    notes.write(care, "See you *soon*.", by=ann, visibility=NoteVisibility.EVERYBODY)
+    db.session.commit()
+
+    assert texts(care, ann) == ["See you *soon*.", "Difficult."]
+    assert texts(care, cli) == ["See you *soon*."]
+    with pytest.raises(NotFound):
+        lists.get(ours.id, by=cli)
+    with pytest.raises(Forbidden):
+        notes.write(care, "Me too", by=cli)
+
+
+def test_strangers_neither_write_nor_read(care: Case, ann: Actor, person: Callable[..., Actor]) -> None:
+    eve = person("eve", "visitors")
+    note = notes.write(care, "For all", by=ann, visibility=NoteVisibility.EVERYBODY)
+    db.session.commit()
+
+    for act in (
+        lambda: notes.write(care, "x", by=eve),
+        lambda: notes.edit(note, "x", by=eve),
+        lambda: lists.of_case(care, actor=eve),
+        lambda: lists.get(note.id, by=eve),
+        lambda: lists.history(note, actor=eve),
+    ):
+        with pytest.raises(NotFound):
+            act()
+        db.session.rollback()
+
+
+def test_only_the_author_edits_and_what_was_said_before_is_kept(
+    care: Case, ann: Actor, cli: Actor, person: Callable[..., Actor]
+) -> None:
+    nia = person("nia", "nurses")
+    note = notes.write(care, "Secret", by=ann)
+    db.session.commit()
+    notes.edit(note, "Public", by=ann, visibility=NoteVisibility.EVERYBODY)
+    db.session.commit()
+    with pytest.raises(Forbidden):
+        notes.edit(note, "Mine", by=nia)
+    db.session.rollback()
+    notes.edit(note, "Public!", by=ann)
+    db.session.commit()
+
+    assert [each.text for each in lists.history(note, actor=ann)] == ["Secret", "Public"]
+    assert [each.text for each in lists.history(note, actor=cli)] == ["Public"]
+    notes.withdraw(note, by=ann)
+    db.session.commit()
+    assert texts(care, cli) == [""]
+    with pytest.raises(WrongState, match="withdrawn"):
+        notes.edit(note, "Again", by=ann)
+
+
+def test_mentions_are_of_people_who_are_there_and_may_read_the_case(
+    care: Case, ann: Actor, cli: Actor, person: Callable[..., Actor]
+) -> None:
+    eve = person("eve", "visitors")
+    note = notes.write(care, "@cli, ask @eve. and @nobody or mail a@eve", by=ann, visibility=NoteVisibility.EVERYBODY)
+    db.session.commit()
+
+    assert [found.id for found in lists.mentioning(cli).rows] == [note.id]
+    assert lists.mentioning(eve).rows == []  # she may not read the case
+    notes.edit(note, "Nobody any more", by=ann)
+    db.session.commit()
+    assert lists.mentioning(cli).rows == []
+
+
+def test_empty_and_endless_notes_are_refused(care: Case, ann: Actor) -> None:
+    for text in ("  \n", "x" * 20_001):
+        with pytest.raises(BadRequest):
+            notes.write(care, text, by=ann)
+        db.session.rollback()
+
+
+@pytest.mark.parametrize(
+    "attack",
+    [
+        "<script>alert(1)</script>",
+        "[x](javascript:alert(1))",
+        "[x](data:text/html,<script>)",
+        "![x](http://evil.example/pixel.png)",
+        "<img src=x onerror=alert(1)>",
+        '<a href="x" onclick="alert(1)">x</a>',
+        "[x](http://a.example \"' onmouseover=alert(1) '\")",
+        "<style>*{display:none}</style>",
+    ],
+)
+def test_what_people_write_is_harmless_html(attack: str) -> None:
+    html = markdown.render(attack)
+
+    assert not any(bad in html for bad in ("<script", "<img", "<style", 'href="javascript', 'href="data'))
+    assert '<a href="x"' not in html
+    found = fragment_fromstring(html, create_parent="div")
+    assert {name for node in found.iter() for name in node.attrib} <= {"href", "title", "rel"}
+
+
+def test_markdown_becomes_paragraphs_lists_and_tables() -> None:
+    assert markdown.render("**a** ~~b~~\n\n- c\n\n|d|\n|-|\n|e|") == (
+        "<p><strong>a</strong> <s>b</s></p>\n<ul>\n<li>c</li>\n</ul>\n<table>\n<thead>\n<tr>\n<th>d</th>\n</tr>\n"
+        "</thead>\n<tbody>\n<tr>\n<td>e</td>\n</tr>\n</tbody>\n</table>\n"
+    )
