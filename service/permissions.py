@@ -189,6 +189,10 @@ def steers_by_role(actor: Actor, subject: Case | HumanTask) -> bool:
 
 def _accesses(actor: Actor, case: Case, *roles: str) -> set[str]:
     """What the actor's roles in the case (or only these of them) let them do."""
+    held = case.__dict__.get("role_holders")  # loaded beforehand by lists; a lock forgets it
+    if held is not None:
+        mine = [each for each in held if each.principal in actor.principals]
+        return {each.access for each in mine if not roles or each.role in roles}
     query = sa.select(CaseRole.access).where(
         CaseRole.case_id == case.id, CaseRole.principal.in_(sorted(actor.principals))
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column, relationship
@@ -13,6 +13,9 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from ..db import Base, Key, utcnow
 from .definition import ProcessDefinition
 from .user import User
+
+if TYPE_CHECKING:
+    from .role import CaseRole
 
 
 class CaseState(StrEnum):
@@ -84,6 +87,7 @@ class Case(Base):
 
     definition: Mapped[ProcessDefinition] = relationship(lazy="select")
     owner: Mapped[User | None] = relationship(lazy="select")
+    role_holders: Mapped[list[CaseRole]] = relationship(viewonly=True, lazy="raise")  #: for lists, all cases' at once
 
     __mapper_args__ = {"version_id_col": version}
 

@@ -26,8 +26,9 @@ URGENCY = (
 
 #: What lists show of a task's case; never its variables.
 _CASE = joinedload(HumanTask.case, innerjoin=True).load_only(
-    Case.number, Case.title, Case.case_type, Case.state, Case.definition_id, Case.stage, Case.version
+    Case.number, Case.title, Case.case_type, Case.state, Case.definition_id, Case.stage, Case.version, Case.restricted
 )
+_ROLES = joinedload(HumanTask.case, innerjoin=True).selectinload(Case.role_holders)
 
 _CANDIDATES = selectinload(HumanTask.candidates)
 
@@ -80,7 +81,9 @@ def all_open(actor: Actor, *, limit: int = LIMIT, cursor: str | None = None, **o
 def of_case(case: Case, *, actor: Actor) -> Sequence[HumanTask]:
     """The tasks of a case that `actor` may read: the open ones by urgency, then the closed ones, latest first."""
     require(actor, Action.READ_CASE, case)
-    tasks = db.session.scalars(sa.select(HumanTask).where(HumanTask.case_id == case.id).options(_CANDIDATES)).all()
+    tasks = db.session.scalars(
+        sa.select(HumanTask).where(HumanTask.case_id == case.id).options(_CANDIDATES, _ROLES)
+    ).all()
     open_ones = [task for task in tasks if task.closed_at is None]
     closed = [task for task in tasks if task.closed_at is not None]
     open_ones.sort(key=lambda task: (-task.priority, task.due_at is None, task.due_at, task.id))
@@ -121,7 +124,7 @@ def narrowed(
 
 def _page(whose: sa.ColumnElement[bool], limit: int, cursor: str | None, only: Mapping[str, Any]) -> Page[HumanTask]:
     conditions = (whose, HumanTask.closed_at.is_(None), *narrowed(**only))
-    return page(HumanTask, *conditions, sorts=URGENCY, limit=limit, cursor=cursor, options=[_CASE, _CANDIDATES])
+    return page(HumanTask, *conditions, sorts=URGENCY, limit=limit, cursor=cursor, options=[_CASE, _ROLES, _CANDIDATES])
 
 
 def _mine(actor: Actor) -> sa.ColumnElement[bool]:
