@@ -5,8 +5,6 @@ from __future__ import annotations
 import contextvars
 from typing import Any
 
-import pytest
-
 from tests.scenarios.rest import Person, World
 from tests.scenarios.test_insurance_claim_engine import ACCEPT, LARGE, PAYMENT, REPORT
 
@@ -60,44 +58,46 @@ def test_a_name_of_any_kind_is_refused_or_kept_to_the_letter(world: World) -> No
     assert [case["title"] for case in found] == [kept["quotes"]["title"]]
 
 
-@pytest.mark.parametrize(
-    "amount", ["1e400", "-1", "0", "NaN", "Infinity", "1000001", '"3000"', "3000.5e0", "99999999999999999999999", "[]"]
-)
-def test_an_amount_of_any_kind_is_refused_or_a_number(world: World, amount: str) -> None:
+AMOUNTS = ("1e400", "-1", "0", "NaN", "Infinity", "1000001", '"3000"', "3000.5e0", "99999999999999999999999", "[]")
+
+
+def test_an_amount_of_any_kind_is_refused_or_a_number(world: World) -> None:
     ann = world.person("ann")
-    report = b'{"case_type": "insurance-claim", "data": {"claimant": "Ada", "policyNumber": "HH-204517", '
-    report += b'"policyStatus": "active", "damageKind": "glass", "dateOfLoss": "2026-10-28", "reportedOn": '
-    report += b'"2026-11-02", "description": "A broken window.", "estimatedAmount": ' + amount.encode() + b"}}"
+    report = '{"case_type": "insurance-claim", "data": {"claimant": "Ada", "policyNumber": "HH-204517", '
+    report += (
+        '"policyStatus": "active", "damageKind": "glass", "dateOfLoss": "2026-10-28", "reportedOn": "2026-11-02", '
+    )
+    report += '"description": "A broken window.", "estimatedAmount": %s}}'
 
-    status = send(ann, "/cases", report)
+    answers = {amount: send(ann, "/cases", (report % amount).encode()) for amount in AMOUNTS}
 
-    assert status in (201, 400, 422)
+    assert {status for status in answers.values()} <= {201, 400, 422}, answers
+    assert not {amount for amount, status in answers.items() if status == 201} - {'"3000"', "3000.5e0"}
     for case in ann.get("/cases")["items"]:
         assert isinstance(ann.get(f"/cases/{case['id']}")["variables"]["estimatedAmount"], int | float)
 
 
-@pytest.mark.parametrize(
-    "content",
-    [
-        b"",
-        b"null",
-        b"[]",
-        b"{",
-        b'{"case_type": "insurance-claim"}',
-        b'{"case_type": "insurance-claim", "data": []}',
-        b'{"case_type": "insurance-claim", "data": {"data": {}}, "more": 1}',
-        b'{"case_type": "../../etc/passwd", "data": {}}',
-        b'{"case_type": "insurance-claim", "data": ' + b'{"a":' * 3000 + b"1" + b"}" * 3000 + b"}",
-        b'{"case_type": "insurance-claim", "data": {"claimant": "' + b"x" * 2_000_000 + b'"}}',
-        b"\xff\xfe{\x00}\x00",
-        b"\x80",
-    ],
-    ids=lambda content: content[:50].decode("latin-1"),
+BODIES = (
+    b"",
+    b"null",
+    b"[]",
+    b"{",
+    b'{"case_type": "insurance-claim"}',
+    b'{"case_type": "insurance-claim", "data": []}',
+    b'{"case_type": "insurance-claim", "data": {"data": {}}, "more": 1}',
+    b'{"case_type": "../../etc/passwd", "data": {}}',
+    b'{"case_type": "insurance-claim", "data": ' + b'{"a":' * 3000 + b"1" + b"}" * 3000 + b"}",
+    b'{"case_type": "insurance-claim", "data": {"claimant": "' + b"x" * 2_000_000 + b'"}}',
+    b"\xff\xfe{\x00}\x00",
+    b"\x80",
 )
-def test_a_body_of_any_kind_opens_nothing_and_breaks_nothing(world: World, content: bytes) -> None:
+
+
+def test_a_body_of_any_kind_opens_nothing_and_breaks_nothing(world: World) -> None:
     ann = world.person("ann")
 
-    assert send(ann, "/cases", content) in (400, 404, 413, 422)
+    for body in BODIES:
+        assert send(ann, "/cases", body) in (400, 404, 413, 422), body[:80]
     assert ann.get("/cases")["items"] == []
 
 
