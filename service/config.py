@@ -13,6 +13,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
+from .connectors.addresses import Allowed, read_allowed
+
 
 class WrongSetting(ValueError):
     """A setting has a value that it may not have; the message names it, its value and what is allowed."""
@@ -104,6 +106,9 @@ SETTINGS = (
             "wrong sign-ins per account and address before 429"),
     Setting("CASEWRIGHT_MAX_UPLOAD_MB", "16", _whole(1, 1024), "1 to 1024", "largest request body"),
     Setting("CASEWRIGHT_TRUSTED_PROXIES", "0", _whole(0, 10), "0 to 10", "proxies whose X-Forwarded-… is believed"),
+    Setting("CASEWRIGHT_HTTP_ALLOWED", "", read_allowed,
+            "host names (`*.example.com`; `*` for all) and, for addresses that are not public, networks (`10.0.0.0/8`)",
+            "where service tasks may send requests, commas between; by default nowhere"),
     Setting("CASEWRIGHT_WORKER_ID", "worker-1", str, "any name; its own for each worker",
             "lets a restarted worker take up its own jobs at once"),
     Setting("CASEWRIGHT_WORKER_CONCURRENCY", "16", _whole(1, 256), "1 to 256", "jobs at once in one worker"),
@@ -128,6 +133,7 @@ class Config:
     login_limit: Limit
     max_upload_mb: int
     trusted_proxies: int
+    http_allowed: Allowed
     worker_id: str
     worker_concurrency: int
     job_retention_hours: int

@@ -18,7 +18,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import undefer
 
-from . import audit, family, jobs, logs, milestones
+from . import advanced, audit, family, jobs, logs, milestones
 from .db import db, new_id, utcnow
 from .engine.parser import Definition, parse
 from .engine.work import Happening, OpenSubscription, OpenTask, OpenTimer, OpenWork, What, WorkflowState
@@ -155,7 +155,7 @@ def save(case: Case, workflow: Workflow, before: OpenWork, *, by: Actor) -> None
     """Write what became of `workflow` into `case` and its rows."""
     happenings = workflow.take_happenings()
     after = workflow.open_work()
-    _record(case, workflow, happenings, by)
+    advanced.record(case, workflow, happenings, before, after, by=by)
     milestones.reach(case, workflow, happenings, by=by)
     _project_case(case, workflow, happenings, after)
     _project_tasks(case, before.tasks, after.tasks)
@@ -201,30 +201,6 @@ def _counted(visits: Mapping[str, int], happenings: Iterable[Happening]) -> dict
     counted = (h for h in happenings if h.what in (What.COMPLETED, What.FLOWED) and "container" not in h.details)
     done = Counter(happening.element_id for happening in counted)
     return {**visits, **{element: visits.get(element, 0) + n for element, n in done.items()}}
-
-
-def _record(case: Case, workflow: Workflow, happenings: Sequence[Happening], by: Actor) -> None:
-    """What the engine did, as audit entries: decisions one by one, the rest as one entry."""
-    for happening in happenings:
-        if happening.what in (What.DECIDED, What.ESCALATED):
-            audit.record(
-                case,
-                "decision:evaluated" if happening.what is What.DECIDED else "escalation:raised",
-                by=by,
-                element=happening.element_id,
-                details=happening.details,
-            )
-    details: dict[str, Any] = {}
-    path = [h.element_id for h in happenings if h.what is What.COMPLETED]
-    cancelled = [h.element_id for h in happenings if h.what is What.CANCELLED]
-    old, new = case.variables or {}, workflow.variables
-    changed = {name: value for name, value in new.items() if name not in old or old[name] != value}
-    unset = [name for name in old if name not in new]
-    for name, value in (("path", path), ("cancelled", cancelled), ("set", changed), ("unset", unset)):
-        if value:
-            details[name] = value
-    if details:
-        audit.record(case, "case:advanced", by=by, details=details)
 
 
 def _project_tasks(case: Case, before: Sequence[OpenTask], after: Sequence[OpenTask]) -> None:

@@ -38,7 +38,10 @@ def do_jobs() -> int:
         name, arguments, *_ = json.loads(found.inputs)["positionalArgs"]
         this = job_status.c.workflow_uuid == found.workflow_uuid
         jobs.execute(sa.update(job_status).where(this).values(status="SUCCESS"))
-        jobs.state.jobs[name].function(**arguments)
+        job = jobs.state.jobs[name]
+        if job.calls_out:  # it has transactions of its own
+            db.session.commit()
+        job.function(**arguments)
         db.session.commit()
         done += 1
 

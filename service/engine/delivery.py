@@ -161,14 +161,23 @@ _ARMED = (TaskState.FUTURE, TaskState.WAITING)
 
 def throw_upwards(run: Run, source: Task, kind: str, code: str | None, payload: Mapping[str, Any]) -> bool:
     """Give an error or escalation to the nearest who catches it: by its code first, else who catches any."""
+    found = catcher(run, source, kind, code)
+    if found is None:
+        return False
+    task, position = found
+    task.task_spec.occur(run, task, position, payload)
+    return True
+
+
+def catcher(run: Run, source: Task, kind: str, code: str | None) -> tuple[Task, int] | None:
+    """Who would catch that, and by which of its definitions."""
     for level in catchers(run, source):
         for wanted in dict.fromkeys((code, None)):
             for task in level:
                 position = task.task_spec.catches(task, kind, wanted)
                 if position is not None:
-                    task.task_spec.occur(run, task, position, payload)
-                    return True
-    return False
+                    return task, position
+    return None
 
 
 def throw_error(run: Run, source: Task, code: str | None, message: str = "", data: Any = None) -> None:

@@ -158,6 +158,10 @@ class Workflow:
             self._run.fail(task, fault)
         self._run.go()
 
+    def catches_error(self, activity_id: str, code: str | None) -> bool:
+        """Whether the diagram catches this error when that open activity throws it. Raises NotReady."""
+        return delivery.catcher(self._run, self._waiting(activity_id), "error", code) is not None
+
     def set_variables(self, changes: Mapping[str, Any], activity_id: str | None = None) -> None:
         """Change variables from outside, as the process (or that activity) sees them; conditions are looked at anew."""
         self._active()

@@ -16,6 +16,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from .. import forms
+from ..connectors import CATALOGUE
 from ..db import db, new_id
 from ..engine.checks import check_definition
 from ..engine.decisions import parse_decisions
@@ -243,8 +244,19 @@ def _join(files: dict[str, str], name: str, content: str) -> None:
 
 
 def _missing(elements: Iterable[Element], info: ProcessInfo, world: World) -> Iterable[Problem]:
-    """Forms and decisions that the process names and nobody deployed."""
+    """Forms and decisions that the process names and nobody deployed, and connectors that there are not."""
     named = list(elements)
+    for element in named:
+        kind = element.attributes.get("type")
+        if kind is not None and kind not in CATALOGUE:
+            yield Problem(
+                info.file,
+                f"There is no connector “{kind}”.",
+                f"There is {', '.join(sorted(CATALOGUE))}; or let a user task stand for it.",
+                element.line,
+                element.id,
+                element.name,
+            )
     for attribute, keys, known, what, ending in (
         ("formKey", info.forms, world.forms, "form", ".form"),
         ("decisionRef", info.decisions, world.decisions, "decision", ".dmn"),

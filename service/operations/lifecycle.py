@@ -16,6 +16,7 @@ from ..errors import BadRequest, WrongState
 from ..execution import NOTHING, arm, deployed, lock, running, save
 from ..models import Case, CaseState, HumanTask, Timer
 from ..permissions import SYSTEM, Action, Actor, require
+from . import service_tasks
 from .cases import end_work
 
 
@@ -73,6 +74,7 @@ def _go_on(case: Case, *, by: Actor) -> None:
     for timer in db.session.scalars(sa.select(Timer).where(Timer.case_id == case.id, Timer.timer_id.in_(unmoved))):
         timer.seq += 1  # its wake-up may have come and gone meanwhile
         arm(timer, case)
+    service_tasks.call_again(case, before)
     jobs.enqueue("look_at_children", {"case": str(case.id)}, partition=str(case.root_id))
     jobs.enqueue("take_kept_messages", {"case": str(case.id)}, partition=str(case.root_id))
 

@@ -21,6 +21,9 @@ HEADS = (
     "adhoc:activated",
     "adhoc:finished",
     "case:opened",
+    "case:reopened",
+    "case:went-back",
+    "child:completed",
     "task:completed",
     "variables:changed",
     "timer:fired",
@@ -145,16 +148,22 @@ def _opened(entry: AuditEntry, telling: Telling) -> Entry:
 
 def _about_task(verb: str, tone: str = "") -> Callable[[AuditEntry, Telling], Entry]:
     def sentence(entry: AuditEntry, telling: Telling) -> Entry:
-        return _entry(entry, telling, verb, telling.element(entry.element_id), tone=tone)
+        quote = str((entry.details or {}).get("reason") or "")
+        return _entry(entry, telling, verb, _task(entry, telling), tone=tone, quote=quote)
 
     return sentence
+
+
+def _task(entry: AuditEntry, telling: Telling) -> str:
+    """What the task is called: by its element, or by its own name where nobody drew it."""
+    return str((entry.details or {}).get("name") or "") or telling.element(entry.element_id)
 
 
 def _given(verb: str, preposition: str) -> Callable[[AuditEntry, Telling], Entry]:
     def sentence(entry: AuditEntry, telling: Telling) -> Entry:
         to = (entry.details or {}).get("to")
         rest = f"{preposition} {telling.person(to)}" if to else "back to the team"
-        return _entry(entry, telling, verb, telling.element(entry.element_id), rest)
+        return _entry(entry, telling, verb, _task(entry, telling), rest)
 
     return sentence
 
@@ -217,6 +226,12 @@ def _ended(text: str, by_nobody: str, tone: str) -> Callable[[AuditEntry, Tellin
 
 
 def _completed(entry: AuditEntry, telling: Telling) -> Entry:
+    details = entry.details or {}
+    if details:
+        outcomes = deployed(telling.definition_id).definition.info.outcomes
+        name = next((each.name for each in outcomes if each.id == details.get("outcome")), "")
+        quote = str(details.get("summary") or "")
+        return _entry(entry, telling, "closed the case" + (" as" if name else ""), name, quote=quote, tone="good")
     told = _entry(entry, telling, "The case is completed", tone="good")
     told.who = ""
     return told
@@ -249,6 +264,54 @@ def _activated(entry: AuditEntry, telling: Telling) -> Entry:
 def _finished(entry: AuditEntry, telling: Telling) -> Entry:
     quote = str((entry.details or {}).get("reason") or "")
     return _entry(entry, telling, "needed nothing more in", telling.element(entry.element_id), quote=quote, tone="good")
+
+
+def _held(entry: AuditEntry, telling: Telling) -> Entry:
+    details = entry.details or {}
+    until = details.get("until")
+    day = words.day(datetime.fromisoformat(until).astimezone(telling.zone).date()) if until else ""
+    rest = f"until {day}" if day else ""
+    quote = str(details.get("reason") or "")
+    return _entry(entry, telling, "put the case on hold", rest=rest, quote=quote, tone="warn")
+
+
+def _back(verb: str) -> Callable[[AuditEntry, Telling], Entry]:
+    def sentence(entry: AuditEntry, telling: Telling) -> Entry:
+        details = entry.details or {}
+        gone = [telling.element(each) for each in details.get("cancelled") or ()]
+        rest = f"· cancelled: {', '.join(gone)}" if gone else ""
+        where = telling.element(entry.element_id) if entry.element_id else ""
+        text = verb + (" at" if where and verb.endswith("again") else "")
+        return _entry(entry, telling, text, where, rest, quote=str(details.get("reason") or ""), tone="warn")
+
+    return sentence
+
+
+def _added(entry: AuditEntry, telling: Telling) -> Entry:
+    to = (entry.details or {}).get("to")
+    rest = f"for {telling.person(to)}" if to else ""
+    return _entry(entry, telling, "added the task", _task(entry, telling), rest, tone="info")
+
+
+def _relative(verb: str, by_nobody: str, tone: str = "info") -> Callable[[AuditEntry, Telling], Entry]:
+    """About another case of the family, by its number and title."""
+
+    def sentence(entry: AuditEntry, telling: Telling) -> Entry:
+        details = entry.details or {}
+        subject = str(details.get("number") or details.get("parent") or "")
+        rest = str(details.get("title") or "")
+        quote = str(details.get("reason") or "")
+        text = verb if verb and entry.actor != "system" else by_nobody
+        return _entry(entry, telling, text, subject, rest, quote=quote, tone=tone)
+
+    return sentence
+
+
+def _milestone(entry: AuditEntry, telling: Telling) -> Entry:
+    details = entry.details or {}
+    told = _entry(entry, telling, "Reached:", str(details.get("name") or details.get("milestone") or ""), tone="good")
+    told.who = ""
+    return told
 
 
 def _came_in(text: str) -> Callable[[AuditEntry, Telling], Entry]:
@@ -290,4 +353,21 @@ SENTENCES: dict[str, Callable[[AuditEntry, Telling], Entry]] = {
     "message:received": _came_in("A message came in:"),
     "signal:received": _came_in("A signal came in:"),
     "service:completed": _nobody("Done by the service:", "good"),
+    "case:suspended": _held,
+    "case:resumed": _ended("let the case go on", "The case goes on, as was planned", "info"),
+    "case:reopened": _back("opened the case again"),
+    "case:went-back": _back("went back to"),
+    "case:adopted": _relative("put the case under", "The case was put under"),
+    "milestone:reached": _milestone,
+    "task:added": _added,
+    "task:ticked": _about_task("ticked items of"),
+    "task:withdrawn": _about_task("withdrew", "warn"),
+    "fragment:inserted": _relative("added the part", "A part was added:"),
+    "child:opened": _relative("opened the case", "A case was opened below:"),
+    "child:adopted": _relative("put here the case", "A case was put here:"),
+    "child:completed": _relative("", "A case below is completed:", "good"),
+    "child:terminated": _relative("", "A case below was cancelled:", "warn"),
+    "child:failed": _relative("", "A case below got stuck:", "bad"),
+    "service:failed": _nobody("The service failed:", "bad"),
+    "incident:retried": lambda entry, telling: _entry(entry, telling, "tried it again"),
 }

@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 from service.cli import main
-from service.config import SETTINGS
+from service.config import SETTINGS, Setting
 
 ROOT = Path(__file__).resolve().parents[2]
 README = (ROOT / "README.md").read_text()
@@ -14,7 +14,7 @@ README = (ROOT / "README.md").read_text()
 
 def test_the_table_of_settings_is_the_one_that_the_code_reads() -> None:
     rows = [
-        f"| `{setting.name}` | {f'`{setting.default}`' if setting.default else 'none: has to be set'} | "
+        f"| `{setting.name}` | {_default(setting)} | "
         f"{setting.allowed} | {setting.meaning} |"
         for setting in SETTINGS
     ]
@@ -22,6 +22,12 @@ def test_the_table_of_settings_is_the_one_that_the_code_reads() -> None:
     table = README.split("<!-- settings:")[1].split("<!-- end of settings -->")[0]
 
     assert table.strip().splitlines()[3:] == rows
+
+
+def _default(setting: Setting) -> str:
+    if setting.default is None:
+        return "none: has to be set"
+    return f"`{setting.default}`" if setting.default else "nothing"
 
 
 def test_every_file_that_it_names_is_there() -> None:

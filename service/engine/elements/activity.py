@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from service.engine.run import Run
     from service.engine.source import Source
 
+_WORK = ("serviceTask", "sendTask", "businessRuleTask")  #: may be done by a connector, which brings one result
 MAPPED = "mapped"  #: in internal data: the inputs are mapped, and the script before is run
 HOST = "host"  #: in a boundary event's internal data: the id of the task it is attached to
 
@@ -73,6 +74,8 @@ class Activity(Node):
 
     def accept(self, run: Run, task: Task, brought: dict[str, Any]) -> None:
         """Write what somebody completed it with. Where outputs are mapped, only these go outwards."""
+        if (name := self.attributes.get("resultVariable")) and self.element.type in _WORK:
+            brought = {name: brought}
         if self.gives and not any(name == "*" for _, name in self.gives):
             data.declare(task, brought)
         else:

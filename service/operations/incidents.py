@@ -1,0 +1,114 @@
+"""What is stuck: `record` it, and let operations `retry` it or, when there is nothing left to do, `resolve` it."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping
+from typing import Any
+
+import sqlalchemy as sa
+
+from .. import audit, failed_jobs, jobs
+from ..db import db, utcnow
+from ..engine.workflow import Workflow
+from ..errors import BadRequest, WrongState
+from ..execution import Stores, arm, deployed, lock, save
+from ..models import Case, CaseState, Incident, IncidentState, Timer
+from ..permissions import Action, Actor, require
+from . import service_tasks
+from .cases import plain
+
+
+def record(
+    message: str, *, case_id: uuid.UUID | None, job: Mapping[str, Any], activity_id: str | None = None
+) -> Incident:
+    """Note that a job (name and arguments) is out of attempts."""
+    element_id = service_tasks.element_of(case_id, activity_id) if case_id and activity_id else None
+    incident = Incident(
+        case_id=case_id, element_id=element_id, activity_id=activity_id, message=message[:2000], job=dict(job)
+    )
+    db.session.add(incident)
+    return incident
+
+
+def retry(incident: Incident, *, by: Actor, variables: Mapping[str, Any] | None = None) -> None:
+    """Try again what is stuck: the job, or the step at which the case failed, after changing `variables` of the case.
+
+    What fails again makes a new incident. Raises `WrongState` when it is resolved or its case has ended.
+    """
+    require(by, Action.RESOLVE_INCIDENT)
+    case = lock(incident.case_id) if incident.case_id else None
+    _require_open(incident)
+    if case is not None and case.state.is_closed:
+        raise WrongState(f"This case is {case.state}.")
+    _close([incident], by)
+    if case is not None and incident.job is None:
+        _retry_case(case, variables or {}, by)
+        return
+    if variables:
+        raise BadRequest("Only a case that failed takes variables; change those of a running case on its page.")
+    if incident.job is not None:
+        _retry_job(incident.job, case)
+    if case is not None:
+        audit.record(case, "incident:retried", by=by, element=incident.element_id)
+
+
+def resolve(incident: Incident, *, by: Actor) -> None:
+    """Put the incident away: somebody has seen to it, or it needs nothing more."""
+    require(by, Action.RESOLVE_INCIDENT)
+    db.session.refresh(incident, with_for_update=True)
+    _require_open(incident)
+    if incident.case_id and incident.job is None and db.session.get_one(Case, incident.case_id).state == "failed":
+        raise WrongState("The case still stands where it failed; try it again, or cancel it.")
+    _close([incident], by)
+
+
+def _require_open(incident: Incident) -> None:
+    if incident.state is not IncidentState.OPEN:
+        raise WrongState("This incident is resolved already.")
+
+
+def _close(incidents: list[Incident], by: Actor) -> None:
+    for incident in incidents:
+        incident.state, incident.resolved_at, incident.resolved_by = IncidentState.RESOLVED, utcnow(), by.name
+
+
+def _retry_case(case: Case, variables: Mapping[str, Any], by: Actor) -> None:
+    if case.state is not CaseState.FAILED:
+        raise WrongState(f"This case is {case.state}.")
+    others = sa.select(Incident).where(
+        Incident.case_id == case.id, Incident.state == IncidentState.OPEN, Incident.job.is_(sa.null())
+    )
+    _close(list(db.session.scalars(others)), by)
+    workflow = Workflow.load(deployed(case.definition_id).definition, case.snapshot or b"", now=utcnow())
+    workflow.stores = Stores()
+    before = workflow.open_work()
+    workflow.take_happenings()
+    changes = plain(variables)
+    details = {"names": sorted(changes)} if changes else None
+    audit.record(case, "incident:retried", by=by, details=details)
+    workflow.mend(changes)
+    case.state, case.reason = CaseState.ACTIVE, None
+    workflow.retry()
+    save(case, workflow, before, by=by)
+    if case.state is CaseState.ACTIVE:
+        _catch_up(case, {timer.timer_id for timer in before.timers}, workflow)
+
+
+def _catch_up(case: Case, timers: set[str], workflow: Workflow) -> None:
+    """While the case stood still, what came for it was turned away: let it come again."""
+    for timer in db.session.scalars(sa.select(Timer).where(Timer.case_id == case.id, Timer.timer_id.in_(timers))):
+        timer.seq += 1
+        arm(timer, case)
+    service_tasks.call_again(case, workflow.open_work())
+    jobs.enqueue("look_at_children", {"case": str(case.id)}, partition=str(case.root_id))
+    jobs.enqueue("take_kept_messages", {"case": str(case.id)}, partition=str(case.root_id))
+
+
+def _retry_job(job: Mapping[str, Any], case: Case | None) -> None:
+    name, arguments = job["name"], job["arguments"]
+    for failed in failed_jobs.latest():
+        if (failed.name, failed.arguments) == (name, arguments):
+            failed_jobs.retry(failed)
+            return
+    jobs.enqueue(name, arguments, partition=str(case.root_id) if case else name)

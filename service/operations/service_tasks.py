@@ -1,0 +1,101 @@
+"""Service tasks: what one `wanted`, and what came of it: `finish` or `fail`. The call between them is background.py's.
+
+A call is made outside of any transaction and may be repeated; its effect on the case is taken once. What comes back for
+a task that no longer waits is dropped; a case that was on hold calls again when it goes on, with the same key.
+"""
+
+from __future__ import annotations
+
+import logging
+import uuid
+from collections.abc import Mapping
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import undefer
+
+from .. import audit, jobs
+from ..connectors import Call, CallFailed
+from ..db import db, utcnow
+from ..engine.errors import EngineError, NotReady
+from ..engine.work import OpenService, OpenWork
+from ..engine.workflow import Workflow
+from ..errors import WrongState
+from ..execution import deployed, running
+from ..models import Case, CaseState
+from ..permissions import SYSTEM
+
+log = logging.getLogger(__name__)
+
+
+def wanted(case_id: uuid.UUID, activity_id: str) -> Call | None:
+    """The call that the task waits for; None when nobody waits for it now."""
+    case = _case(case_id)
+    if case is None or case.state is not CaseState.ACTIVE:
+        return None
+    task = _open(case, activity_id)
+    return Call(task.kind, dict(task.inputs), f"{case_id}:{activity_id}") if task else None
+
+
+def finish(case_id: uuid.UUID, activity_id: str, result: Mapping[str, Any]) -> None:
+    """The call succeeded: write its result where the diagram says, and run the case on."""
+    try:
+        with running(case_id, by=SYSTEM) as workflow:
+            task = _of(workflow, activity_id)
+            audit.record(db.session.get_one(Case, case_id), "service:completed", by=SYSTEM, element=task.element_id)
+            try:
+                workflow.complete(activity_id, result if task.wants_result else {})
+            except NotReady:
+                raise
+            except EngineError as unfit:
+                raise CallFailed(f"The answer cannot be kept: {unfit}") from None
+    except (NotReady, WrongState) as late:
+        log.info("case %s: what came back is dropped: %s", case_id, late)
+
+
+def fail(case_id: uuid.UUID, activity_id: str, failed: CallFailed) -> bool:
+    """The call failed for good: let the diagram catch it. False when it does not, and somebody has to see to it."""
+    try:
+        with running(case_id, by=SYSTEM) as workflow:
+            task = _of(workflow, activity_id)
+            details = {"code": failed.code, "message": str(failed)}
+            audit.record(
+                db.session.get_one(Case, case_id), "service:failed", by=SYSTEM, element=task.element_id, details=details
+            )
+            caught = workflow.catches_error(activity_id, failed.code)
+            if caught:
+                workflow.throw_error(activity_id, failed.code, str(failed), failed.data)
+            return caught
+    except (NotReady, WrongState) as late:
+        log.info("case %s: a failure that came back is dropped: %s", case_id, late)
+        return True
+
+
+def call_again(case: Case, work: OpenWork) -> None:
+    """Repeat the calls that the case waits for: it stood still, so that their answers may have been dropped."""
+    for task in work.services:
+        arguments = {"case": str(case.id), "activity": task.activity_id}
+        jobs.enqueue("call_service", arguments, partition=str(case.root_id))
+
+
+def element_of(case_id: uuid.UUID, activity_id: str) -> str | None:
+    """The id of the element that this open service task stands for."""
+    case = _case(case_id)
+    task = _open(case, activity_id) if case is not None and not case.state.is_closed else None
+    return task.element_id if task else None
+
+
+def _case(case_id: uuid.UUID) -> Case | None:
+    return db.session.scalars(sa.select(Case).options(undefer(Case.snapshot)).where(Case.id == case_id)).one_or_none()
+
+
+def _open(case: Case, activity_id: str) -> OpenService | None:
+    workflow = Workflow.load(deployed(case.definition_id).definition, case.snapshot or b"", now=utcnow())
+    return next((task for task in workflow.open_work().services if task.activity_id == activity_id), None)
+
+
+def _of(workflow: Workflow, activity_id: str) -> OpenService:
+    found = next((task for task in workflow.open_work().services if task.activity_id == activity_id), None)
+    if found is None:
+        raise NotReady(f"The service task {activity_id} no longer waits.")
+    return found

@@ -1,0 +1,335 @@
+"""Service tasks: the worker calls, the case goes on once; failures are caught by the diagram or wait for operations."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+import time_machine
+from flask import Flask
+
+from service import create_app, jobs
+from service.connectors import CallFailed
+from service.db import db, utcnow
+from service.errors import BadRequest, Forbidden, InvalidDeployment, WrongState
+from service.models import Case, CaseState, Incident, IncidentState
+from service.models.job import job_input
+from service.operations import cases, deployments, incidents, lifecycle
+from service.permissions import SYSTEM, Actor
+from tests.conftest import config_for
+from tests.jobs_by_hand import do_jobs
+
+CAUGHT = """<boundaryEvent id="missing" attachedToRef="call">
+      <errorEventDefinition id="e" errorRef="gone"/></boundaryEvent>
+    <sequenceFlow id="m" sourceRef="missing" targetRef="sorry"/><userTask id="sorry" name="Say sorry"/>"""
+
+
+def drawn(url: str, *, inside: str = "", also: str = "") -> bytes:
+    """Call `url` with the amount as JSON, keep what comes back as `answer`, then wait for a person."""
+    return f"""<?xml version="1.0" encoding="UTF-8"?>
+<definitions xmlns="http://www.omg.org/spec/BPMN/20100524/MODEL" targetNamespace="urn:test"
+             xmlns:case="urn:casewright:bpmn:1.0">
+  <process id="rate" name="Rate" isExecutable="true" case:numberPrefix="RAT">
+    <startEvent id="start"/>
+    <sequenceFlow id="a" sourceRef="start" targetRef="call"/>
+    <serviceTask id="call" name="Ask for a rate" case:type="http" case:resultVariable="answer">
+      <extensionElements><case:ioMapping>
+        <case:input source="= &quot;{url}&quot; + path" target="url"/>
+        <case:input source="= {{amount: amount}}" target="body"/>
+        <case:input source="= {{&quot;X-Office&quot;: &quot;north&quot;}}" target="headers"/>
+        {inside}
+      </case:ioMapping></extensionElements>
+    </serviceTask>
+    <sequenceFlow id="b" sourceRef="call" targetRef="read"/>
+    <userTask id="read" name="Read it"/>
+    {also}
+  </process>
+  <error id="gone" errorCode="HTTP_404"/>
+</definitions>""".encode()
+
+
+class Clerk(BaseHTTPRequestHandler):
+    """Answers with a status that the path says: `/200`; remembers what it was asked."""
+
+    def do_POST(self) -> None:
+        content = self.rfile.read(int(self.headers["Content-Length"] or 0))
+        server: Any = self.server
+        server.asked.append((self.path, dict(self.headers), content))
+        status = server.answers.pop(0) if server.answers else int(self.path.strip("/"))
+        body = json.dumps({"rate": 3}).encode()
+        self.send_response(status)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_: Any) -> None:
+        """Says nothing."""
+
+
+@pytest.fixture
+def office() -> Iterator[Any]:
+    """A server on the loopback; `asked` is what it got, `answers` the statuses that it gives first."""
+    server: Any = ThreadingHTTPServer(("127.0.0.1", 0), Clerk)
+    server.asked, server.answers = [], []
+    server.url = f"http://127.0.0.1:{server.server_port}/"
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield server
+    server.shutdown()
+    server.server_close()
+
+
+@pytest.fixture
+def app(database_url: str) -> Iterator[Flask]:
+    """The application, allowed to call the loopback."""
+    app = create_app(config_for(database_url, CASEWRIGHT_HTTP_ALLOWED="127.0.0.0/8"))
+    with app.app_context():
+        yield app
+        db.session.remove()
+        db.engine.dispose()
+
+
+@pytest.fixture
+def attempt(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
+    """Jobs done by hand are this attempt; what takes effect is committed."""
+
+    def be(number: int) -> None:
+        monkeypatch.setattr(jobs, "current", lambda: jobs.Run(f"by hand {utcnow()} {number}", "by hand", number))
+
+    be(1)
+    return be
+
+
+def begin(url: str, path: str, **options: str) -> Case:
+    deployments.deploy({"rate.bpmn": drawn(url, **options)}, by=SYSTEM)
+    definition = deployments.latest_definition("rate")
+    assert definition is not None
+    case = cases.begin(definition, {"amount": 5, "path": path}, by=SYSTEM)
+    db.session.commit()
+    return case
+
+
+def of(case: Case) -> tuple[CaseState, list[str]]:
+    db.session.rollback()
+    row = db.session.get_one(Case, case.id)
+    return row.state, sorted(row.marked)
+
+
+def enqueued() -> list[dict[str, Any]]:
+    """The arguments of the calls in the queue."""
+    found = [json.loads(row.inputs)["positionalArgs"] for row in jobs.execute(sa.select(job_input.c.inputs))]
+    db.session.rollback()
+    return [arguments for name, arguments, *_ in found if name == "call_service"]
+
+
+def open_incidents() -> list[Incident]:
+    db.session.rollback()
+    return list(db.session.scalars(sa.select(Incident).where(Incident.state == IncidentState.OPEN)))
+
+
+def test_a_call_carries_its_inputs_and_its_answer_becomes_a_variable(office: Any, app: Flask, attempt: Any) -> None:
+    case = begin(office.url, "200")
+
+    do_jobs()
+
+    assert of(case) == (CaseState.ACTIVE, ["read"])
+    answer = db.session.get_one(Case, case.id).variables["answer"]
+    assert (answer["status"], answer["body"]) == (200, {"rate": 3})
+    [(path, headers, content)] = office.asked
+    assert (path, json.loads(content), headers["X-Office"]) == ("/200", {"amount": 5}, "north")
+    assert headers["Idempotency-Key"].startswith(str(case.id))
+
+
+def test_what_may_pass_is_tried_again_with_the_same_key(office: Any, app: Flask, attempt: Any) -> None:
+    case = begin(office.url, "200")
+    office.answers = [503, 429]
+
+    work = jobs.state.jobs["call_service"].function
+    [arguments] = enqueued()
+    for number in (1, 2):
+        attempt(number)
+        with pytest.raises(CallFailed, match="answered"):
+            work(**arguments)
+        db.session.rollback()
+    attempt(3)
+    work(**arguments)
+
+    assert of(case)[1] == ["read"]
+    assert len({headers["Idempotency-Key"] for _, headers, _ in office.asked}) == 1
+    assert len(office.asked) == 3
+    assert open_incidents() == []
+
+
+def test_after_the_last_attempt_there_is_an_incident_which_can_be_retried(
+    office: Any, app: Flask, attempt: Any
+) -> None:
+    case = begin(office.url, "200")
+    office.answers = [500]
+    attempt(5)
+    do_jobs()
+
+    [incident] = open_incidents()
+    assert (incident.case_id, incident.element_id) == (case.id, "call")
+    assert incident.message.endswith("answered 500.")
+    assert of(case) == (CaseState.ACTIVE, ["call"])
+    incidents.retry(incident, by=SYSTEM)
+    db.session.commit()
+    attempt(1)
+    do_jobs()
+
+    assert of(case)[1] == ["read"]
+    assert open_incidents() == []
+    assert len({headers["Idempotency-Key"] for _, headers, _ in office.asked}) == 1
+
+
+def test_the_diagram_may_catch_an_error_by_its_status(office: Any, app: Flask, attempt: Any) -> None:
+    case = begin(office.url, "404", also=CAUGHT)
+
+    do_jobs()
+
+    assert of(case) == (CaseState.ACTIVE, ["sorry"])
+    assert len(office.asked) == 1
+    assert open_incidents() == []
+
+
+def test_an_error_that_will_not_pass_is_an_incident_at_once(office: Any, app: Flask, attempt: Any) -> None:
+    case = begin(office.url, "400", also=CAUGHT)
+
+    do_jobs()
+
+    assert of(case) == (CaseState.ACTIVE, ["call"])
+    assert len(office.asked) == 1
+    assert len(open_incidents()) == 1
+
+
+def test_an_answer_for_a_case_that_was_cancelled_meanwhile_is_dropped(office: Any, app: Flask, attempt: Any) -> None:
+    case = begin(office.url, "200")
+    cases.cancel(case, by=SYSTEM, reason="not needed")
+    db.session.commit()
+
+    do_jobs()
+
+    assert of(case)[0] is CaseState.TERMINATED
+    assert office.asked == []
+
+
+def test_a_case_on_hold_makes_its_call_when_it_goes_on(office: Any, app: Flask, attempt: Any) -> None:
+    case = begin(office.url, "200")
+    lifecycle.suspend(case, by=SYSTEM, reason="wait")
+    db.session.commit()
+    do_jobs()
+    assert office.asked == []
+
+    lifecycle.resume(db.session.get_one(Case, case.id), by=SYSTEM)
+    db.session.commit()
+    do_jobs()
+
+    assert of(case)[1] == ["read"]
+    assert len(office.asked) == 1
+
+
+def test_a_connector_that_there_is_not_is_refused_at_deployment(app: Flask) -> None:
+    with pytest.raises(InvalidDeployment) as refused:
+        deployments.deploy({"rate.bpmn": drawn("http://x/").replace(b'"http"', b'"pigeon"')}, by=SYSTEM)
+
+    [problem] = refused.value.problems
+    assert (problem.element_id, problem.message) == ("call", "There is no connector “pigeon”.")
+
+
+FAILS = b"""<?xml version="1.0" encoding="UTF-8"?>
+<definitions xmlns="http://www.omg.org/spec/BPMN/20100524/MODEL" targetNamespace="urn:test"
+             xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" xmlns:case="urn:casewright:bpmn:1.0">
+  <process id="fails" name="Fails" isExecutable="true" case:numberPrefix="FAI">
+    <startEvent id="start"/>
+    <sequenceFlow id="a" sourceRef="start" targetRef="both"/>
+    <parallelGateway id="both"/>
+    <sequenceFlow id="c" sourceRef="both" targetRef="pause"/>
+    <intermediateCatchEvent id="pause">
+      <timerEventDefinition id="t"><timeDuration xsi:type="tFormalExpression">PT1H</timeDuration></timerEventDefinition>
+    </intermediateCatchEvent>
+    <sequenceFlow id="d" sourceRef="pause" targetRef="later"/><userTask id="later" name="Later"/>
+    <sequenceFlow id="b" sourceRef="both" targetRef="divide"/>
+    <scriptTask id="divide"><script>share = 10 / parts</script></scriptTask>
+    <sequenceFlow id="f" sourceRef="divide" targetRef="read"/><userTask id="read" name="Read it"/>
+  </process>
+</definitions>"""
+
+
+def failed_case() -> Case:
+    deployments.deploy({"fails.bpmn": FAILS}, by=SYSTEM)
+    definition = deployments.latest_definition("fails")
+    assert definition is not None
+    case = cases.begin(definition, {"parts": 0}, by=SYSTEM)
+    db.session.commit()
+    assert of(case)[0] is CaseState.FAILED
+    return case
+
+
+def test_a_failed_case_goes_on_where_it_failed_with_mended_variables(app: Flask) -> None:
+    case = failed_case()
+    [incident] = open_incidents()
+
+    incidents.retry(incident, by=SYSTEM, variables={"parts": 5})
+    db.session.commit()
+
+    assert of(case) == (CaseState.ACTIVE, ["pause", "read"])
+    assert db.session.get_one(Case, case.id).variables["share"] == 2
+    assert open_incidents() == []
+
+
+def test_what_fails_again_is_a_new_incident(app: Flask) -> None:
+    case = failed_case()
+    [incident] = open_incidents()
+    first = incident.id
+
+    incidents.retry(incident, by=SYSTEM)
+    db.session.commit()
+
+    assert of(case)[0] is CaseState.FAILED
+    [second] = open_incidents()
+    assert second.id != first
+
+
+def test_a_timer_that_was_due_while_the_case_stood_failed_fires_after_it_was_mended(app: Flask) -> None:
+    with time_machine.travel(utcnow() - timedelta(hours=2), tick=False):
+        case = failed_case()
+    do_jobs()
+    [incident] = open_incidents()
+
+    incidents.retry(incident, by=SYSTEM, variables={"parts": 5})
+    db.session.commit()
+    do_jobs()
+
+    assert of(case)[1] == ["later", "read"]
+
+
+def test_an_incident_is_retried_once_by_those_who_may_while_its_case_lives(
+    app: Flask, person: Callable[..., Actor]
+) -> None:
+    case = failed_case()
+    [incident] = open_incidents()
+
+    with pytest.raises(Forbidden):
+        incidents.retry(incident, by=person("ann"))
+    db.session.rollback()
+    with pytest.raises(BadRequest):
+        incidents.retry(incident, by=SYSTEM, variables={"no name": 1})
+    db.session.rollback()
+    with pytest.raises(WrongState, match="stands where it failed"):
+        incidents.resolve(incident, by=SYSTEM)
+    db.session.rollback()
+    cases.cancel(db.session.get_one(Case, case.id), by=SYSTEM, reason="no use")
+    db.session.commit()
+    with pytest.raises(WrongState, match="terminated"):
+        incidents.retry(incident, by=SYSTEM)
+    db.session.rollback()
+    incidents.resolve(incident, by=SYSTEM)
+    db.session.commit()
+    with pytest.raises(WrongState, match="already"):
+        incidents.resolve(incident, by=SYSTEM)
