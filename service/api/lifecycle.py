@@ -13,7 +13,7 @@ from ..models import Case, ProcessDefinition
 from ..operations import children, lifecycle
 from ..permissions import Action, Actor
 from ..queries import cases as case_lists
-from ..queries import definitions
+from ..queries import definitions, moments
 from ..queries import lifecycle as life
 from . import schemas, shapes
 from .representations import case_etag, case_shape, moment
@@ -29,6 +29,14 @@ def get_life(case_id: UUID) -> Answer:
     actor = current_actor()
     case = case_lists.get(case_id, by=actor)
     return Answer(_life(case, actor))
+
+
+@routes.get("/cases/{case_id}/moment", Action.READ_CASE, query=schemas.MomentQuery, gives=shapes.MomentShape)
+def get_moment(case_id: UUID, query: schemas.MomentQuery) -> Answer:
+    """How a case stood after one of its timeline's entries: data, open tasks, stage and diagram."""
+    actor = current_actor()
+    case = case_lists.get(case_id, by=actor)
+    return Answer(_moment(moments.at(case, query.seq, actor=actor)))
 
 
 @routes.post("/cases/{case_id}/suspend", Action.SUSPEND, body=schemas.Suspend, gives=shapes.CaseShape, conditional=True)
@@ -103,6 +111,21 @@ def _life(case: Case, actor: Actor) -> shapes.LifeShape:
         "summary": case.summary,
         "suspended_at": moment(case.suspended_at),
         "suspended_until": moment(case.suspended_until),
+    }
+
+
+def _moment(found: moments.Moment) -> shapes.MomentShape:
+    return {
+        "seq": found.seq,
+        "at": moment(found.at) or "",
+        "state": found.state.value,
+        "stage": found.stage,
+        "variables": found.variables,
+        "marked": dict(found.marked),
+        "tasks": [
+            {"name": task.name, "element_id": task.element_id, "assignee": task.assignee}
+            for task in found.tasks.values()
+        ],
     }
 
 

@@ -73,6 +73,10 @@ class CaseQuery(Paged):
     text: Text | None = Field(None, description="Only cases with this text in their number or title.")
 
 
+class MomentQuery(Query):
+    seq: Annotated[int, BeforeValidator(_whole)] = Field(1, ge=1, description="The number of an entry in the timeline.")
+
+
 class TaskQuery(Paged):
     view: Literal["mine", "team", "all"] = Field(
         "mine", description="`mine`: mine to do. `team`: mine to claim. `all`: every open one that I may see."

@@ -205,6 +205,22 @@ class RevisionShape(TypedDict):
     until: Moment
 
 
+class TaskThenShape(TypedDict):
+    name: str
+    element_id: str
+    assignee: str | None
+
+
+class MomentShape(TypedDict):
+    seq: int
+    at: Moment
+    state: str
+    stage: str | None
+    variables: dict[str, Any]
+    marked: dict[str, int]
+    tasks: list[TaskThenShape]
+
+
 class TotalsShape(TypedDict):
     cases: int
     open: int

@@ -1,0 +1,122 @@
+"""At any moment: a case's data, open tasks, stage and marks as they stood after one of its audit entries."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from ..db import db
+from ..errors import NotFound
+from ..models import AuditEntry, Case, CaseState, HumanTask
+from ..permissions import Action, Actor, require
+
+
+@dataclass
+class TaskThen:
+    """A task that was open then."""
+
+    name: str
+    element_id: str
+    assignee: str | None
+
+
+@dataclass
+class Moment:
+    """How a case stood."""
+
+    seq: int
+    at: datetime
+    state: CaseState = CaseState.ACTIVE
+    stage: str | None = None
+    variables: dict[str, Any] = field(default_factory=dict)
+    marked: Mapping[str, int] = field(default_factory=dict)  #: element id -> how many tokens stood there
+    tasks: dict[str, TaskThen] = field(default_factory=dict)  #: by activity, or the id of a task that nobody drew
+
+
+def at(case: Case, seq: int, *, actor: Actor) -> Moment:
+    """How a case that `actor` may read stood after its entry `seq`. Raises `NotFound` when there is no such entry."""
+    require(actor, Action.READ_CASE, case)
+    entries = db.session.scalars(
+        sa.select(AuditEntry).where(AuditEntry.case_id == case.id, AuditEntry.seq <= seq).order_by(AuditEntry.seq)
+    ).all()
+    if not entries or entries[-1].seq != seq:
+        raise NotFound(f"This case has no entry {seq}.")
+    rows = db.session.execute(sa.select(HumanTask.id, HumanTask.activity_id).where(HumanTask.case_id == case.id))
+    activities = {str(row.id): row.activity_id or str(row.id) for row in rows}
+    moment = Moment(seq, entries[-1].at)
+    for entry in entries:
+        replay = _REPLAY.get(entry.action)
+        if replay is not None:
+            replay(moment, entry, entry.details or {}, activities)
+    return moment
+
+
+Details = Mapping[str, Any]
+Activities = Mapping[str, str]
+
+
+def _advanced(moment: Moment, _entry: AuditEntry, details: Details, _activities: Activities) -> None:
+    moment.variables.update(details.get("set", {}))
+    for name in details.get("unset", ()):
+        moment.variables.pop(name, None)
+    for activity in details.get("closed", ()):
+        moment.tasks.pop(activity, None)
+    for task in details.get("opened", ()):
+        moment.tasks[task["activity"]] = TaskThen(task["name"], task["element"], task.get("assignee"))
+    if "marked" in details:
+        moment.marked = dict(Counter(details["marked"]))
+    moment.stage = details.get("stage", moment.stage)
+
+
+def _state(state: CaseState) -> Callable[[Moment, AuditEntry, Details, Activities], None]:
+    def replay(moment: Moment, _entry: AuditEntry, _details: Details, _activities: Activities) -> None:
+        moment.state = state
+        if state.is_closed:
+            moment.tasks, moment.marked = {}, {}
+
+    return replay
+
+
+def _added(moment: Moment, _entry: AuditEntry, details: Details, _activities: Activities) -> None:
+    moment.tasks[details["task"]] = TaskThen(details["name"], "", details.get("to"))
+
+
+def _gone(moment: Moment, _entry: AuditEntry, details: Details, activities: Activities) -> None:
+    moment.tasks.pop(activities.get(details.get("task", ""), ""), None)
+
+
+def _given(moment: Moment, entry: AuditEntry, details: Details, activities: Activities) -> None:
+    task = moment.tasks.get(activities.get(details.get("task", ""), ""))
+    if task is not None:
+        task.assignee = entry.actor if entry.action == "task:claimed" else details.get("to")
+
+
+def _handed_over(moment: Moment, _entry: AuditEntry, details: Details, _activities: Activities) -> None:
+    for task in moment.tasks.values():
+        if task.assignee == details["from"]:
+            task.assignee = details["to"]
+
+
+_REPLAY: Mapping[str, Callable[[Moment, AuditEntry, Details, Activities], None]] = {
+    "case:advanced": _advanced,
+    "case:suspended": _state(CaseState.SUSPENDED),
+    "case:resumed": _state(CaseState.ACTIVE),
+    "case:reopened": _state(CaseState.ACTIVE),
+    "case:failed": _state(CaseState.FAILED),
+    "case:completed": _state(CaseState.COMPLETED),
+    "case:terminated": _state(CaseState.TERMINATED),
+    "task:added": _added,
+    "task:completed": _gone,
+    "task:withdrawn": _gone,
+    "task:claimed": _given,
+    "task:released": _given,
+    "task:assigned": _given,
+    "task:delegated": _given,
+    "task:handed-back": _given,
+    "role:handed-over": _handed_over,
+}
