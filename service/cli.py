@@ -187,6 +187,24 @@ def dump_case(number: str) -> None:
         click.echo(json.dumps(dump.case(number), indent=2, default=str, ensure_ascii=False))
 
 
+@main.command("check-upgrade")
+def check_upgrade() -> None:
+    """Say whether this release can run every open case of the database; it changes nothing."""
+    from .queries import upgrade
+
+    able, unable = 0, 0
+    with application():
+        for found in upgrade.open_cases():
+            if found.why_not is None:
+                able += 1
+            else:
+                unable += 1
+                click.echo(f"{found.number} ({found.case_type}): {found.why_not}", err=True)
+    click.echo(f"This release can run {able} of {able + unable} open cases.")
+    if unable:
+        sys.exit(1)
+
+
 @main.group()
 def audit() -> None:
     """The audit trail."""
@@ -233,7 +251,11 @@ def _prepare_demo() -> None:
 
     try:
         with application() as app:
-            demo.prepare(app)
+            try:
+                demo.prepare(app)
+            except InvalidDeployment as refused:
+                say(refused.problems)
+                sys.exit(1)
     except click.ClickException as error:
         error.show()
         sys.exit(1)

@@ -61,7 +61,12 @@ def process(elements: str, *paths: str, key: str = "p") -> str:
 
 def package(*processes: str, roots: str = "") -> Package:
     """Deploy processes together in one file."""
-    return parse({"test.bpmn": f"{_HEAD}{roots}{''.join(processes)}</definitions>".encode()})
+    return parse({"test.bpmn": written(*processes, roots=roots)})
+
+
+def written(*processes: str, roots: str = "") -> bytes:
+    """The file that holds processes."""
+    return f"{_HEAD}{roots}{''.join(processes)}</definitions>".encode()
 
 
 class Case:

@@ -116,7 +116,12 @@ def test_snapshots_of_earlier_releases_still_run(file: Path) -> None:
 
 
 def draw_kept() -> Case:
-    """The case whose snapshot is kept for each format: a timer, a join, a call, a multi-instance and a local item."""
+    """The case whose snapshot is kept for each format."""
+    return Case(package(*kept_processes()).definitions["p"], names=["ann", "bob"])
+
+
+def kept_processes() -> tuple[str, str]:
+    """Its diagram: a timer, a join, a call, a multi-instance and a local item."""
     guard = f'<boundaryEvent id="b" attachedToRef="A" cancelActivity="false">{timer("PT1H")}</boundaryEvent>'
     loop = (
         "<multiInstanceLoopCharacteristics><loopDataInputRef>names</loopDataInputRef>"
@@ -126,4 +131,4 @@ def draw_kept() -> Case:
     gateways = node("parallelGateway", "g") + node("parallelGateway", "j")
     main = process(elements + gateways, "s g A j", "g M j", "g C j e", "b H e")
     called = process(user("Q"), "s Q e", key="q")
-    return Case(package(main, called).definitions["p"], names=["ann", "bob"])
+    return main, called

@@ -1,0 +1,81 @@
+"""`casewright check-upgrade`: which open cases of a database this release can run, and why not the others."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+import zstandard
+from click.testing import CliRunner, Result
+from flask import Flask
+
+from service import cli
+from service.db import db
+from service.models import Case
+from service.operations import cases, deployments
+from service.permissions import SYSTEM
+from tests.engine.diagrams import written
+from tests.engine.test_snapshot import kept_processes
+
+KEPT = sorted((Path(__file__).parents[1] / "engine" / "snapshots").glob("*.snapshot"))
+
+
+@pytest.fixture
+def check(app: Flask, monkeypatch: pytest.MonkeyPatch) -> Callable[[], Result]:
+    """The command, on the test's application."""
+
+    @contextmanager
+    def here() -> Iterator[Flask]:
+        yield app
+
+    monkeypatch.setattr(cli, "application", here)
+    return lambda: CliRunner().invoke(cli.main, ["check-upgrade"])
+
+
+def begin() -> Case:
+    deployments.deploy({"kept.bpmn": written(*kept_processes())}, by=SYSTEM)
+    definition = deployments.latest_definition("p")
+    assert definition is not None
+    case = cases.begin(definition, {"names": ["ann", "bob"]}, by=SYSTEM)
+    db.session.commit()
+    return case
+
+
+@pytest.mark.parametrize("file", KEPT, ids=lambda file: file.stem)
+def test_cases_as_earlier_releases_stored_them_can_be_run(check: Callable[[], Result], file: Path) -> None:
+    begin()
+    begin().snapshot = file.read_bytes()
+    db.session.commit()
+
+    done = check()
+
+    assert (done.exit_code, done.stdout) == (0, "This release can run 2 of 2 open cases.\n")
+
+
+@pytest.mark.parametrize(
+    ("stored", "why"),
+    [
+        (b"", "no snapshot"),
+        (b"rubbish", "no snapshot"),
+        (zstandard.compress(b'{"v": 99}'), "format 99"),
+        (zstandard.compress(b'{"v": 1, "p": "p", "s": "active", "t": [["x", -1, "gone", 16]]}'), "no element “gone”"),
+    ],
+)
+def test_a_case_that_cannot_be_run_is_named_with_the_reason(
+    check: Callable[[], Result], stored: bytes, why: str
+) -> None:
+    begin()
+    broken, closed = begin(), begin()
+    number = broken.number
+    broken.snapshot = stored
+    cases.cancel(closed, by=SYSTEM, reason="not needed")
+    db.session.commit()
+
+    done = check()
+
+    assert done.exit_code == 1
+    assert done.stderr.startswith(f"{number} (p): ")
+    assert why in done.stderr
+    assert done.stdout == "This release can run 1 of 2 open cases.\n"
