@@ -94,3 +94,21 @@ def answers(text: str) -> list[dict[str, Any]]:
         found.append(document)
         rest = rest[end:].lstrip()
     return found
+
+
+def test_a_mistake_in_a_diagram_is_named_instead_of_starting(checkout: Path) -> None:
+    (checkout / "processes").unlink()
+    (checkout / "processes").mkdir()
+    (checkout / "processes" / "mistake.bpmn").write_text("<definitions><process id='p'>")
+
+    ran = subprocess.run(
+        [str(checkout / ".venv" / "bin" / "casewright"), "demo"],
+        cwd=checkout,
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
+    )
+
+    assert ran.returncode == 1
+    assert "mistake.bpmn" in ran.stderr
+    assert "Traceback" not in ran.stderr
