@@ -15,6 +15,7 @@ def init_app(app: Flask) -> None:
         assets,
         case_types,
         cases,
+        casework,
         deployments,
         incidents,
         navigation,
@@ -36,6 +37,6 @@ def init_app(app: Flask) -> None:
     rendering.init_app(app)
     assets.init_app(app)
     navigation.init_app(app)
-    for module in (about, adhoc, case_types, cases, deployments, incidents, profile, sign_in, static, tasks):
+    for module in (about, adhoc, case_types, cases, casework, deployments, incidents, profile, sign_in, static, tasks):
         app.register_blueprint(module.blueprint)
     problems.show_pages_with(app, problem_pages.problem_page)

@@ -23,9 +23,10 @@ from ..protection import permission, signed_in
 from ..queries import adhoc as adhoc_work
 from ..queries import cases as case_lists
 from ..queries import definitions
+from ..queries import lifecycle as life
 from ..queries import tasks as task_lists
-from . import editing, facts, people, progress, story, words
-from .rendering import go, names_of, page, wants_part, zone
+from . import casework, editing, facts, people, progress, story, words
+from .rendering import go, moment_sent, names_of, page, wants_part, zone
 
 blueprint = Blueprint("cases", __name__)
 STATES = {  #: filters by state, in the order of the page; the first is what one sees at first
@@ -110,6 +111,7 @@ def _about(case: Case, actor: Actor) -> dict[str, Any]:
     told = story.tell(entries, story.Telling(case.definition_id, names, zone()))
     shown = told if "all" in request.args else told[:TOLD]
     allowed = [str(action) for action in allowed_on_case(actor, case)]
+    offers, info = casework.offered(case, actor), deployed(case.definition_id).definition.info
     return {
         "case": case,
         "title": f"{case.number} {case.title}",
@@ -130,7 +132,15 @@ def _about(case: Case, actor: Actor) -> dict[str, Any]:
         "untold": len(told) - len(shown),
         "element_name": partial(progress.element_name, case),
         "waits_for": _waits_for,
-        "people": people.for_case(access_of(case.definition_id).managers) if "change case" in allowed else None,
+        "people": people.for_case(access_of(case.definition_id).managers)
+        if "change case" in allowed or offers.add_task
+        else None,
+        "offers": offers,
+        "part_options": [(each.key, each.name) for each in offers.fragments],
+        "family": casework.family_of(case, actor),
+        "milestones": life.milestones(case, actor=actor),
+        "outcomes": [(each.id, each.name) for each in info.outcomes],
+        "outcome": casework.outcome_name(case),
     }
 
 
@@ -188,7 +198,7 @@ def change(number: str) -> ResponseReturnValue:
     if priority is not None and priority != case.priority:
         given["priority"] = priority
     if "due_at" in request.form:
-        due_at = _moment(request.form["due_at"])
+        due_at = moment_sent(request.form["due_at"], "The due date")
         if due_at != (case.due_at.replace(second=0, microsecond=0) if case.due_at else None):
             given["due_at"] = due_at
     if given:
@@ -203,16 +213,6 @@ def _priority(text: str) -> int | None:
     if not text.isascii() or not text.isdigit() or int(text) > 100:
         raise BadRequest("The priority has to be a whole number from 0 to 100.")
     return int(text)
-
-
-def _moment(text: str) -> datetime | None:
-    """What a date and time input sends, in our zone. Raises `BadRequest`."""
-    if not text:
-        return None
-    try:
-        return datetime.fromisoformat(text).replace(tzinfo=zone())
-    except ValueError as error:
-        raise BadRequest("The due date has to be a date and a time.") from error
 
 
 @blueprint.post("/cases/<number>/cancel")

@@ -10,6 +10,7 @@ from flask import Flask, Response, current_app, flash, make_response, redirect, 
 
 from ..auth import optional_actor
 from ..db import utcnow
+from ..errors import BadRequest
 from ..models import HumanTask
 from ..queries import timeline
 from . import decision_tables, words
@@ -40,6 +41,16 @@ def zone() -> tzinfo:
     """The zone of dates without one."""
     found: tzinfo = current_app.config["CASEWRIGHT"].time_zone
     return found
+
+
+def moment_sent(text: str, what: str) -> datetime | None:
+    """What an input for a date and a time sent, in our zone; `what` is its name in the `BadRequest` for nonsense."""
+    if not text:
+        return None
+    try:
+        return datetime.fromisoformat(text).replace(tzinfo=zone())
+    except ValueError as error:
+        raise BadRequest(f"{what} has to be a date and a time.") from error
 
 
 def _face(name: str) -> str:
