@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from uuid import UUID
 
+from ..auth import current_actor
+from ..operations import incidents as operations
 from ..permissions import Action
 from ..queries import incidents
 from . import schemas, shapes
@@ -23,3 +25,24 @@ def list_incidents(query: schemas.IncidentQuery) -> Answer:
 def get_incident(incident_id: UUID) -> Answer:
     """One incident."""
     return Answer(incident_shape(incidents.get(incident_id)))
+
+
+@routes.post(
+    "/incidents/{incident_id}/retry",
+    Action.RESOLVE_INCIDENT,
+    body=schemas.RetryIncident,
+    gives=shapes.IncidentShape,
+)
+def retry_incident(incident_id: UUID, body: schemas.RetryIncident) -> Answer:
+    """Try again the job that is stuck, or the step at which a case failed, with corrected variables of that case."""
+    incident = incidents.get(incident_id)
+    operations.retry(incident, by=current_actor(), variables=body.variables)
+    return Answer(incident_shape(incident))
+
+
+@routes.post("/incidents/{incident_id}/resolve", Action.RESOLVE_INCIDENT, gives=shapes.IncidentShape)
+def resolve_incident(incident_id: UUID) -> Answer:
+    """Put an incident away that needs nothing more; 409 while its case stands where it failed."""
+    incident = incidents.get(incident_id)
+    operations.resolve(incident, by=current_actor())
+    return Answer(incident_shape(incident))

@@ -96,6 +96,12 @@ class IncidentQuery(Paged):
     state: Annotated[IncidentState, Field(strict=False)] | None = Field(None, description="Only in this state.")
 
 
+class RetryIncident(Body):
+    """What to change before it is tried again."""
+
+    variables: dict[str, Any] = Field(default_factory=dict, description="Variables of the case that failed, corrected.")
+
+
 class UserQuery(Paged):
     text: Text | None = Field(None, description="Only with this text in their name.")
 

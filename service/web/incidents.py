@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from typing import Any
+from uuid import UUID
 
 import sqlalchemy as sa
-from flask import Blueprint, Response, request
+from flask import Blueprint, Response, request, url_for
+from flask.typing import ResponseReturnValue
 
+from ..auth import current_actor
 from ..db import db
 from ..models import Case, IncidentState
+from ..operations import incidents as operations
 from ..permissions import Action
 from ..protection import permission
 from ..queries import incidents
 from . import progress
-from .rendering import page
+from .rendering import go, page
 
 blueprint = Blueprint("incidents", __name__)
 STATES = {"open": "Open", "resolved": "Resolved", "all": "All"}
@@ -35,3 +39,21 @@ def index() -> Response:
     }
     values: dict[str, Any] = {"rows": found.rows, "next": found.next, "cases": cases, "places": places}
     return page("incidents/index.html", state=state, states=STATES, **values)
+
+
+@blueprint.post("/incidents/<uuid:incident_id>/retry")
+@permission(Action.RESOLVE_INCIDENT)
+def retry(incident_id: UUID) -> ResponseReturnValue:
+    """Try again what is stuck."""
+    operations.retry(incidents.get(incident_id), by=current_actor())
+    db.session.commit()
+    return go(url_for(".index"), "It is being tried again; what fails once more is listed anew.")
+
+
+@blueprint.post("/incidents/<uuid:incident_id>/resolve")
+@permission(Action.RESOLVE_INCIDENT)
+def resolve(incident_id: UUID) -> ResponseReturnValue:
+    """Put away what needs nothing more."""
+    operations.resolve(incidents.get(incident_id), by=current_actor())
+    db.session.commit()
+    return go(url_for(".index"), "Put away.")
