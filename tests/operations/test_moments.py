@@ -73,9 +73,8 @@ def test_every_moment_of_a_full_life_is_told_as_it_was(app: Flask, person: Calla
     step(lambda: finish(task(case, "Plan"), ann))
     step(lambda: tasks.complete(task(case, ""), by=ann, submitted={"said": "yes"}))
     step(lambda: finish(task(case, "Work"), ann))
-    child = next(
-        each for each in db.session.scalars(sa.select(Case).where(Case.parent_id == case.id)) if not each.closed_at
-    )
+    open_ones = sa.select(Case).where(Case.parent_id == case.id, Case.closed_at.is_(None))
+    child = db.session.scalars(open_ones).one()
     step(lambda: finish(task(child, "Settle"), ann, paid=1))
     step(lambda: lifecycle.close(case, by=ann, outcome="won"))
     step(lambda: lifecycle.reopen(case, by=ann, reason="x", element_id="Plan"))

