@@ -131,15 +131,20 @@ function mark(host, viewer) {
     if (!element || !STATES[state]) continue;
     canvas.addMarker(element, `is-${state}`);
     if (element.waypoints) continue;
-    const small = element.width < SMALL; // a gateway or an event: its label is beside it, mostly above or to the right
-    const position = small ? { bottom: 9, left: -7 } : { top: -9, right: 11 };
-    overlays.add(element, { position, html: badge(state, count), scale: { min: 0.7, max: 1.2 } });
+    overlays.add(element, { position: place(element), html: badge(state, count), scale: { min: 0.7, max: 1.2 } });
   }
   for (const [id, url] of Object.entries(links)) if (registry.get(id)) canvas.addMarker(id, 'is-link');
   host.links = links;
   if (host.listening) return;
   host.listening = true;
   viewer.on('element.click', ({ element }) => { if (host.links[element.id]) window.location.assign(host.links[element.id]); });
+}
+
+/** Where an element's badge covers no label: gateways have theirs above or to the right, events mostly below. */
+function place(element) {
+  if (element.width >= SMALL) return { top: -9, right: 11 };
+  if (element.host) return element.y < element.host.y ? { top: -19, left: 10 } : { bottom: -2, left: 10 }; // outside its host
+  return element.type.endsWith('Gateway') ? { bottom: 9, left: -7 } : { top: -9, left: -7 };
 }
 
 function badge(state, count) {
