@@ -289,11 +289,11 @@ def _back(verb: str) -> Callable[[AuditEntry, Telling], Entry]:
 
 def _added(entry: AuditEntry, telling: Telling) -> Entry:
     to = (entry.details or {}).get("to")
-    rest = f"for {telling.person(to)}" if to else ""
+    rest = f"for {telling.person(to)}" if to and to != entry.actor else ""
     return _entry(entry, telling, "added the task", _task(entry, telling), rest, tone="info")
 
 
-def _relative(verb: str, by_nobody: str, tone: str = "info") -> Callable[[AuditEntry, Telling], Entry]:
+def _relative(verb: str, by_nobody: str, tone: str = "") -> Callable[[AuditEntry, Telling], Entry]:
     """About another case of the family, by its number and title."""
 
     def sentence(entry: AuditEntry, telling: Telling) -> Entry:

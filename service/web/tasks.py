@@ -93,7 +93,7 @@ def _about(task: HumanTask, actor: Actor) -> dict[str, Any]:
         "case": case,
         "stages": progress.stages(case),
         "allowed": [str(action) for action in allowed],
-        "documentation": element.documentation if element else "",
+        "documentation": element.documentation if element else task.description or "",
         "stage": progress.stage_name(case, task.stage),
         "schema": schema,
         "data": forms.initial(schema, context) if schema else {},

@@ -137,7 +137,13 @@ def test_a_task_nobody_drew_is_added_for_a_group(project: Case, ann: Actor, visi
 
     answer = browser.post(
         f"{path}/tasks",
-        {"name": "Call the mayor", "group": "clerks", "due_at": "2099-01-02T10:00", "checklist": "Number\n\nTime\n"},
+        {
+            "name": "Call the mayor",
+            "description": "Ask about the lamp.",
+            "group": "clerks",
+            "due_at": "2099-01-02T10:00",
+            "checklist": "Number\n\nTime\n",
+        },
     )
 
     page = browser.get(answer.location).text
@@ -147,6 +153,7 @@ def test_a_task_nobody_drew_is_added_for_a_group(project: Case, ann: Actor, visi
     assert [item["text"] for item in task.checklist or ()] == ["Number", "Time"]
     browser.post(f"/tasks/{task.id}/claim")
     assert "took <b>Call the mayor</b>" in browser.get(path).text
+    assert "Ask about the lamp." in browser.get(f"/tasks/{task.id}").text
 
 
 def test_the_family_shows_what_is_below_and_above(project: Case, ann: Actor, visit: Visit) -> None:
