@@ -36,7 +36,7 @@ def test_a_failed_case_is_mended_and_goes_on(
 
     done = ada.post(f"/incidents/{stuck}/retry", {"variables": {"parts": 5}})
 
-    assert (done.status_code, done.json["state"], done.json["resolved_by"]) == (200, "resolved", "ada")
+    assert (done.status_code, done.get_json()["state"], done.get_json()["resolved_by"]) == (200, "resolved", "ada")
     case = db.session.get_one(Case, db.session.query(Incident).one().case_id)
     assert case.state is CaseState.ACTIVE
     db.session.rollback()
@@ -49,7 +49,7 @@ def test_what_still_stands_is_not_put_away(
     refused = program(office.ada).post(f"/incidents/{stuck}/resolve")
 
     assert refused.status_code == 409
-    assert "stands where it failed" in refused.json["detail"]
+    assert "stands where it failed" in refused.get_json()["detail"]
 
 
 def test_only_who_administers_tries_again(
