@@ -112,3 +112,11 @@ def test_a_mistake_in_a_diagram_is_named_instead_of_starting(checkout: Path) -> 
     assert ran.returncode == 1
     assert "mistake.bpmn" in ran.stderr
     assert "Traceback" not in ran.stderr
+
+
+def test_its_picture_is_there() -> None:
+    pictures = re.findall(r"!\[[^\]]+\]\(([^)]+)\)", (ROOT / "README.md").read_text())
+
+    assert pictures
+    for picture in pictures:
+        assert (ROOT / picture).read_bytes().startswith(b"\x89PNG"), picture
