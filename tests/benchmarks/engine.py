@@ -103,16 +103,65 @@ def review_loop(rounds: int = ROUNDS) -> tuple[float, float]:
     return round(late[few // 10] / early[few // 10], 2), round(sizes[-1] / sizes[9], 3)
 
 
-def main() -> None:
-    """Measure, print, and end with one line of JSON."""
+def long_chain(tasks: int = 1_500) -> float:
+    """How much dearer a task of a long chain is than one of a chain a tenth as long: 1 is linear."""
+    return _per_item(lambda count: _finish(_line(count)), tasks)
+
+
+def many_instances(sequential: bool, instances: int = 1_000) -> float:
+    """The same for the instances of one multi-instance task."""
+    flag = "true" if sequential else "false"
+    loop = (
+        f'<multiInstanceLoopCharacteristics isSequential="{flag}">'
+        "<loopCardinality>count</loopCardinality></multiInstanceLoopCharacteristics>"
+    )
+    definition = package(process(node("userTask", "A", loop), "s A e")).definitions["p"]
+    return _per_item(lambda count: _finish(definition, count=count), instances)
+
+
+def _line(tasks: int) -> Definition:
+    names = [f"T{number}" for number in range(tasks)]
+    return package(process(user(*names), f"s {' '.join(names)} e")).definitions["p"]
+
+
+def _finish(definition: Definition, **given: Any) -> float:
+    """Complete everything, in one process; the seconds of CPU."""
+    began = time.process_time()
+    workflow = Workflow.start(definition, given, now=NOW)
+    while tasks := workflow.open_work().tasks:
+        for task in tasks:
+            workflow.complete(task.activity_id)
+    return time.process_time() - began
+
+
+def _per_item(run: Callable[[int], float], count: int) -> float:
+    few = count // 10
+    small = min(run(few) for _ in range(3)) / few
+    return round(run(count) / count / small, 2)
+
+
+def measure() -> dict[str, Any]:
+    """All figures, printed as they come."""
     table = {}
     for elements in ELEMENTS:
         for size in BYTES:
             table[f"{elements}x{size}"] = figures = one(elements, size)
             print(f"{elements:5d} elements {size:8d} bytes: {figures}")
     cost, growth = review_loop()
+    print(f"round {ROUNDS:,} of a loop beside round 10: cost x {cost}, snapshot x {growth}")
+    ratios = {
+        "chain_1500_ratio": long_chain(),
+        "parallel_1000_ratio": many_instances(sequential=False),
+        "sequential_1000_ratio": many_instances(sequential=True),
+    }
+    print(f"cost of one item beside a tenth as many (1: linear): {ratios}")
     small = table[f"{ELEMENTS[0]}x{BYTES[0]}"]
-    print(json.dumps({"engine_step_ms": small["step_ms"], "loop_cost_ratio": cost, "loop_size_ratio": growth, **table}))
+    return {"engine_step_ms": small["step_ms"], "loop_cost_ratio": cost, "loop_size_ratio": growth, **ratios, **table}
+
+
+def main() -> None:
+    """Measure, print, and end with one line of JSON."""
+    print(json.dumps(measure()))
 
 
 if __name__ == "__main__":
