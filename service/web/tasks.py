@@ -175,6 +175,19 @@ def complete(task_id: UUID) -> ResponseReturnValue:
     return go(location, f"“{task.name}” is done." + (" Here is the next one." if following else ""))
 
 
+@blueprint.post("/tasks/<uuid:task_id>/checklist")
+@permission(Action.COMPLETE)
+def tick(task_id: UUID) -> ResponseReturnValue:
+    """Say which items of the task's list are done."""
+    task, actor = _task(task_id)
+    places = request.form.getlist("done")
+    if not all(place.isascii() and place.isdigit() for place in places):
+        raise BadRequest("Tick items of the list.")
+    tasks.tick(task, map(int, places), by=actor)
+    db.session.commit()
+    return go(url_for(".show", task_id=task_id), "The list is saved.")
+
+
 def _task(task_id: UUID) -> tuple[HumanTask, Actor]:
     actor = current_actor()
     return task_lists.to_change(task_id, by=actor), actor

@@ -154,6 +154,11 @@ def test_a_task_nobody_drew_is_added_for_a_group(project: Case, ann: Actor, visi
     browser.post(f"/tasks/{task.id}/claim")
     assert "took <b>Call the mayor</b>" in browser.get(path).text
     assert "Ask about the lamp." in browser.get(f"/tasks/{task.id}").text
+    assert browser.post(f"/tasks/{task.id}/checklist", {"done": "7"}).status_code == 400
+    assert browser.post(f"/tasks/{task.id}/checklist", {"done": "x"}).status_code == 400
+    saved = browser.get(browser.post(f"/tasks/{task.id}/checklist", {"done": "1"}).location).text
+    assert 'value="1" checked' in saved and 'value="0" checked' not in saved
+    assert "ticked items of <b>Call the mayor</b>" in browser.get(path).text
 
 
 def test_the_family_shows_what_is_below_and_above(project: Case, ann: Actor, visit: Visit) -> None:
