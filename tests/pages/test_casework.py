@@ -261,5 +261,9 @@ def test_case_work_is_accessible_and_worth_looking_at(
     screenshot(page, f"casework-held-{look}")
     page.locator("body").press("h")
     expect(page.get_by_text("The case goes on.")).to_be_visible()
+    page.get_by_role("link", name="Call the mayor").click()
+    expect(page.get_by_role("checkbox", name="Number")).to_be_visible()
+    wrong |= {"added task": found} if (found := axe(page)) else {}
+    screenshot(page, f"casework-added-{look}")
 
     assert wrong == {}
