@@ -25,6 +25,7 @@ def publish(body: schemas.PublishMessage) -> Answer:
         by=current_actor(),
         correlation=body.correlation,
         keep_for=timedelta(seconds=body.keep_for),
+        message_id=body.message_id,
     )
     return Answer({"outcome": done.outcome, "case_id": str(done.case.id) if done.case else None})
 

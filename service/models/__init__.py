@@ -17,7 +17,7 @@ from .milestone import CaseMilestone
 from .note import Note, NoteMention, NoteRevision, NoteVisibility
 from .request import IdempotencyKey
 from .role import CaseRole
-from .subscription import Message, Subscription
+from .subscription import Message, MessageId, Subscription
 from .task import HumanTask, TaskCandidate, TaskState
 from .timer import StartTimer, Timer
 from .user import ApiToken, Group, LoginSession, Membership, SignInCount, User
@@ -44,6 +44,7 @@ __all__ = [
     "LoginSession",
     "Membership",
     "Message",
+    "MessageId",
     "Note",
     "NoteMention",
     "NoteRevision",

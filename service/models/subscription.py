@@ -46,3 +46,14 @@ class Message(Base):
     published_by: Mapped[str]
     published_at: Mapped[datetime] = mapped_column(default=utcnow)
     expires_at: Mapped[datetime]
+
+
+class MessageId(Base):
+    """The id of a message that was published: who sends it again is told so."""
+
+    __tablename__ = "message_id"
+    __table_args__ = (sa.Index(None, "published_at"),)
+
+    name: Mapped[str] = mapped_column(primary_key=True)  #: the message's name
+    message_id: Mapped[str] = mapped_column(sa.String(255), primary_key=True)
+    published_at: Mapped[datetime] = mapped_column(default=utcnow)

@@ -8,18 +8,19 @@ from typing import Any
 import sqlalchemy as sa
 
 from ..db import db
-from ..models import IdempotencyKey, LoginSession, Message, SignInCount
+from ..models import IdempotencyKey, LoginSession, Message, MessageId, SignInCount
 
-ANSWERS_KEPT = timedelta(days=7)  #: how long a write repeated with its `Idempotency-Key` still gets the first answer
+ANSWERS_KEPT = timedelta(days=7)  #: how long a repeated write, or message, is known to be one
 
 
 def forget_expired(now: datetime) -> int:
-    """Delete ended sign-ins and counts of tries, kept answers, and messages that nobody took; how many rows."""
+    """Delete ended sign-ins and counts of tries, kept answers, message ids, and messages that nobody took; how many."""
     expired: tuple[sa.Delete, ...] = (
         sa.delete(LoginSession).where(LoginSession.expires_at < now),
         sa.delete(SignInCount).where(SignInCount.ends_at < now),
         sa.delete(IdempotencyKey).where(IdempotencyKey.created_at < now - ANSWERS_KEPT),
         sa.delete(Message).where(Message.expires_at < now),
+        sa.delete(MessageId).where(MessageId.published_at < now - ANSWERS_KEPT),
     )
     return sum(_rows(db.session.execute(statement)) for statement in expired)
 

@@ -13,13 +13,14 @@ from datetime import timedelta
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
 
 from .. import audit, jobs
 from ..db import db, utcnow
 from ..engine.delivery import fits, properties_of
 from ..errors import WrongState
 from ..execution import deployed, running
-from ..models import Case, CaseState, Message, ProcessDefinition, Subscription
+from ..models import Case, CaseState, Message, MessageId, ProcessDefinition, Subscription
 from ..permissions import SYSTEM, Action, Actor, require
 from . import cases
 
@@ -41,9 +42,15 @@ def publish(
     by: Actor,
     correlation: Mapping[str, Any] | None = None,
     keep_for: timedelta = timedelta(0),
+    message_id: str | None = None,
 ) -> Published:
-    """Give the message to one receiver. Without one it is kept for `keep_for`; zero: refused with `WrongState`."""
+    """Give the message to one receiver. Without one it is kept for `keep_for`; zero: refused with `WrongState`.
+
+    A second message of the same name and `message_id` is refused with `WrongState`, for a week.
+    """
     require(by, Action.PUBLISH_MESSAGE)
+    if message_id is not None:
+        _refuse_again(name, message_id)
     keys = dict(correlation or {})
     for case in _waiting(name, payload, keys):
         if deliver(case, name, payload, keys, by=by):
@@ -66,13 +73,23 @@ def publish(
     return Published("kept")
 
 
+def _refuse_again(name: str, message_id: str) -> None:
+    insert = sqlite.insert if db.session.get_bind().dialect.name == "sqlite" else postgresql.insert
+    row = insert(MessageId).values(name=name, message_id=message_id, published_at=utcnow()).on_conflict_do_nothing()
+    if db.session.execute(row.returning(MessageId.name)).first() is None:
+        raise WrongState(f"The message “{name}” with the id “{message_id}” was published already.")
+
+
 def deliver(case: Case, name: str, payload: Mapping[str, Any], keys: Mapping[str, Any], *, by: Actor) -> bool:
-    """Offer the message to `case`; False when it no longer waits for it."""
-    with running(case.id, by=by) as workflow:
-        taken = workflow.deliver(name, payload, keys)
-        if taken:
-            audit.record(case, "message:received", by=by, details={"name": name, "payload": dict(payload)})
-        return taken
+    """Offer the message to `case`; False when it no longer waits for it, or has just ended."""
+    try:
+        with running(case.id, by=by) as workflow:
+            taken = workflow.deliver(name, payload, keys)
+            if taken:
+                audit.record(case, "message:received", by=by, details={"name": name, "payload": dict(payload)})
+            return taken
+    except WrongState:
+        return False
 
 
 def take_kept(case_id: uuid.UUID) -> None:

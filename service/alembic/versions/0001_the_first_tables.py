@@ -78,6 +78,16 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_message_name"), ["name"], unique=False)
 
     op.create_table(
+        "message_id",
+        sa.Column("name", sa.String(), nullable=False),
+        sa.Column("message_id", sa.String(length=255), nullable=False),
+        sa.Column("published_at", Moment(), nullable=False),
+        sa.PrimaryKeyConstraint("name", "message_id", name=op.f("pk_message_id")),
+    )
+    with op.batch_alter_table("message_id", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_message_id_published_at"), ["published_at"], unique=False)
+
+    op.create_table(
         "number_sequence",
         sa.Column("prefix", sa.String(), nullable=False),
         sa.Column("year", sa.Integer(), nullable=False),
@@ -633,6 +643,10 @@ def downgrade() -> None:
     op.drop_table("sign_in_count")
     op.drop_table("resource")
     op.drop_table("number_sequence")
+    with op.batch_alter_table("message_id", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_message_id_published_at"))
+
+    op.drop_table("message_id")
     with op.batch_alter_table("message", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_message_name"))
         batch_op.drop_index(batch_op.f("ix_message_expires_at"))
