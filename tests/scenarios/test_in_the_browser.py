@@ -17,7 +17,7 @@ from playwright.sync_api import Page, expect
 
 from service import audit, create_app
 from service.db import db
-from tests.browser import NewPage, browser, new_page, screenshot, serving
+from tests.browser import NewPage, serving
 from tests.conftest import config_for
 from tests.jobs_by_hand import do_jobs
 from tests.scenarios import test_employee_complaint_engine as complaint
@@ -26,7 +26,6 @@ from tests.scenarios import test_insurance_claim_engine as claim
 from tests.scenarios import test_it_incident_engine as incident
 from tests.scenarios.desk import Desk
 
-__all__ = ["browser", "new_page", "screenshot"]
 Picture = Callable[[Page, str], Path]
 
 

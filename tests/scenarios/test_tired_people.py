@@ -9,12 +9,11 @@ from playwright.sync_api import Page, Route, expect
 
 from service.db import db
 from service.models import Case, HumanTask
-from tests.browser import browser, new_page, screenshot
 from tests.scenarios import test_insurance_claim_engine as claim
 from tests.scenarios.desk import Desk
 from tests.scenarios.test_in_the_browser import desk, office
 
-__all__ = ["browser", "desk", "new_page", "office", "screenshot"]
+__all__ = ["desk", "office"]
 NASTY = '<script>alert(1)</script><img src=x onerror="alert(2)"> {{ 7 * 7 }} ${7*7} \' OR 1=1 --'
 ODD = "Zoë ❤️ 👩‍👩‍👧‍👦 \u202eesrever\u202c عائشة 名前 é̂̃̄"
 
@@ -162,3 +161,23 @@ def test_addresses_that_somebody_guessed_lead_to_a_page_that_says_so(desk: Calla
         answer = carl.page.goto(path)
         assert answer is not None
         assert answer.status < 500, path
+
+
+def test_who_was_signed_out_signs_in_in_another_tab_and_sends_what_they_had_typed(desk: Callable[[str], Desk]) -> None:
+    ann = desk("ann")
+    ann.page.goto("/cases/new/insurance-claim")
+    ann.enter("claim-intake", claim.REPORT)
+    other_tab = Desk(ann.page.context.new_page(), "ann")
+    other_tab.page.goto("/")
+    other_tab.page.get_by_role("button", name="Ann Archer").click()
+    other_tab.page.get_by_role("button", name="Sign out").click()
+    expect(other_tab.page.get_by_role("heading", name="Sign in")).to_be_visible()
+
+    ann.page.keyboard.press("Control+Enter")
+    expect(ann.page.locator("[data-problem]")).to_contain_text("You have been signed out")
+    assert count(Case) == 0
+    other_tab.sign_in()
+    ann.page.keyboard.press("Control+Enter")
+
+    ann.said(r"is open\.")
+    assert count(Case) == 1

@@ -54,9 +54,8 @@ async function submitted(state, data, errors) {
   if (!leaving) busy(state, false); // or a second click would send it again while the next page is loading
 }
 
-// Send it; whether another page is on its way.
-async function send(state, data) {
-  const answer = await fetch(state.action || state.host.dataset.action, {
+function request(state, data) {
+  return fetch(state.action || state.host.dataset.action, {
     method: 'POST',
     body: JSON.stringify({ data }),
     headers: {
@@ -65,6 +64,20 @@ async function send(state, data) {
       'X-CSRFToken': state.host.dataset.csrf ?? '',
     },
   });
+}
+
+// Whoever signed in again, in another tab, has another token now: take that one. Whether there was one to take.
+async function renewed(host) {
+  const [, token] = (await (await fetch('/about')).text()).match(/"X-CSRFToken": "([0-9a-f]+)"/) ?? [];
+  const isNew = Boolean(token) && token !== host.dataset.csrf;
+  if (isNew) host.dataset.csrf = token;
+  return isNew;
+}
+
+// Send it; whether another page is on its way.
+async function send(state, data) {
+  let answer = await request(state, data);
+  if (answer.status === 403 && await renewed(state.host)) answer = await request(state, data);
   const isJson = /json/.test(answer.headers.get('Content-Type') ?? '');
   const body = isJson ? await answer.json() : {};
   if (answer.ok && (body.location || answer.redirected)) {
