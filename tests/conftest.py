@@ -21,6 +21,7 @@ from service.db import db
 from service.models import Group, Membership, User
 from service.permissions import Actor
 
+pytest_plugins = ["tests.browser"]  # once for all folders: two Playwrights in one process get in each other's way
 ROOT = Path(__file__).resolve().parent.parent
 
 
@@ -131,7 +132,7 @@ def app(database_url: str) -> Iterator[Flask]:
 
 @pytest.fixture
 def person(app: Flask) -> Callable[..., Actor]:
-    """Make somebody: `person("ann", "claims-intake")` is the actor Ann, member of that group (password: `secret-NAME`)."""
+    """Make somebody: `person("ann", "claims-intake")` is the actor Ann, member of that group, without a password."""
 
     def make(name: str, *groups: str, admin: bool = False) -> Actor:
         user = User(name=name, display_name=name.title(), is_admin=admin)

@@ -8,9 +8,7 @@ from typing import Any
 
 from flask import Flask
 
-from tests.browser import axe, browser, new_page, screenshot, serving
-
-__all__ = ["axe", "browser", "new_page", "screenshot"]
+from tests.browser import serving
 
 
 def test_the_documentation_page_is_readable_and_accessible(

@@ -114,7 +114,7 @@ def working(app: Flask, tables: None, monkeypatch: pytest.MonkeyPatch) -> Iterat
 def wait() -> Callable[..., float]:
     """Wait until something holds, at most `seconds`; tells how long it took."""
 
-    def until(holds: Callable[[], object], seconds: float = 20) -> float:
+    def until(holds: Callable[[], object], seconds: float = 60) -> float:
         began = time.monotonic()
         while not holds():
             assert time.monotonic() - began < seconds, "waited in vain"

@@ -390,10 +390,10 @@ def chain(length: int) -> str:
 
 
 def test_a_chain_of_thousands_is_read_and_checked_in_seconds():
-    begin = time.perf_counter()
+    begin = time.process_time()
 
     assert examined(chain(4_900)) == []
-    assert time.perf_counter() - begin < 5
+    assert time.process_time() - begin < 5
 
 
 def test_more_elements_than_the_budget_are_refused():

@@ -53,11 +53,11 @@ MUCH = {
 @pytest.mark.parametrize("what", MUCH)
 def test_much_of_anything_is_answered_soon(what):
     xml = document(MUCH[what])
-    begin = time.perf_counter()
+    begin = time.process_time()
 
     problems = examine({"much.bpmn": xml})
 
-    assert time.perf_counter() - begin < 5
+    assert time.process_time() - begin < 5
     assert len(problems) <= 1_100
 
 
@@ -66,9 +66,9 @@ def test_processes_that_call_each_other_in_a_great_circle_are_told_soon():
         f'<process id="p{n}"><callActivity id="c" calledElement="p{(n + 1) % 150}"/></process>' for n in range(150)
     )
     files = {"circle.bpmn": document(ONE, outside=circle)}
-    begin = time.perf_counter()
+    begin = time.process_time()
 
     problems = examine(files)
 
-    assert time.perf_counter() - begin < 5
+    assert time.process_time() - begin < 5
     assert sum("it would never end" in problem.message for problem in problems) == 150

@@ -22,13 +22,13 @@ def test_random_damage_is_answered_with_problems(part):
     for seed in SEEDS[part::10]:
         model = MODELS[seed % 40]
         xml = damaged(model.read_bytes(), seed)
-        begin = time.perf_counter()
+        begin = time.process_time()
 
         problems = examine({model.name: xml})
 
         if not any(problem.severity is Severity.ERROR for problem in problems):
             _parses_or_refuses(model.name, xml)
-        assert time.perf_counter() - begin < 2, seed
+        assert time.process_time() - begin < 2, seed
         assert all(problem.message and problem.advice and problem.file for problem in problems), seed
 
 

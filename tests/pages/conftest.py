@@ -25,9 +25,7 @@ from service.operations import cases, deployments
 from service.permissions import SYSTEM, Actor
 from service.queries import definitions
 from service.queries import tasks as task_lists
-from tests.browser import NewPage, axe, browser, new_page, screenshot, serving
-
-__all__ = ["axe", "browser", "new_page", "screenshot"]
+from tests.browser import NewPage, serving
 
 ROOT = Path(__file__).resolve().parents[2]
 CLAIM: dict[str, Any] = {
