@@ -354,15 +354,20 @@ def why_not_activate(actor: Actor, case: Case, offered: Enabled) -> str | None:
 
 def require_other_person(actor: Actor, task: HumanTask) -> None:
     """Four eyes: raise `Forbidden` when `actor` completed an activity that `task` must not share a doer with."""
+    if actor.name in earlier_doers(task):
+        raise Forbidden("You did an earlier step of this case; somebody else has to do this one (four eyes).")
+
+
+def earlier_doers(task: HumanTask) -> frozenset[str]:
+    """Four eyes: who completed an activity that `task` must not share a doer with."""
     if not task.not_done_by:
-        return
-    done = sa.exists().where(
+        return frozenset()
+    done = sa.select(HumanTask.closed_by).where(
         HumanTask.case_id == task.case_id,
         HumanTask.element_id.in_(task.not_done_by),
-        HumanTask.closed_by == actor.name,
+        HumanTask.closed_by.is_not(None),
     )
-    if db.session.execute(sa.select(done)).scalar_one():
-        raise Forbidden("You did an earlier step of this case; somebody else has to do this one (four eyes).")
+    return frozenset(name for name in db.session.scalars(done) if name is not None)
 
 
 def allowed_on_task(actor: Actor, task: HumanTask) -> list[Action]:

@@ -18,7 +18,7 @@ from ..db import db, new_id, utcnow
 from ..errors import BadRequest, NotFound, WrongState
 from ..execution import form_of_task, lock, running
 from ..models import Case, CaseState, FormDefinition, HumanTask, TaskCandidate, TaskState, User
-from ..permissions import Action, Actor, require, require_other_person
+from ..permissions import Action, Actor, earlier_doers, require, require_other_person
 from .cases import plain, write
 
 
@@ -48,8 +48,9 @@ def delegate(task: HumanTask, *, by: Actor, to: User) -> None:
     with _open(task):
         require(by, Action.DELEGATE, task)
         _require_state(task.delegated_by is None, "This task is delegated already.")
-        if to.name == by.name or not to.active:
-            raise BadRequest("Delegate to somebody else who can sign in.")
+        if to.name == by.name:
+            raise BadRequest("Delegate to somebody else.")
+        _check_receiver(task, to)
         _give(task, to.name, delegated_by=by.name)
         _tell(task, "task:delegated", by, to=to.name)
 
@@ -68,8 +69,8 @@ def assign(task: HumanTask, *, by: Actor, to: User | None) -> None:
     """Give the task to `to`, whoever has it now; to nobody: back to its candidates."""
     with _open(task):
         require(by, Action.ASSIGN, task)
-        if to is not None and not to.active:
-            raise BadRequest(f"{to.display_name} cannot sign in any more.")
+        if to is not None:
+            _check_receiver(task, to)
         _give(task, to.name if to else None)
         audit.record(
             task.case,
@@ -201,6 +202,14 @@ def _about(task: HumanTask, **more: Any) -> dict[str, Any]:
     """What the audit keeps of a task; one that nobody drew by its name."""
     said = {"name": task.name} if task.activity_id is None else {}
     return {"task": str(task.id), **said, **more}
+
+
+def _check_receiver(task: HumanTask, to: User) -> None:
+    """Raise `BadRequest` when `to` could not complete the task anyway."""
+    if not to.active:
+        raise BadRequest(f"{to.display_name} cannot sign in any more.")
+    if to.name in earlier_doers(task):
+        raise BadRequest(f"{to.display_name} did an earlier step of this case; pick somebody else (four eyes).")
 
 
 @contextmanager

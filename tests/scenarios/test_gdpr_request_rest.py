@@ -60,7 +60,11 @@ def test_who_reviewed_the_data_may_not_decide(world: World) -> None:
     request = reviewed(world)
 
     assert carl.try_to_claim(request, "Task_Decide").status_code == 403
-    assert mia.send("POST", f"/tasks/{request.task('Task_Decide')['id']}/assign", {"to": "carl"}).status_code == 200
+    mia.claims(request, "Task_Decide")
+    for verb in ("assign", "delegate"):
+        given = mia.send("POST", f"/tasks/{request.task('Task_Decide')['id']}/{verb}", {"to": "carl"})
+        assert given.status_code == 400
+        assert given.json and "four eyes" in given.json["detail"]
     assert carl.try_to_complete(request, "Task_Decide", {"decision": "grant"}).status_code == 403
 
 
