@@ -249,7 +249,7 @@ def test_a_case_is_opened_and_ended_with_its_dialog(office: Office, browse: Brow
     expect(page.get_by_text("is open.")).to_be_visible()
 
     page.get_by_role("button", name="Cancel", exact=True).click()
-    page.get_by_label("Why").fill("Opened by mistake")
+    page.get_by_role("dialog").get_by_label("Why").fill("Opened by mistake")
     page.get_by_role("button", name="Cancel the case").click()
 
     expect(page.get_by_text("The case is cancelled.")).to_be_visible()
