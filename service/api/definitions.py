@@ -19,7 +19,7 @@ from ..operations import cases
 from ..permissions import Action, may
 from ..queries import definitions
 from ..queries.pages import Page
-from . import schemas, shapes
+from . import deployed_shapes, schemas, shapes
 from .representations import all_of, decision_shape, definition_shape, form_definition_shape, listed
 from .routes import Answer, Routes
 
@@ -28,13 +28,13 @@ Definition = TypeVar("Definition", ProcessDefinition, DecisionDefinition, FormDe
 XML = "application/xml"
 
 
-@routes.get("/case-types", Action.READ_DEFINITION, gives=list[shapes.CaseTypeShape])
+@routes.get("/case-types", Action.READ_DEFINITION, gives=list[deployed_shapes.CaseTypeShape])
 def list_case_types() -> Answer:
     """What kinds of case there are; `actions` holds `open` where you may open one."""
     actor, types = current_actor(), definitions.case_types()
     running = definitions.running_cases(types)
 
-    def represent(definition: ProcessDefinition) -> shapes.CaseTypeShape:
+    def represent(definition: ProcessDefinition) -> deployed_shapes.CaseTypeShape:
         return {
             "key": definition.key,
             "name": definition.name,
@@ -47,13 +47,17 @@ def list_case_types() -> Answer:
     return Answer(all_of(types, represent))
 
 
-@routes.get("/definitions", Action.READ_DEFINITION, query=schemas.DefinitionQuery, gives=list[shapes.DefinitionShape])
+@routes.get(
+    "/definitions", Action.READ_DEFINITION, query=schemas.DefinitionQuery, gives=list[deployed_shapes.DefinitionShape]
+)
 def list_definitions(query: schemas.DefinitionQuery) -> Answer:
     """The newest version of each process, or all versions of one."""
     return Answer(listed(_page(ProcessDefinition, query), definition_shape))
 
 
-@routes.get("/definitions/{definition_id}", Action.READ_DEFINITION, gives=shapes.DefinitionShape, conditional=True)
+@routes.get(
+    "/definitions/{definition_id}", Action.READ_DEFINITION, gives=deployed_shapes.DefinitionShape, conditional=True
+)
 def get_definition(definition_id: UUID) -> Answer:
     """One version of a process."""
     found = definitions.get(definition_id)
@@ -88,13 +92,15 @@ def get_start_form_json_schema(definition_id: UUID) -> Answer:
     return Answer(forms.json_schema(form_of(found.id, cases.start_form(found)) or {}))
 
 
-@routes.get("/decisions", Action.READ_DEFINITION, query=schemas.DefinitionQuery, gives=list[shapes.DecisionShape])
+@routes.get(
+    "/decisions", Action.READ_DEFINITION, query=schemas.DefinitionQuery, gives=list[deployed_shapes.DecisionShape]
+)
 def list_decisions(query: schemas.DefinitionQuery) -> Answer:
     """The newest version of each decision, or all versions of one."""
     return Answer(listed(_page(DecisionDefinition, query), decision_shape))
 
 
-@routes.get("/decisions/{decision_id}", Action.READ_DEFINITION, gives=shapes.DecisionShape, conditional=True)
+@routes.get("/decisions/{decision_id}", Action.READ_DEFINITION, gives=deployed_shapes.DecisionShape, conditional=True)
 def get_decision(decision_id: UUID) -> Answer:
     """One version of a decision."""
     found = definitions.one(DecisionDefinition, decision_id)
@@ -109,7 +115,10 @@ def get_decision_xml(decision_id: UUID) -> Answer | Response:
 
 
 @routes.post(
-    "/decisions/{decision_id}/evaluate", Action.EVALUATE_DECISION, body=schemas.Evaluate, gives=shapes.EvaluatedShape
+    "/decisions/{decision_id}/evaluate",
+    Action.EVALUATE_DECISION,
+    body=schemas.Evaluate,
+    gives=deployed_shapes.EvaluatedShape,
 )
 def evaluate(decision_id: UUID, body: schemas.Evaluate) -> Answer:
     """Try a decision: its result, and for each table on the way its inputs and the rules that fit."""
@@ -123,13 +132,15 @@ def evaluate(decision_id: UUID, body: schemas.Evaluate) -> Answer:
     return Answer({"result": done.value, "trace": list(done.trace)})
 
 
-@routes.get("/forms", Action.READ_DEFINITION, query=schemas.DefinitionQuery, gives=list[shapes.FormDefinitionShape])
+@routes.get(
+    "/forms", Action.READ_DEFINITION, query=schemas.DefinitionQuery, gives=list[deployed_shapes.FormDefinitionShape]
+)
 def list_forms(query: schemas.DefinitionQuery) -> Answer:
     """The newest version of each form, or all versions of one."""
     return Answer(listed(_page(FormDefinition, query), form_definition_shape))
 
 
-@routes.get("/forms/{form_id}", Action.READ_DEFINITION, gives=shapes.FormDefinitionShape, conditional=True)
+@routes.get("/forms/{form_id}", Action.READ_DEFINITION, gives=deployed_shapes.FormDefinitionShape, conditional=True)
 def get_form_definition(form_id: UUID) -> Answer:
     """One version of a form."""
     found = definitions.one(FormDefinition, form_id)

@@ -15,7 +15,7 @@ from ..models import Deployment
 from ..operations import deployments
 from ..permissions import Action
 from ..queries import deployments as deployment_lists
-from . import schemas, shapes
+from . import deployed_shapes, schemas
 from .representations import added_shape, deployment_shape, listed, problem_shapes
 from .routes import Answer, Routes
 
@@ -24,7 +24,9 @@ MOST_FILES = 500
 NAME = re.compile(r'[^.<>:"|?*/\\][^<>:"|?*/\\]{0,254}')
 
 
-@routes.post("/deployments", Action.DEPLOY, takes_files=True, gives=shapes.DeployedShape, status=201, also=(200,))
+@routes.post(
+    "/deployments", Action.DEPLOY, takes_files=True, gives=deployed_shapes.DeployedShape, status=201, also=(200,)
+)
 def deploy() -> Answer:
     """Add files. 201: something is new. 200: everything was there already. 422: every problem, and nothing deployed."""
     files = _files()
@@ -41,19 +43,19 @@ def deploy() -> Answer:
     return Answer(body, status=201 if new else 200, location=location)
 
 
-@routes.post("/deployments/check", Action.DEPLOY, takes_files=True, gives=shapes.CheckedShape)
+@routes.post("/deployments/check", Action.DEPLOY, takes_files=True, gives=deployed_shapes.CheckedShape)
 def check() -> Answer:
     """Say everything that is wrong with the files, without deploying them."""
     return Answer({"problems": problem_shapes(deployments.check(_files()))})
 
 
-@routes.get("/deployments", Action.DEPLOY, query=schemas.Paged, gives=list[shapes.DeploymentShape])
+@routes.get("/deployments", Action.DEPLOY, query=schemas.Paged, gives=list[deployed_shapes.DeploymentShape])
 def list_deployments(query: schemas.Paged) -> Answer:
     """What was deployed when and by whom, the newest first."""
     return Answer(listed(deployment_lists.listed(limit=query.limit, cursor=query.cursor), deployment_shape))
 
 
-@routes.get("/deployments/{deployment_id}", Action.DEPLOY, gives=shapes.DeploymentShape)
+@routes.get("/deployments/{deployment_id}", Action.DEPLOY, gives=deployed_shapes.DeploymentShape)
 def get_deployment(deployment_id: UUID) -> Answer:
     """One deployment."""
     found: Deployment = deployment_lists.get(deployment_id)

@@ -14,9 +14,9 @@ from pydantic import TypeAdapter
 
 from ..permissions import SCOPE, Action
 from ..protection import public
+from .deployed_shapes import ProblemShape
 from .idempotency import HEADER, REPLAYED
 from .routes import JSON, PUBLIC, Operation
-from .shapes import ProblemShape
 
 PREFIX = "/api/v1"
 PROBLEM = "application/problem+json"

@@ -31,16 +31,12 @@ from ..models import (
 from ..permissions import Action, Actor, allowed_on_case, allowed_on_task
 from ..queries.cases import DiagramState
 from ..queries.pages import Page
+from .deployed_shapes import AddedShape, DecisionShape, DefinitionShape, DeploymentShape, FormDefinitionShape
 from .shapes import (
-    AddedShape,
     AuditShape,
     CaseShape,
     CaseSummary,
-    DecisionShape,
-    DefinitionShape,
-    DeploymentShape,
     DiagramShape,
-    FormDefinitionShape,
     GroupSummary,
     IncidentShape,
     TaskShape,

@@ -258,89 +258,6 @@ class BlockerShape(TypedDict):
     name: str
 
 
-class DefinitionShape(TypedDict):
-    id: Id
-    key: str
-    version: int
-    name: str
-    latest: bool
-    is_case_type: bool
-    number_prefix: str | None
-    file: str
-    hash: str
-    deployment_id: Id
-    created_at: Moment
-
-
-class CaseTypeShape(TypedDict):
-    key: str
-    name: str
-    version: int
-    definition_id: Id
-    running: int
-    actions: list[str]
-
-
-class DecisionShape(TypedDict):
-    id: Id
-    key: str
-    version: int
-    name: str
-    latest: bool
-    file: str
-    hash: str
-    deployment_id: Id
-    created_at: Moment
-
-
-class FormDefinitionShape(TypedDict):
-    id: Id
-    key: str
-    version: int
-    latest: bool
-    file: str
-    hash: str
-    deployment_id: Id
-    created_at: Moment
-
-
-class ProblemShape(TypedDict):
-    file: str
-    line: int | None
-    element: str | None
-    name: str | None
-    message: str
-    advice: str
-    severity: str
-
-
-class AddedShape(TypedDict):
-    kind: str
-    id: Id
-    key: str
-    version: int
-    name: str
-
-
-class DeployedShape(TypedDict):
-    deployment_id: Id | None
-    added: list[AddedShape]
-    unchanged: list[str]
-    warnings: list[ProblemShape]
-
-
-class CheckedShape(TypedDict):
-    problems: list[ProblemShape]
-
-
-class DeploymentShape(TypedDict):
-    id: Id
-    created_at: Moment
-    created_by: str
-    files: dict[str, str]
-    warnings: list[str]
-
-
 class PublishedShape(TypedDict):
     outcome: str
     case_id: Id | None
@@ -348,11 +265,6 @@ class PublishedShape(TypedDict):
 
 class BroadcastShape(TypedDict):
     listeners: int
-
-
-class EvaluatedShape(TypedDict):
-    result: Any
-    trace: list[dict[str, Any]]
 
 
 class IncidentShape(TypedDict):

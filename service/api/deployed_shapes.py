@@ -1,0 +1,97 @@
+"""The shapes of what programs are answered about deployments and what came with them; as in `shapes.py`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from typing_extensions import TypedDict
+
+from .shapes import Id, Moment
+
+
+class DefinitionShape(TypedDict):
+    id: Id
+    key: str
+    version: int
+    name: str
+    latest: bool
+    is_case_type: bool
+    number_prefix: str | None
+    file: str
+    hash: str
+    deployment_id: Id
+    created_at: Moment
+
+
+class CaseTypeShape(TypedDict):
+    key: str
+    name: str
+    version: int
+    definition_id: Id
+    running: int
+    actions: list[str]
+
+
+class DecisionShape(TypedDict):
+    id: Id
+    key: str
+    version: int
+    name: str
+    latest: bool
+    file: str
+    hash: str
+    deployment_id: Id
+    created_at: Moment
+
+
+class FormDefinitionShape(TypedDict):
+    id: Id
+    key: str
+    version: int
+    latest: bool
+    file: str
+    hash: str
+    deployment_id: Id
+    created_at: Moment
+
+
+class ProblemShape(TypedDict):
+    file: str
+    line: int | None
+    element: str | None
+    name: str | None
+    message: str
+    advice: str
+    severity: str
+
+
+class AddedShape(TypedDict):
+    kind: str
+    id: Id
+    key: str
+    version: int
+    name: str
+
+
+class DeployedShape(TypedDict):
+    deployment_id: Id | None
+    added: list[AddedShape]
+    unchanged: list[str]
+    warnings: list[ProblemShape]
+
+
+class CheckedShape(TypedDict):
+    problems: list[ProblemShape]
+
+
+class DeploymentShape(TypedDict):
+    id: Id
+    created_at: Moment
+    created_by: str
+    files: dict[str, str]
+    warnings: list[str]
+
+
+class EvaluatedShape(TypedDict):
+    result: Any
+    trace: list[dict[str, Any]]
