@@ -44,6 +44,7 @@ class Run(BaseWorkflow):
         self._kept: dict[str, Any] = {}  #: what was written to them since
         self.guards: dict[str, list[Task]] = {}  #: host's id -> its boundary events
         self.watched: dict[str, Task] = {}  #: tasks that wait for a condition
+        self.settling: dict[str, Task] = {}  #: tokens at joins that open only when nothing else moves
         self.allowed = STEPS  #: steps until the workflow must wait
         self._agenda: deque[Task] = deque()
         self._queued: set[str] = set()
@@ -93,6 +94,7 @@ class Run(BaseWorkflow):
             self.guards[host] = [guard for guard in self.guards.get(host, ()) if guard is not task]
         self.guards.pop(task.id, None)
         self.watched.pop(task.id, None)
+        self.settling.pop(task.id, None)
         self._remove_task(task.id)
         if parent is not None and parent.state == TaskState.STARTED and parent.task_spec.must_look(self, parent):
             self.queue(parent)
@@ -279,8 +281,8 @@ class Run(BaseWorkflow):
 
     def _joins(self) -> Iterator[tuple[Task, Any]]:
         seen: dict[tuple[str, str], tuple[Task, Any]] = {}
-        for task in self.tasks.values():
-            if task.state == TaskState.WAITING and hasattr(task.task_spec, "settle") and task.parent is not None:
+        for task in self.settling.values():
+            if task.state == TaskState.WAITING and task.parent is not None:
                 seen[task.parent.id, task.task_spec.name] = (task.parent, task.task_spec)
         return iter(list(seen.values()))
 
@@ -324,6 +326,8 @@ class Run(BaseWorkflow):
         """Put the steps that were still to be made back on the agenda."""
         for task in self.tasks.values():
             self.index(task)
+            if task.state == TaskState.WAITING and hasattr(task.task_spec, "settle"):
+                self.settling[task.id] = task
             if task.state == TaskState.FUTURE or (
                 task.state == TaskState.READY and not task.task_spec.waits_outside(task)
             ):

@@ -6,15 +6,17 @@ load, complete a task, run on, list the open work, take the happenings, dump.
 
 from __future__ import annotations
 
+import gc
 import json
 import random
 import time
 from collections.abc import Callable
+from statistics import median
 from typing import Any
 
 from service.engine.parser import Definition
 from service.engine.workflow import Workflow
-from tests.engine.diagrams import NOW, node, package, process, timer, user
+from tests.engine.diagrams import NOW, flows, node, package, process, timer, user
 
 ELEMENTS = (10, 100, 1000)
 BYTES = (1_000, 100_000, 1_000_000)
@@ -124,6 +126,26 @@ def _line(tasks: int) -> Definition:
     return package(process(user(*names), f"s {' '.join(names)} e")).definitions["p"]
 
 
+def nested(sub_processes: int = 200) -> float:
+    """The same for sub-processes one after the other, each done twice, with a sub-process done three times inside."""
+    return _per_item(lambda count: _finish(_line_of_loops(count)), sub_processes)
+
+
+def _line_of_loops(sub_processes: int) -> Definition:
+    drawn = ""
+    for number in range(sub_processes):
+        s, t, n, a = (f"{part}{number}" for part in ("s", "t", "n", "a"))
+        inner = f'<startEvent id="{t}"/>' + user(a) + flows(f"{t} {a}")
+        inside = f'<startEvent id="{s}"/>' + node("subProcess", n, _rounds(3) + inner) + flows(f"{s} {n}")
+        drawn += node("subProcess", f"S{number}", _rounds(2) + inside)
+    names = " ".join(f"S{number}" for number in range(sub_processes))
+    return package(process(drawn, f"s {names} e")).definitions["p"]
+
+
+def _rounds(most: int) -> str:
+    return f'<standardLoopCharacteristics loopMaximum="{most}"/>'
+
+
 def _finish(definition: Definition, **given: Any) -> float:
     """Complete everything, in one process; the seconds of CPU."""
     began = time.process_time()
@@ -134,10 +156,28 @@ def _finish(definition: Definition, **given: Any) -> float:
     return time.process_time() - began
 
 
-def _per_item(run: Callable[[int], float], count: int) -> float:
+def _per_item(run: Callable[[int], float], count: int, samples: int = 5) -> float:
+    """The median cost of one of `count` items over that of one of a tenth as many.
+
+    Both ends do as many items in a sample, by turns, and the garbage collector looks at both from outside only: it
+    would run at another place in each sample.
+    """
     few = count // 10
-    small = min(run(few) for _ in range(3)) / few
-    return round(run(count) / count / small, 2)
+    small, large = [], []
+    run(few)
+    for _ in range(samples):
+        small.append(_collected(lambda: sum(run(few) for _ in range(10))))
+        large.append(_collected(lambda: run(count)))
+    return round(median(large) / median(small), 2)
+
+
+def _collected(run: Callable[[], float]) -> float:
+    gc.collect()
+    gc.disable()
+    try:
+        return run()
+    finally:
+        gc.enable()
 
 
 def measure() -> dict[str, Any]:
@@ -153,6 +193,7 @@ def measure() -> dict[str, Any]:
         "chain_1500_ratio": long_chain(),
         "parallel_1000_ratio": many_instances(sequential=False),
         "sequential_1000_ratio": many_instances(sequential=True),
+        "nested_200_ratio": nested(),
     }
     print(f"cost of one item beside a tenth as many (1: linear): {ratios}")
     small = table[f"{ELEMENTS[0]}x{BYTES[0]}"]

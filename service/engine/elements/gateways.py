@@ -93,6 +93,10 @@ class ParallelGateway(Joining):
 class InclusiveGateway(Joining):
     """Waits as long as another token may still come on a flow that has none (BPMN 2.0.2 §13.4.3)."""
 
+    def wait(self, task: Task) -> bool:
+        task.workflow.settling[task.id] = task
+        return super().wait(task)
+
     def settle(self, run: Run, scope: Task) -> bool:
         """Nothing else moves now: fire if no token can still arrive. True when it fired."""
         tokens = self.arrived(scope)
