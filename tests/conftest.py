@@ -7,7 +7,7 @@ import os
 import shutil
 import tempfile
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -23,6 +23,7 @@ from service.permissions import Actor
 
 pytest_plugins = ["tests.browser"]  # once for all folders: two Playwrights in one process get in each other's way
 ROOT = Path(__file__).resolve().parent.parent
+TEMPLATES = {"sqlite": "sqlite_template", "postgresql": "postgresql_template"}  #: fixtures of empty databases
 
 
 def config_for(url: str, **changes: str) -> Config:
@@ -106,28 +107,39 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str
 
 
 @contextmanager
-def new_database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    """A copy of the prepared database that `request.param` names: sqlite or postgresql."""
-    if request.param == "sqlite":
-        template: Path = request.getfixturevalue("sqlite_template")
+def new_database(
+    request: pytest.FixtureRequest, tmp_path: Path, templates: Mapping[str, str] = TEMPLATES
+) -> Iterator[str]:
+    """The address of a copy of the prepared database on `request.param`, sqlite or postgresql.
+
+    `templates` names the fixture that prepared it, for each of the two.
+    """
+    template: Path | sa.URL = request.getfixturevalue(templates[request.param])
+    if isinstance(template, Path):
         shutil.copy(template, tmp_path / "casewright.db")
         yield f"sqlite:///{tmp_path / 'casewright.db'}"
         return
-    url: sa.URL = request.getfixturevalue("postgresql_template")
-    name = f"test_{uuid.uuid4().hex}"
-    on_server(url.set(database="postgres"), f"CREATE DATABASE {name} TEMPLATE template_casewright")
-    yield url.set(database=name).render_as_string(hide_password=False)
-    on_server(url.set(database="postgres"), f"DROP DATABASE {name} WITH (FORCE)")
+    maintenance, name = template.set(database="postgres"), f"test_{uuid.uuid4().hex}"
+    on_server(maintenance, f"CREATE DATABASE {name} TEMPLATE {template.database}")
+    yield template.set(database=name).render_as_string(hide_password=False)
+    on_server(maintenance, f"DROP DATABASE {name} WITH (FORCE)")
 
 
-@pytest.fixture
-def app(database_url: str) -> Iterator[Flask]:
-    """The application on a database of its own, with an application context open."""
+@contextmanager
+def running(database_url: str) -> Iterator[Flask]:
+    """The application on that database, with an application context open."""
     app = create_app(config_for(database_url))
     with app.app_context():
         yield app
         db.session.remove()
         db.engine.dispose()
+
+
+@pytest.fixture
+def app(database_url: str) -> Iterator[Flask]:
+    """The application on a database of its own, with an application context open."""
+    with running(database_url) as app:
+        yield app
 
 
 @pytest.fixture

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import shutil
-import uuid
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from functools import cache
@@ -28,7 +27,7 @@ from service.engine.workflow import Workflow
 from service.operations import deployments, timers
 from service.permissions import SYSTEM
 from service.sources import collect
-from tests.conftest import config_for, on_server
+from tests.conftest import config_for, new_database, on_server, running
 from tests.scenarios.rest import MONDAY, World
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -172,27 +171,11 @@ def furnished_postgresql(postgresql_template: sa.URL) -> sa.URL:
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
-def furnished_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    """A database of its own with the demo's people and case types, once on SQLite and once on PostgreSQL."""
-    if request.param == "sqlite":
-        shutil.copy(request.getfixturevalue("furnished_sqlite"), tmp_path / "casewright.db")
-        yield f"sqlite:///{tmp_path / 'casewright.db'}"
-        return
-    url: sa.URL = request.getfixturevalue("furnished_postgresql")
-    name = f"scenario_{uuid.uuid4().hex}"
-    on_server(url.set(database="postgres"), f"CREATE DATABASE {name} TEMPLATE furnished_casewright")
-    yield url.set(database=name).render_as_string(hide_password=False)
-    on_server(url.set(database="postgres"), f"DROP DATABASE {name} WITH (FORCE)")
-
-
-@pytest.fixture
-def furnished(furnished_url: str) -> Iterator[Flask]:
-    """The application with the demo's people and case types, and no cases yet."""
-    app = create_app(config_for(furnished_url))
-    with app.app_context():
+def furnished(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Flask]:
+    """The application with the demo's people and case types, and no cases yet, on SQLite and on PostgreSQL."""
+    templates = {"sqlite": "furnished_sqlite", "postgresql": "furnished_postgresql"}
+    with new_database(request, tmp_path, templates) as url, running(url) as app:
         yield app
-        db.session.remove()
-        db.engine.dispose()
 
 
 @pytest.fixture
