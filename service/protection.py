@@ -23,6 +23,7 @@ from .auth import by_token, current_actor, visitor_secret
 from .errors import Forbidden, Untrusted
 from .permissions import RULES, SCOPE, Action
 
+READ_ON = 64 * 1024 * 1024  #: bytes of a refused body that are still read; whoever sends more may miss the answer
 View = TypeVar("View", bound=Callable[..., Any])
 
 PUBLIC, SIGNED_IN = "public", "signed in"
@@ -62,6 +63,7 @@ def init_app(app: Flask) -> None:
     """Check every request to `app` and put the headers on every answer."""
     app.before_request(_check)
     app.after_request(_add_headers)
+    app.after_request(_read_on)
     app.jinja_env.globals["csrf_token"] = csrf_token
 
 
@@ -147,4 +149,16 @@ def _add_headers(response: Response) -> Response:
         response.headers.setdefault("Strict-Transport-Security", "max-age=31536000; includeSubDomains")
     if "actor" in g or "cookie" in g:
         response.vary.update(("Cookie", "Authorization"))
+    return response
+
+
+def _read_on(response: Response) -> Response:
+    """Read and drop what is still sent: closing on it would reset the connection and lose the answer (RFC 9112 §9.6).
+
+    Only where the server ends the body by itself, as gunicorn does; elsewhere reading on would wait for ever.
+    """
+    if request.content_length and request.environ.get("wsgi.input_terminated"):
+        left = READ_ON
+        while left > 0 and (dropped := request.environ["wsgi.input"].read(65_536)):
+            left -= len(dropped)
     return response
