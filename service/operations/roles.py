@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
 import sqlalchemy as sa
 
@@ -12,7 +13,7 @@ from ..engine.definition import Role
 from ..errors import BadRequest, NotFound, WrongState
 from ..execution import deployed, lock
 from ..models import Case, CaseRole, Group, HumanTask, Membership, TaskCandidate, TaskState, User
-from ..permissions import Action, Actor, require
+from ..permissions import Action, Actor, earlier_doers, require
 
 
 def bind(case: Case, role_id: str, holders: Sequence[str], *, by: Actor) -> None:
@@ -21,20 +22,61 @@ def bind(case: Case, role_id: str, holders: Sequence[str], *, by: Actor) -> None
     Where the designer names groups, only they and their members can be bound. Open tasks follow.
     """
     _to_change(case, by=by)
-    role = declared(case, role_id)
-    wanted = list(dict.fromkeys(holders))
+    _bind(case, declared(case, role_id), list(dict.fromkeys(holders)), by=by)
+
+
+def give(case: Case, role_id: str, principal: str, *, by: Actor) -> None:
+    """Give the role to one more, `user:NAME` or `group:NAME`, beside who has it. Raises `WrongState` when they do."""
+    _to_change(case, by=by)
+    role, before = declared(case, role_id), _principals(case, role_id)
+    if principal in before:
+        raise WrongState(f"They are {role.name} of this case already.")
+    _bind(case, role, [*before, principal], by=by)
+
+
+def take(case: Case, role_id: str, principal: str, *, by: Actor) -> None:
+    """Take the role away from one of those who have it. Raises `WrongState` when they do not."""
+    _to_change(case, by=by)
+    role, before = declared(case, role_id), _principals(case, role_id)
+    if principal not in before:
+        raise WrongState(f"They are not {role.name} of this case any more.")
+    _bind(case, role, [each for each in before if each != principal], by=by)
+
+
+def _bind(case: Case, role: Role, wanted: Sequence[str], *, by: Actor) -> None:
+    before = _principals(case, role.id)
     for principal in wanted:
-        _require_fitting(role, principal)
-    before = _principals(case, role_id)
+        if principal not in before:
+            _require_fitting(role, principal)
     _set(case, role, wanted, by=by)
-    details = {"role": role_id, "name": role.name, "before": before, "holders": sorted(wanted)}
+    details = {"role": role.id, "name": role.name, "before": before, "holders": sorted(wanted)}
     audit.record(case, "role:bound", by=by, details=details)
 
 
-def hand_over(case: Case, role_id: str, *, frm: User, to: User, by: Actor) -> None:
-    """Let `to` take the place of `frm` in the role, with all tasks that `frm` has in this case.
+@dataclass(frozen=True)
+class Reach:
+    """What goes over in a case when somebody takes somebody else's place."""
 
-    With a role that steers the case goes its ownership too. Raises `WrongState` when `frm` does not have the role.
+    tasks: Sequence[HumanTask]  #: they have them from then on
+    released: Sequence[HumanTask]  #: back to the team: they did an earlier step of them (four eyes)
+    coming_back: Sequence[HumanTask]  #: delegated to others, who hand them back to the new one
+    ownership: bool
+
+
+def in_reach(case: Case, role_id: str, *, frm: User, to: User | None) -> Reach:
+    """What `hand_over` would move now; without `to`, what it would move to somebody who did no step of the case."""
+    open_tasks = sa.select(HumanTask).where(HumanTask.case_id == case.id, HumanTask.closed_at.is_(None))
+    held = db.session.scalars(open_tasks.where(HumanTask.assignee == frm.name).order_by(HumanTask.id)).all()
+    back = db.session.scalars(open_tasks.where(HumanTask.delegated_by == frm.name).order_by(HumanTask.id)).all()
+    released = [task for task in held if to is not None and to.name in earlier_doers(task)]
+    owns = declared(case, role_id).access == "steer" and case.owner_id == frm.id
+    return Reach([task for task in held if task not in released], released, back, owns)
+
+
+def hand_over(case: Case, role_id: str, *, frm: User, to: User, by: Actor) -> None:
+    """Let `to` take the place of `frm` in the role, with everything that `in_reach` names.
+
+    Raises `WrongState` when `frm` does not have the role, `BadRequest` when `to` cannot have it.
     """
     _to_change(case, by=by)
     role = declared(case, role_id)
@@ -42,18 +84,23 @@ def hand_over(case: Case, role_id: str, *, frm: User, to: User, by: Actor) -> No
     leaving, coming = f"user:{frm.name}", f"user:{to.name}"
     if leaving not in before:
         raise WrongState(f"{frm.display_name} is not {role.name} of this case.")
+    if frm.id == to.id:
+        raise BadRequest("Hand it over to somebody else.")
     _require_fitting(role, coming)
     _set(case, role, [principal for principal in before if principal != leaving] + [coming], by=by)
-    moved = db.session.scalars(
-        sa.select(HumanTask).where(
-            HumanTask.case_id == case.id, HumanTask.closed_at.is_(None), HumanTask.assignee == frm.name
-        )
-    ).all()
-    for task in moved:
+    moving = in_reach(case, role_id, frm=frm, to=to)
+    for task in moving.tasks:
         task.assignee, task.delegated_by, task.state = to.name, None, TaskState.RESERVED
-    if role.access == "steer" and case.owner_id == frm.id:
+    for task in moving.released:
+        task.assignee, task.delegated_by, task.state = None, None, TaskState.READY
+    for task in moving.coming_back:
+        task.delegated_by = to.name if task.assignee != to.name else None
+    if moving.ownership:
         case.owner_id = to.id
-    details = {"role": role_id, "name": role.name, "from": frm.name, "to": to.name, "tasks": [t.name for t in moved]}
+    names = [task.name for task in moving.tasks]
+    details = {"role": role_id, "name": role.name, "from": frm.name, "to": to.name, "tasks": names}
+    if moving.released:
+        details["released"] = [str(task.id) for task in moving.released]
     audit.record(case, "role:handed-over", by=by, details=details)
 
 

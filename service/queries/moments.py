@@ -96,10 +96,11 @@ def _given(moment: Moment, entry: AuditEntry, details: Details, activities: Acti
         task.assignee = entry.actor if entry.action == "task:claimed" else details.get("to")
 
 
-def _handed_over(moment: Moment, _entry: AuditEntry, details: Details, _activities: Activities) -> None:
-    for task in moment.tasks.values():
+def _handed_over(moment: Moment, _entry: AuditEntry, details: Details, activities: Activities) -> None:
+    released = {activities.get(task, "") for task in details.get("released", ())}
+    for activity, task in moment.tasks.items():
         if task.assignee == details["from"]:
-            task.assignee = details["to"]
+            task.assignee = None if activity in released else details["to"]
 
 
 _REPLAY: Mapping[str, Callable[[Moment, AuditEntry, Details, Activities], None]] = {

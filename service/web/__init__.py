@@ -22,6 +22,7 @@ def init_app(app: Flask) -> None:
         problem_pages,
         profile,
         rendering,
+        roles,
         sign_in,
         static,
         tasks,
@@ -37,6 +38,20 @@ def init_app(app: Flask) -> None:
     rendering.init_app(app)
     assets.init_app(app)
     navigation.init_app(app)
-    for module in (about, adhoc, case_types, cases, casework, deployments, incidents, profile, sign_in, static, tasks):
+    modules = (
+        about,
+        adhoc,
+        case_types,
+        cases,
+        casework,
+        deployments,
+        incidents,
+        profile,
+        roles,
+        sign_in,
+        static,
+        tasks,
+    )
+    for module in modules:
         app.register_blueprint(module.blueprint)
     problems.show_pages_with(app, problem_pages.problem_page)

@@ -25,7 +25,7 @@ from ..queries import cases as case_lists
 from ..queries import definitions
 from ..queries import lifecycle as life
 from ..queries import tasks as task_lists
-from . import casework, editing, facts, people, progress, story, words
+from . import casework, editing, facts, people, progress, roles, story, words
 from .rendering import go, moment_sent, names_of, page, wants_part, zone
 
 blueprint = Blueprint("cases", __name__)
@@ -135,6 +135,7 @@ def _about(case: Case, actor: Actor) -> dict[str, Any]:
         "people": people.for_case(access_of(case.definition_id).managers)
         if "change case" in allowed or offers.add_task
         else None,
+        "parts": roles.parts(case, actor),
         "offers": offers,
         "part_options": [(each.key, each.name) for each in offers.fragments],
         "family": casework.family_of(case, actor),

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 import sqlalchemy as sa
 
 from ..db import db
-from ..models import HumanTask, Membership, User
+from ..models import Group, HumanTask, Membership, User
 from ..permissions import earlier_doers
+from . import words
 
 OFFERED = 500  #: people in one picker
 
@@ -30,6 +31,14 @@ class Picker:
     others: tuple[Choice, ...]
 
 
+@dataclass(frozen=True)
+class RoleChoices:
+    """People and groups who can be given a role; their names are principals, such as `user:ann`."""
+
+    people: tuple[Choice, ...]
+    groups: tuple[Choice, ...]
+
+
 def for_task(task: HumanTask, *, without: str) -> Picker:
     """Whom `task` may be given to, except the person named `without` and those whom four eyes exclude."""
     principals = [candidate.principal for candidate in task.candidates]
@@ -39,6 +48,35 @@ def for_task(task: HumanTask, *, without: str) -> Picker:
 def for_case(principals: Iterable[str]) -> Picker:
     """Who may become a case's owner; `principals` are those who manage its case type."""
     return _picker(list(principals), frozenset())
+
+
+def for_role(groups: Collection[str], *, without: Collection[str]) -> RoleChoices:
+    """Who can be given a role that is for `groups` (none: for anybody), except the principals in `without`."""
+    users = sa.select(User.name, User.display_name).where(User.active).order_by(User.display_name).limit(OFFERED)
+    known = sa.select(Group.name, Group.title).order_by(Group.title, Group.name).limit(OFFERED)
+    if groups:
+        users = users.where(User.memberships.any(Membership.group_name.in_(groups)))
+        known = known.where(Group.name.in_(groups))
+    found = [Choice(f"user:{name}", called) for name, called in db.session.execute(users)]
+    teams = [Choice(f"group:{name}", title or words.readable(name)) for name, title in db.session.execute(known)]
+    return RoleChoices(
+        tuple(choice for choice in found if choice.name not in without),
+        tuple(choice for choice in teams if choice.name not in without),
+    )
+
+
+def called(principals: Collection[str]) -> Mapping[str, str]:
+    """What each of `principals` is called on a page: a person's display name, a group's title."""
+    users = [each.removeprefix("user:") for each in principals if each.startswith("user:")]
+    groups = [each.removeprefix("group:") for each in principals if each.startswith("group:")]
+    names = {each: words.principal(each) for each in principals}
+    if users:
+        rows = db.session.execute(sa.select(User.name, User.display_name).where(User.name.in_(users)))
+        names |= {f"user:{name}": display_name for name, display_name in rows}
+    if groups:
+        titled = sa.select(Group.name, Group.title).where(Group.name.in_(groups), Group.title != "")
+        names |= {f"group:{name}": title for name, title in db.session.execute(titled)}
+    return names
 
 
 def named(name: str) -> User | None:
