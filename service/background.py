@@ -49,9 +49,9 @@ def hear_signal(case: str, name: str, payload: dict[str, Any]) -> None:
 
 
 @jobs.register("start_by_signal")
-def start_by_signal(definition: str, element: str, payload: dict[str, Any]) -> None:
+def start_by_signal(definition: str, element: str, payload: dict[str, Any], name: str | None = None) -> None:
     """A signal start event opens a case."""
-    messages.start_by_signal(uuid.UUID(definition), element, payload)
+    messages.start_by_signal(uuid.UUID(definition), element, name, payload)
 
 
 @jobs.register("start_by_timer")

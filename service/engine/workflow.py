@@ -39,14 +39,17 @@ class Workflow:
         *,
         now: datetime,
         start_event: str | None = None,
+        event_name: str | None = None,
         payload: Mapping[str, Any] | None = None,
+        correlation: Mapping[str, Any] | None = None,
         stores: Mapping[str, Any] | None = None,
     ) -> Workflow:
         """Begin a process and run on until it waits.
 
         `start_event`: the id of the message, signal, timer or conditional start (or instantiating receive task) that
-        has just happened, `payload` what it brought. Without it the plain start event is used; a process that has none
-        waits for one of its start events. Raises EngineError when there is no such start event.
+        has just happened, `event_name` which message or signal of several it was, `payload` and `correlation` what it
+        brought. Without it the plain start event is used; a process that has none waits for one of its start events.
+        Raises EngineError when there is no such start event.
         """
         run = Run(definition, _utc(now))
         run.stores = stores or {}
@@ -58,9 +61,9 @@ class Workflow:
             raise EngineError(str(problem)) from None
         if start_event is not None and start_event not in definition.starts():
             raise EngineError(f"The process “{definition.key}” has no start event “{start_event}”.")
-        begin_body(run, root, definition.graph.body(None), start_event)
+        begin_body(run, root, definition.graph.body(None), start_event, event_name)
         if start_event is not None and payload is not None:
-            _bring(run, root, start_event, payload)
+            _bring(run, root, start_event, payload, correlation or {})
         run.go()
         return cls(run)
 
@@ -328,18 +331,20 @@ class Workflow:
         return result
 
 
-def _bring(run: Run, root: Task, start_event: str, payload: Mapping[str, Any]) -> None:
+def _bring(
+    run: Run, root: Task, start_event: str, payload: Mapping[str, Any], correlation: Mapping[str, Any]
+) -> None:
     """Write what the event that began the process brought, and begin its conversation."""
     try:
         brought = plain(payload)
     except Fault as problem:
         raise EngineError(str(problem)) from None
     begun = next(task for task in root.children if task.task_spec.name == start_event)
-    events = getattr(begun.task_spec, "events", ())
-    for event in events[:1]:
-        begun.task_spec.store(run, begun, 0, brought)
-        if event.kind == "message":
-            run.correlations.update(delivery.correlation_of(run, event.name or "", brought))
+    event = begun.task_spec.bring_first(run, begun, brought)
+    if event is not None and event.kind == "message":
+        run.correlations.update(delivery.correlation_of(run, event.name or "", brought))
+        known = run.definition.graph.correlation.keys
+        run.correlations.update({key: value for key, value in correlation.items() if key in known})
 
 
 def _utc(now: datetime) -> datetime:

@@ -84,7 +84,9 @@ def begin(
     by: Actor,
     owner_id: uuid.UUID | None = None,
     start_event: str | None = None,
+    event_name: str | None = None,
     payload: Mapping[str, Any] | None = None,
+    correlation: Mapping[str, Any] | None = None,
     kin: Kin | None = None,
     roles: Iterable[tuple[str, str]] = (),
 ) -> Case:
@@ -117,7 +119,14 @@ def begin(
     audit.record(case, "case:opened", by=by, details=details, at=now)
     family.bind(case, source.definition.info, roles, by=by)
     workflow = Workflow.start(
-        source.definition, variables, now=now, start_event=start_event, payload=payload, stores=Stores()
+        source.definition,
+        variables,
+        now=now,
+        start_event=start_event,
+        event_name=event_name,
+        payload=payload,
+        correlation=correlation,
+        stores=Stores(),
     )
     save(case, workflow, NOTHING, by=by)
     return case

@@ -58,7 +58,7 @@ def publish(
     start = _start_for("message", name)
     if start is not None:
         definition, element_id = start
-        return Published("started", cases.begin(definition, {}, by=by, start_event=element_id, payload=payload))
+        return Published("started", _open(definition, element_id, name, payload, keys, by=by))
     if keep_for <= timedelta(0):
         raise WrongState(f"Nobody waits for the message “{name}” with these keys; say how long to keep it (keep_for).")
     db.session.add(
@@ -71,6 +71,20 @@ def publish(
         )
     )
     return Published("kept")
+
+
+def _open(
+    definition: ProcessDefinition,
+    element_id: str,
+    name: str,
+    payload: Mapping[str, Any],
+    keys: Mapping[str, Any],
+    *,
+    by: Actor,
+) -> Case:
+    return cases.begin(
+        definition, {}, by=by, start_event=element_id, event_name=name, payload=payload, correlation=keys
+    )
 
 
 def _refuse_again(name: str, message_id: str) -> None:
@@ -134,7 +148,8 @@ def broadcast(name: str, payload: Mapping[str, Any], *, by: Actor, from_case: uu
             arguments = {"case": str(case_id), "name": name, "payload": dict(payload)}
             jobs.enqueue("hear_signal", arguments, partition=str(root_id))
         else:
-            arguments = {"definition": str(definition_id), "element": element_id, "payload": dict(payload)}
+            arguments = {"definition": str(definition_id), "element": element_id, "name": name}
+            arguments["payload"] = dict(payload)
             jobs.enqueue("start_by_signal", arguments, partition=str(definition_id))
     return len(listeners)
 
@@ -149,10 +164,10 @@ def hear(case_id: uuid.UUID, name: str, payload: Mapping[str, Any]) -> None:
             audit.record(case, "signal:received", by=SYSTEM, details={"name": name, "payload": dict(payload)})
 
 
-def start_by_signal(definition_id: uuid.UUID, element_id: str, payload: Mapping[str, Any]) -> Case:
+def start_by_signal(definition_id: uuid.UUID, element_id: str, name: str | None, payload: Mapping[str, Any]) -> Case:
     """Open a case by the signal start event `element_id`."""
     definition = db.session.get_one(ProcessDefinition, definition_id)
-    return cases.begin(definition, {}, by=SYSTEM, start_event=element_id, payload=payload)
+    return cases.begin(definition, {}, by=SYSTEM, start_event=element_id, event_name=name, payload=payload)
 
 
 def _waiting(name: str, payload: Mapping[str, Any], keys: Mapping[str, Any]) -> list[Case]:

@@ -110,3 +110,45 @@ def test_a_case_that_ends_just_then_leaves_the_message_to_the_next(monkeypatch: 
 
     assert done.outcome == "correlated"
     assert db.session.get_one(Case, waiting.id).state is CaseState.COMPLETED
+
+
+BOTH = b"""<?xml version="1.0" encoding="UTF-8"?>
+<definitions xmlns="http://www.omg.org/spec/BPMN/20100524/MODEL" targetNamespace="urn:test"
+             xmlns:case="urn:casewright:bpmn:1.0">
+  <message id="form" name="form"/><message id="proof" name="proof"/>
+  <correlationProperty id="person">
+    <correlationPropertyRetrievalExpression messageRef="form"><messagePath>= who</messagePath>
+    </correlationPropertyRetrievalExpression>
+    <correlationPropertyRetrievalExpression messageRef="proof"><messagePath>= of</messagePath>
+    </correlationPropertyRetrievalExpression>
+  </correlationProperty>
+  <collaboration id="talk"><correlationKey id="key"><correlationPropertyRef>person</correlationPropertyRef>
+  </correlationKey></collaboration>
+  <process id="both" name="Both" isExecutable="true" case:numberPrefix="BTH">
+    <eventBasedGateway id="g" instantiate="true" eventGatewayType="Parallel"/>
+    <intermediateCatchEvent id="f"><messageEventDefinition messageRef="form"/></intermediateCatchEvent>
+    <intermediateCatchEvent id="p"><messageEventDefinition messageRef="proof"/></intermediateCatchEvent>
+    <parallelGateway id="j"/><userTask id="look"/>
+    <sequenceFlow id="a" sourceRef="g" targetRef="f"/><sequenceFlow id="b" sourceRef="g" targetRef="p"/>
+    <sequenceFlow id="c" sourceRef="f" targetRef="j"/><sequenceFlow id="d" sourceRef="p" targetRef="j"/>
+    <sequenceFlow id="h" sourceRef="j" targetRef="look"/>
+  </process>
+</definitions>"""
+
+
+def test_the_messages_of_a_parallel_gateway_open_one_case_for_each_person() -> None:
+    deployments.deploy({"both.bpmn": BOTH}, by=SYSTEM)
+    db.session.commit()
+
+    def send(name: str, **payload: str) -> tuple[str, Case]:
+        sent = messages.publish(name, payload, by=SYSTEM)
+        db.session.commit()
+        assert sent.case is not None
+        return sent.outcome, sent.case
+
+    (one, ann), (two, bob) = send("proof", of="ann"), send("form", who="bob")
+    (three, also_bob), (four, also_ann) = send("proof", of="bob"), send("form", who="ann")
+
+    assert (one, two, three, four) == ("started", "started", "correlated", "correlated")
+    assert (also_bob.id, also_ann.id) == (bob.id, ann.id)
+    assert ann.marked == bob.marked == ["look"]

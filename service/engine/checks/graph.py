@@ -54,6 +54,12 @@ def _choices(doc: Document, scope: Scope, gateway: etree._Element, by_id: Mappin
     ):
         doc.error(gateway, "The event-based gateway waits for nothing.", "Let it lead to events that can occur.")
         return
+    if (gateway.get("eventGatewayType") or "").lower() == "parallel" and not is_true(gateway.get("instantiate")):
+        doc.error(
+            gateway,
+            "A parallel event-based gateway has to begin the process (BPMN 2.0.2 §10.6.6).",
+            'Mark it instantiate="true", or put a parallel gateway before the events.',
+        )
     for flow in flows:
         target = by_id.get(flow.get("targetRef") or "")
         if target is not None and local(target) not in {"intermediateCatchEvent", "receiveTask"}:

@@ -57,6 +57,31 @@ class Catching(Node):
         self.hands = source.associations("dataOutputAssociation")
         self.all_needed = source.flag("parallelMultiple") and len(self.events) > 1
 
+    def begin_with(self, run: Run, scope: Task, name: str | None) -> None:
+        position = self._position(name)
+        if self.all_needed:  # the others have to happen too, to this very case
+            run.spawn(scope, self, **{SEEN: {str(position): {}}})
+            return
+        run.spawn(scope, self, **{FIRED: position})
+        for flow in self.incoming:
+            flow.source.begun_by(run, scope, self, flow)
+
+    def bring_first(self, run: Run, task: Task, brought: Mapping[str, Any]) -> EventDefinition | None:
+        if not self.events:
+            return None
+        if seen := task.internal_data.get(SEEN):
+            position = int(next(iter(seen)))
+            seen[str(position)] = dict(brought)
+        else:
+            position = int(task.internal_data[FIRED])
+            self.store(run, task, position, brought)
+        return self.events[position]
+
+    def _position(self, name: str | None) -> int:
+        """Which definition has this name, or this timer's text; the first when none has."""
+        found = (place for place, event in enumerate(self.events) if name and name in (event.name, event.text))
+        return next(found, 0)
+
     def arm(self, run: Run, task: Task) -> bool:
         """Begin to wait: fix when the timers are due and what the messages must bring. True: it has fired already."""
         if FIRED in task.internal_data or not self.events:

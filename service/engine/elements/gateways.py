@@ -13,9 +13,11 @@ from service.engine.elements.node import Node, register
 from service.engine.errors import Fault
 from service.engine.graph import Flow
 from service.engine.upstream import Task, TaskState
+from service.engine.work import Happening, What
 
 if TYPE_CHECKING:
     from service.engine.run import Run
+    from service.engine.source import Source
 
 VIA = "via"  #: in internal data: the id of the flow on which the token came
 
@@ -116,11 +118,27 @@ class InclusiveGateway(Joining):
 
 @register("eventBasedGateway")
 class EventBasedGateway(Node):
-    """Waits for the first of the events that follow; the others are dropped (BPMN 2.0.2 §13.4.4)."""
+    """Waits for the first of the events that follow; the others are dropped (BPMN 2.0.2 §13.4.4).
+
+    A parallel one, which instantiates the process, waits for all of them: the first opens the case, the others are
+    correlated to it, and the process is not complete before each has happened (§10.6.6).
+    """
+
+    def read(self, source: Source) -> None:
+        self.all_needed = (source.get("eventGatewayType") or "").lower() == "parallel"
 
     def choose(self, run: Run, task: Task) -> list[Flow]:
         return []
 
     def leave(self, run: Run, task: Task, flows: list[Flow]) -> None:
         for flow in self.outgoing:
-            run.spawn(task.parent, flow.target, **{RACE: task.id, "flow": flow.id})
+            if self.all_needed:
+                run.take(flow, task.parent)
+            else:
+                run.spawn(task.parent, flow.target, **{RACE: task.id, "flow": flow.id})
+
+    def begun_by(self, run: Run, scope: Task, target: Node, flow: Flow) -> None:
+        run.happenings.append(Happening(What.FLOWED, flow.id))
+        for other in self.outgoing if self.all_needed else ():
+            if other is not flow:
+                run.take(other, scope)

@@ -107,6 +107,16 @@ class Node(TaskSpec):
         task.internal_data["entered"] = 1
         run.note(What.ENTERED, task)
 
+    def begin_with(self, run: Run, scope: Task, name: str | None) -> None:
+        """A process begins here, because what this waits for has happened; `name`: which of several it was."""
+        run.spawn(scope, self)
+
+    def begun_by(self, run: Run, scope: Task, target: Node, flow: Flow) -> None:
+        """A process began at `target`, behind this."""
+
+    def bring_first(self, run: Run, task: Task, brought: Mapping[str, Any]) -> Any:
+        """Keep what began the process brought; returns the event definition that it was, if it was one."""
+
     def enter(self, run: Run, task: Task) -> bool:
         """The token arrived: prepare. True: go on to `behave` now; False: wait (set the state) until woken."""
         return True
