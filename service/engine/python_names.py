@@ -41,6 +41,7 @@ class Names:
     read: frozenset[str]  #: every global name that is read anywhere, builtins left out
     assigned: frozenset[str]  #: global names that are bound to values (functions, classes and modules left out)
     free: frozenset[str]  #: read before the text itself binds them, so the case must have them
+    meant: frozenset[str]  #: read, and variables where the case has such: `id` and `max` too, but not `max(…)`
     shift: int = 0  #: lines that `code` has before the text's first
 
 
@@ -50,7 +51,10 @@ def expression(text: str) -> Names:
     code = f"(\n{text.strip()}\n)"
     tree = _parse(code, "eval", shift=1)
     read, assigned = _globals(code)
-    return Names(code, read, frozenset(), read - assigned, shift=1) if not assigned else _refuse_walrus(tree)
+    if assigned:
+        return _refuse_walrus(tree)
+    found = read - _BUILTIN
+    return Names(code, found, frozenset(), found, _meant(tree, read), shift=1)
 
 
 @lru_cache(maxsize=1024)
@@ -61,7 +65,8 @@ def script(text: str) -> Names:
     tree = _parse(code, "exec", shift=shift)
     read, bound = _globals(code)
     values = frozenset(name for name, _ in _stores(tree)) & bound
-    return Names(code, read, values, _free(tree, read, bound), shift=shift)
+    found = read - _BUILTIN
+    return Names(code, found, values, _free(tree, found, bound), _meant(tree, read), shift=shift)
 
 
 def _parse(code: str, mode: str, shift: int) -> ast.AST:
@@ -104,7 +109,13 @@ def _globals(code: str) -> tuple[frozenset[str], frozenset[str]]:
             if symbol.is_assigned() or symbol.is_imported():
                 bound.add(symbol.get_name())
     read |= {name for node in ast.walk(ast.parse(code, _FILE)) if (name := _updated(node))}
-    return frozenset(read - _BUILTIN), frozenset(bound)
+    return frozenset(read), frozenset(bound)
+
+
+def _meant(tree: ast.AST, read: frozenset[str]) -> frozenset[str]:
+    """A variable cannot be called, so what is called is Python's own or ours."""
+    calls = (node.func for node in ast.walk(tree) if isinstance(node, ast.Call))
+    return read - ({name.id for name in calls if isinstance(name, ast.Name)} & (_BUILTIN | OFFERED))
 
 
 def _updated(node: ast.AST) -> str | None:

@@ -144,7 +144,7 @@ def _checkout(now: dt.datetime | None) -> MontySession:
 
 def _inputs(names: Names, variables: Mapping[str, Any]) -> dict[str, Any]:
     """Only what the text reads; the sandbox copies it."""
-    return {name: variables[name] for name in names.read if name in variables}
+    return {name: variables[name] for name in names.meant if name in variables}
 
 
 def _offered(now: dt.datetime | None) -> dict[str, Callable[[], Any]]:

@@ -203,3 +203,24 @@ def test_durations_go_in_and_come_out():
     assert expressions.evaluate("d * 2", {"d": timedelta(hours=1)}) == timedelta(hours=2)
     assert expressions.evaluate("= d + d", {"d": timedelta(hours=1)}) == timedelta(hours=2)
     assert expressions.evaluate("= -d", {"d": timedelta(hours=1)}) in (timedelta(hours=-1), None)
+
+
+@pytest.mark.parametrize("name", ["id", "type", "input", "format", "sum", "max", "range", "filter", "object", "hash"])
+def test_a_variable_may_be_named_like_a_function_of_python(name):
+    assert expressions.evaluate(f"{name} == 7 and [{name} for _ in 'a'] == [7]", {name: 7}) is True
+    assert expressions.run_script(f"{name} = {name} + 1", {name: 7}) == {name: 8}
+    assert expressions.names(f"{name} == 7") == frozenset()
+
+
+def test_what_is_called_is_the_function_whatever_the_case_holds():
+    now = datetime(2026, 5, 1, tzinfo=UTC)
+    case = {"sum": 5, "max": 1, "now": "noon", "items": [1, 2], "date": "2026-01-01"}
+
+    assert expressions.evaluate("sum(items) + max(items)", case) == 5
+    assert expressions.run_script(
+        "total = sum(items)\nwhen = now().year\nday = date(2026, 3, 1).isoformat()", case, now=now
+    ) == {
+        "total": 3,
+        "when": 2026,
+        "day": "2026-03-01",
+    }
