@@ -15,7 +15,6 @@ from typing import Any
 import sqlalchemy as sa
 
 from .db import db
-from .engine.work import Enabled
 from .errors import Forbidden, NotFound, WrongState
 from .models import Case, CaseRole, DefinitionAccess, HumanTask, Note, ProcessDefinition, TaskCandidate
 
@@ -176,18 +175,18 @@ def opened(actor: Actor, case: Case) -> bool:
 
 
 def has_role(actor: Actor, case: Case) -> bool:
-    return bool(_accesses(actor, case))
+    return bool(accesses_of(actor, case))
 
 
 def works_by_role(actor: Actor, case: Case) -> bool:
-    return not _accesses(actor, case).isdisjoint({"work", "steer"})
+    return not accesses_of(actor, case).isdisjoint({"work", "steer"})
 
 
 def steers_by_role(actor: Actor, subject: Case | HumanTask) -> bool:
-    return "steer" in _accesses(actor, subject.case if isinstance(subject, HumanTask) else subject)
+    return "steer" in accesses_of(actor, subject.case if isinstance(subject, HumanTask) else subject)
 
 
-def _accesses(actor: Actor, case: Case, *roles: str) -> set[str]:
+def accesses_of(actor: Actor, case: Case, *roles: str) -> set[str]:
     """What the actor's roles in the case (or only these of them) let them do."""
     held = case.__dict__.get("role_holders")  # loaded beforehand by lists; a lock forgets it
     if held is not None:
@@ -331,25 +330,6 @@ def require(actor: Actor, action: Action, subject: Any = None) -> None:
 def steers(actor: Actor, case: Case) -> bool:
     """Whether `actor` decides how the case goes: owns it, manages its type, or administers."""
     return may(actor, Action.FINISH_AD_HOC, case)
-
-
-def why_not_activate(actor: Actor, case: Case, offered: Enabled) -> str | None:
-    """Why `actor` may not start the ad hoc activity, as a sentence; None if they may.
-
-    Who steers the case may start everything; others what is offered to them, or to nobody in particular.
-    """
-    if not may(actor, Action.ACTIVATE, case):
-        return "You may only read this case."
-    if steers(actor, case):
-        return None
-    if not (offered.candidate_users or offered.candidate_groups or offered.candidate_roles):
-        return None
-    if actor.name in offered.candidate_users or actor.belongs_to(offered.candidate_groups):
-        return None
-    if offered.candidate_roles and _accesses(actor, case, *offered.candidate_roles):
-        return None
-    named = [*offered.candidate_groups, *offered.candidate_roles]
-    return f"You are not in {' or '.join(named)}." if named else "This is for others to start."
 
 
 def require_other_person(actor: Actor, task: HumanTask) -> None:

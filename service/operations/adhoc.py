@@ -18,7 +18,8 @@ from ..engine.workflow import Workflow
 from ..errors import BadRequest, Forbidden, WrongState
 from ..execution import running
 from ..models import Case, HumanTask, TaskCandidate, TaskState, User
-from ..permissions import Action, Actor, may, require, why_not_activate
+from ..offered import why_not_activate
+from ..permissions import Action, Actor, may, require
 
 
 def activate(

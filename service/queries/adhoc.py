@@ -11,7 +11,8 @@ from ..engine.work import Enabled, OpenAdHoc
 from ..engine.workflow import Workflow
 from ..execution import deployed
 from ..models import Case, CaseState
-from ..permissions import Action, Actor, may, require, why_not_activate
+from ..offered import why_not_activate
+from ..permissions import Action, Actor, may, require
 
 
 @dataclass(frozen=True)
