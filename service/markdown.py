@@ -2,28 +2,75 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator, Mapping
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
 import nh3
-from markdown_it import MarkdownIt
+
+if TYPE_CHECKING:
+    from markdown_it import MarkdownIt
+from markdown_it.token import Token
 
 TAGS = {
-    "a", "blockquote", "br", "code", "em", "h1", "h2", "h3", "h4", "h5", "h6", "hr", "li", "ol", "p", "pre", "s",
-    "strong", "table", "tbody", "td", "th", "thead", "tr", "ul",
+    "a", "blockquote", "br", "code", "em", "h3", "hr", "li", "ol", "p", "pre", "s", "span", "strong", "table", "tbody",
+    "td", "th", "thead", "tr", "ul",
 }  # fmt: skip
+MENTION = re.compile(r"(?<![\w@./])@([A-Za-z0-9][A-Za-z0-9._+-]{0,99})")  #: `@name` of somebody who can sign in
 
 
 @lru_cache(maxsize=1)
 def _parser() -> MarkdownIt:
+    from markdown_it import MarkdownIt  # slow to load, and few requests need it
+
     return MarkdownIt("commonmark", {"html": False, "breaks": True}).enable(["table", "strikethrough"])
 
 
-def render(text: str) -> str:
-    """`text` as HTML that may stand in a page."""
+def render(text: str, mentioned: Mapping[str, str] | None = None) -> str:
+    """`text` as HTML that may stand in a page; `mentioned` people (user name -> what they are called) are marked.
+
+    All headings are of one level, below those of the page that the text stands in.
+    """
+    parser = _parser()
+    tokens = parser.parse(text)
+    for token in tokens:
+        if token.type in ("heading_open", "heading_close"):
+            token.tag = "h3"
+        if token.children and mentioned:
+            token.children = [part for child in token.children for part in _marked(child, mentioned)]
     return nh3.clean(
-        _parser().render(text),
+        parser.renderer.render(tokens, parser.options, {}),
         tags=TAGS,
         attributes={"a": {"href", "title"}},
+        allowed_classes={"span": {"mention"}},
         url_schemes={"http", "https", "mailto"},
         link_rel="noopener noreferrer nofollow",
     )
+
+
+def names(text: str) -> set[str]:
+    """The names that `text` mentions, whether or not there are such people."""
+    return {name.rstrip(".-+") for name in MENTION.findall(text)}
+
+
+def _marked(token: Token, mentioned: Mapping[str, str]) -> Iterator[Token]:
+    """A piece of text, with the mentions in it in elements of their own."""
+    if token.type != "text":
+        yield token
+        return
+    done = 0
+    for found in MENTION.finditer(token.content):
+        name = found[1].rstrip(".-+")
+        if name not in mentioned:
+            continue
+        yield _text(token.content[done : found.start()])
+        yield Token("mention_open", "span", 1, attrs={"class": "mention"})
+        yield _text(f"@{mentioned[name]}")
+        yield Token("mention_close", "span", -1)
+        done = found.start() + 1 + len(name)
+    yield _text(token.content[done:])
+
+
+def _text(content: str) -> Token:
+    return Token("text", "", 0, content=content)

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import re
-
 import sqlalchemy as sa
 
-from .. import audit
+from .. import audit, markdown
 from ..db import db, new_id, utcnow
 from ..errors import BadRequest, WrongState
 from ..execution import lock
@@ -14,7 +12,6 @@ from ..models import Case, Note, NoteMention, NoteRevision, NoteVisibility, User
 from ..permissions import Action, Actor, require
 
 LONGEST = 20_000  #: characters
-_MENTION = re.compile(r"(?<![\w@./])@([A-Za-z0-9][A-Za-z0-9._+-]{0,99})")
 
 
 def write(case: Case, text: str, *, by: Actor, visibility: NoteVisibility = NoteVisibility.TEAM) -> Note:
@@ -67,7 +64,7 @@ def _keep(note: Note) -> None:
 
 def _mention(note: Note) -> list[str]:
     """Remember whom the note mentions, of those who can sign in."""
-    said = {name.rstrip(".-+") for name in _MENTION.findall(note.text)}
+    said = markdown.names(note.text)
     known = sorted(db.session.scalars(sa.select(User.name).where(User.name.in_(said), User.active))) if said else []
     db.session.add_all(NoteMention(note_id=note.id, name=name) for name in known)
     return known

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import sqlalchemy as sa
 from sqlalchemy.orm import joinedload
 
 from ..db import db
 from ..errors import NotFound
-from ..models import Case, Note, NoteMention, NoteRevision, NoteVisibility
+from ..models import Case, Note, NoteMention, NoteRevision, NoteVisibility, User
 from ..permissions import Action, Actor, may, require
 from .cases import readable
 from .pages import LIMIT, Page, Sort, page
@@ -57,3 +57,17 @@ def mentioning(actor: Actor, *, limit: int = LIMIT, cursor: str | None = None) -
 
 def _for(actor: Actor) -> sa.ColumnElement[bool]:
     return sa.or_(Note.visibility == NoteVisibility.EVERYBODY, Note.author == actor.name)
+
+
+def mentioned(notes: Iterable[Note]) -> Mapping[uuid.UUID, Mapping[str, str]]:
+    """Whom each of `notes` mentions: user name -> what they are called."""
+    found: dict[uuid.UUID, dict[str, str]] = {note.id: {} for note in notes}
+    if found:
+        rows = db.session.execute(
+            sa.select(NoteMention.note_id, User.name, User.display_name)
+            .join(User, User.name == NoteMention.name)
+            .where(NoteMention.note_id.in_(found))
+        )
+        for note_id, name, display_name in rows:
+            found[note_id][name] = display_name
+    return found

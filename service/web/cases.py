@@ -25,7 +25,7 @@ from ..queries import cases as case_lists
 from ..queries import definitions
 from ..queries import lifecycle as life
 from ..queries import tasks as task_lists
-from . import casework, editing, facts, people, progress, roles, story, words
+from . import casework, editing, facts, notes, people, progress, roles, story, words
 from .rendering import go, moment_sent, names_of, page, wants_part, zone
 
 blueprint = Blueprint("cases", __name__)
@@ -136,6 +136,7 @@ def _about(case: Case, actor: Actor) -> dict[str, Any]:
         if "change case" in allowed or offers.add_task
         else None,
         "parts": roles.parts(case, actor),
+        **notes.newest(case, actor),
         "offers": offers,
         "part_options": [(each.key, each.name) for each in offers.fragments],
         "family": casework.family_of(case, actor),
@@ -283,6 +284,6 @@ def open_case(key: str) -> ResponseReturnValue:
     submitted = request.get_json() if request.is_json else {"data": {}}
     if not isinstance(submitted, dict) or not isinstance(submitted.get("data"), dict):
         raise BadRequest("Send the form's values as an object named “data”.")
-    case = cases.start(definitions.latest(ProcessDefinition, key), by=current_actor(), submitted=submitted["data"])
+    case = cases.start(definitions.to_open(key), by=current_actor(), submitted=submitted["data"])
     db.session.commit()
     return go(url_for(".show", number=case.number), f"{case.number} is open.")

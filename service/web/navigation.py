@@ -14,6 +14,7 @@ from ..models import Incident, IncidentState
 from ..permissions import Action, Actor, may
 from ..queries import tasks
 
+OF_A_CASE = ("casework.", "family.", "links.", "moments.", "notes.", "roles.")  #: blueprints below “Cases”
 COUNTED = 99  #: beyond, the menu says “99+”
 
 
@@ -49,6 +50,7 @@ def entries(actor: Actor) -> list[Entry]:
         _entry("Team queue", "tasks.team", "users", "g q", counts.team),
         _entry("Cases", "cases.index", "folder", "g c"),
         _entry("New case", "cases.choose", "plus", "g n"),
+        _entry("Mentions", "notes.mentions", "note", "g m"),
         _entry("Case types", "case_types.index", "flow", "g d", group="Set up"),
     ]
     if may(actor, Action.DEPLOY):
@@ -72,7 +74,9 @@ def _is_current(endpoint: str) -> bool:
         return endpoint == ("tasks.team" if request.args.get("view") == "team" else "tasks.mine")
     if here in ("cases.new", "cases.choose"):
         return endpoint == "cases.choose"
-    if endpoint in ("tasks.mine", "tasks.team", "cases.choose"):
+    if here.startswith(OF_A_CASE) and here != "notes.mentions":
+        return endpoint == "cases.index"
+    if endpoint in ("tasks.mine", "tasks.team", "cases.choose", "notes.mentions"):
         return here == endpoint
     return here.partition(".")[0] == endpoint.partition(".")[0]
 

@@ -2,12 +2,14 @@
 import 'htmx.org/dist/htmx.esm.js';
 import { startDialogs } from './parts/dialog.js';
 import { startKeys } from './parts/keys.js';
+import { startSuggestions } from './parts/suggest.js';
 import { startTheme } from './parts/theme.js';
 import { startTimes } from './parts/time.js';
 import { startToasts, toast } from './parts/toast.js';
 
 startDialogs();
 startKeys();
+startSuggestions();
 startTheme();
 startTimes();
 startToasts();
@@ -25,6 +27,12 @@ window.addEventListener('pageshow', () => {
 // <select data-auto>: a choice takes effect at once. <input data-copy>: a click takes the text along.
 document.addEventListener('change', (event) => {
   if (event.target.matches('select[data-auto]')) event.target.form.requestSubmit();
+});
+// <textarea data-send-keys>: Ctrl and Enter send its form.
+document.addEventListener('keydown', (event) => {
+  if (event.key !== 'Enter' || !(event.ctrlKey || event.metaKey) || !event.target.matches('[data-send-keys]')) return;
+  event.preventDefault();
+  event.target.form.requestSubmit(event.target.form.querySelector('.primary'));
 });
 document.addEventListener('click', async (event) => {
   const field = event.target.closest('[data-copy]');
