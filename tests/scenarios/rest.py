@@ -18,7 +18,7 @@ from service import audit
 from service.db import db, utcnow
 from service.models import User
 from service.operations import users
-from tests.jobs_by_hand import pass_time
+from tests.jobs_by_hand import do_jobs, pass_time
 
 MONDAY = datetime(2026, 11, 2, 9, tzinfo=UTC)
 Json = dict[str, Any]
@@ -40,6 +40,11 @@ class World:
             db.session.commit()
             self.tokens[name] = issued.secret
         return Person(self, name, self.tokens[name])
+
+    def work(self) -> None:
+        """The worker does what is to be done now, such as carrying news between cases."""
+        db.session.rollback()
+        do_jobs()
 
     def wait(self, **duration: float) -> None:
         """Time passes, and the worker does what falls due at its time."""
