@@ -109,9 +109,9 @@ def lock(case_id: uuid.UUID) -> Case:
     """Wait for our turn at the case; what was read before may be stale, so all of it is read again."""
     db.session.flush()
     db.session.expire_all()
-    case = db.session.scalars(
-        sa.select(Case).options(undefer(Case.snapshot)).where(Case.id == case_id).with_for_update()
-    ).one_or_none()
+    whole = sa.select(Case).options(undefer(Case.snapshot)).where(Case.id == case_id).with_for_update()
+    again = {"populate_existing": True}  # also what was left out when it was read first, and would be read one by one
+    case = db.session.scalars(whole, execution_options=again).one_or_none()
     if case is None:
         raise NotFound("This case is gone.")
     logs.about(case.number)
@@ -149,6 +149,9 @@ class Stores(Mapping[str, Any]):
 
     def __len__(self) -> int:
         return len(list(iter(self)))
+
+    def __bool__(self) -> bool:
+        return True  # nobody has to count them for it
 
 
 def save(case: Case, workflow: Workflow, before: OpenWork, *, by: Actor) -> None:

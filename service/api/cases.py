@@ -9,7 +9,7 @@ from flask import url_for
 
 from ..auth import current_actor
 from ..db import db
-from ..models import Case, ProcessDefinition
+from ..models import Case
 from ..operations import cases
 from ..operations.cases import UNSET
 from ..permissions import Action, Actor, require
@@ -38,7 +38,7 @@ routes = Routes("cases")
 def start_case(body: schemas.StartCase) -> Answer:
     """Open a case with the start form's data."""
     actor = current_actor()
-    definition = definitions.latest(ProcessDefinition, body.case_type)
+    definition = definitions.to_open(body.case_type)
     case = cases.start(definition, by=actor, submitted=body.data)
     return _answer(case, actor, location=True)
 

