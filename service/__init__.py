@@ -1,17 +1,25 @@
-"""Casewright. `create_app()` is the only place where all parts meet."""
+"""Casewright. `create_app()` is the only place where all parts meet.
+
+To import the package alone loads nothing: what starts it says first how (`__main__.py`).
+"""
 
 from __future__ import annotations
 
-from flask import Flask
-from werkzeug.middleware.proxy_fix import ProxyFix
+from typing import TYPE_CHECKING
 
-from . import config as configuration
-from .config import Config
-from .db import db, engine_options, prepare
+if TYPE_CHECKING:
+    from flask import Flask
+
+    from .config import Config
 
 
 def create_app(config: Config | None = None) -> Flask:
     """The WSGI application for `config` (from the environment when None). Raises `config.WrongSetting`."""
+    from flask import Flask
+
+    from . import config as configuration
+    from .db import db, engine_options, prepare
+
     config = config or configuration.read()
     app = Flask(__name__, static_folder=None)
     app.config.update(
@@ -27,6 +35,8 @@ def create_app(config: Config | None = None) -> Flask:
         prepare(db.engine)
     _add_parts(app)
     if config.trusted_proxies:
+        from werkzeug.middleware.proxy_fix import ProxyFix
+
         n = config.trusted_proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=n, x_proto=n, x_host=n)  # type: ignore[method-assign]
     return app
@@ -46,6 +56,8 @@ def _add_parts(app: Flask) -> None:
 
 def _absolute(url: str) -> str:
     """A relative SQLite path counts from the working directory, not from Flask's instance folder."""
+    from . import config as configuration
+
     if url.startswith("sqlite:///") and not url.startswith("sqlite:////") and ":memory:" not in url:
         path = configuration.home() / url.removeprefix("sqlite:///")
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -100,6 +100,7 @@ def serve(host: str, port: int, threads: int) -> None:
     """Web and worker in one process: all that a SQLite installation needs."""
     from . import server
 
+    _load_parts()
     server.run(host=host, port=port, workers=1, threads=threads, with_jobs=True)
 
 
@@ -112,7 +113,14 @@ def web(host: str, port: int, workers: int, threads: int) -> None:
     """The web server alone; run `casewright worker` beside it."""
     from . import server
 
+    _load_parts()
     server.run(host=host, port=port, workers=workers, threads=threads, with_jobs=False)
+
+
+def _load_parts() -> None:
+    """Load what the server's processes need before they part, so that one that is replaced is ready at once."""
+    with application():  # says what is wrong with the settings, too
+        pass
 
 
 @main.command()
@@ -229,20 +237,28 @@ def verify_audit() -> None:
 @click.option("--folder", default="var", show_default=True, type=click.Path(path_type=Path))
 def demo(port: int, folder: Path) -> None:
     """Set up and start the demo: SQLite, the case types of processes/ and forms/, a few people and cases."""
-    import multiprocessing
+    from . import demo, server
 
-    from . import api, background, demo, server, web
-
-    assert api and background and web  # loaded once, before the processes part
     environment = demo_environment(folder)
     os.environ.update({name: os.environ.get(name, value) for name, value in environment.items()})
-    preparing = multiprocessing.get_context("fork").Process(target=_prepare_demo)  # the web server forks, and that is
-    preparing.start()  # possible only before scripts were evaluated
+    with application():
+        ready = demo.is_ready()
+        db.engine.dispose()
+    if not ready:
+        _prepare_demo_apart()
+    click.echo(f"Casewright is at http://127.0.0.1:{port} - sign in as {demo.logins()}")
+    server.run(host="127.0.0.1", port=port, workers=1, threads=8, with_jobs=True)
+
+
+def _prepare_demo_apart() -> None:
+    """Prepare in a process of its own: the web server forks, and that is possible only before scripts were run."""
+    import multiprocessing
+
+    preparing = multiprocessing.get_context("fork").Process(target=_prepare_demo)
+    preparing.start()
     preparing.join()
     if preparing.exitcode:
         sys.exit(preparing.exitcode)
-    click.echo(f"Casewright is at http://127.0.0.1:{port} - sign in as {demo.logins()}")
-    server.run(host="127.0.0.1", port=port, workers=1, threads=8, with_jobs=True)
 
 
 def _prepare_demo() -> None:

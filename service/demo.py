@@ -50,6 +50,15 @@ def logins() -> str:
     return f"{', '.join(PEOPLE)} (password: {PASSWORD})"
 
 
+def is_ready() -> bool:
+    """Whether `prepare` has nothing to do: tables and files are as they were at the last start."""
+    if not schema.is_current():
+        return False
+    ready = db.session.query(User).first() is not None and _is_deployed(_files(Path.cwd()))
+    db.session.rollback()
+    return ready
+
+
 def prepare(app: Flask, root: Path | None = None) -> None:
     """Tables, people, case types and cases; running it again keeps the data and adds only what is new."""
     root = root or Path.cwd()
@@ -57,18 +66,23 @@ def prepare(app: Flask, root: Path | None = None) -> None:
     is_new = db.session.query(User).first() is None
     if is_new:
         add_people()
-    _deploy(collect((root / "processes", root / "forms")))
+    files = _files(root)
+    if not _is_deployed(files):
+        deployments.deploy(files, by=SYSTEM)
     if is_new:
         now = utcnow()
         tell(tales(now), until=now)
     db.session.commit()
 
 
-def _deploy(files: Mapping[str, bytes]) -> None:
-    """Deploy `files`, unless they are what was deployed last: then the start need not wait for the checks."""
+def _files(root: Path) -> dict[str, bytes]:
+    return collect((root / "processes", root / "forms"))
+
+
+def _is_deployed(files: Mapping[str, bytes]) -> bool:
+    """Whether `files` are what was deployed last: then the start need not wait for the checks."""
     last = db.session.scalars(sa.select(Deployment).order_by(Deployment.id.desc()).limit(1)).first()
-    if last is None or last.files != {name: deployments.digest(content) for name, content in files.items()}:
-        deployments.deploy(files, by=SYSTEM)
+    return last is not None and last.files == {name: deployments.digest(content) for name, content in files.items()}
 
 
 def add_people() -> None:

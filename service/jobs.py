@@ -1,4 +1,4 @@
-"""Jobs: what happens later, by the worker. The only importer of DBOS Transact.
+"""Jobs: what happens later, by the worker. Only this and launching.py import DBOS Transact.
 
 The one rule: a job takes effect in the transaction that also records it as finished (`FinishedJob`), so that of all its
 runs (after a crash, by another worker, by a zombie) one takes effect. What it calls outside happens at least once.
@@ -23,7 +23,7 @@ from datetime import datetime
 from typing import Any, TypeVar
 
 import sqlalchemy as sa
-from dbos import DBOS, DBOSClient, DBOSConfig, DBOSPortableJSONSerializer, EnqueueOptions
+from dbos import DBOS, DBOSClient, DBOSPortableJSONSerializer, EnqueueOptions
 from dbos._serialization import DefaultSerializer
 from flask import Flask, current_app
 from sqlalchemy.dialects import postgresql, sqlite
@@ -58,18 +58,6 @@ POLLING = {
     SUSPECTS: 2.0,
 }  #: the queues; seconds between looks at each
 FAILED = ("ERROR", "MAX_RECOVERY_ATTEMPTS_EXCEEDED")
-
-_SETTINGS: DBOSConfig = {
-    "name": APPLICATION,
-    "application_version": "1",  # pinned: DBOS would otherwise strand the jobs of an older deployment
-    "serializer": DBOSPortableJSONSerializer(),
-    "run_migrations": False,
-    "use_listen_notify": False,
-    "notification_listener_polling_interval_sec": 0.5,
-    "enable_otlp": False,
-    "log_level": "ERROR",
-    "db_engine_kwargs": {"pool_size": 8, "hide_parameters": True},  # parameters are cases' data, and errors are logged
-}
 
 Function = TypeVar("Function", bound=Callable[..., None])
 Arguments = Mapping[str, Any]
@@ -204,10 +192,10 @@ def _put(
         options["queue_partition_key"] = partition
     if delay is not None:
         options |= {"delay_seconds": delay, "application_name": LATER}
-    _client().enqueue_in_transaction(db.session(), options, name, dict(arguments), partition, key, attempt)
+    client().enqueue_in_transaction(db.session(), options, name, dict(arguments), partition, key, attempt)
 
 
-def _client() -> DBOSClient:
+def client() -> DBOSClient:
     """This application's way to enqueue. It shares our engine, and so our transaction; it has no thread of its own."""
     if "jobs" not in current_app.extensions:
         json_only = DBOSPortableJSONSerializer()
@@ -264,7 +252,7 @@ def _job(name: str, arguments: dict[str, Any], partition: str, key: str, attempt
 
 
 @DBOS.workflow(name="scheduled")
-def _scheduled_job(when: datetime, name: str) -> None:
+def scheduled_job(when: datetime, name: str) -> None:
     def put() -> bool:
         enqueue(name, {}, partition=name, key=f"{name}@{when.isoformat()}")
         db.session.commit()
@@ -352,48 +340,3 @@ def _patiently(do: Callable[[], bool], *, conflicts: int) -> bool:
             log.warning("job %s, try %d: %s", current().id, tries, type(error).__name__)
         if state.stopping.wait(min(5.0, 0.05 * 2 ** min(tries, 8)) * random.uniform(0.5, 1.0)):  # noqa: S311
             raise SystemExit("The worker stops; the job is done again after the next launch.")
-
-
-# --- DBOS in this process
-
-
-def create_tables(app: Flask) -> None:
-    """Create or update DBOS's tables in the application's database."""
-    DBOS.migrate(app.config["SQLALCHEMY_DATABASE_URI"])
-
-
-def launch(app: Flask, *, executor_id: str, concurrency: int) -> None:
-    """Begin to do jobs in threads of this process, of which there may be one worker; within an application context.
-
-    `executor_id` is this worker's alone and the same after a restart, which then takes up its own jobs at once.
-    """
-    state.app = app
-    state.stopping.clear()
-    _register_queues(concurrency)
-    url = db.engine.url.render_as_string(hide_password=False)
-    engine = DBOS(config={**_SETTINGS, "system_database_url": url, "executor_id": executor_id})
-    DBOS.launch()
-    engine._sys_db._retry_connection_errors = False  # or after an outage its threads sleep for up to a minute more
-    DBOS.apply_schedules(
-        [
-            {"schedule_name": name, "workflow_fn": _scheduled_job, "schedule": cron, "context": name}
-            for name, cron in state.schedules.items()
-        ]
-    )
-
-
-def shut_down(patience: int = 5) -> None:
-    """Do no more jobs, and wait `patience` seconds for those that run; what is left is done after the next launch."""
-    state.stopping.set()
-    DBOS.destroy(workflow_completion_timeout_sec=patience if state.active else 0)
-
-
-def _register_queues(concurrency: int) -> None:
-    limits = {"cases": concurrency, "connectors": concurrency, "bulk": 2, SUSPECTS: 1}
-    for queue, interval in POLLING.items():
-        _client().register_queue(
-            queue,
-            partition_concurrency=1 if queue == PARTITIONED else None,
-            worker_concurrency=limits[queue],
-            polling_interval_sec=interval,
-        )

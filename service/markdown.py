@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Literal
 
 import nh3
 
-if TYPE_CHECKING:
+if TYPE_CHECKING:  # slow to load, and few requests need it
     from markdown_it import MarkdownIt
-from markdown_it.token import Token
+    from markdown_it.token import Token
 
 TAGS = {
     "a", "blockquote", "br", "code", "em", "h3", "hr", "li", "ol", "p", "pre", "s", "span", "strong", "table", "tbody",
@@ -22,7 +22,7 @@ MENTION = re.compile(r"(?<![\w@./])@([A-Za-z0-9][A-Za-z0-9._+-]{0,99})")  #: `@n
 
 @lru_cache(maxsize=1)
 def _parser() -> MarkdownIt:
-    from markdown_it import MarkdownIt  # slow to load, and few requests need it
+    from markdown_it import MarkdownIt
 
     return MarkdownIt("commonmark", {"html": False, "breaks": True}).enable(["table", "strikethrough"])
 
@@ -65,12 +65,18 @@ def _marked(token: Token, mentioned: Mapping[str, str]) -> Iterator[Token]:
         if name not in mentioned:
             continue
         yield _text(token.content[done : found.start()])
-        yield Token("mention_open", "span", 1, attrs={"class": "mention"})
+        yield _token("mention_open", "span", 1, attrs={"class": "mention"})
         yield _text(f"@{mentioned[name]}")
-        yield Token("mention_close", "span", -1)
+        yield _token("mention_close", "span", -1)
         done = found.start() + 1 + len(name)
     yield _text(token.content[done:])
 
 
 def _text(content: str) -> Token:
-    return Token("text", "", 0, content=content)
+    return _token("text", "", 0, content=content)
+
+
+def _token(kind: str, tag: str, nesting: Literal[-1, 0, 1], **more: Any) -> Token:
+    from markdown_it.token import Token
+
+    return Token(kind, tag, nesting, **more)

@@ -103,7 +103,7 @@ def _answer(error: Exception) -> ResponseReturnValue:
     original = getattr(error, "original_exception", None) or error
     problem = problem_of(original)
     if problem.status >= 500:
-        log.error("request failed", error=type(original).__name__, exc_info=original)
+        log.error("request failed", extra={"error": type(original).__name__}, exc_info=original)
     page: Page | None = current_app.extensions.get("casewright.problem_page")
     if page is None or for_programs():
         return as_response(problem)

@@ -3,17 +3,33 @@
 from __future__ import annotations
 
 from importlib.resources import files
+from typing import TYPE_CHECKING
 
-from alembic import command
-from alembic.config import Config
+import sqlalchemy as sa
 from flask import Flask
 
-from . import jobs
+from . import launching
 from .db import db
+
+if TYPE_CHECKING:  # slow to load, and a server that starts on current tables does without
+    from alembic.config import Config
+
+
+def is_current() -> bool:
+    """Whether the tables are this release's already."""
+    versions = files(__package__).joinpath("alembic", "versions")
+    newest = max(file.name for file in versions.iterdir() if file.name.endswith(".py")).partition("_")[0]
+    if not sa.inspect(db.engine).has_table("alembic_version"):
+        return False
+    there = db.session.scalar(sa.text("SELECT version_num FROM alembic_version"))
+    db.session.rollback()
+    return there == newest and launching.has_current_tables()
 
 
 def alembic_config() -> Config:
     """Alembic's configuration; there is no alembic.ini."""
+    from alembic.config import Config
+
     config = Config()
     config.set_main_option("script_location", str(files(__package__).joinpath("alembic")))
     return config
@@ -21,8 +37,10 @@ def alembic_config() -> Config:
 
 def upgrade(app: Flask) -> None:
     """Bring the tables of `app`'s database to this release; on an empty database, create them."""
+    from alembic import command
+
     config = alembic_config()
     with db.engine.begin() as connection:
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
-    jobs.create_tables(app)
+    launching.create_tables(app)

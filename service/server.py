@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import gc
 import threading
-from importlib import import_module
 from typing import Any
 
 from flask import Flask
@@ -28,12 +28,8 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
 
 
 def run(*, host: str, port: int, workers: int, threads: int, with_jobs: bool) -> None:
-    """Serve until stopped. The application is made after the fork: sandbox pools and connections are not fork-safe.
-
-    Its modules are loaded before it, so that a process that gunicorn has to replace is ready at once.
-    """
-    for part in ("api", "auth", "background", "web", "worker"):
-        import_module(f".{part}", __package__)
+    """Serve until stopped. The application is made after the fork: sandbox pools and connections are not fork-safe."""
+    gc.freeze()  # what is loaded stays: no process looks for garbage in it, nor copies its memory for that
     options: dict[str, Any] = {
         "bind": f"{host}:{port}",
         "workers": workers,
@@ -47,6 +43,9 @@ def run(*, host: str, port: int, workers: int, threads: int, with_jobs: bool) ->
         "control_socket_disable": True,
     }
     if with_jobs:
+        from . import background, worker
+
+        assert background and worker  # loaded before the fork
         options["post_worker_init"] = _start_jobs
         options["worker_exit"] = _stop_jobs
     Server(options).run()

@@ -16,7 +16,7 @@ import sqlalchemy as sa
 from flask import Flask
 from sqlalchemy.dialects import postgresql, sqlite
 
-from . import failed_jobs, jobs
+from . import failed_jobs, jobs, launching
 from .db import database_now, db, reading
 from .models.job import FinishedJob, WorkerHeartbeat, job_input, job_output, job_status
 
@@ -35,13 +35,13 @@ def run(app: Flask, *, executor_id: str, concurrency: int = 16, stop: threading.
             with app.app_context():
                 _beat(executor_id)
                 _put_back(job_status.c.executor_id == executor_id)
-                jobs.launch(app, executor_id=executor_id, concurrency=concurrency)
+                launching.launch(app, executor_id=executor_id, concurrency=concurrency)
             _keep_house(app, executor_id, stop)
         except Exception as error:  # above all: the database is away as we start
             log.error("the worker starts again", exc_info=error)
             stop.wait(2)
         finally:
-            jobs.shut_down()
+            launching.shut_down()
 
 
 def _keep_house(app: Flask, executor_id: str, stop: threading.Event) -> None:

@@ -81,12 +81,12 @@ def postgresql_template(postgresql: str) -> sa.URL:
 
 
 def _create_tables(url: str) -> None:
-    from service import jobs
+    from service import launching
 
     app = create_app(config_for(url))
     with app.app_context():
         db.create_all()
-        jobs.create_tables(app)
+        launching.create_tables(app)
         db.session.remove()
         db.engine.dispose()
 

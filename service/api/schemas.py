@@ -46,13 +46,13 @@ PrincipalName = Annotated[str, Field(min_length=1, max_length=100, pattern=r"^[A
 class Body(BaseModel):
     """A request body: no other members, no conversion of types."""
 
-    model_config = ConfigDict(extra="forbid", strict=True)
+    model_config = ConfigDict(extra="forbid", strict=True, defer_build=True)
 
 
 class Query(BaseModel):
     """Query parameters: no others."""
 
-    model_config = ConfigDict(extra="forbid", strict=True)
+    model_config = ConfigDict(extra="forbid", strict=True, defer_build=True)
 
 
 class Paged(Query):

@@ -13,7 +13,7 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 
-from service import failed_jobs, jobs
+from service import failed_jobs, jobs, launching
 from service.db import db
 from service.models.job import job_status
 from tests.durability import ledger
@@ -196,7 +196,7 @@ def own_server(scratch: Path) -> Iterator[tuple[Flask, str, Callable[..., None]]
     app = ledger.application(url)
     with app.app_context():
         db.create_all()
-        jobs.create_tables(app)
+        launching.create_tables(app)
         ledger.create_tables()
         yield app, url, restart
         db.session.remove()

@@ -1,0 +1,73 @@
+"""DBOS in this process: its tables, its settings, its launch and its end. The jobs themselves are jobs.py's."""
+
+from __future__ import annotations
+
+from dbos import DBOS, DBOSConfig, DBOSPortableJSONSerializer
+from dbos._migration import get_migration_versions, get_sqlite_migration_versions
+from flask import Flask
+
+from . import jobs
+from .db import db
+
+_SETTINGS: DBOSConfig = {
+    "name": jobs.APPLICATION,
+    "application_version": "1",  # pinned: DBOS would otherwise strand the jobs of an older deployment
+    "serializer": DBOSPortableJSONSerializer(),
+    "run_migrations": False,
+    "use_listen_notify": False,
+    "notification_listener_polling_interval_sec": 0.5,
+    "enable_otlp": False,
+    "log_level": "ERROR",
+    "db_engine_kwargs": {"pool_size": 8, "hide_parameters": True},  # parameters are cases' data, and errors are logged
+}
+
+
+def create_tables(app: Flask) -> None:
+    """Create or update DBOS's tables in the application's database."""
+    DBOS.migrate(app.config["SQLALCHEMY_DATABASE_URI"])
+
+
+def has_current_tables() -> bool:
+    """Whether the database has DBOS's tables as this version of it wants them."""
+    if db.engine.dialect.name == "sqlite":
+        there, wanted = get_sqlite_migration_versions(db.engine)
+    else:
+        there, wanted = get_migration_versions(db.engine, "dbos", use_listen_notify=True)
+    return there >= wanted
+
+
+def launch(app: Flask, *, executor_id: str, concurrency: int) -> None:
+    """Begin to do jobs in threads of this process, of which there may be one worker; within an application context.
+
+    `executor_id` is this worker's alone and the same after a restart, which then takes up its own jobs at once.
+    """
+    jobs.state.app = app
+    jobs.state.stopping.clear()
+    _register_queues(concurrency)
+    url = db.engine.url.render_as_string(hide_password=False)
+    engine = DBOS(config={**_SETTINGS, "system_database_url": url, "executor_id": executor_id})
+    DBOS.launch()
+    engine._sys_db._retry_connection_errors = False  # or after an outage its threads sleep for up to a minute more
+    DBOS.apply_schedules(
+        [
+            {"schedule_name": name, "workflow_fn": jobs.scheduled_job, "schedule": cron, "context": name}
+            for name, cron in jobs.state.schedules.items()
+        ]
+    )
+
+
+def shut_down(patience: int = 5) -> None:
+    """Do no more jobs, and wait `patience` seconds for those that run; what is left is done after the next launch."""
+    jobs.state.stopping.set()
+    DBOS.destroy(workflow_completion_timeout_sec=patience if jobs.state.active else 0)
+
+
+def _register_queues(concurrency: int) -> None:
+    limits = {"cases": concurrency, "connectors": concurrency, "bulk": 2, jobs.SUSPECTS: 1}
+    for queue, interval in jobs.POLLING.items():
+        jobs.client().register_queue(
+            queue,
+            partition_concurrency=1 if queue == jobs.PARTITIONED else None,
+            worker_concurrency=limits[queue],
+            polling_interval_sec=interval,
+        )
