@@ -132,6 +132,7 @@ class ProcessInfo:
     decisions: tuple[str, ...] = ()  #: decision ids that it calls
     calls: tuple[str, ...] = ()  #: process ids that its call activities name
     children: tuple[str, ...] = ()  #: process ids of which it opens child cases
+    heirs: tuple[str, ...] = ()  #: those of them that get its roles
     file: str = ""  #: the file it stands in
 
     def as_json(self) -> dict[str, Any]:

@@ -32,6 +32,7 @@ def open_child(
 ) -> Case:
     """Open a case of `definition` under `parent`, by hand. `blocking`: the parent may not close before it.
 
+    It gets the parent's roles when the parent's diagram gives them to the children of that type that it opens itself.
     Raises `Forbidden` for who may not do so there or not open such cases, `WrongState` when the parent is closed.
     """
     lock(parent.id)
@@ -43,7 +44,9 @@ def open_child(
     schema = form_of(definition.id, cases.start_form(definition))
     variables = forms.validate(schema, submitted, context={}) if schema else cases.plain(submitted)
     kin = Kin(parent, blocking=blocking)
-    child = cases.begin(definition, {**variables, "initiator": by.name}, by=by, owner_id=by.id, kin=kin)
+    inherits = definition.key in deployed(parent.definition_id).definition.info.heirs
+    roles = _roles_of(parent) if inherits else ()
+    child = cases.begin(definition, {**variables, "initiator": by.name}, by=by, owner_id=by.id, kin=kin, roles=roles)
     _tell_opened(parent, child, by=by)
     return child
 

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
-from .. import audit
-from ..db import db
+from .. import audit, family
+from ..db import db, utcnow
 from ..engine.definition import Role
+from ..engine.workflow import Workflow
 from ..errors import BadRequest, NotFound, WrongState
 from ..execution import deployed, lock
 from ..models import Case, CaseRole, Group, HumanTask, Membership, TaskCandidate, TaskState, User
@@ -157,15 +158,26 @@ def _set(case: Case, role: Role, principals: Iterable[str], *, by: Actor) -> Non
 
 
 def _offer_anew(case: Case, role_id: str) -> None:
-    """The open tasks that the diagram gives to this role have its new holders as candidates."""
+    """The open tasks that the diagram gives to this role have its new holders as candidates, beside whom it names."""
     query = sa.select(HumanTask).where(HumanTask.case_id == case.id, HumanTask.closed_at.is_(None))
-    for task in db.session.scalars(query.where(HumanTask.candidate_roles.is_not(None))).all():
-        roles = task.candidate_roles or []
-        if role_id not in roles:
-            continue
-        held = sa.select(CaseRole.principal).where(CaseRole.case_id == case.id, CaseRole.role.in_(roles))
+    offered = db.session.scalars(query.where(HumanTask.candidate_roles.is_not(None))).all()
+    affected = [task for task in offered if role_id in (task.candidate_roles or [])]
+    named = _named_candidates(case) if affected else {}
+    for task in affected:
+        held = family.holders(case, task.candidate_roles or [])
         db.session.execute(sa.delete(TaskCandidate).where(TaskCandidate.task_id == task.id))
-        db.session.add_all(TaskCandidate(task_id=task.id, principal=each) for each in set(db.session.scalars(held)))
+        principals = {*held, *named.get(task.activity_id or "", ())}
+        db.session.add_all(TaskCandidate(task_id=task.id, principal=each) for each in sorted(principals))
+
+
+def _named_candidates(case: Case) -> dict[str, list[str]]:
+    """Activity id -> the people and groups to whom the diagram offers the open task by name."""
+    workflow = Workflow.load(deployed(case.definition_id).definition, case.snapshot or b"", now=utcnow())
+    return {
+        task.activity_id: [f"user:{name}" for name in task.candidate_users]
+        + [f"group:{name}" for name in task.candidate_groups]
+        for task in workflow.open_work().tasks
+    }
 
 
 def _require_fitting(role: Role, principal: str) -> None:

@@ -229,4 +229,29 @@ def test_a_child_inherits_the_roles_of_its_parent_where_the_diagram_says_so(team
     holders = {each.id: each.holders for each in access.roles(child, actor=team["ann"])}
     assert holders == {"manager": ("user:nob",), "expert": (), "client": ()}
     by_hand = children.open_child(folder, latest("care"), by=team["ann"], submitted={})
-    assert {each.id: each.holders for each in access.roles(by_hand, actor=team["ann"])}["manager"] == ("group:nurses",)
+    assert {each.id: each.holders for each in access.roles(by_hand, actor=team["ann"])} == holders
+
+
+def test_a_child_opened_by_hand_has_its_own_roles_where_the_diagram_hands_none_on(team: dict[str, Actor]) -> None:
+    deploy(diagram("folder", "FOL", '<userTask id="Wait"/>', "Begin Wait End", extensions=_ROLES))
+    folder = opened("folder", team["ann"])
+    roles.bind(folder, "manager", ["user:nob"], by=team["ann"])
+
+    child = children.open_child(folder, latest("care"), by=team["ann"], submitted={})
+
+    assert {each.id: each.holders for each in access.roles(child, actor=team["ann"])}["manager"] == ("group:nurses",)
+
+
+def test_whom_the_diagram_names_beside_a_role_stays_a_candidate_when_the_role_changes_hands(
+    team: dict[str, Actor],
+) -> None:
+    both = (
+        '<userTask id="Plan" case:candidateRoles="manager" case:candidateGroups="visitors" case:candidateUsers="xia"/>'
+    )
+    deploy(diagram("both", "BOT", both, "Begin Plan End", extensions=_ROLES))
+    case = opened("both", team["ann"])
+
+    roles.bind(case, "manager", ["user:nob"], by=team["ann"])
+    db.session.commit()
+
+    assert candidates(case) == ["group:visitors", "user:nob", "user:xia"]

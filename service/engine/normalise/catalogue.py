@@ -104,6 +104,7 @@ def _info(doc: Document, process: etree._Element, found: Mapping[str, Element]) 
     calls = list(process.iter(tag("callActivity")))
     called = [_called(call) for call in calls if not _opens_case(call)]
     children = [_called(call) for call in calls if _opens_case(call)]
+    heirs = [_called(call) for call in calls if _opens_case(call) and is_true(call.get(f"{_CASE_PREFIX}inheritRoles"))]
     return ProcessInfo(
         key=key,
         name=(process.get("name") or "").strip() or _pool_name(doc, key) or key,
@@ -122,6 +123,7 @@ def _info(doc: Document, process: etree._Element, found: Mapping[str, Element]) 
         decisions=_unique(value for value in decided if _is_literal(value)),
         calls=_unique(value for value in called if _is_literal(value)),
         children=_unique(value for value in children if _is_literal(value)),
+        heirs=_unique(value for value in heirs if _is_literal(value)),
         file=doc.file,
     )
 
