@@ -14,7 +14,7 @@ from uuid import uuid4
 from service.engine import delivery, going_back, snapshot
 from service.engine.elements.events import SEEN, TIMERS, Catching, timer_id
 from service.engine.elements.node import RELEASED
-from service.engine.elements.subprocess import PASSED_OVER, begin_body
+from service.engine.elements.subprocess import PASSED_OVER, begin_body, begin_listeners
 from service.engine.errors import EngineError, Fault, NotReady
 from service.engine.expressions import ExpressionError
 from service.engine.open_work import open_work
@@ -61,8 +61,12 @@ class Workflow:
             raise EngineError(str(problem)) from None
         if start_event is not None and start_event not in definition.starts():
             raise EngineError(f"The process “{definition.key}” has no start event “{start_event}”.")
-        begin_body(run, root, definition.graph.body(None), start_event, event_name)
-        if start_event is not None and payload is not None:
+        body = definition.graph.body(None)
+        if start_event is None:
+            begin_body(run, root, body)
+        else:
+            begin_listeners(run, root, body)
+            definition.graph.task_specs[start_event].begin_with(run, root, event_name)
             _bring(run, root, start_event, payload, correlation or {})
         run.go()
         return cls(run)
@@ -332,9 +336,11 @@ class Workflow:
 
 
 def _bring(
-    run: Run, root: Task, start_event: str, payload: Mapping[str, Any], correlation: Mapping[str, Any]
+    run: Run, root: Task, start_event: str, payload: Mapping[str, Any] | None, correlation: Mapping[str, Any]
 ) -> None:
     """Write what the event that began the process brought, and begin its conversation."""
+    if payload is None:
+        return
     try:
         brought = plain(payload)
     except Fault as problem:

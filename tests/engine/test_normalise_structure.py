@@ -170,3 +170,19 @@ def test_an_id_may_be_used_once_in_a_process():
     [problem] = [problem for problem in model.problems if problem.severity is Severity.ERROR]
     assert (problem.element_name, problem.line) == ("Second", 1)
     assert "used twice" in problem.message
+
+
+def test_parts_in_another_order_than_the_schema_s_are_put_in_order():
+    inner = (
+        '<association id="as" sourceRef="u" targetRef="n"/><textAnnotation id="n"><text>why</text></textAnnotation>'
+        '<userTask id="u"><incoming>f</incoming><documentation>Do it.</documentation></userTask>'
+        '<boundaryEvent id="b" attachedToRef="u"><timerEventDefinition><timeDuration>PT1H</timeDuration>'
+        "</timerEventDefinition><outgoing>h</outgoing></boundaryEvent>"
+        '<startEvent id="s"/><sequenceFlow id="f" sourceRef="s" targetRef="u"/><laneSet id="l"/>'
+        '<sequenceFlow id="h" sourceRef="b" targetRef="e"/><endEvent id="e"/>'
+    )
+
+    model = read(inner)
+
+    assert errors(model) == []
+    assert model.elements["p"]["u"].documentation == "Do it."

@@ -56,16 +56,27 @@ def begin(run: Run, task: Task, events: Iterable[EventDefinition]) -> bool:
         if event.kind == "compensation":
             waiting += _take(_scope(run, task), event.activity_ref)
         elif event.kind == "cancel":
-            scope = run.scope_of(task)
-            for other in scope.children:
-                if other is not task:
-                    run.cancel(other)
-            waiting += _take(scope, None)
+            for scope in _up_to_transaction(run, task):
+                waiting += _take(scope, None)
     if not waiting:
         return True
     task.internal_data[UNDOING] = waiting
     _next(run, task)
     return False
+
+
+def _up_to_transaction(run: Run, task: Task) -> list[Task]:
+    """The scopes around a cancel event up to the transaction that it cancels, all else in them ended."""
+    scopes = []
+    current = task
+    while True:
+        inside, current = current, run.scope_of(current)
+        for other in current.children:
+            if other is not inside:
+                run.cancel(other)
+        scopes.append(current)
+        if current.task_spec.element.type == "transaction":
+            return scopes
 
 
 def go_on(run: Run, task: Task) -> None:

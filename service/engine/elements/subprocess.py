@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from service.engine.elements.activity import Activity
 from service.engine.elements.data import declare
-from service.engine.elements.events import RACE
+from service.engine.elements.events import FIRED, RACE
 from service.engine.elements.node import DONE, register
 from service.engine.elements.repetition import INDEX
 from service.engine.errors import Fault
@@ -26,17 +26,14 @@ KEY = "key"  #: in internal data: the key of the process whose case is opened
 PASSED_OVER = "passed over"  #: in internal data: it ends without results
 
 
-def begin_body(run: Run, holder: Task, body: Body, start: str | None = None, name: str | None = None) -> None:
-    """Put the first tokens into a process or sub-process.
-
-    `start`: it is begun by this start event, of whose definitions the one with this `name` happened.
-    """
+def begin_body(run: Run, holder: Task, body: Body, start: str | None = None) -> None:
+    """Put the first tokens into a process or sub-process; `start`: it is begun by this start event, which happened."""
     begin_listeners(run, holder, body)
     if start is not None:
         node = body.nodes[0].graph.task_specs.get(start) if body.nodes else None
         if node is None:
             raise Fault(f"There is no start event “{start}”.")
-        node.begin_with(run, holder, name)
+        run.spawn(holder, node, **{FIRED: 0})
         return
     plain_start = next((event for event in body.starts if not getattr(event, "events", ())), None)
     if plain_start is not None:

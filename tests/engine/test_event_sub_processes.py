@@ -1,0 +1,193 @@
+"""Event sub-processes at every level (BPMN 2.0.2 §13.5.4); each case is loaded again before every step."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.engine.diagrams import node, process, timer, user
+from tests.engine.with_events import (
+    ERROR,
+    ESCALATION,
+    MESSAGE,
+    OTHER,
+    SIGNAL,
+    boundary,
+    case,
+    deliver,
+    end,
+    reaction,
+    sub,
+)
+
+
+def test_an_event_sub_process_inside_an_event_sub_process_reacts_there_only() -> None:
+    inner = reaction("R2", OTHER, user("C"), "R2s C")
+    found = case(user("A") + reaction("R", MESSAGE, user("B") + inner, "Rs B"), "s A e")
+    before = deliver(found, "n")
+
+    deliver(found, "m")
+    during = found.open()
+    deliver(found, "n")
+
+    assert (before, during, found.open()) == (False, ["B"], ["C"])
+    found.complete("C")
+    assert found.state == "completed"
+
+
+def test_each_instance_of_a_repeated_sub_process_has_its_own_event_sub_process() -> None:
+    loop = "<multiInstanceLoopCharacteristics><loopCardinality>2</loopCardinality></multiInstanceLoopCharacteristics>"
+    inner = user("A") + reaction("R", MESSAGE, user("B"), "Rs B")
+    found = case(sub("S", loop + inner, "Ss A"), "s S e")
+
+    deliver(found, "m")
+
+    assert found.open() == ["A", "B"]
+    deliver(found, "m")
+    assert found.open() == ["B", "B"]
+
+
+@pytest.mark.parametrize("interrupting", [True, False])
+def test_an_event_sub_process_of_a_called_process_reacts_while_it_runs(interrupting: bool) -> None:
+    reacts = reaction("R", MESSAGE, user("B"), "Rs B", interrupting=interrupting)
+    called = process(user("A") + reacts, "s A e", key="q")
+    found = case(node("callActivity", "call", calledElement="q") + user("Z"), "s call Z e", called=called)
+
+    assert deliver(found, "m")
+
+    assert found.open() == (["B"] if interrupting else ["A", "B"])
+    for name in found.open():
+        found.complete(name)
+    assert found.open() == ["Z"]
+    assert not deliver(found, "m")
+
+
+def test_a_non_interrupting_event_sub_process_runs_as_often_as_its_event_comes() -> None:
+    found = case(user("A") + reaction("R", SIGNAL, user("B"), "Rs B", interrupting=False), "s A e")
+
+    for _ in range(3):
+        found.at_work().broadcast("sig")
+    found.complete("A")
+
+    assert found.open() == ["B"] * 3
+    assert found.state == "active"
+
+
+def test_an_interrupting_event_sub_process_ends_the_running_non_interrupting_one() -> None:
+    reacts = reaction("R", MESSAGE, user("B"), "Rs B", interrupting=False) + reaction("Q", OTHER, user("C"), "Qs C")
+    found = case(user("A") + reacts, "s A e")
+    deliver(found, "m")
+
+    deliver(found, "n")
+
+    assert found.open() == ["C"]
+
+
+def test_a_parallel_multiple_start_of_an_event_sub_process_needs_both_each_time() -> None:
+    reacts = reaction("R", MESSAGE + OTHER, user("B"), "Rs B", interrupting=False, parallel=True)
+    found = case(user("A") + reacts, "s A e")
+
+    deliver(found, "m")
+    half = found.open()
+    deliver(found, "n")
+    whole = found.open()
+    deliver(found, "n")
+    deliver(found, "m")
+
+    assert (half, whole, found.open()) == (["A"], ["A", "B"], ["A", "B", "B"])
+
+
+def test_a_multiple_start_of_an_event_sub_process_reacts_to_either() -> None:
+    reacts = reaction("R", MESSAGE + timer("PT1H"), user("B"), "Rs B", interrupting=False)
+    found = case(user("A") + reacts, "s A e")
+
+    deliver(found, "m")
+    found.advance(hours=2)
+
+    assert found.open() == ["A", "B", "B"]
+
+
+def test_an_error_event_sub_process_goes_before_the_boundary_event_outside() -> None:
+    inner = user("A") + end("x", ERROR) + reaction("R", ERROR, user("B"), "Rs B")
+    elements = sub("S", inner, "Ss A x") + boundary("b", "S", ERROR) + user("Z") + end("z")
+    found = case(elements, "s S e", "b Z z")
+
+    found.complete("A")
+
+    assert found.open() == ["B"]
+
+
+def test_an_error_that_its_own_event_sub_process_throws_again_goes_outside() -> None:
+    inner = user("A") + end("x", ERROR) + reaction("R", ERROR, user("B") + end("y", ERROR), "Rs B y")
+    elements = sub("S", inner, "Ss A x") + boundary("b", "S", ERROR) + user("Z") + end("z")
+    found = case(elements, "s S e", "b Z z")
+    found.complete("A")
+
+    found.complete("B")
+
+    assert found.open() == ["Z"]
+
+
+def test_an_error_out_of_a_called_process_reaches_the_event_sub_process_of_the_caller() -> None:
+    called = process(user("A") + end("x", ERROR), "s A x", key="q")
+    elements = node("callActivity", "call", calledElement="q") + user("P") + reaction("R", ERROR, user("B"), "Rs B")
+    found = case(elements + node("parallelGateway", "g"), "s g call e", "g P e", called=called)
+
+    found.complete("A")
+
+    assert found.open() == ["B"]
+
+
+def test_an_escalation_out_of_a_called_process_lets_it_go_on() -> None:
+    called = process(node("intermediateThrowEvent", "t", ESCALATION) + user("A"), "s t A e", key="q")
+    elements = node("callActivity", "call", calledElement="q") + user("B") + end("z")
+    found = case(elements + boundary("b", "call", ESCALATION, interrupting=False), "s call e", "b B z", called=called)
+
+    assert found.open() == ["A", "B"]
+
+
+def test_an_escalation_is_caught_by_its_code_before_any_other() -> None:
+    inner = end("x", ESCALATION)
+    elements = sub("S", inner, "Ss x") + boundary("any", "S", "<escalationEventDefinition/>") + user("B", "C")
+    found = case(elements + boundary("one", "S", ESCALATION), "s S e", "any B e", "one C e")
+
+    assert found.open() == ["C"]
+
+
+def test_an_escalation_event_sub_process_may_interrupt_its_scope() -> None:
+    inner = user("A") + node("intermediateThrowEvent", "t", ESCALATION) + user("Y")
+    found = case(sub("S", inner + reaction("R", ESCALATION, user("B"), "Rs B"), "Ss A t Y"), "s S e")
+
+    found.complete("A")
+
+    assert found.open() == ["B"]
+
+
+def test_a_condition_that_holds_from_the_start_starts_the_event_sub_process_at_once() -> None:
+    when = "<conditionalEventDefinition><condition>urgent</condition></conditionalEventDefinition>"
+    reacts = reaction("R", when, user("B"), "Rs B", interrupting=False)
+
+    found = case(user("A") + reacts, "s A e", urgent=True)
+
+    assert found.open() == ["A", "B"]
+
+
+def test_a_timer_event_sub_process_with_a_cycle_reacts_as_often_as_it_says() -> None:
+    reacts = reaction("R", timer("R3/PT10M", "timeCycle"), user("B"), "Rs B", interrupting=False)
+    found = case(user("A") + reacts, "s A e")
+
+    found.advance(hours=3)
+
+    assert found.open() == ["A", "B", "B", "B"]
+
+
+def test_an_event_sub_process_of_an_ad_hoc_sub_process_reacts_while_that_is_open() -> None:
+    inner = user("A") + reaction("R", MESSAGE, user("B"), "Rs B", interrupting=False)
+    found = case(node("adHocSubProcess", "H", inner), "s H e")
+
+    deliver(found, "m")
+
+    assert found.open() == ["B"]
+    found.complete("B")
+    opened = found.id_of("H")
+    found.at_work().finish_adhoc(opened)
+    assert found.state == "completed"
