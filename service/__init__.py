@@ -15,9 +15,22 @@ if TYPE_CHECKING:
 
 def create_app(config: Config | None = None) -> Flask:
     """The WSGI application for `config` (from the environment when None). Raises `config.WrongSetting`."""
+    app = create_inner(config)
+    _add_parts(app)
+    if app.config["CASEWRIGHT"].trusted_proxies:
+        from werkzeug.middleware.proxy_fix import ProxyFix
+
+        n = app.config["CASEWRIGHT"].trusted_proxies
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=n, x_proto=n, x_host=n)  # type: ignore[method-assign]
+    return app
+
+
+def create_inner(config: Config | None = None) -> Flask:
+    """The same without what answers HTTP, which takes time to load: all that the worker and the command line need."""
     from flask import Flask
 
     from . import config as configuration
+    from . import logs
     from .db import db, engine_options, prepare
 
     config = config or configuration.read()
@@ -33,12 +46,7 @@ def create_app(config: Config | None = None) -> Flask:
     db.init_app(app)
     with app.app_context():
         prepare(db.engine)
-    _add_parts(app)
-    if config.trusted_proxies:
-        from werkzeug.middleware.proxy_fix import ProxyFix
-
-        n = config.trusted_proxies
-        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=n, x_proto=n, x_host=n)  # type: ignore[method-assign]
+    logs.configure(config.log_format, config.log_level)
     return app
 
 

@@ -7,7 +7,7 @@ import os
 import secrets
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
@@ -16,7 +16,7 @@ from typing import Any
 import click
 from flask import Flask
 
-from . import create_app
+from . import create_app, create_inner
 from .config import WrongSetting
 from .db import db, utcnow
 from .engine.definition import Problem, Severity
@@ -32,10 +32,10 @@ def main() -> None:
 
 
 @contextmanager
-def application() -> Iterator[Flask]:
+def application(make: Callable[[], Flask] = create_inner) -> Iterator[Flask]:
     """The application as the environment configures it, with a context; errors are said in a line, not a traceback."""
     try:
-        app = create_app()
+        app = make()
         with app.app_context():
             yield app
     except (WrongSetting, ServiceError) as error:
@@ -119,7 +119,7 @@ def web(host: str, port: int, workers: int, threads: int) -> None:
 
 def _load_parts() -> None:
     """Load what the server's processes need before they part, so that one that is replaced is ready at once."""
-    with application():  # says what is wrong with the settings, too
+    with application(create_app):  # says what is wrong with the settings, too
         pass
 
 
@@ -134,7 +134,8 @@ def worker() -> None:
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
-    app = create_app()
+    with application() as app:
+        pass
     config = app.config["CASEWRIGHT"]
     worker.run(app, executor_id=config.worker_id, concurrency=config.worker_concurrency, stop=stop)
 
@@ -241,7 +242,7 @@ def demo(port: int, folder: Path) -> None:
 
     environment = demo_environment(folder)
     os.environ.update({name: os.environ.get(name, value) for name, value in environment.items()})
-    with application():
+    with application(create_app):  # all parts, once for the processes to come
         ready = demo.is_ready()
         db.engine.dispose()
     if not ready:

@@ -26,8 +26,7 @@ _PLAIN = re.compile(r"[\w.,:;/@+~%-]+")
 
 
 def init_app(app: Flask) -> None:
-    """Set logging up as the configuration says and give every request an id."""
-    configure(app.config["CASEWRIGHT"].log_format, app.config["CASEWRIGHT"].log_level)
+    """Give every request of `app` an id, and a line in the log."""
     app.before_request(_begin)
     app.after_request(_end)
 
