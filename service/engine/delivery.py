@@ -44,7 +44,7 @@ def _payload(run: Run, task: Task, event: EventDefinition) -> dict[str, Any]:
 
 def throw_message(run: Run, task: Task, event: EventDefinition) -> None:
     """Send a message: to one who waits for it in this workflow, else to the outside."""
-    name, payload = event.name or "", _payload(run, task, event)
+    name, payload = run.named(event.name, task) or "", _payload(run, task, event)
     properties = correlation_of(run, name, payload)
     if event.correlation_key:
         properties["correlationKey"] = run.evaluate(event.correlation_key, task)
@@ -57,7 +57,7 @@ def throw_message(run: Run, task: Task, event: EventDefinition) -> None:
 
 def throw_signal(run: Run, task: Task, event: EventDefinition) -> None:
     """Send a signal to all who wait for it here, and tell the outside, where others may."""
-    name, payload = event.name or "", _payload(run, task, event)
+    name, payload = run.named(event.name, task) or "", _payload(run, task, event)
     broadcast(run, name, payload)
     run.note(What.SIGNAL_SENT, task, name=name, payload=payload)
 
@@ -190,9 +190,10 @@ def throw_error(run: Run, source: Task, code: str | None, message: str = "", dat
 
 def throw_escalation(run: Run, source: Task, event: EventDefinition) -> None:
     """Raise an escalation; one that nobody catches is only noted."""
-    payload = {"code": event.name, "message": "", "data": _payload(run, source, event)}
-    caught = throw_upwards(run, source, "escalation", event.name, payload)
-    run.note(What.ESCALATED, source, code=event.name, caught=caught)
+    code = run.named(event.name, source)
+    payload = {"code": code, "message": "", "data": _payload(run, source, event)}
+    caught = throw_upwards(run, source, "escalation", code, payload)
+    run.note(What.ESCALATED, source, code=code, caught=caught)
 
 
 def throw_cancel(run: Run, source: Task, _event: EventDefinition) -> None:
@@ -205,7 +206,7 @@ THROWN: dict[str, Callable[[Run, Task, EventDefinition], None]] = {
     "message": throw_message,
     "signal": throw_signal,
     "escalation": throw_escalation,
-    "error": lambda run, task, event: throw_error(run, task, event.name),
+    "error": lambda run, task, event: throw_error(run, task, run.named(event.name, task)),
     "cancel": throw_cancel,
 }
 

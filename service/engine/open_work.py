@@ -154,7 +154,7 @@ def _subscriptions(run: Run, task: Task) -> Iterator[OpenSubscription]:
         yield OpenSubscription(
             **_common(run, task),
             kind=event.kind,
-            event_name=event.name or "",
+            event_name=task.task_spec.name_at(task, position) or "",
             correlation=expected(run, task, event.name or "") if event.kind == "message" else {},
         )
 

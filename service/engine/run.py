@@ -180,6 +180,15 @@ class Run(BaseWorkflow):
         """The value of an expression as the task sees the variables."""
         return expressions.evaluate(text, View(task).readable(), now=self.now)
 
+    def named(self, name: str | None, task: Task) -> str | None:
+        """The name of a message or signal, or an error's code, evaluated where it is an expression."""
+        if name is None or not name.startswith("="):
+            return name
+        value = self.evaluate(name, task)
+        if not isinstance(value, str | int) or isinstance(value, bool) or value == "":
+            raise Fault(f"“{name}” gives no name, but {value!r}.")
+        return str(value)
+
     def holds(self, condition: str, task: Task) -> bool:
         """Whether a condition is true; FEEL's null is not."""
         return bool(self.evaluate(condition, task))

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+import pytest
+
 from service.engine.parser import parse
 from service.engine.workflow import Workflow
 from tests.engine.drawn import document, errors, examined, extended, flow
@@ -135,3 +137,14 @@ def test_a_timer_is_put_together_from_text_and_variable():
     )
 
     assert [due.due_at for due in workflow.open_work().timers] == [datetime(2026, 1, 1, 3, tzinfo=UTC)]
+
+
+@pytest.mark.parametrize(("said", "left"), [('cycle(3, duration("PT1H"))', 3), ('cycle(duration("PT1H"))', None)])
+def test_camunda_8_repeats_a_timer_by_its_own_function(said: str, left: int | None):
+    event = f"<timerEventDefinition><timeCycle>= {said}</timeCycle></timerEventDefinition>"
+    inner = f'<boundaryEvent id="b" attachedToRef="u" cancelActivity="false">{event}</boundaryEvent><endEvent id="e"/>'
+
+    workflow = begun(f'{START}<userTask id="u"/>{inner}' + flow("s", "u") + flow("b", "e"), {})
+
+    [timer] = workflow.open_work().timers
+    assert (timer.due_at, timer.cycles_left) == (datetime(2026, 1, 1, 1, tzinfo=UTC), left)

@@ -84,6 +84,7 @@ def _event(doc: Document, event: etree._Element) -> None:
         doc.error(event, "The event waits for nothing.", "Give it a timer, a message or another event definition.")
     for definition in definitions_of(event):
         _definition(doc, event, definition, _within_transaction(event))
+        _name(doc, event, definition, place)
 
 
 def _instead(place: str) -> str:
@@ -108,8 +109,23 @@ def _definition(doc: Document, event: etree._Element, definition: etree._Element
                 f"It compensates “{definition.get('activityRef')}”, which is no activity of the process.",
                 "Name an activity in activityRef, or none to compensate all of the scope.",
             )
+    elif kind == "compensate" and definition.get("waitForCompletion") in {"false", "0"}:
+        doc.warn(event, "waitForCompletion has no effect: it waits until all is undone.", "Remove the attribute.")
     elif kind == "cancel" and local(event) == "endEvent" and not transaction:
         doc.error(event, "A cancel end event stands outside of a transaction.", "Put it into a <transaction>.")
+
+
+def _name(doc: Document, event: etree._Element, definition: etree._Element, place: str) -> None:
+    """An expression for a name needs a case to be evaluated on; a catcher of errors is told apart by its code."""
+    kind = local(definition).removesuffix("EventDefinition")
+    target = doc.find(definition.get(f"{kind}Ref"), event)
+    name = "" if target is None else (target.get(f"{kind}Code") or target.get("name") or "")
+    if not name.startswith("="):
+        return
+    if place == "startEvent":
+        doc.error(event, f"What opens a case has an expression for a name: {name[:60]}", "Write the name itself.")
+    elif kind in {"error", "escalation"} and place in {"boundaryEvent", "event sub-process"}:
+        doc.error(event, f"It catches a code that is an expression: {name[:60]}", "Write the code itself, or none.")
 
 
 def _sub_process(doc: Document, node: etree._Element) -> None:

@@ -21,6 +21,8 @@ _PAYLOADS = {f"{_SPIFF}messagePayload", f"{_SPIFF}payloadExpression"}
 _SCRIPTS = {"preScript", "postScript"}
 #: Attributes whose text is an expression, with or without `=`.
 _ALWAYS = {"availableWhen", "outputElement", "correlationKey", "messagePayload"}
+#: What may have a name, or code, that is an expression.
+_NAMED = {"message": "name", "signal": "name", "error": "errorCode", "escalation": "escalationCode"}
 #: Words of other languages in Python, and what to write.
 _FOREIGN = {"true": "True", "false": "False", "null": "None"}
 _HINTS = (
@@ -88,6 +90,8 @@ def _texts(part: etree._Element) -> Iterator[tuple[etree._Element, str, str, str
             source = (element.get("source") or "").strip()
             if source and source != "*":
                 yield element, "source", source, "auto"
+        elif name in _NAMED and (element.get(_NAMED[name]) or "").startswith("="):
+            yield element, f"{name}'s name", element.get(_NAMED[name]) or "", "auto"
         elif element.tag == f"{{{CASE}}}milestone" and (element.get("when") or "").strip():
             yield element, "milestone's condition", (element.get("when") or "").strip(), "auto"
         yield from _attributes(element)

@@ -23,11 +23,15 @@ if TYPE_CHECKING:
     from service.engine.source import Source
 
 TIMERS, SEEN, WAS, EXPECTED, FIRED, RACE = "timers", "seen", "was", "expected", "fired", "race"
+NAMES = "names"  #: in internal data: position -> name, of the definitions whose name is an expression
 
 
 @dataclass(frozen=True)
 class EventDefinition:
-    """One definition. `name` is the message's, signal's or link's name, the error's or escalation's code (None any)."""
+    """One definition. `name` is the message's, signal's or link's name, the error's or escalation's code (None any).
+
+    A name that begins with `=` is an expression, evaluated when the event is thrown or begins to wait.
+    """
 
     kind: str  #: message signal date duration cycle conditional error escalation compensation cancel link terminate
     name: str | None = None
@@ -92,6 +96,8 @@ class Catching(Node):
             elif event.correlation_key:
                 value = run.evaluate(event.correlation_key, task)
                 task.internal_data.setdefault(EXPECTED, {})["correlationKey"] = value
+            if event.name and event.name.startswith("="):
+                task.internal_data.setdefault(NAMES, {})[str(position)] = run.named(event.name, task)
         self.wait(task)
         run.watch(task)
         return False
@@ -113,9 +119,15 @@ class Catching(Node):
     def catches(self, task: Task, kind: str, name: str | None) -> int | None:
         """The position of the definition that waits for this, if any."""
         for position, event in enumerate(self.events):
-            if event.kind == kind and event.name == name and str(position) not in task.internal_data.get(SEEN, ()):
+            seen = str(position) in task.internal_data.get(SEEN, ())
+            if event.kind == kind and self.name_at(task, position) == name and not seen:
                 return position
         return None
+
+    def name_at(self, task: Task, position: int) -> str | None:
+        """The name of what the task waits for there."""
+        named: str | None = task.internal_data.get(NAMES, {}).get(str(position), self.events[position].name)
+        return named
 
     def occur(self, run: Run, task: Task, position: int, payload: Mapping[str, Any] | None = None) -> None:
         """The event at `position` happened to the waiting task."""

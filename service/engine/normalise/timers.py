@@ -24,6 +24,8 @@ CYCLE = re.compile(rf"R(\d*)/(?:(?:{DATE.pattern})/)?{DURATION.pattern}(?:/(?:{D
 _CRON = re.compile(
     r"(?:[\d*/,?LW#-]+|[A-Z]{3})(?:\s+[\dA-Z*/,?#-]+){4,6}|@(?:yearly|monthly|weekly|daily|hourly)", re.IGNORECASE
 )
+#: Camunda 8's own function for cycles: `cycle(3, duration("PT1H"))`, `cycle(duration("PT1H"))`.
+_CYCLE_CALL = re.compile(r"=\s*cycle\((?:(?P<times>[^,()]+),)?(?P<every>.+)\)\s*", re.DOTALL)
 
 _LONGEST = 100  #: characters of a literal
 _KINDS = {"timeDate": DATE, "timeDuration": DURATION, "timeCycle": CYCLE}
@@ -61,6 +63,10 @@ def literal_of(text: str) -> str | None:
 def _normalise(doc: Document, time: etree._Element) -> None:
     said = str(time.tag).rpartition("}")[2]
     text = text_of(time)
+    if (cycle := _CYCLE_CALL.fullmatch(text)) and len(text) <= _LONGEST:
+        times = f"string({cycle['times']})" if cycle["times"] else '""'
+        time.text = f'= "R" + {times} + "/" + string({cycle["every"]})'
+        return
     if not text:
         doc.error(time, "The timer says no time.", f"Write one, such as {_EXAMPLES[said]}.")
     elif len(text) <= _LONGEST and _CRON.fullmatch(text.strip("\"'")):

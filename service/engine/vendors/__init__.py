@@ -21,6 +21,8 @@ VENDORS = {
     "http://camunda.org/schema/zeebe/1.0": ("zeebe", zeebe),
     "http://spiffworkflow.org/bpmn/schema/1.0/core": ("spiffworkflow", spiff),
 }
+#: What events are recognised by, which may be an expression.
+_NAMES = {"message": "name", "signal": "name", "error": "errorCode", "escalation": "escalationCode"}
 #: Attributes of ours in which a brace is no expression.
 _PROSE = {"title", "whyUnavailable", "preScript", "postScript"}
 
@@ -28,6 +30,7 @@ _PROSE = {"title", "whyUnavailable", "preScript", "postScript"}
 def translate(doc: Document) -> None:
     """Give every element of the executable processes, and the file's messages, our attributes for the vendors'."""
     _name_initiators(doc)
+    _event_names(doc)
     for element in list(doc.root.iter()):
         if not local(element):
             continue
@@ -52,6 +55,14 @@ def _name_initiators(doc: Document) -> None:
             qualified = etree.QName(str(name))
             if qualified.localname == "initiator" and qualified.namespace in VENDORS:
                 doc.aliases[str(value).strip()] = "initiator"
+
+
+def _event_names(doc: Document) -> None:
+    """`order-${id}` as the name of a message or signal, or as an error's code, becomes FEEL."""
+    for kind, said in _NAMES.items():
+        for element in children(doc.root, kind):
+            if juel.is_juel(element.get(said) or "") and (written := feel(doc, element, said, element.get(said) or "")):
+                element.set(said, written)
 
 
 def _own_juel(doc: Document, element: etree._Element) -> None:
