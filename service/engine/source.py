@@ -108,7 +108,16 @@ class Source:
             result=name_of(multi.find(BPMN + "outputDataItem")),
             result_expression=multi.get(CASE + "outputElement"),
             until=self.text("completionCondition", multi) or None,
+            thrown=self._thrown(multi),
+            thrown_once=multi.get("behavior") == "One",
         )
+
+    def _thrown(self, multi: etree._Element) -> EventDefinition | None:
+        """What a multi-instance throws as instances complete (BPMN 2.0.2 §13.3.7): `behavior` None each, One first."""
+        behavior = multi.get("behavior") or "All"
+        reference = multi.get(f"{behavior.lower()}BehaviorEventRef") if behavior in ("None", "One") else None
+        target = self.references.get((reference or "").rsplit(":", 1)[-1])
+        return None if target is None else self._event(target)
 
     def _named(self, text: str) -> str | None:
         """A loop's data: the variable of the data object that it refers to, else what is written."""

@@ -323,3 +323,35 @@ def test_a_message_brings_a_deep_value_and_its_receiver_reads_it() -> None:
     deliver(found, "m", who={"at": [{"town": "Graz"}]})
 
     assert found.variables["town"] == "Graz"
+
+
+@pytest.mark.parametrize(("behavior", "times"), [("None", 3), ("One", 1), ("All", 0)])
+def test_a_multi_instance_throws_the_event_of_its_behavior(behavior: str, times: int) -> None:
+    loop = (
+        f'<multiInstanceLoopCharacteristics behavior="{behavior}" noneBehaviorEventRef="def" oneBehaviorEventRef="def">'
+        "<loopCardinality>3</loopCardinality></multiInstanceLoopCharacteristics>"
+    )
+    told = boundary("b", "A", '<signalEventDefinition signalRef="sig"/>', interrupting=False)
+    drawn = process(node("userTask", "A", loop) + told + user("B"), "s A e", "b B e")
+    roots = ROOTS + '<signalEventDefinition id="def" signalRef="sig"/>'
+    found = Case(package(drawn, roots=roots).definitions["p"], reload=True)
+
+    for _ in range(3):
+        found.complete("A")
+
+    assert found.open() == ["B"] * times
+
+
+def test_the_event_of_the_first_instance_may_end_the_others() -> None:
+    loop = (
+        '<multiInstanceLoopCharacteristics behavior="One" oneBehaviorEventRef="def">'
+        "<loopCardinality>3</loopCardinality></multiInstanceLoopCharacteristics>"
+    )
+    told = boundary("b", "A", '<signalEventDefinition signalRef="sig"/>')
+    drawn = process(node("userTask", "A", loop) + told + user("B"), "s A e", "b B e")
+    roots = ROOTS + '<signalEventDefinition id="def" signalRef="sig"/>'
+    found = Case(package(drawn, roots=roots).definitions["p"], reload=True)
+
+    found.complete("A")
+
+    assert found.open() == ["B"]

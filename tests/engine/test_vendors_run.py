@@ -148,3 +148,21 @@ def test_camunda_8_repeats_a_timer_by_its_own_function(said: str, left: int | No
 
     [timer] = workflow.open_work().timers
     assert (timer.due_at, timer.cycles_left) == (datetime(2026, 1, 1, 1, tzinfo=UTC), left)
+
+
+def test_flowables_http_task_becomes_our_connector():
+    fields = {"requestMethod": "POST", "requestUrl": "https://example.com/${no}", "responseVariableName": "answer"}
+    said = extended(
+        "".join(
+            f'<flowable:field name="{name}"><flowable:string>{text}</flowable:string></flowable:field>'
+            for name, text in fields.items()
+        )
+    )
+    inner = f'{START}<serviceTask id="t" flowable:type="http">{said}</serviceTask><userTask id="u"/>'
+    workflow = begun(inner + flow("s", "t") + flow("t", "u"), {"no": 7})
+    [service] = workflow.open_work().services
+
+    workflow.complete(service.activity_id, {"status": 200})
+
+    assert (service.kind, service.inputs) == ("http", {"method": "POST", "url": "https://example.com/7"})
+    assert workflow.variables["answer"] == {"status": 200}

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from service.engine import expressions
+from service.engine import delivery, expressions
 from service.engine.errors import Fault
 from service.engine.limits import INSTANCES, STEPS_PER_INSTANCE
 from service.engine.scope import DECLARED, View, plain
@@ -37,6 +37,8 @@ class Repetition:
     result: str | None = None  #: variable name of one instance's result
     result_expression: str | None = None  #: or an expression that gives it
     until: str | None = None  #: completionCondition
+    thrown: Any = None  #: the event definition that is thrown as instances complete
+    thrown_once: bool = False  #: by the first only, rather than by each
     condition: str | None = None  #: of a standard loop: repeat while it holds
     maximum: int | None = None
     test_before: bool = False
@@ -136,6 +138,11 @@ class Repetition:
             if "looked" not in state:  # a condition that fails is tried again, but counts only once
                 state["completed"] = state.get("completed", 0) + 1
                 state["looked"] = 1
+                self._show(task)
+                if self.thrown and (state["completed"] == 1 or not self.thrown_once):
+                    delivery.throw(run, task, self.thrown)
+                    if task.id not in run.tasks:  # what was thrown has ended it
+                        return
             self._show(task)
             ended = self._ended(run, task, state, last)
             state["fresh"].pop(0)

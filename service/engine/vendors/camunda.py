@@ -280,10 +280,19 @@ def _connector(doc: Document, owner: etree._Element, element: etree._Element) ->
             _input_output(doc, owner, part)
 
 
+#: The inputs of Flowable's http task, as our connector calls them.
+_HTTP_FIELDS = {"requestMethod": "method", "requestUrl": "url", "requestBody": "body"}
+
+
 def _field(doc: Document, owner: etree._Element, element: etree._Element) -> None:
     """A field of a task by type (`flowable:type="http"`) is an input of its connector."""
     name = element.get("name")
     value = element.get("stringValue") or element.get("expression") or text_of(element)
+    if owner.get(f"{{{CASE}}}type") == "http":
+        if name == "responseVariableName":
+            give(doc, owner, "resultVariable", value, translate=False)
+            return
+        name = _HTTP_FIELDS.get(name or "", name)
     source = source_of(doc, owner, name or "", value) if value else None
     if name and source:
         map_data(owner, "input", source, name)
