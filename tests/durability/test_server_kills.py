@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.durability import chaos
+from tests.durability import chaos, families
 
 
 def test_what_the_server_acknowledged_is_kept_and_nothing_happens_twice(database_url: str) -> None:
@@ -11,3 +11,11 @@ def test_what_the_server_acknowledged_is_kept_and_nothing_happens_twice(database
     assert figures["acknowledged"] == 5 * 40
     assert (figures["lost"], figures["applied_twice"]) == (0, 0)
     assert (figures["incidents"], figures["broken_audit_chains"]) == (0, 0)
+
+
+def test_every_parent_ends_once_with_the_results_of_all_its_children(database_url: str) -> None:
+    figures = families.run(database_url, parents=8, kills=2, with_tables=False)
+
+    assert figures["children"] == 5 * 8
+    assert {name: figures[name] for name in families.WRONG} == dict.fromkeys(families.WRONG, 0)
+    assert (figures["family_incidents"], figures["family_broken_audit_chains"]) == (0, 0)
