@@ -149,7 +149,7 @@ def test_external_tasks_connectors_and_computing_tasks():
     found = model.elements["p"]
 
     assert [found[name].attributes.get("type") for name in "ech"] == ["pay", None, "http"]
-    assert found["h"].inputs == (DataMapping('"http://x"', "requestUrl"),)
+    assert found["h"].inputs == (DataMapping('"http://x"', "url"),)
     assert (found["c"].type, text(model, "script")) == ("serviceTask", ["= a + 1"])
     assert not model.problems
 
