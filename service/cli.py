@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import os
 import secrets
@@ -15,6 +16,7 @@ from typing import Any
 
 import click
 from flask import Flask
+from sqlalchemy.exc import DBAPIError
 
 from . import create_app, create_inner
 from .config import WrongSetting
@@ -40,6 +42,38 @@ def application(make: Callable[[], Flask] = create_inner) -> Iterator[Flask]:
             yield app
     except (WrongSetting, ServiceError) as error:
         raise click.ClickException(str(error)) from error
+    except DBAPIError as error:
+        raise click.ClickException(_about_database(app, error)) from error
+
+
+def _about_database(app: Flask, error: DBAPIError) -> str:
+    """What to say of a database that does not do what a command needs; without the statement and its values."""
+    from . import schema
+
+    try:
+        with app.app_context():
+            current = schema.is_current()
+    except DBAPIError as gone:
+        return f"The database cannot be reached. {gone.orig}"
+    if not current:
+        return "The database has no tables of this release yet: run `casewright migrate` first."
+    return f"The database refused. {error.orig}"
+
+
+def on_the_demo(command: Callable[..., None]) -> Callable[..., None]:
+    """Let a command work on the database of `make run`, too."""
+
+    @click.option("--demo", is_flag=True, help="On the database of `make run` instead of the environment's.")
+    @click.option(
+        "--folder", default="var", show_default=True, type=click.Path(path_type=Path), help="The demo's folder."
+    )
+    @functools.wraps(command)
+    def run(*, demo: bool, folder: Path, **rest: Any) -> None:
+        if demo:
+            os.environ |= demo_environment(folder)
+        command(**rest)
+
+    return run
 
 
 @main.command()
@@ -54,6 +88,7 @@ def migrate() -> None:
 
 @main.command()
 @click.argument("paths", nargs=-1, required=True, type=click.Path(exists=True, path_type=Path))
+@on_the_demo
 def deploy(paths: tuple[Path, ...]) -> None:
     """Deploy BPMN, DMN and form files, or folders of them: all or nothing."""
     from .operations import deployments
@@ -74,12 +109,19 @@ def deploy(paths: tuple[Path, ...]) -> None:
 
 @main.command()
 @click.argument("paths", nargs=-1, required=True, type=click.Path(exists=True, path_type=Path))
+@on_the_demo
 def check(paths: tuple[Path, ...]) -> None:
-    """Say what is wrong with BPMN, DMN and form files, without deploying them."""
+    """Say what is wrong with BPMN, DMN and form files, without deploying them.
+
+    Needs nothing but the files. With --demo or CASEWRIGHT_DATABASE_URL they may also name what is deployed there.
+    """
     from .operations import deployments
 
-    with application():
-        problems = deployments.check(collect(paths))
+    if "CASEWRIGHT_DATABASE_URL" in os.environ:
+        with application():
+            problems = deployments.check(collect(paths))
+    else:
+        problems = deployments.check_alone(collect(paths))
     say(problems)
     if any(problem.severity is Severity.ERROR for problem in problems):
         sys.exit(1)
@@ -151,6 +193,7 @@ def user() -> None:
 @click.option("--group", "groups", multiple=True, help="May be given several times; made when new.")
 @click.option("--admin", is_flag=True)
 @click.password_option(envvar="CASEWRIGHT_NEW_PASSWORD")
+@on_the_demo
 def add_user(name: str, display_name: str | None, groups: tuple[str, ...], admin: bool, password: str) -> None:
     """Add somebody who can sign in."""
     from .operations import users
@@ -161,19 +204,33 @@ def add_user(name: str, display_name: str | None, groups: tuple[str, ...], admin
         click.echo(f"{name} can sign in.")
 
 
+@user.command("join")
+@click.argument("name")
+@click.argument("groups", nargs=-1, required=True)
+@on_the_demo
+def join_groups(name: str, groups: tuple[str, ...]) -> None:
+    """Make NAME a member of GROUPS; those that are new are made."""
+    from .operations import users
+    from .queries import people
+
+    with application():
+        somebody = people.user(name)
+        for group in groups:
+            users.join(somebody, users.ensure_group(group, by=SYSTEM), by=SYSTEM)
+        db.session.commit()
+        click.echo(f"{name} is in {', '.join(sorted(each.group_name for each in somebody.memberships))}.")
+
+
 @main.command()
 @click.argument("name")
 @click.option("--scope", "scopes", multiple=True, default=("read", "work"), show_default=True)
 @click.option("--days", default=30, show_default=True, type=click.IntRange(1, 3650), help="How long it is good for.")
-@click.option("--demo", is_flag=True, help="For the database of `make run` instead of the environment's.")
-@click.option("--folder", default="var", show_default=True, type=click.Path(path_type=Path), help="The demo's folder.")
-def token(name: str, scopes: tuple[str, ...], days: int, demo: bool, folder: Path) -> None:
+@on_the_demo
+def token(name: str, scopes: tuple[str, ...], days: int) -> None:
     """Make an API token for NAME and print it, once; only its hash is kept."""
     from .operations import users
     from .queries import people
 
-    if demo:
-        os.environ |= demo_environment(folder)
     with application():
         until = utcnow() + timedelta(days=days)
         issued = users.issue_token(people.user(name), "command line", scopes, by=SYSTEM, expires_at=until)

@@ -89,6 +89,16 @@ def find_problems(name: str, content: bytes) -> list[Problem]:
     return form.found
 
 
+def id_of(content: bytes) -> str:
+    """The id that a form file gives itself; empty when it gives none that can be read."""
+    try:
+        schema = json.loads(content)
+    except (ValueError, RecursionError):
+        return ""
+    found = schema.get("id") if isinstance(schema, dict) else None
+    return found if isinstance(found, str) else ""
+
+
 def _refuse_constant(word: str) -> None:
     raise ValueError(f"{word} is no JSON number")
 

@@ -16,15 +16,15 @@ from typing import Any
 import sqlalchemy as sa
 
 from .. import forms
-from ..connectors import CATALOGUE
 from ..db import db, new_id
 from ..engine.checks import check_definition
 from ..engine.decisions import parse_decisions
-from ..engine.definition import Element, Problem, ProcessInfo, Refused, Severity
+from ..engine.definition import Problem, Refused, Severity
 from ..engine.normalise import Normalised, normalise
 from ..engine.parser import parse
 from ..errors import InvalidDeployment
 from ..execution import read_files
+from ..form_problems import id_of
 from ..models import (
     DecisionDefinition,
     DefinitionAccess,
@@ -35,7 +35,7 @@ from ..models import (
 )
 from ..permissions import Action, Actor, require
 from ..sources import KINDS
-from . import start_events
+from . import references, start_events
 
 Definition = ProcessDefinition | DecisionDefinition | FormDefinition
 
@@ -55,7 +55,7 @@ class Source:
     """A process, decision or form as it will stand after the deployment."""
 
     key: str
-    name: str
+    name: str  #: of a form: the id that it gives itself
     file: str
     digest: str
     info: Mapping[str, Any] = field(default_factory=dict)
@@ -75,8 +75,17 @@ class World:
 
 def check(files: Mapping[str, bytes]) -> list[Problem]:
     """Everything that is wrong with `files`, and the warnings; nothing is deployed."""
+    return _problems(files, _deployed_world())
+
+
+def check_alone(files: Mapping[str, bytes]) -> list[Problem]:
+    """The same where nothing is deployed yet: the files may only name each other. Asks no database."""
+    return _problems(files, World({}, {}, {}))
+
+
+def _problems(files: Mapping[str, bytes], world: World) -> list[Problem]:
     try:
-        return _examine(files)[1]
+        return _examine(files, world)
     except InvalidDeployment as refused:
         return refused.problems
 
@@ -84,7 +93,8 @@ def check(files: Mapping[str, bytes]) -> list[Problem]:
 def deploy(files: Mapping[str, bytes], *, by: Actor) -> Deployed:
     """Add `files` (name -> content). Raises `InvalidDeployment` with every problem; then nothing is deployed."""
     require(by, Action.DEPLOY)
-    world, warnings = _examine(files)
+    world = _deployed_world()
+    warnings = _examine(files, world)
     deployment = Deployment(
         id=new_id(),
         created_by=by.name,
@@ -113,8 +123,8 @@ def digest(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
 
 
-def _examine(files: Mapping[str, bytes]) -> tuple[World, list[Problem]]:
-    """The world as it would be, and the warnings. Raises `InvalidDeployment` with every error at once."""
+def _examine(files: Mapping[str, bytes], world: World) -> list[Problem]:
+    """Lay `files` over `world`; the warnings. Raises `InvalidDeployment` with every error at once."""
     problems: list[Problem] = []
     if not files:
         problems.append(Problem("", "There is no file.", "Give at least one .bpmn, .dmn or .form file."))
@@ -127,13 +137,12 @@ def _examine(files: Mapping[str, bytes]) -> tuple[World, list[Problem]]:
             )
         else:
             by_kind[kind][name] = content
-    world = _deployed_world()
     problems += _lay_forms(world, by_kind["form"])
     problems += _lay_decisions(world, by_kind["decision"])
     problems += _lay_processes(world, by_kind["process"], by_kind["decision"])
     if any(problem.severity is Severity.ERROR for problem in problems):
         raise InvalidDeployment(problems)
-    return world, problems
+    return problems
 
 
 def _deployed_world() -> World:
@@ -178,7 +187,7 @@ def _lay_forms(world: World, files: Mapping[str, bytes]) -> list[Problem]:
     for name, content in files.items():
         problems += forms.problems(name, content)
         key = PurePosixPath(name).stem
-        problems += _lay(world.forms, Source(key, key, name, digest(content)), world, seen)
+        problems += _lay(world.forms, Source(key, id_of(content), name, digest(content)), world, seen)
     return problems
 
 
@@ -217,7 +226,7 @@ def _lay_processes(world: World, files: Mapping[str, bytes], decisions: Mapping[
             if info.executable:
                 source = Source(key, info.name or key, model.name, digest(files[model.name]), info.as_json())
                 problems += _lay(world.processes, source, world, seen)
-                problems += _missing(model.elements[key].values(), info, world)
+                problems += references.missing(model.elements[key].values(), info, world)
                 problems += start_events.problems(info)
     if files and not any(problem.severity is Severity.ERROR for problem in problems):
         try:
@@ -241,38 +250,6 @@ def _linked_files(world: World, uploaded: set[str]) -> dict[str, bytes]:
 def _join(files: dict[str, str], name: str, content: str) -> None:
     """Add a file (name -> hash) under its name, or under another where that is taken by a different file."""
     files.setdefault(name if files.get(name, content) == content else f"{content[:12]}/{name}", content)
-
-
-def _missing(elements: Iterable[Element], info: ProcessInfo, world: World) -> Iterable[Problem]:
-    """Forms and decisions that the process names and nobody deployed, and connectors that there are not."""
-    named = list(elements)
-    for element in named:
-        kind = element.attributes.get("type")
-        if kind is not None and kind not in CATALOGUE:
-            yield Problem(
-                info.file,
-                f"There is no connector “{kind}”.",
-                f"There is {', '.join(sorted(CATALOGUE))}; or let a user task stand for it.",
-                element.line,
-                element.id,
-                element.name,
-            )
-    for attribute, keys, known, what, ending in (
-        ("formKey", info.forms, world.forms, "form", ".form"),
-        ("decisionRef", info.decisions, world.decisions, "decision", ".dmn"),
-    ):
-        for key in keys:
-            if key in known:
-                continue
-            for element in [e for e in named if e.attributes.get(attribute) == key]:
-                yield Problem(
-                    info.file,
-                    f"The {what} “{key}” is not deployed and not among these files.",
-                    f"Add the {ending} file that holds it, or correct the name.",
-                    element.line,
-                    element.id,
-                    element.name,
-                )
 
 
 @dataclass(frozen=True)
@@ -395,4 +372,4 @@ def latest_definition(key: str) -> ProcessDefinition | None:
     ).one_or_none()
 
 
-__all__ = ["Deployed", "check", "deploy", "digest", "latest_definition"]
+__all__ = ["Deployed", "check", "check_alone", "deploy", "digest", "latest_definition"]

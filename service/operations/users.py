@@ -63,7 +63,7 @@ def create(
     db.session.add(user)
     db.session.flush()
     for group in dict.fromkeys(groups):
-        _ensure_group(group)
+        ensure_group(group, by=by)
         user.memberships.append(Membership(group_name=group))
     db.session.flush()
     return user
@@ -116,6 +116,18 @@ def add_group(name: str, title: str, *, by: Actor) -> Group:
     group = Group(name=name, title=title.strip() or name)
     db.session.add(group)
     db.session.flush()
+    return group
+
+
+def ensure_group(name: str, *, by: Actor) -> Group:
+    """The group `name`, made when it is new."""
+    require(by, Action.MANAGE_USERS)
+    _check_name(name)
+    group = db.session.get(Group, name)
+    if group is None:
+        group = Group(name=name, title=name)
+        db.session.add(group)
+        db.session.flush()
     return group
 
 
@@ -184,13 +196,6 @@ def actor_of(user_id: uuid.UUID) -> Actor:
 def _check_name(name: str) -> None:
     if not NAME.fullmatch(name):
         raise BadRequest("A name is up to 100 letters, digits and . _ @ + -, beginning with a letter or digit.")
-
-
-def _ensure_group(name: str) -> None:
-    _check_name(name)
-    if db.session.get(Group, name) is None:
-        db.session.add(Group(name=name, title=name))
-        db.session.flush()
 
 
 def _hashed(name: str, password: str) -> str:

@@ -1,0 +1,44 @@
+"""What a process names that is not there: forms, decisions and connectors."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from ..connectors import CATALOGUE
+from ..engine.definition import Element, Problem, ProcessInfo
+
+if TYPE_CHECKING:
+    from .deployments import World
+
+
+def missing(elements: Iterable[Element], info: ProcessInfo, world: World) -> Iterable[Problem]:
+    """Forms and decisions that the process names and nobody deployed, and connectors that there are not."""
+    named = list(elements)
+    for element in named:
+        kind = element.attributes.get("type")
+        if kind is not None and kind not in CATALOGUE:
+            advice = f"There is {', '.join(sorted(CATALOGUE))}; or let a user task stand for it."
+            yield _problem(info, element, f"There is no connector “{kind}”.", advice)
+    for element in named:
+        key = element.attributes.get("formKey")
+        if key in info.forms and key not in world.forms:
+            message = f"The form “{key}” is not deployed and not among these files."
+            yield _problem(info, element, message, _where_the_form_is(key, world))
+        key = element.attributes.get("decisionRef")
+        if key in info.decisions and key not in world.decisions:
+            message = f"The decision “{key}” is not deployed and not among these files."
+            advice = "Add the .dmn file that holds it, or correct the name."
+            yield _problem(info, element, message, advice)
+
+
+def _where_the_form_is(key: str, world: World) -> str:
+    """A form's key is its file's name. Other tools find forms by the id inside, so say which file gives itself it."""
+    for form in world.forms.values():
+        if form.name == key and form.key in world.uploaded:
+            return f"A form's key is its file's name: call {form.file} “{key}.form”, or write “{form.key}” here."
+    return "Add the .form file that holds it, or correct the name."
+
+
+def _problem(info: ProcessInfo, element: Element, message: str, advice: str) -> Problem:
+    return Problem(info.file, message, advice, element.line, element.id, element.name)

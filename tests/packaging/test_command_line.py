@@ -1,0 +1,91 @@
+"""The command line as somebody new meets it: without settings, without tables, with the demo's database."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from service import cli
+from tests.conftest import ROOT
+
+LOAN = ROOT / "tests" / "operations" / "loan.bpmn"
+FORM = '{"id": "asking", "type": "default", "components": [{"type": "textfield", "id": "f", "key": "k", "label": "K"}]}'
+
+
+@pytest.fixture
+def casewright(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Result]:
+    """Run a command in an empty folder, without any setting."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(os, "environ", {k: v for k, v in os.environ.items() if not k.startswith("CASEWRIGHT_")})
+    return lambda *words: CliRunner().invoke(cli.main, [str(word) for word in words], catch_exceptions=False)
+
+
+def test_files_are_checked_without_any_setting(casewright: Callable[..., Result], tmp_path: Path) -> None:
+    done = casewright("check", LOAN)
+
+    assert (done.exit_code, done.stdout) == (0, "These files can be deployed.\n")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_all_that_we_ship_can_be_deployed_by_itself(casewright: Callable[..., Result]) -> None:
+    done = casewright("check", ROOT / "processes", ROOT / "forms")
+
+    assert (done.exit_code, done.stderr) == (0, "")
+
+
+def test_a_form_that_is_found_by_its_id_elsewhere_is_named(casewright: Callable[..., Result], tmp_path: Path) -> None:
+    (tmp_path / "Form_1.form").write_text(FORM)
+    (tmp_path / "loan.bpmn").write_text(
+        LOAN.read_text().replace("<bpmn:userTask ", '<bpmn:userTask case:formKey="asking" ', 1)
+    )
+
+    done = casewright("check", tmp_path)
+
+    assert done.exit_code == 1
+    assert "call Form_1.form “asking.form”, or write “Form_1” here." in done.stderr
+
+
+@pytest.mark.parametrize("words", [("deploy", LOAN), ("audit", "verify"), ("user", "join", "ann", "clerks")])
+def test_a_database_without_tables_is_said_to_be_one(
+    casewright: Callable[..., Result], monkeypatch: pytest.MonkeyPatch, words: tuple[object, ...]
+) -> None:
+    monkeypatch.setitem(os.environ, "CASEWRIGHT_SECRET_KEY", "x" * 32)
+
+    done = casewright(*words)
+
+    assert done.exit_code == 1
+    assert done.stderr == "Error: The database has no tables of this release yet: run `casewright migrate` first.\n"
+
+
+def test_a_database_that_is_away_is_said_to_be(
+    casewright: Callable[..., Result], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(os.environ, "CASEWRIGHT_SECRET_KEY", "x" * 32)
+    monkeypatch.setitem(os.environ, "CASEWRIGHT_DATABASE_URL", "postgresql://nobody@127.0.0.1:1/none")
+
+    done = casewright("audit", "verify")
+
+    assert done.exit_code == 1
+    assert done.stderr.startswith("Error: The database cannot be reached. ")
+
+
+def test_an_own_case_type_comes_into_the_demo_with_people_who_work_on_it(
+    casewright: Callable[..., Result], tmp_path: Path, sqlite_template: Path
+) -> None:
+    (tmp_path / "var").mkdir()
+    (tmp_path / "var" / "casewright.db").write_bytes(sqlite_template.read_bytes())
+
+    deployed = casewright("deploy", LOAN, "--demo")
+    added = casewright("user", "add", "zoe", "--password", "something longer", "--demo")
+    joined = casewright("user", "join", "zoe", "clerks", "night-shift", "--demo")
+
+    assert [done.exit_code for done in (deployed, added, joined)] == [0, 0, 0]
+    assert "deployed  loan version 1" in deployed.stdout
+    assert joined.stdout == "zoe is in clerks, night-shift.\n"
+    with sqlite3.connect(tmp_path / "var" / "casewright.db") as kept:
+        assert kept.execute("SELECT count(*) FROM membership").fetchone() == (2,)
