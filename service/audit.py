@@ -19,6 +19,8 @@ from .db import db, iso_text, utcnow
 from .models import AuditEntry, Case
 from .permissions import Actor
 
+_PREVIOUS = "hash of the entry before"
+
 
 def record(
     case: Case,
@@ -40,9 +42,30 @@ def record(
         element_id=element,
         details=dict(details) if details else None,
     )
-    case.audit_hash = entry.hash = entry_hash(case.audit_hash or b"", entry)
+    previous = case.audit_hash or b""
+    case.audit_hash = entry.hash = entry_hash(previous, entry)
+    sa.inspect(entry).info[_PREVIOUS] = previous
     db.session.add(entry)
     return entry
+
+
+def unsent(case: Case, *, by: Actor) -> AuditEntry | None:
+    """The last entry of `case`, if it is by the same actor and has not gone to the database yet."""
+    return next(
+        (
+            entry
+            for entry in db.session.new
+            if isinstance(entry, AuditEntry)
+            and (entry.case_id, entry.seq, entry.actor) == (case.id, case.audit_seq, by.name)
+        ),
+        None,
+    )
+
+
+def add_to(entry: AuditEntry, case: Case, more: Mapping[str, Any]) -> None:
+    """Say more in an entry that `unsent` found; written once, with its hash over all of it."""
+    entry.details = {**(entry.details or {}), **more}
+    case.audit_hash = entry.hash = entry_hash(sa.inspect(entry).info[_PREVIOUS], entry)
 
 
 def entry_hash(previous: bytes, entry: AuditEntry) -> bytes:

@@ -104,10 +104,15 @@ class Base(DeclarativeBase):
     type_annotation_map = {
         uuid.UUID: Identifier,
         datetime: Moment,
-        dict[str, Any]: sa.JSON,
-        list[Any]: sa.JSON,
-        list[str]: sa.JSON,
+        dict[str, Any]: sa.JSON(none_as_null=True),
+        list[Any]: sa.JSON(none_as_null=True),
+        list[str]: sa.JSON(none_as_null=True),
     }
+
+
+def where(condition: str) -> dict[str, Any]:
+    """Options that make an index hold only the rows under `condition`."""
+    return {"postgresql_where": sa.text(condition), "sqlite_where": sa.text(condition)}
 
 
 db = SQLAlchemy(metadata=Base.metadata, session_options={"autoflush": False})

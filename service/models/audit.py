@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -17,10 +18,11 @@ class AuditEntry(Base):
     """One thing that happened in one case."""
 
     __tablename__ = "audit_entry"
+    __table_args__ = {"sqlite_with_rowid": False}  # kept in the order of its key, without another index
 
     case_id: Mapped[uuid.UUID] = mapped_column(Identifier, sa.ForeignKey(Case.id), primary_key=True)
-    seq: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)  #: 1, 2, 3 … without gaps in each case
     at: Mapped[datetime]
+    seq: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)  #: 1, 2, 3 … without gaps in each case
     actor: Mapped[str]  #: user name, or `system`
     action: Mapped[str]  #: such as `task:completed`
     element_id: Mapped[str | None]
@@ -28,3 +30,9 @@ class AuditEntry(Base):
     hash: Mapped[bytes] = mapped_column(sa.LargeBinary(32))
 
     case: Mapped[Case] = relationship(lazy="raise")  #: so that it is inserted after it
+
+    @property
+    def then(self) -> Mapping[str, Any]:
+        """What the engine did because of it (advanced.py says how); empty when it did nothing."""
+        said = self.details or {}
+        return said if self.action == "case:advanced" else said.get("then", {})

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from ..db import Base, Key, utcnow
+from ..db import Base, Key, utcnow, where
 from .definition import ProcessDefinition
 from .user import User
 
@@ -38,16 +38,12 @@ class Case(Base):
     __tablename__ = "case"
     __table_args__ = (
         sa.Index(None, "case_type", "state", "id"),
-        sa.Index(None, "state", "id"),
+        sa.Index("ix_case_open", "state", "id", **where("closed_at IS NULL")),
         sa.Index(None, "owner_id", "state"),
-        sa.Index(None, "created_by", "id"),
-        sa.Index(None, "parent_id"),
-        sa.Index(None, "root_id"),
+        sa.Index(None, "created_by"),
         sa.Index(None, "definition_id"),
-        sa.UniqueConstraint("parent_id", "parent_activity"),
-        sa.Index(
-            "ix_case_restricted", "id", postgresql_where=sa.text("restricted"), sqlite_where=sa.text("restricted")
-        ),
+        sa.UniqueConstraint("parent_id", "parent_activity"),  #: also finds the children of a case
+        sa.Index("ix_case_restricted", "id", **where("restricted")),
     )
 
     id: Mapped[Key]

@@ -10,7 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from ..db import Base, Identifier, Key, utcnow
+from ..db import Base, Identifier, Key, utcnow, where
 from .case import Case
 from .definition import FormDefinition
 
@@ -27,7 +27,7 @@ class TaskState(StrEnum):
 
 
 #: Lists of open tasks are read in the order of their urgency, straight from a small index.
-_OPEN: dict[str, Any] = {"postgresql_where": sa.text("closed_at IS NULL"), "sqlite_where": sa.text("closed_at IS NULL")}
+_OPEN = where("closed_at IS NULL")
 
 
 class HumanTask(Base):
@@ -36,8 +36,8 @@ class HumanTask(Base):
     __tablename__ = "human_task"
     __table_args__ = (
         sa.Index(None, "assignee", "case_id"),
-        sa.Index(None, "delegated_by", "case_id"),
-        sa.Index(None, "case_id", "state"),
+        sa.Index("ix_human_task_delegated", "delegated_by", "case_id", **where("delegated_by IS NOT NULL")),
+        sa.Index(None, "case_id"),
         sa.Index("ix_human_task_mine", "assignee", sa.text("priority DESC"), "due_at", "id", **_OPEN),
         sa.Index("ix_human_task_open", sa.text("priority DESC"), "due_at", "id", **_OPEN),
     )

@@ -66,6 +66,8 @@ def visible(
     conditions = [readable(actor)]
     if state is not None:
         conditions.append(Case.state == state)
+        if not state.is_closed:
+            conditions.append(Case.closed_at.is_(None))  # follows; it is what the index of open cases is known by
     if case_type is not None:
         conditions.append(Case.case_type == case_type)
     if owner is not None:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
@@ -18,8 +19,7 @@ from .cases import readable
 DEEPEST = 60  #: generations that are followed, so that even a damaged tree ends
 
 
-@dataclass(frozen=True)
-class Totals:
+class Totals(NamedTuple):
     """Over a case and all below it that are open: cases, late ones of them, open tasks, late ones of these."""
 
     cases: int = 0
@@ -29,18 +29,8 @@ class Totals:
     tasks: int = 0
     late_tasks: int = 0
 
-    def __add__(self, other: Totals) -> Totals:
-        return Totals(
-            self.cases + other.cases,
-            self.open + other.open,
-            self.late + other.late,
-            self.failed + other.failed,
-            self.tasks + other.tasks,
-            self.late_tasks + other.late_tasks,
-        )
 
-
-@dataclass
+@dataclass(slots=True)
 class Descendant:
     """A case below another. What the reader may not see has no title, and `readable` is False."""
 
@@ -50,6 +40,7 @@ class Descendant:
     number: str
     title: str
     case_type: str
+    definition_id: uuid.UUID
     state: CaseState
     stage: str | None
     due_at: datetime | None
@@ -57,7 +48,7 @@ class Descendant:
     blocking: bool
     readable: bool
     own: Totals
-    below: Totals = field(default_factory=Totals)  #: with its own
+    below: Totals  #: with its own
 
     @property
     def late(self) -> bool:
@@ -75,7 +66,7 @@ def tree(case: Case, *, actor: Actor) -> Sequence[Descendant]:
 
 def totals(descendants: Sequence[Descendant]) -> Totals:
     """Everything in the tree, added up."""
-    return sum((each.own for each in descendants), Totals())
+    return Totals._make(map(sum, zip(Totals(), *(each.own for each in descendants), strict=True)))
 
 
 def blockers(case: Case, *, actor: Actor) -> Sequence[family.Blocker]:
@@ -98,7 +89,7 @@ def line(case: Case, *, actor: Actor) -> Sequence[Case]:
     return db.session.scalars(found).all()
 
 
-def _statement(case_id: uuid.UUID, now: datetime, actor: Actor) -> sa.Select[tuple[object, ...]]:
+def _statement(case_id: uuid.UUID, now: datetime, actor: Actor) -> sa.Select[tuple[Any, ...]]:
     below = sa.select(Case.id, sa.literal(1).label("depth")).where(Case.parent_id == case_id).cte(recursive=True)
     below = below.union_all(
         sa.select(Case.id, below.c.depth + 1).join(below, Case.parent_id == below.c.id).where(below.c.depth < DEEPEST)
@@ -111,8 +102,8 @@ def _statement(case_id: uuid.UUID, now: datetime, actor: Actor) -> sa.Select[tup
         .subquery()
     )
     columns = (
-        Case.id, Case.parent_id, below.c.depth, Case.number, Case.title, Case.case_type, Case.state, Case.stage,
-        Case.due_at, Case.fragment, Case.blocking, readable(actor).label("readable"),
+        Case.id, Case.parent_id, below.c.depth, Case.number, Case.title, Case.case_type, Case.definition_id,
+        Case.state, Case.stage, Case.due_at, Case.fragment, Case.blocking, readable(actor).label("readable"),
         sa.func.coalesce(work.c.tasks, 0).label("tasks"), sa.func.coalesce(work.c.late_tasks, 0).label("late_tasks"),
     )  # fmt: skip
     return (
@@ -123,31 +114,26 @@ def _statement(case_id: uuid.UUID, now: datetime, actor: Actor) -> sa.Select[tup
     )
 
 
-def _descendant(row: sa.Row[tuple[object, ...]], now: datetime) -> Descendant:
-    found = row._mapping
-    is_open = not found["state"].is_closed
-    own = Totals(
-        cases=1,
-        open=int(is_open),
-        late=int(is_open and found["due_at"] is not None and found["due_at"] < now),
-        failed=int(found["state"] is CaseState.FAILED),
-        tasks=int(found["tasks"]),
-        late_tasks=int(found["late_tasks"]),
-    )
-    may_read = bool(found["readable"])
+def _descendant(row: Sequence[Any], now: datetime) -> Descendant:
+    case_id, parent, depth, number, title, key, definition, state, stage, due_at, fragment, blocking, seen, *work = row
+    is_open = not state.is_closed
+    late = is_open and due_at is not None and due_at < now
+    own = Totals(1, int(is_open), int(late), int(state is CaseState.FAILED), *map(int, work))
     return Descendant(
-        found["id"],
-        found["parent_id"],
-        found["depth"],
-        found["number"],
-        found["title"] if may_read else "",
-        found["case_type"],
-        found["state"],
-        found["stage"] if may_read else None,
-        found["due_at"],
-        bool(found["fragment"]),
-        bool(found["blocking"]),
-        may_read,
+        case_id,
+        parent,
+        depth,
+        number,
+        title if seen else "",
+        key,
+        definition,
+        state,
+        stage if seen else None,
+        due_at,
+        bool(fragment),
+        bool(blocking),
+        bool(seen),
+        own,
         own,
     )
 
@@ -157,12 +143,10 @@ def _ordered(root: uuid.UUID, found: Sequence[Descendant]) -> list[Descendant]:
     children: dict[uuid.UUID, list[Descendant]] = {}
     for each in found:
         children.setdefault(each.parent_id, []).append(each)
-    known: Mapping[uuid.UUID, Descendant] = {each.id: each for each in found}
-    for each in found:
-        each.below = each.own
     for each in reversed(found):  # the deepest first
-        if each.parent_id in known:
-            known[each.parent_id].below += each.below
+        if each.id in children:
+            parts = (each.own, *(child.below for child in children[each.id]))
+            each.below = Totals._make(map(sum, zip(*parts, strict=True)))
     ordered: list[Descendant] = []
     ahead = children.get(root, [])[::-1]
     while ahead:

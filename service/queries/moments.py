@@ -11,7 +11,9 @@ from typing import Any
 import sqlalchemy as sa
 
 from ..db import db
+from ..engine.definition import Element
 from ..errors import NotFound
+from ..execution import deployed
 from ..models import AuditEntry, Case, CaseState, HumanTask
 from ..permissions import Action, Actor, require
 
@@ -49,10 +51,12 @@ def at(case: Case, seq: int, *, actor: Actor) -> Moment:
     rows = db.session.execute(sa.select(HumanTask.id, HumanTask.activity_id).where(HumanTask.case_id == case.id))
     activities = {str(row.id): row.activity_id or str(row.id) for row in rows}
     moment = Moment(seq, entries[-1].at)
+    elements = deployed(case.definition_id).definition.elements
     for entry in entries:
         replay = _REPLAY.get(entry.action)
         if replay is not None:
             replay(moment, entry, entry.details or {}, activities)
+        _advance(moment, entry.then, elements)
     return moment
 
 
@@ -60,17 +64,20 @@ Details = Mapping[str, Any]
 Activities = Mapping[str, str]
 
 
-def _advanced(moment: Moment, _entry: AuditEntry, details: Details, _activities: Activities) -> None:
-    moment.variables.update(details.get("set", {}))
-    for name in details.get("unset", ()):
+def _advance(moment: Moment, then: Details, elements: Mapping[str, Element]) -> None:
+    """What the engine did, as advanced.py wrote it."""
+    moment.variables.update(then.get("set", {}))
+    for name in then.get("unset", ()):
         moment.variables.pop(name, None)
-    for activity in details.get("closed", ()):
+    for activity in then.get("closed", ()):
         moment.tasks.pop(activity, None)
-    for task in details.get("opened", ()):
-        moment.tasks[task["activity"]] = TaskThen(task["name"], task["element"], task.get("assignee"))
-    if "marked" in details:
-        moment.marked = dict(Counter(details["marked"]))
-    moment.stage = details.get("stage", moment.stage)
+    for task in then.get("opened", ()):
+        drawn = elements[task["element"]].name if task["element"] in elements else ""
+        name = task.get("name") or drawn or task["element"]
+        moment.tasks[task["activity"]] = TaskThen(name, task["element"], task.get("assignee"))
+    if "marked" in then:
+        moment.marked = dict(Counter(then["marked"]))
+    moment.stage = then.get("stage", moment.stage)
 
 
 def _state(state: CaseState) -> Callable[[Moment, AuditEntry, Details, Activities], None]:
@@ -104,7 +111,6 @@ def _handed_over(moment: Moment, _entry: AuditEntry, details: Details, activitie
 
 
 _REPLAY: Mapping[str, Callable[[Moment, AuditEntry, Details, Activities], None]] = {
-    "case:advanced": _advanced,
     "case:suspended": _state(CaseState.SUSPENDED),
     "case:resumed": _state(CaseState.ACTIVE),
     "case:reopened": _state(CaseState.ACTIVE),

@@ -13,7 +13,7 @@ from ..engine.definition import Refused
 from ..engine.errors import EngineError
 from ..engine.workflow import Workflow
 from ..execution import deployed
-from ..models import Case, CaseState
+from ..models import Case
 
 BATCH = 200
 
@@ -32,7 +32,7 @@ def open_cases() -> Iterator[Examined]:
     last = None
     while True:
         query = sa.select(Case).options(undefer(Case.snapshot)).order_by(Case.id).limit(BATCH)
-        query = query.where(Case.state.in_([state for state in CaseState if not state.is_closed]))
+        query = query.where(Case.closed_at.is_(None))
         rows = db.session.scalars(query if last is None else query.where(Case.id > last)).all()
         if not rows:
             return

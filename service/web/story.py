@@ -1,7 +1,7 @@
 """The timeline in words: audit entries as sentences, with the data that each act changed, old and new.
 
 An act (opening, completing, correcting, a timer) and what the engine did because of it were written in one transaction,
-one after the other; they are told as one sentence with its consequences.
+as one entry, or one after the other where a decision stands between: they are told as one sentence and what came of it.
 """
 
 from __future__ import annotations
@@ -95,26 +95,25 @@ def people(entries: Iterable[AuditEntry]) -> set[str]:
     return found
 
 
-def tell(entries: Sequence[AuditEntry], telling: Telling) -> list[Entry]:
-    """`entries` in the order of their numbers, told newest first."""
+def tell(entries: Sequence[AuditEntry], telling: Telling, known: Mapping[str, Any] | None = None) -> list[Entry]:
+    """`entries` in the order of their numbers, told newest first; `known`: the data as it was before the first."""
     told: list[Entry] = []
-    known: dict[str, Any] = {}
+    data = dict(known or {})
     head: Entry | None = None
     for entry in entries:
         if head and (entry.at - head.at > ONE_ACT or entry.actor != head.user):
             head = None
-        if entry.action == "case:advanced":
-            changes = _changes(entry.details or {}, known, telling)
-            if head is None and changes:
-                head = Entry(entry.seq, entry.at, "", "The case went on", user=entry.actor)
-                told.append(head)
-            if head is not None:
-                head.changes.extend(changes)
-            continue
-        sentence = SENTENCES.get(entry.action, _unknown)(entry, telling)
-        told.append(sentence)
-        if entry.action in HEADS:
-            head = sentence
+        act = head
+        if entry.action != "case:advanced":
+            act = SENTENCES.get(entry.action, _unknown)(entry, telling)
+            told.append(act)
+            head = act if entry.action in HEADS else head
+        changes = _changes(entry.then, data, telling)
+        if act is None and changes:
+            act = head = Entry(entry.seq, entry.at, "", "The case went on", user=entry.actor)
+            told.append(act)
+        if act is not None:
+            act.changes.extend(changes)
     return told[::-1]
 
 

@@ -28,8 +28,8 @@ def upgrade() -> None:
         sa.Column("id", Identifier(), nullable=False),
         sa.Column("created_at", Moment(), nullable=False),
         sa.Column("created_by", sa.String(), nullable=False),
-        sa.Column("files", sa.JSON(), nullable=False),
-        sa.Column("warnings", sa.JSON(), nullable=False),
+        sa.Column("files", sa.JSON(none_as_null=True), nullable=False),
+        sa.Column("warnings", sa.JSON(none_as_null=True), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_deployment")),
     )
     op.create_table(
@@ -66,8 +66,8 @@ def upgrade() -> None:
         "message",
         sa.Column("id", Identifier(), nullable=False),
         sa.Column("name", sa.String(), nullable=False),
-        sa.Column("payload", sa.JSON(), nullable=False),
-        sa.Column("correlation", sa.JSON(), nullable=False),
+        sa.Column("payload", sa.JSON(none_as_null=True), nullable=False),
+        sa.Column("correlation", sa.JSON(none_as_null=True), nullable=False),
         sa.Column("published_by", sa.String(), nullable=False),
         sa.Column("published_at", Moment(), nullable=False),
         sa.Column("expires_at", Moment(), nullable=False),
@@ -135,7 +135,7 @@ def upgrade() -> None:
         sa.Column("user_id", Identifier(), nullable=False),
         sa.Column("name", sa.String(), nullable=False),
         sa.Column("hash", sa.LargeBinary(length=32), nullable=False),
-        sa.Column("scopes", sa.JSON(), nullable=False),
+        sa.Column("scopes", sa.JSON(none_as_null=True), nullable=False),
         sa.Column("created_at", Moment(), nullable=False),
         sa.Column("expires_at", Moment(), nullable=True),
         sa.Column("revoked_at", Moment(), nullable=True),
@@ -155,7 +155,7 @@ def upgrade() -> None:
         sa.Column("name", sa.String(), nullable=False),
         sa.Column("latest", sa.Boolean(), nullable=False),
         sa.Column("file", sa.String(), nullable=False),
-        sa.Column("files", sa.JSON(), nullable=False),
+        sa.Column("files", sa.JSON(none_as_null=True), nullable=False),
         sa.Column("deployment_id", Identifier(), nullable=False),
         sa.Column("created_at", Moment(), nullable=False),
         sa.ForeignKeyConstraint(
@@ -213,9 +213,9 @@ def upgrade() -> None:
         sa.Column("number_prefix", sa.String(), nullable=True),
         sa.Column("latest", sa.Boolean(), nullable=False),
         sa.Column("file", sa.String(), nullable=False),
-        sa.Column("files", sa.JSON(), nullable=False),
-        sa.Column("forms", sa.JSON(), nullable=False),
-        sa.Column("info", sa.JSON(), nullable=False),
+        sa.Column("files", sa.JSON(none_as_null=True), nullable=False),
+        sa.Column("forms", sa.JSON(none_as_null=True), nullable=False),
+        sa.Column("info", sa.JSON(none_as_null=True), nullable=False),
         sa.Column("deployment_id", Identifier(), nullable=False),
         sa.Column("created_at", Moment(), nullable=False),
         sa.ForeignKeyConstraint(["deployment_id"], ["deployment.id"], name=op.f("fk_process_definition_deployment_id")),
@@ -258,9 +258,9 @@ def upgrade() -> None:
         sa.Column("held_open", sa.Boolean(), nullable=False),
         sa.Column("suspended_at", Moment(), nullable=True),
         sa.Column("suspended_until", Moment(), nullable=True),
-        sa.Column("variables", sa.JSON(), nullable=False),
-        sa.Column("marked", sa.JSON(), nullable=False),
-        sa.Column("visits", sa.JSON(), nullable=False),
+        sa.Column("variables", sa.JSON(none_as_null=True), nullable=False),
+        sa.Column("marked", sa.JSON(none_as_null=True), nullable=False),
+        sa.Column("visits", sa.JSON(none_as_null=True), nullable=False),
         sa.Column("snapshot", sa.LargeBinary(), nullable=True),
         sa.Column("audit_seq", sa.Integer(), nullable=False),
         sa.Column("audit_hash", sa.LargeBinary(length=32), nullable=False),
@@ -274,10 +274,16 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("case", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_case_case_type_state_id"), ["case_type", "state", "id"], unique=False)
-        batch_op.create_index(batch_op.f("ix_case_created_by_id"), ["created_by", "id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_case_created_by"), ["created_by"], unique=False)
         batch_op.create_index(batch_op.f("ix_case_definition_id"), ["definition_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_case_owner_id_state"), ["owner_id", "state"], unique=False)
-        batch_op.create_index(batch_op.f("ix_case_parent_id"), ["parent_id"], unique=False)
+        batch_op.create_index(
+            "ix_case_open",
+            ["state", "id"],
+            unique=False,
+            postgresql_where=sa.text("closed_at IS NULL"),
+            sqlite_where=sa.text("closed_at IS NULL"),
+        )
         batch_op.create_index(
             "ix_case_restricted",
             ["id"],
@@ -285,8 +291,6 @@ def upgrade() -> None:
             postgresql_where=sa.text("restricted"),
             sqlite_where=sa.text("restricted"),
         )
-        batch_op.create_index(batch_op.f("ix_case_root_id"), ["root_id"], unique=False)
-        batch_op.create_index(batch_op.f("ix_case_state_id"), ["state", "id"], unique=False)
 
     op.create_table(
         "definition_access",
@@ -307,8 +311,8 @@ def upgrade() -> None:
     op.create_table(
         "audit_entry",
         sa.Column("case_id", Identifier(), nullable=False),
-        sa.Column("seq", sa.Integer(), autoincrement=False, nullable=False),
         sa.Column("at", Moment(), nullable=False),
+        sa.Column("seq", sa.Integer(), autoincrement=False, nullable=False),
         sa.Column("actor", sa.String(), nullable=False),
         sa.Column("action", sa.String(), nullable=False),
         sa.Column("element_id", sa.String(), nullable=True),
@@ -316,6 +320,7 @@ def upgrade() -> None:
         sa.Column("hash", sa.LargeBinary(length=32), nullable=False),
         sa.ForeignKeyConstraint(["case_id"], ["case.id"], name=op.f("fk_audit_entry_case_id")),
         sa.PrimaryKeyConstraint("case_id", "seq", name=op.f("pk_audit_entry")),
+        sqlite_with_rowid=False,
     )
     op.create_table(
         "case_link",
@@ -376,9 +381,9 @@ def upgrade() -> None:
         sa.Column("form_key", sa.String(), nullable=True),
         sa.Column("form_id", Identifier(), nullable=True),
         sa.Column("description", sa.String(), nullable=True),
-        sa.Column("checklist", sa.JSON(), nullable=True),
+        sa.Column("checklist", sa.JSON(none_as_null=True), nullable=True),
         sa.Column("created_by", sa.String(), nullable=True),
-        sa.Column("candidate_roles", sa.JSON(), nullable=True),
+        sa.Column("candidate_roles", sa.JSON(none_as_null=True), nullable=True),
         sa.Column("stage", sa.String(), nullable=True),
         sa.Column("priority", sa.Integer(), nullable=False),
         sa.Column("due_at", Moment(), nullable=True),
@@ -386,8 +391,8 @@ def upgrade() -> None:
         sa.Column("created_at", Moment(), nullable=False),
         sa.Column("closed_at", Moment(), nullable=True),
         sa.Column("closed_by", sa.String(), nullable=True),
-        sa.Column("not_done_by", sa.JSON(), nullable=True),
-        sa.Column("local", sa.JSON(), nullable=True),
+        sa.Column("not_done_by", sa.JSON(none_as_null=True), nullable=True),
+        sa.Column("local", sa.JSON(none_as_null=True), nullable=True),
         sa.Column("version", sa.Integer(), nullable=False),
         sa.ForeignKeyConstraint(["case_id"], ["case.id"], name=op.f("fk_human_task_case_id")),
         sa.ForeignKeyConstraint(["form_id"], ["form_definition.id"], name=op.f("fk_human_task_form_id")),
@@ -395,9 +400,13 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("human_task", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_human_task_assignee_case_id"), ["assignee", "case_id"], unique=False)
-        batch_op.create_index(batch_op.f("ix_human_task_case_id_state"), ["case_id", "state"], unique=False)
+        batch_op.create_index(batch_op.f("ix_human_task_case_id"), ["case_id"], unique=False)
         batch_op.create_index(
-            batch_op.f("ix_human_task_delegated_by_case_id"), ["delegated_by", "case_id"], unique=False
+            "ix_human_task_delegated",
+            ["delegated_by", "case_id"],
+            unique=False,
+            postgresql_where=sa.text("delegated_by IS NOT NULL"),
+            sqlite_where=sa.text("delegated_by IS NOT NULL"),
         )
         batch_op.create_index(
             "ix_human_task_mine",
@@ -422,7 +431,7 @@ def upgrade() -> None:
         sa.Column("element_id", sa.String(), nullable=True),
         sa.Column("activity_id", sa.String(), nullable=True),
         sa.Column("message", sa.String(), nullable=False),
-        sa.Column("job", sa.JSON(), nullable=True),
+        sa.Column("job", sa.JSON(none_as_null=True), nullable=True),
         sa.Column("created_at", Moment(), nullable=False),
         sa.Column("resolved_at", Moment(), nullable=True),
         sa.Column("resolved_by", sa.String(), nullable=True),
@@ -474,7 +483,7 @@ def upgrade() -> None:
         sa.Column("definition_id", Identifier(), nullable=True),
         sa.Column("kind", sa.String(), nullable=False),
         sa.Column("event_name", sa.String(), nullable=False),
-        sa.Column("correlation", sa.JSON(), nullable=False),
+        sa.Column("correlation", sa.JSON(none_as_null=True), nullable=False),
         sa.Column("activity_id", sa.String(), nullable=True),
         sa.Column("element_id", sa.String(), nullable=False),
         sa.ForeignKeyConstraint(["case_id"], ["case.id"], name=op.f("fk_subscription_case_id")),
@@ -584,8 +593,12 @@ def downgrade() -> None:
             postgresql_where=sa.text("closed_at IS NULL"),
             sqlite_where=sa.text("closed_at IS NULL"),
         )
-        batch_op.drop_index(batch_op.f("ix_human_task_delegated_by_case_id"))
-        batch_op.drop_index(batch_op.f("ix_human_task_case_id_state"))
+        batch_op.drop_index(
+            "ix_human_task_delegated",
+            postgresql_where=sa.text("delegated_by IS NOT NULL"),
+            sqlite_where=sa.text("delegated_by IS NOT NULL"),
+        )
+        batch_op.drop_index(batch_op.f("ix_human_task_case_id"))
         batch_op.drop_index(batch_op.f("ix_human_task_assignee_case_id"))
 
     op.drop_table("human_task")
@@ -604,15 +617,17 @@ def downgrade() -> None:
 
     op.drop_table("definition_access")
     with op.batch_alter_table("case", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_case_state_id"))
-        batch_op.drop_index(batch_op.f("ix_case_root_id"))
         batch_op.drop_index(
             "ix_case_restricted", postgresql_where=sa.text("restricted"), sqlite_where=sa.text("restricted")
         )
-        batch_op.drop_index(batch_op.f("ix_case_parent_id"))
+        batch_op.drop_index(
+            "ix_case_open",
+            postgresql_where=sa.text("closed_at IS NULL"),
+            sqlite_where=sa.text("closed_at IS NULL"),
+        )
         batch_op.drop_index(batch_op.f("ix_case_owner_id_state"))
         batch_op.drop_index(batch_op.f("ix_case_definition_id"))
-        batch_op.drop_index(batch_op.f("ix_case_created_by_id"))
+        batch_op.drop_index(batch_op.f("ix_case_created_by"))
         batch_op.drop_index(batch_op.f("ix_case_case_type_state_id"))
 
     op.drop_table("case")
