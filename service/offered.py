@@ -6,29 +6,47 @@ The rule of thumb: who steers the case may start everything; others what is offe
 from __future__ import annotations
 
 import uuid
+from dataclasses import dataclass
 from functools import lru_cache
 
 import sqlalchemy as sa
 
 from .db import db
 from .engine.work import Enabled
-from .models import Case, Group, ProcessDefinition
-from .permissions import Action, Actor, accesses_of, may, steers
+from .models import Case, CaseRole, Group, ProcessDefinition
+from .permissions import Action, Actor, may, steers
 
 
-def why_not_activate(actor: Actor, case: Case, offered: Enabled) -> str | None:
-    """Why `actor` may not start the ad hoc activity, as a sentence; None if they may."""
-    if not may(actor, Action.ACTIVATE, case):
-        return "You may only read this case."
-    if steers(actor, case):
-        return None
-    if not (offered.candidate_users or offered.candidate_groups or offered.candidate_roles):
-        return None
-    if actor.name in offered.candidate_users or actor.belongs_to(offered.candidate_groups):
-        return None
-    if offered.candidate_roles and accesses_of(actor, case, *offered.candidate_roles):
-        return None
-    return _for_others(case, offered)
+@dataclass(frozen=True)
+class Starter:
+    """What somebody is to one case, looked up once for all that it offers."""
+
+    actor: Actor
+    case: Case
+    works: bool
+    steers: bool
+    roles: frozenset[str]
+
+    @classmethod
+    def of(cls, actor: Actor, case: Case) -> Starter:
+        """Ask the permission table, and the roles of the case."""
+        if steers(actor, case):
+            return cls(actor, case, works=True, steers=True, roles=frozenset())
+        mine = sa.select(CaseRole.role).where(
+            CaseRole.case_id == case.id, CaseRole.principal.in_(sorted(actor.principals))
+        )
+        works = may(actor, Action.ACTIVATE, case)
+        return cls(actor, case, works=works, steers=False, roles=frozenset(db.session.scalars(mine)))
+
+    def why_not(self, offered: Enabled) -> str | None:
+        """Why they may not start this, as a sentence; None if they may."""
+        if not self.works:
+            return "You may only read this case."
+        if self.steers or not (offered.candidate_users or offered.candidate_groups or offered.candidate_roles):
+            return None
+        if self.actor.name in offered.candidate_users or self.actor.belongs_to(offered.candidate_groups):
+            return None
+        return None if self.roles.intersection(offered.candidate_roles) else _for_others(self.case, offered)
 
 
 def _for_others(case: Case, offered: Enabled) -> str:

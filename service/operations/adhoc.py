@@ -18,7 +18,7 @@ from ..engine.workflow import Workflow
 from ..errors import BadRequest, Forbidden, WrongState
 from ..execution import running
 from ..models import Case, HumanTask, TaskCandidate, TaskState, User
-from ..offered import why_not_activate
+from ..offered import Starter
 from ..permissions import Action, Actor, may, require
 
 
@@ -41,7 +41,7 @@ def activate(
     with running(case_id, by=by) as workflow:
         require(by, Action.ACTIVATE, case)
         found = _enabled(workflow.open_work(), activity_id, element_id)
-        if refused := why_not_activate(by, case, found):
+        if refused := Starter.of(by, case).why_not(found):
             raise Forbidden(refused)
         if found.reason_required and not (reason or "").strip():
             raise BadRequest(f"Say why “{found.name}” is started.")

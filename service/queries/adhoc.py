@@ -11,8 +11,8 @@ from ..engine.work import Enabled, OpenAdHoc
 from ..engine.workflow import Workflow
 from ..execution import deployed
 from ..models import Case, CaseState
-from ..offered import why_not_activate
-from ..permissions import Action, Actor, may, require
+from ..offered import Starter
+from ..permissions import Action, Actor, require
 
 
 @dataclass(frozen=True)
@@ -56,26 +56,27 @@ def of_case(case: Case, *, actor: Actor) -> list[AdHoc]:
         return []
     snapshot = db.session.execute(sa.select(Case.snapshot).where(Case.id == case.id)).scalar_one()
     workflow = Workflow.load(deployed(case.definition_id).definition, snapshot or b"", now=utcnow())
-    return [_described(case, found, actor) for found in workflow.open_work().adhoc]
+    starter = Starter.of(actor, case)
+    return [_described(found, starter) for found in workflow.open_work().adhoc]
 
 
-def _described(case: Case, found: OpenAdHoc, actor: Actor) -> AdHoc:
-    refused = None if may(actor, Action.FINISH_AD_HOC, case) else "Only who steers the case may finish this."
+def _described(found: OpenAdHoc, starter: Starter) -> AdHoc:
+    refused = None if starter.steers else "Only who steers the case may finish this."
     return AdHoc(
         found.activity_id,
         found.element_id,
         found.name or found.element_id,
-        tuple(_startable(case, each, actor) for each in found.enabled),
+        tuple(_startable(each, starter) for each in found.enabled),
         refused or found.why_not_finish,
     )
 
 
-def _startable(case: Case, found: Enabled, actor: Actor) -> Startable:
+def _startable(found: Enabled, starter: Starter) -> Startable:
     return Startable(
         found.element_id,
         found.name,
         found.documentation,
-        why_not_activate(actor, case, found) or found.why_not,
+        starter.why_not(found) or found.why_not,
         found.reason_required,
         found.required,
         found.done,
