@@ -299,7 +299,11 @@ class PublishMessage(Body):
 
     name: Name
     payload: Data = Field(default_factory=dict)
-    correlation: Data = Field(default_factory=dict, description="Key properties that the receiver has to have.")
+    correlation: Data = Field(
+        default_factory=dict,
+        description="What finds the receiver: `correlationKey`, as its `case:correlationKey` says, or correlation "
+        "properties by their ids. Empty: whoever waits for the message.",
+    )
     keep_for: int = Field(0, ge=0, le=31_536_000, description="Seconds to keep it while nobody waits for it.")
     message_id: Name | None = Field(None, description="Who publishes the same again within a week is told so (409).")
 

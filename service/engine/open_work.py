@@ -86,8 +86,9 @@ def _local(task: Task) -> dict[str, Any]:
 
 def _task(run: Run, task: Task) -> OpenTask:
     element = task.task_spec.element
+    common = _common(run, task)
     return OpenTask(
-        **_common(run, task),
+        **{**common, "name": attributes.text(task, "name") or common["name"]},
         documentation=element.documentation,
         lane=element.lane,
         form_key=attributes.text(task, "formKey"),

@@ -6,6 +6,7 @@ that cannot be evaluated stops the case there, not each list that shows the task
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
 
 SAID = "said"  #: in internal data: the values that were evaluated, by attribute
 DATES = ("dueDate", "followUpDate")
+_PLACE = re.compile(r"\$?\{\s*([^\W\d]\w*(?:\.\w+)*)\s*\}")  #: in a task's name: a variable, or what is in it
+LONGEST_NAME = 300  #: characters
+
 NAMES = ("formKey", "assignee", "candidateUsers", "candidateGroups", "candidateRoles", "notDoneBy", "priority", *DATES)
 
 
@@ -34,6 +38,14 @@ def fix(run: Run, task: Task) -> None:
         if name in DATES and found not in (None, ""):
             found = timing.due(found, run.now).isoformat()
         task.internal_data.setdefault(SAID, {})[name] = plain(found)
+    drawn = task.task_spec.element.name
+    if "{" in drawn:
+        named = _PLACE.sub(lambda place: _shown(run.evaluate(f"={place[1]}", task)), drawn)[:LONGEST_NAME]
+        task.internal_data.setdefault(SAID, {})["name"] = " ".join(named.split())
+
+
+def _shown(found: Any) -> str:
+    return "" if found is None else str(plain(found))
 
 
 def value(task: Task, name: str) -> Any:
