@@ -23,9 +23,9 @@ def test_each_instance_shows_its_own_item() -> None:
 
 
 def test_camundas_way_of_writing_it_is_understood_and_the_rest_stays_as_drawn() -> None:
-    task = '<userTask id="u" name="Call ${who} { not this } {missing}, {n} times"/>'
+    drawn = '<userTask id="u" name="Call ${who} { not this } {missing}, {n} times"/>'
 
-    workflow = begun(f"{START}{task}" + flow("s", "u"), {"who": "Ann", "n": 3})
+    workflow = begun(f"{START}{drawn}" + flow("s", "u"), {"who": "Ann", "n": 3})
 
     [task] = workflow.open_work().tasks
     assert task.name == "Call Ann { not this } , 3 times"
