@@ -3,10 +3,11 @@
 // Values cross as JSON, with marks for what JSON lacks (parts/values.js); the host says with `dated` whether its JSON
 // holds any. Every function answers {"value"} or {"error"}.
 import { localOffset, setLocal, setZone } from './parts/intl.js';
-import { evaluate as feelinEvaluate, parseExpression, parseUnaryTests, unaryTest as feelinUnary } from '@bpmn-io/feelin';
+import { parseExpression, parseUnaryTests } from '@bpmn-io/feelin';
 import { normalizeContextKey, parser } from '@bpmn-io/lezer-feel';
-import { DateTime, Settings, SystemZone } from 'luxon';
+import { Settings, SystemZone } from 'luxon';
 import { decide as decideModel } from './parts/decisions.js';
+import { evaluate as feelinEvaluate, unaryTest as feelinUnary } from './parts/evaluator.js';
 import { check as checkSubmitted, wants as wantsOf } from './parts/forms.js';
 import { encode, revive, setMark } from './parts/values.js';
 
@@ -49,17 +50,10 @@ export function zone(name, steps) {
   setZone(name, JSON.parse(steps));
 }
 
-// feelin's own today() is a date and time at midnight; DMN 1.5 §10.3.4.9 says a date.
-const today = Object.assign(() => DateTime.now().setZone('utc', { keepLocalTime: true }).startOf('day'), { $args: [] });
-
 function contextOf(json, dated, oddNames) {
   odd = oddNames;
   const context = JSON.parse(json);
   return dated ? revive(context) : context;
-}
-
-function withToday(text, context) {
-  return text.includes('today') && !('today' in context) ? { ...context, today } : context;
 }
 
 function guarded(action) {
@@ -73,14 +67,14 @@ function guarded(action) {
 
 export function evaluate(text, json, dated, oddNames) {
   return guarded(() => {
-    const context = withToday(text, contextOf(json, dated, oddNames));
+    const context = contextOf(json, dated, oddNames);
     return JSON.stringify({ value: encode(feelinEvaluate(text, context).value) });
   });
 }
 
 export function unary(text, json, dated, oddNames) {
   return guarded(() => {
-    const context = withToday(text, contextOf(json, dated, oddNames));
+    const context = contextOf(json, dated, oddNames);
     return JSON.stringify({ value: feelinUnary(text, context).value === true });
   });
 }
@@ -202,7 +196,7 @@ export function decide(key, id, json, dated) {
   if (!models.has(key)) return '{"missing":true}';
   return guarded(() => {
     const given = JSON.parse(json);
-    const known = withToday('today', dated === 'dated' ? revive(given) : given);
+    const known = dated === 'dated' ? revive(given) : given;
     return JSON.stringify({ value: decideModel(models.get(key), id, known, (scope) => { odd = oddIn(scope); }) });
   });
 }

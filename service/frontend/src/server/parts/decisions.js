@@ -3,7 +3,7 @@
 // A model is what engine/decisions_parser.py makes of the XML: {nodes: {id: node}, types: {name: type}}, each node one of
 // input, decision, bkm, service; each expression {kind, …}. Values here are feelin's own, so functions and dates pass
 // from decision to decision as they are; only what leaves (`decide`) becomes JSON.
-import { evaluate, unaryTest } from '@bpmn-io/feelin';
+import { evaluate, unaryTest } from './evaluator.js';
 import { convert } from './types.js';
 import { encode } from './values.js';
 
@@ -321,12 +321,14 @@ function serviceOf(node, run) {
   const inputs = node.inputs.map((id) => run.model.nodes[id]);
   return makeFunction(inputs.map(({ variable }) => variable), (args) => {
     const given = Object.fromEntries(inputs.map(({ variable }, index) => [variable, args[index] ?? null]));
-    const done = new Map(inputs.flatMap((input, index) => (input.kind === 'decision' ? [[input, args[index] ?? null]] : [])));
-    return serviceValue(node, { ...run, given: { ...run.given, ...given }, done });
+    return serviceValue(node, { ...run, given: { ...run.given, ...given } });
   });
 }
 
-function serviceValue(node, run) {
+/** Its input decisions are given, and not made here. */
+function serviceValue(node, outer) {
+  const decided = node.inputs.map((id) => outer.model.nodes[id]).filter(({ kind }) => kind === 'decision');
+  const run = { ...outer, done: new Map(decided.map((input) => [input, outer.given[input.variable] ?? null])) };
   const outputs = node.outputs.map((id) => run.model.nodes[id]);
   if (outputs.length === 1) return valueOf(outputs[0], run);
   return Object.fromEntries(outputs.map((output) => [output.variable, valueOf(output, run)]));

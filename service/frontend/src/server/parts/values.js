@@ -13,6 +13,7 @@ export function setMark(text) {
   mark = text;
 }
 
+const MOMENTS = { date: 'date', time: 'time', datetime: 'date and time' };
 const KINDS = {
   date: (text) => DateTime.fromISO(text, { zone: FixedOffsetZone.utcInstance }),
   datetime: (text) => moment(text),
@@ -42,6 +43,17 @@ export function encodeDuration(duration) {
   const { years, quarters, months } = duration.toObject();
   if (years || quarters || months) return duration.toISO(); // no fixed length: stays text
   return { [mark]: ['duration', duration.toMillis() / 1000] };
+}
+
+/** What FEEL calls the kind of a value of feelin's; null for null. */
+export function kindOf(value) {
+  if (value === null || value === undefined) return null;
+  if (['number', 'string', 'boolean', 'function'].includes(typeof value)) return typeof value;
+  if (Array.isArray(value)) return 'list';
+  if (DateTime.isDateTime(value)) return MOMENTS[(encodeMoment(value)?.[mark] ?? [])[0]] ?? null;
+  if (Duration.isDuration(value)) return typeof encodeDuration(value) === 'string' ? 'years and months duration' : 'days and time duration';
+  if ('start included' in value) return 'range';
+  return Object.getPrototypeOf(value) === Object.prototype ? 'context' : 'function';
 }
 
 /** `value` as JSON values; what has no JSON form (functions, ranges) is null, or with `kinds` its kind. */

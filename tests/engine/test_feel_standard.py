@@ -1,0 +1,60 @@
+"""FEEL as DMN 1.5 §10.3 writes it: more than three hundred expressions, and each place where we differ from it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from service.engine import feel
+from service.engine.feel import FeelError
+from tests.engine.feel_standard import CASES, DEVIATIONS
+
+
+def same(found: Any, wanted: Any) -> bool:
+    if isinstance(found, bool) or isinstance(wanted, bool):
+        return found is wanted
+    if isinstance(found, int | float) and isinstance(wanted, int | float):
+        return bool(found == pytest.approx(wanted, abs=1e-12))
+    return bool(found == wanted)
+
+
+@pytest.mark.parametrize("section", CASES)
+def test_expressions_have_the_values_of_the_standard(section: str) -> None:
+    found = {text: feel.evaluate(text, {}) for text, _ in CASES[section]}
+
+    assert {text: found[text] for text, wanted in CASES[section] if not same(found[text], wanted)} == {}
+
+
+@pytest.mark.parametrize("text", DEVIATIONS)
+def test_where_we_differ_from_the_standard_is_known(text: str) -> None:
+    standard, ours, reason = DEVIATIONS[text]
+
+    assert not same(standard, ours) and reason
+    if ours == "error":
+        with pytest.raises(FeelError):
+            feel.evaluate(text, {})
+    else:
+        assert same(feel.evaluate(text, {}), ours)
+
+
+def test_there_are_enough_of_them() -> None:
+    assert sum(map(len, CASES.values())) >= 300
+    assert len(DEVIATIONS) <= 14
+
+
+@pytest.mark.parametrize(
+    ("text", "value", "holds"),
+    [
+        ("? instance of number", 1, True),
+        ("? instance of list<string>", ["a", 1], False),
+        ("finishes(?, [1..10])", 10, True),
+        ("not(? instance of string)", "a", False),
+    ],
+)
+def test_cells_of_tables_know_them_too(text: str, value: Any, holds: bool) -> None:
+    assert feel.unary_test(text, value, {}) is holds
+
+
+def test_a_variable_goes_before_a_function_of_its_name() -> None:
+    assert feel.evaluate("max + during", {"max": 1, "during": 2}) == 3
