@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import json
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import sqlalchemy as sa
 from flask import Flask
 
 from . import jobs, schema
 from .db import clock_at, db, utcnow
-from .demo_cases import OPEN, Step, Tale, tales
+from .demo_cases import tales
+from .demo_tales import OPEN, Step, Tale
 from .execution import arm
-from .models import Case, Deployment, HumanTask, ProcessDefinition, Timer, User
-from .operations import cases, deployments, tasks, timers, users
+from .models import Case, CaseState, Deployment, HumanTask, ProcessDefinition, Timer, User
+from .models.job import job_input, job_status
+from .operations import cases, deployments, links, tasks, timers, users
+from .operations import children as kin
 from .permissions import SYSTEM, Actor
 from .queries import definitions
 from .sources import collect
@@ -33,13 +38,31 @@ GROUPS = {
     "it-managers": "IT managers",
     "privacy-officers": "Privacy officers",
     "privacy-managers": "Privacy managers",
+    "physicians": "Physicians",
+    "nurses": "Nurses",
+    "therapists": "Therapists",
+    "care-managers": "Care managers",
+    "payroll": "Payroll",
+    "facilities": "Facilities",
+    "grants-officers": "Grants officers",
+    "grants-directors": "Grants directors",
+    "finance-officers": "Finance officers",
     "staff": "All staff",
 }
 PEOPLE = {
     "ann": ("Ann Archer", ("claims-intake", "hr-officers", "it-service-desk", "staff")),
     "ben": ("Ben Baker", ("claims-assessors", "it-engineers", "staff")),
-    "mia": ("Mia Moreno", ("claims-managers", "hr-managers", "it-managers", "privacy-managers", "staff")),
-    "carl": ("Carl Chen", ("hr-investigators", "privacy-officers", "staff")),
+    "mia": (
+        "Mia Moreno",
+        ("claims-managers", "hr-managers", "it-managers", "privacy-managers", "grants-directors", "staff"),
+    ),
+    "carl": ("Carl Chen", ("hr-investigators", "privacy-officers", "grants-officers", "staff")),
+    "nora": ("Nora Nilsen", ("nurses", "staff")),
+    "paul": ("Paul Papadakis", ("physicians", "staff")),
+    "tess": ("Tess Tanaka", ("therapists", "staff")),
+    "omar": ("Omar Okafor", ("physicians", "care-managers", "grants-directors", "staff")),
+    "rosa": ("Rosa Rossi", ()),
+    "finn": ("Finn Falk", ("payroll", "facilities", "finance-officers", "staff")),
     "admin": ("Ada Admin", ("staff",)),
 }
 WORK = timedelta(minutes=12)  #: so long before completing a task it was claimed
@@ -100,10 +123,13 @@ def tell(stories: Sequence[Tale], *, until: datetime) -> None:
     steps = [(step.at, number, step) for number, tale in enumerate(stories) for step in tale.steps]
     for at, number, step in sorted(steps, key=lambda entry: entry[:2]):
         _pass_time(until=at)
-        if step.element == OPEN:
+        if step.element == OPEN and step.act is None:
             opened[number] = _open(stories[number].case_type, step, people)
+        elif step.child:
+            _do(_child(opened[number], step.child), step, people)
         else:
             _do(opened[number], step, people)
+        _carry_news(at)
     _pass_time(until=until)
     _rearm()
 
@@ -117,7 +143,13 @@ def _open(case_type: str, step: Step, people: Mapping[str, Actor]) -> uuid.UUID:
 
 
 def _do(case_id: uuid.UUID, step: Step, people: Mapping[str, Actor]) -> None:
-    task, actor = _task(case_id, step), people[step.person]
+    actor = people[step.person]
+    if step.act is not None:
+        with clock_at(step.at):
+            step.act(db.session.get_one(Case, case_id), actor)
+            db.session.flush()
+        return
+    task = _task(case_id, step)
     if task.assignee is None:
         with clock_at(step.at if step.form is None else step.at - WORK):
             tasks.claim(task, by=actor)
@@ -139,14 +171,55 @@ def _task(case_id: uuid.UUID, step: Step) -> HumanTask:
     return task
 
 
+def _child(parent_id: uuid.UUID, case_type: str) -> uuid.UUID:
+    """The newest child of that type."""
+    of_type = sa.select(Case.id).where(Case.parent_id == parent_id, Case.case_type == case_type)
+    return db.session.scalars(of_type.order_by(Case.id.desc()).limit(1)).one()
+
+
 def _pass_time(*, until: datetime) -> None:
     """Fire the timers that come due, each at its time."""
     db.session.flush()
-    first = sa.select(Timer).where(Timer.due_at <= until).order_by(Timer.due_at).limit(1)
+    running = sa.select(Timer).join(Case, Case.id == Timer.case_id).where(Case.state == CaseState.ACTIVE)
+    first = running.where(Timer.due_at <= until).order_by(Timer.due_at).limit(1)
     while timer := db.session.scalars(first).first():
         with clock_at(timer.due_at):
             timers.fire(timer.id, timer.seq)
             db.session.flush()
+        _carry_news(timer.due_at)
+
+
+def _carry_news(at: datetime) -> None:
+    """Do now what jobs would do: open the child cases that are wanted, and carry news between cases."""
+    db.session.flush()
+    waiting = (
+        sa.select(job_status.c.workflow_uuid, job_input.c.inputs)
+        .join(job_input, job_input.c.workflow_uuid == job_status.c.workflow_uuid)
+        .where(job_status.c.status == "ENQUEUED")
+    )
+    while found := [row for row in jobs.execute(waiting) if _news(row.inputs)[0] in NEWS]:
+        done = job_status.c.workflow_uuid.in_([row.workflow_uuid for row in found])
+        jobs.execute(sa.update(job_status).where(done).values(status="SUCCESS"))
+        for row in found:
+            name, arguments = _news(row.inputs)
+            with clock_at(at):
+                NEWS[name](uuid.UUID(arguments.pop("case")), **arguments)
+                db.session.flush()
+
+
+def _news(inputs: str) -> tuple[str, dict[str, Any]]:
+    name, arguments, *_ = json.loads(inputs)["positionalArgs"]
+    return name, arguments
+
+
+#: the jobs by which cases of one family hear of each other (background.py registers the same for the worker)
+NEWS: Mapping[str, Callable[..., object]] = {
+    "open_children": lambda case_id, children: kin.open_wanted(case_id, children),
+    "look_at_children": kin.take_reports,
+    "cancel_child": kin.cancel,
+    "take_over": links.take_over,
+    "tell_case": kin.note_told,
+}
 
 
 def _rearm() -> None:

@@ -5,68 +5,25 @@
 
 from __future__ import annotations
 
-import unicodedata
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
-OPEN = ""  #: instead of an element: the case is opened
-
-
-@dataclass(frozen=True)
-class Step:
-    """What one person did: opened the case, completed a task, or (without a form) only claimed it."""
-
-    at: datetime
-    person: str
-    element: str
-    form: Mapping[str, Any] | None = None
-    local: Mapping[str, Any] = field(default_factory=dict)  #: tells the instances of one element apart
-
-
-@dataclass(frozen=True)
-class Tale:
-    """One case, from its opening to where it stands today."""
-
-    case_type: str
-    steps: tuple[Step, ...]
+from . import demo_care, demo_customer, demo_grants
+from .demo_tales import OPEN, Ago, Step, Tale, email_of, moment
 
 
 def tales(now: datetime) -> list[Tale]:
     """All cases of the demo, as they would have come about until `now`."""
     ago = Ago(now)
-    return [*_claims(ago), *_complaints(ago), *_incidents(ago), *_requests(ago)]
-
-
-@dataclass(frozen=True)
-class Ago:
-    """Moments and days before `now`."""
-
-    now: datetime
-
-    def at(self, days: int, time: str) -> datetime:
-        """That many days ago, at `HH:MM`."""
-        hour, minute = map(int, time.split(":"))
-        return (self.now - timedelta(days=days)).replace(hour=hour, minute=minute, second=0, microsecond=0)
-
-    def minutes(self, minutes: int) -> datetime:
-        return self.now.replace(second=0, microsecond=0) - timedelta(minutes=minutes)
-
-    def day(self, days: int) -> str:
-        """The date, as forms have it."""
-        return (self.now - timedelta(days=days)).date().isoformat()
-
-
-def moment(at: datetime) -> str:
-    """A date with a time, as forms have it."""
-    return at.strftime("%Y-%m-%dT%H:%MZ")
-
-
-def email_of(name: str) -> str:
-    """An address that reaches nobody (RFC 2606)."""
-    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
-    return plain.lower().replace(" ", ".") + "@example.org"
+    return [
+        *_claims(ago),
+        *_complaints(ago),
+        *_incidents(ago),
+        *_requests(ago),
+        *demo_care.tales(ago),
+        *demo_customer.tales(ago),
+        *demo_grants.tales(ago),
+    ]
 
 
 def _claims(ago: Ago) -> list[Tale]:
