@@ -2,6 +2,7 @@
 import 'htmx.org/dist/htmx.esm.js';
 import { startDialogs } from './parts/dialog.js';
 import { startKeys } from './parts/keys.js';
+import { startPlace } from './parts/place.js';
 import { startSuggestions } from './parts/suggest.js';
 import { startTheme } from './parts/theme.js';
 import { startTimes } from './parts/time.js';
@@ -9,6 +10,7 @@ import { startToasts, toast } from './parts/toast.js';
 
 startDialogs();
 startKeys();
+startPlace();
 startSuggestions();
 startTheme();
 startTimes();

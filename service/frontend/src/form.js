@@ -32,7 +32,8 @@ async function start(host) {
     if (event.key !== 'Enter' || !(event.ctrlKey || event.metaKey) || !host.isConnected) return;
     if (document.querySelector('dialog[open]') && !host.closest('dialog[open]')) return;
     event.preventDefault();
-    host.querySelector('[data-send]')?.click();
+    const buttons = [...host.querySelectorAll('[data-send]')];
+    buttons.at(event.shiftKey ? -1 : 0)?.click();
   });
   window.addEventListener('beforeunload', (event) => {
     if (state.changed && host.isConnected) event.preventDefault();

@@ -1,5 +1,8 @@
-// The keyboard. Whatever carries data-key="c" (or "g t") is clicked, or focused when it is a field; j and k walk the rows;
-// ? shows the sheet, which is made from the very same attributes, so that it can never be out of date.
+// The keyboard. Whatever carries data-key="c" (or "g t") is clicked, or focused when it is a field, or when data-key-focus
+// says so (then the first thing in it is); j and k walk the rows; ? shows the sheet, which is made from the very same
+// attributes, so that it can never be out of date.
+
+import { focusable } from './place.js';
 
 const TYPING = 'input:not([type=checkbox]):not([type=radio]):not([type=button]), textarea, select, [contenteditable=true]';
 const SEQUENCE_MS = 900;
@@ -16,12 +19,13 @@ function walk(step) {
   const here = rows.findIndex((row) => row === document.activeElement || row.contains(document.activeElement));
   const current = here >= 0 ? here : rows.findIndex((row) => row.getAttribute('aria-current') === 'true');
   const next = rows[Math.min(rows.length - 1, Math.max(0, current < 0 ? 0 : current + step))];
-  next.focus();
+  focusable(next)?.focus();
   next.scrollIntoView({ block: 'nearest' });
 }
 
 function press(element) {
-  if (element.matches(TYPING)) {
+  if ('keyFocus' in element.dataset) focusable(element)?.focus();
+  else if (element.matches(TYPING)) {
     element.focus();
     element.select?.();
   } else element.click();
@@ -55,6 +59,7 @@ export function showSheet() {
   const lines = [line('?', 'This sheet')];
   if (document.querySelector('[data-row]')) lines.push(line('j k', 'Next and previous row'), line('Enter', 'Open the row'));
   if (document.querySelector('[data-form]')) lines.push(line('Ctrl Enter', 'Send the form (⌘ Enter on a Mac)'));
+  if (document.querySelectorAll('[data-send]').length > 1) lines.push(line('Ctrl Shift Enter', 'Send it, then the case'));
   lines.push(...bound().map((element) => line(element.dataset.key, label(element))));
   sheet.querySelector('dl').replaceChildren(...lines);
   sheet.showModal();

@@ -28,7 +28,10 @@ export function toast(message, kind = '') {
 }
 
 export function startToasts() {
-  document.querySelectorAll('#toasts .toast').forEach(dismissible);
+  const toasts = [...document.querySelectorAll('#toasts .toast')];
+  toasts.forEach(dismissible);
+  // What stands in a live region from the beginning is not read out; what comes into it is.
+  if (toasts.length) setTimeout(() => toasts.forEach((each) => each.isConnected && each.parentElement.append(each)), 150);
   document.addEventListener('toast', ({ detail }) => toast(detail.message ?? detail.value ?? '', detail.kind));
   document.addEventListener('htmx:error', () => toast('The server could not be reached. Try again.', 'bad'));
 }
