@@ -184,3 +184,27 @@ def world(furnished: Flask, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
     monkeypatch.setattr(timers, "database_now", lambda: datetime.now(UTC))
     with time_machine.travel(MONDAY, tick=False) as traveller:
         yield World(furnished, traveller)
+
+
+@pytest.fixture
+def office(furnished_sqlite: Path, tmp_path: Path) -> Iterator[Flask]:
+    """The demo's people and case types, and no cases yet."""
+    shutil.copy(furnished_sqlite, tmp_path / "casewright.db")
+    app = create_app(config_for(f"sqlite:///{tmp_path / 'casewright.db'}"))
+    with app.app_context():
+        yield app
+        db.session.remove()
+        db.engine.dispose()
+
+
+@pytest.fixture
+def desk(office: Flask, new_page: NewPage) -> Iterator[Callable[[str], Desk]]:
+    """`desk("ann")`: Ann in front of a browser of her own, signed in."""
+    with serving(office) as address:
+
+        def sit_down(name: str) -> Desk:
+            person = Desk(new_page(address), name)
+            person.sign_in()
+            return person
+
+        yield sit_down

@@ -17,7 +17,8 @@ from typing import Any
 
 from playwright.sync_api import Locator, Page, expect
 
-from service import demo
+from service import audit, demo
+from service.db import db
 
 ROOT = Path(__file__).resolve().parents[2]
 Field = Mapping[str, Any]
@@ -107,6 +108,12 @@ class Desk:
         shape = self.page.locator(f'.djs-element[data-element-id="{element}"]')
         expect(shape).to_be_visible()
         return shape.get_attribute("class") or ""
+
+
+def assert_every_story_holds() -> None:
+    """Nobody changed what was told of any case."""
+    assert list(audit.verify()) == []
+    db.session.rollback()
 
 
 @cache

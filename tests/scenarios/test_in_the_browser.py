@@ -5,57 +5,21 @@ The worker's jobs are done by hand, so that time passes only where the story say
 
 from __future__ import annotations
 
-import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-import pytest
 import time_machine
-from flask import Flask
 from playwright.sync_api import Page, expect
 
-from service import audit, create_app
-from service.db import db
-from tests.browser import NewPage, serving
-from tests.conftest import config_for
 from tests.jobs_by_hand import do_jobs
 from tests.scenarios import test_employee_complaint_engine as complaint
 from tests.scenarios import test_gdpr_request_engine as request_
 from tests.scenarios import test_insurance_claim_engine as claim
 from tests.scenarios import test_it_incident_engine as incident
-from tests.scenarios.desk import Desk
+from tests.scenarios.desk import Desk, assert_every_story_holds
 
 Picture = Callable[[Page, str], Path]
-
-
-@pytest.fixture
-def office(furnished_sqlite: Path, tmp_path: Path) -> Iterator[Flask]:
-    """The demo's people and case types, and no cases yet."""
-    shutil.copy(furnished_sqlite, tmp_path / "casewright.db")
-    app = create_app(config_for(f"sqlite:///{tmp_path / 'casewright.db'}"))
-    with app.app_context():
-        yield app
-        db.session.remove()
-        db.engine.dispose()
-
-
-@pytest.fixture
-def desk(office: Flask, new_page: NewPage) -> Iterator[Callable[[str], Desk]]:
-    """`desk("ann")`: Ann in front of a browser of her own, signed in."""
-    with serving(office) as address:
-
-        def sit_down(name: str) -> Desk:
-            person = Desk(new_page(address), name)
-            person.sign_in()
-            return person
-
-        yield sit_down
-
-
-def assert_every_story_holds() -> None:
-    assert list(audit.verify()) == []
-    db.session.rollback()
 
 
 def test_a_claim_is_taken_in_assessed_approved_and_paid_by_three_people(
