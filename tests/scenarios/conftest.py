@@ -27,7 +27,9 @@ from service.engine.workflow import Workflow
 from service.operations import deployments, timers
 from service.permissions import SYSTEM
 from service.sources import collect
+from tests.browser import NewPage, serving
 from tests.conftest import config_for, new_database, on_server, running
+from tests.scenarios.desk import Desk
 from tests.scenarios.rest import MONDAY, World
 
 ROOT = Path(__file__).resolve().parents[2]
