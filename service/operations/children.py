@@ -101,7 +101,7 @@ def adopt(child: Case, *, parent: Case, by: Actor, blocking: bool = False) -> No
     )
     child.root_id = family_root
     audit.record(child, "case:adopted", by=by, details={"parent": parent.number})
-    details = {"child": str(child.id), "number": child.number, "title": child.title}
+    details = {"child": str(child.id), "number": child.number}  # no title: who reads this case may not read that one
     tell(parent, "child:adopted", details, by=by)
 
 
@@ -187,7 +187,7 @@ def _roles_of(case: Case) -> list[tuple[str, str]]:
 
 
 def _tell_opened(parent: Case, child: Case, *, by: Actor, element: str | None = None) -> None:
-    details = {"child": str(child.id), "number": child.number, "title": child.title}
+    details = {"child": str(child.id), "number": child.number}  # no title: who reads this case may not read that one
     audit.record(parent, "child:opened", by=by, element=element, details=details)
 
 

@@ -34,10 +34,13 @@ def record(
 def retry(incident: Incident, *, by: Actor, variables: Mapping[str, Any] | None = None) -> None:
     """Try again what is stuck: the job, or the step at which the case failed, after changing `variables` of the case.
 
-    What fails again makes a new incident. Raises `WrongState` when it is resolved or its case has ended.
+    What fails again makes a new incident. Raises `WrongState` when it is resolved or its case has ended; `NotFound`
+    for variables of a restricted case that `by` has no part in.
     """
     require(by, Action.RESOLVE_INCIDENT)
     case = lock(incident.case_id) if incident.case_id else None
+    if case is not None and variables:
+        require(by, Action.CHANGE_VARIABLES, case)
     _require_open(incident)
     if case is not None and case.state.is_closed:
         raise WrongState(f"This case is {case.state}.")

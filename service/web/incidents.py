@@ -13,7 +13,7 @@ from ..auth import current_actor
 from ..db import db
 from ..models import Case, IncidentState
 from ..operations import incidents as operations
-from ..permissions import Action
+from ..permissions import Action, may
 from ..protection import permission
 from ..queries import incidents
 from . import progress
@@ -37,7 +37,8 @@ def index() -> Response:
         for row in found.rows
         if row.case_id in cases and row.element_id
     }
-    values: dict[str, Any] = {"rows": found.rows, "next": found.next, "cases": cases, "places": places}
+    told = {case.id for case in cases.values() if may(current_actor(), Action.READ_CASE, case)}
+    values: dict[str, Any] = {"rows": found.rows, "next": found.next, "cases": cases, "places": places, "told": told}
     return page("incidents/index.html", state=state, states=STATES, **values)
 
 
