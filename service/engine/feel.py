@@ -73,6 +73,7 @@ def _arguments(
     text: str, context: Mapping[str, Any], now: datetime | None, always: tuple[str, ...] = ()
 ) -> tuple[str, bool, str]:
     """The part of `context` that `text` can mean, as JSON; whether it holds dates; its names that are no words."""
+    _short_enough(text)
     sent = {name: value for name, value in context.items() if name in always or mentions(text, name)}
     payload, dated = encode(sent)
     set_clock(text, now)
@@ -146,12 +147,16 @@ def _asked(function: str, text: str, *arguments: str | bool) -> Any:
 
 
 def _answer(function: str, text: str, *arguments: str | bool) -> dict[str, Any]:
-    if len(text) > MAX_LENGTH:
-        raise FeelError(f"The text is longer than {MAX_LENGTH:,} characters.")
+    _short_enough(text)
     if _SURROGATE.search(text):
         raise FeelError("The text holds half a character (a lone surrogate).")
     answer: dict[str, Any] = json.loads(_call(function, text, *arguments))
     return answer
+
+
+def _short_enough(text: str) -> None:
+    if len(text) > MAX_LENGTH:
+        raise FeelError(f"The text is longer than {MAX_LENGTH:,} characters.")
 
 
 def ask(function: str, *arguments: str, seconds: float) -> dict[str, Any]:
