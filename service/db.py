@@ -11,19 +11,22 @@ import os
 import threading
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Hashable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import UTC, date, datetime, timedelta
 from datetime import time as clock_time
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 import sqlalchemy as sa
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy.engine import Dialect
 from sqlalchemy.orm import DeclarativeBase, mapped_column
 
+Found = TypeVar("Found")
+
 _reading: ContextVar[bool] = ContextVar("reading", default=False)
+_found: ContextVar[dict[Hashable, Any] | None] = ContextVar("found", default=None)
 _clock: ContextVar[datetime | None] = ContextVar("clock", default=None)
 
 NAMES = {
@@ -146,6 +149,18 @@ def reading() -> Iterator[None]:
 def set_reading(only: bool) -> None:
     """Say for the rest of this context whether transactions only read (the web's before_request)."""
     _reading.set(only)
+    _found.set({} if only else None)
+
+
+def once(question: Hashable, answer: Callable[[], Found]) -> Found:
+    """`answer()`, asked once for each `question` in a request that only reads; elsewhere always: things may change."""
+    found = _found.get()
+    if found is None:
+        return answer()
+    if question not in found:
+        found[question] = answer()
+    known: Found = found[question]
+    return known
 
 
 def to_json(value: Any) -> str:

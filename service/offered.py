@@ -13,8 +13,8 @@ import sqlalchemy as sa
 
 from .db import db
 from .engine.work import Enabled
-from .models import Case, CaseRole, Group, ProcessDefinition
-from .permissions import Action, Actor, may, steers
+from .models import Case, Group, ProcessDefinition
+from .permissions import Action, Actor, may, roles_of, steers
 
 
 @dataclass(frozen=True)
@@ -32,11 +32,8 @@ class Starter:
         """Ask the permission table, and the roles of the case."""
         if steers(actor, case):
             return cls(actor, case, works=True, steers=True, roles=frozenset())
-        mine = sa.select(CaseRole.role).where(
-            CaseRole.case_id == case.id, CaseRole.principal.in_(sorted(actor.principals))
-        )
         works = may(actor, Action.ACTIVATE, case)
-        return cls(actor, case, works=works, steers=False, roles=frozenset(db.session.scalars(mine)))
+        return cls(actor, case, works=works, steers=False, roles=roles_of(actor, case))
 
     def why_not(self, offered: Enabled) -> str | None:
         """Why they may not start this, as a sentence; None if they may."""

@@ -14,7 +14,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from .db import db
+from .db import db, once
 from .errors import Forbidden, NotFound, WrongState
 from .models import Case, CaseRole, DefinitionAccess, HumanTask, Note, ProcessDefinition, TaskCandidate
 
@@ -188,19 +188,29 @@ def steers_by_role(actor: Actor, subject: Case | HumanTask) -> bool:
 
 def accesses_of(actor: Actor, case: Case, *roles: str) -> set[str]:
     """What the actor's roles in the case (or only these of them) let them do."""
+    return {access for role, access in _held(actor, case) if not roles or role in roles}
+
+
+def roles_of(actor: Actor, case: Case) -> frozenset[str]:
+    """The ids of the roles that the actor has in the case."""
+    return frozenset(role for role, _access in _held(actor, case))
+
+
+def _held(actor: Actor, case: Case) -> list[tuple[str, str]]:
+    """The actor's roles in the case, each with the access that it gives."""
     held = case.__dict__.get("role_holders")  # loaded beforehand by lists; a lock forgets it
     if held is not None:
-        mine = [each for each in held if each.principal in actor.principals]
-        return {each.access for each in mine if not roles or each.role in roles}
-    query = sa.select(CaseRole.access).where(
+        return [(each.role, each.access) for each in held if each.principal in actor.principals]
+    mine = sa.select(CaseRole.role, CaseRole.access).where(
         CaseRole.case_id == case.id, CaseRole.principal.in_(sorted(actor.principals))
     )
-    return set(db.session.scalars(query.where(CaseRole.role.in_(roles)) if roles else query))
+    return once(("roles", actor, case.id), lambda: [(row.role, row.access) for row in db.session.execute(mine)])
 
 
 def works_on(actor: Actor, case: Case) -> bool:
     """Has, had, or may claim a task of the case."""
-    return bool(db.session.execute(sa.select(sa.exists(works_on_clause(actor, case.id)))).scalar_one())
+    tasks = sa.select(sa.exists(works_on_clause(actor, case.id)))
+    return once(("works on", actor, case.id), lambda: bool(db.session.execute(tasks).scalar_one()))
 
 
 def works_on_clause(actor: Actor, case_id: Any) -> sa.Select[Any]:

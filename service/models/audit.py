@@ -34,5 +34,10 @@ class AuditEntry(Base):
     @property
     def then(self) -> Mapping[str, Any]:
         """What the engine did because of it (advanced.py says how); empty when it did nothing."""
-        said = self.details or {}
-        return said if self.action == "case:advanced" else said.get("then", {})
+        return said_then(self.action, self.details)
+
+
+def said_then(action: str, details: Mapping[str, Any] | None) -> Mapping[str, Any]:
+    """`AuditEntry.then` of an entry with these details."""
+    said = details or {}
+    return said if action == "case:advanced" else said.get("then", {})

@@ -62,10 +62,12 @@ def milestones(case: Case, *, actor: Actor) -> Sequence[Reached]:
     """The milestones of a case that `actor` may read, as the designer orders them."""
     require(actor, Action.READ_CASE, case)
     declared = deployed(case.definition_id).definition.info.milestones
+    if not declared:
+        return []
     rows = db.session.execute(
         sa.select(CaseMilestone.milestone, CaseMilestone.reached_at).where(CaseMilestone.case_id == case.id)
     )
-    reached = {row.milestone: row.reached_at for row in rows} if declared else {}
+    reached = {row.milestone: row.reached_at for row in rows}
     return [Reached(each.id, each.name, reached.get(each.id)) for each in declared]
 
 

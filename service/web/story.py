@@ -95,6 +95,11 @@ def people(entries: Iterable[AuditEntry]) -> set[str]:
     return found
 
 
+def variables(entries: Iterable[AuditEntry]) -> set[str]:
+    """The variables that the entries say were set or unset."""
+    return {name for entry in entries for part in ("set", "unset") for name in entry.then.get(part, ())}
+
+
 def tell(entries: Sequence[AuditEntry], telling: Telling, known: Mapping[str, Any] | None = None) -> list[Entry]:
     """`entries` in the order of their numbers, told newest first; `known`: the data as it was before the first."""
     told: list[Entry] = []

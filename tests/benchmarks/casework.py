@@ -48,26 +48,27 @@ def measure(url: str) -> dict[str, Any]:
     with app.app_context():
         db.create_all()
         launching.create_tables(app)
-        ann = _clerk()
+        ann, ben = _clerk("ann"), _clerk("ben")
         files = {"claim.bpmn": CLAIM, "many.bpmn": MANY, "care.bpmn": CARE}
         deployments.deploy(files, by=SYSTEM)
         db.session.commit()
         found = {"database": db.engine.dialect.name, **_adhoc(ann), **_children(ann), **_tree(ann)}
-        number, cookie = _long_story(ann), _signed_in(ann)
+        number, cookies = _long_story(ann, ben), [_signed_in(ann), _signed_in(ben)]
         db.session.remove()
-    found |= _page(app, number, cookie)
+    found |= _dearest([_page(app, number, cookie) for cookie in cookies])
     with app.app_context():
         db.engine.dispose()
     return found
 
 
-def _clerk() -> Actor:
-    user = User(name="ann", display_name="Ann")
-    db.session.add_all([Group(name="clerks", title="Clerks"), user])
+def _clerk(name: str) -> Actor:
+    user = User(name=name, display_name=name.title())
+    db.session.merge(Group(name="clerks", title="Clerks"))
+    db.session.add(user)
     db.session.flush()
     user.memberships.append(Membership(group_name="clerks"))
     db.session.commit()
-    return Actor(user.id, "ann", "Ann", frozenset({"clerks"}))
+    return Actor(user.id, user.name, user.display_name, frozenset({"clerks"}))
 
 
 def _started(key: str, by: Actor, **data: Any) -> Case:
@@ -124,15 +125,16 @@ def _children(ann: Actor) -> dict[str, Any]:
     }
 
 
-def _long_story(ann: Actor) -> str:
-    """The number of the case with the children, after work that left `ENTRIES` entries in its story."""
+def _long_story(ann: Actor, ben: Actor) -> str:
+    """The number of the case with the children, Ann's, after work that left `ENTRIES` entries in its story."""
     case = db.session.scalars(sa.select(Case).where(Case.case_type == "many")).one()
     case_id = case.id
     while case.audit_seq < ENTRIES:
         task = tasks.add(case, by=ann, name=f"Call {case.audit_seq}", candidate_groups=["clerks"])
         db.session.flush()
-        tasks.claim(task, by=ann)
-        tasks.complete(task, by=ann, submitted={"calls": case.audit_seq})
+        doer = ben if case.audit_seq % 2 else ann
+        tasks.claim(task, by=doer)
+        tasks.complete(task, by=doer, submitted={"calls": case.audit_seq})
         db.session.commit()
         db.session.expunge_all()
         case = db.session.get_one(Case, case_id)
@@ -171,9 +173,14 @@ def _page(app: Flask, number: str, cookie: str) -> dict[str, Any]:
     return {
         "case_page_ms": _ms(median(wall[3:])),
         "case_page_cpu_ms": _ms(median(cpu[3:])),
-        "case_page_sql": len(seen),
+        "case_page_sql": len([line for line in seen if not line.startswith("BEGIN")]),
         "case_page_kb": round(len(shown.data) / 1024),
     }
+
+
+def _dearest(found: list[dict[str, Any]]) -> dict[str, Any]:
+    """Each figure of who it was dearest for: the owner, or a colleague whose right to read has to be looked up."""
+    return {name: max(each[name] for each in found) for name in found[0]}
 
 
 def _watched(function: Callable[..., None], times: list[float]) -> Callable[..., None]:
