@@ -55,6 +55,7 @@ class Action(StrEnum):
     ADOPT = "hang it under another case"
     INSERT_FRAGMENT = "insert a plan fragment"
     SUSPEND = "suspend"
+    RESUME = "resume"
     CLOSE = "close"
     REOPEN = "reopen"
     REPEAT = "go back"
@@ -63,6 +64,7 @@ class Action(StrEnum):
     RESTRICT = "restrict"
     LINK = "link"
     MERGE = "merge"
+    SPLIT = "split"
     WRITE_NOTE = "write notes"
     EDIT_NOTE = "edit this note"
     WITHDRAW_TASK = "withdraw"
@@ -95,6 +97,7 @@ SCOPE: dict[Action, str] = {
     Action.ADOPT: "work",
     Action.INSERT_FRAGMENT: "work",
     Action.SUSPEND: "work",
+    Action.RESUME: "work",
     Action.CLOSE: "work",
     Action.REOPEN: "work",
     Action.REPEAT: "work",
@@ -103,6 +106,7 @@ SCOPE: dict[Action, str] = {
     Action.RESTRICT: "work",
     Action.LINK: "work",
     Action.MERGE: "work",
+    Action.SPLIT: "work",
     Action.WRITE_NOTE: "work",
     Action.EDIT_NOTE: "work",
     Action.WITHDRAW_TASK: "work",
@@ -267,6 +271,7 @@ RULES: dict[Action, Sequence[Rule]] = {
     Action.ADOPT: [is_admin, owns, manages, steers_by_role],
     Action.INSERT_FRAGMENT: [is_admin, owns, manages, works_on, works_by_role],
     Action.SUSPEND: [is_admin, owns, manages, steers_by_role],
+    Action.RESUME: [is_admin, owns, manages, steers_by_role],
     Action.CLOSE: [is_admin, owns, manages, steers_by_role],
     Action.REOPEN: [is_admin, owns, manages, steers_by_role],
     Action.REPEAT: [is_admin, owns, manages, steers_by_role],
@@ -275,6 +280,7 @@ RULES: dict[Action, Sequence[Rule]] = {
     Action.RESTRICT: [is_admin, owns, manages, steers_by_role],
     Action.LINK: [is_admin, owns, manages, steers_by_role, works_on, works_by_role],
     Action.MERGE: [is_admin, owns, manages, steers_by_role],
+    Action.SPLIT: [is_admin, owns, manages, steers_by_role],  #: who also may open a case of its type
     Action.WRITE_NOTE: [is_admin, owns, manages, works_on, works_by_role],
     Action.EDIT_NOTE: [wrote],
     Action.WITHDRAW_TASK: [is_admin, added_it, manages, owns_case_of],
@@ -358,29 +364,6 @@ def earlier_doers(task: HumanTask) -> frozenset[str]:
         HumanTask.closed_by.is_not(None),
     )
     return frozenset(name for name in db.session.scalars(done) if name is not None)
-
-
-def allowed_on_task(actor: Actor, task: HumanTask) -> list[Action]:
-    """What `actor` may do with `task` as it stands now."""
-    if not task.state.is_open or task.case.state != "active":
-        return []
-    held = task.assignee is not None
-    fitting = {
-        Action.CLAIM: not held,
-        Action.RELEASE: held and task.delegated_by is None,
-        Action.DELEGATE: held and task.delegated_by is None,
-        Action.HAND_BACK: task.delegated_by is not None,
-        Action.ASSIGN: True,
-        Action.COMPLETE: held,
-    }
-    return [action for action, fits in fitting.items() if fits and may(actor, action, task)]
-
-
-def allowed_on_case(actor: Actor, case: Case) -> list[Action]:
-    """What `actor` may do with `case` as it stands now."""
-    if case.state.is_closed:
-        return []
-    return [a for a in (Action.CHANGE_VARIABLES, Action.CHANGE_CASE, Action.CANCEL_CASE) if may(actor, a, case)]
 
 
 def require_state(holds: bool, message: str) -> None:

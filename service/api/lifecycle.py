@@ -47,7 +47,7 @@ def suspend(case_id: UUID, body: schemas.Suspend) -> Answer:
     return _answer(case, actor)
 
 
-@routes.post("/cases/{case_id}/resume", Action.SUSPEND, gives=shapes.CaseShape, conditional=True)
+@routes.post("/cases/{case_id}/resume", Action.RESUME, gives=shapes.CaseShape, conditional=True)
 def resume(case_id: UUID) -> Answer:
     """Let a case on hold go on."""
     case, actor = _to_change(case_id)

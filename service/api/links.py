@@ -56,7 +56,7 @@ def merge(case_id: UUID, body: schemas.MergeCase) -> Answer:
     return Answer(case_shape(case, actor), etag=case_etag(case, actor))
 
 
-@routes.post("/cases/{case_id}/split", Action.MERGE, body=schemas.SplitCase, gives=shapes.CaseShape, status=201)
+@routes.post("/cases/{case_id}/split", Action.SPLIT, body=schemas.SplitCase, gives=shapes.CaseShape, status=201)
 def split(case_id: UUID, body: schemas.SplitCase) -> Answer:
     """Open a second case of the same type with some of the first one's data."""
     actor = current_actor()

@@ -28,7 +28,8 @@ from ..models import (
     ProcessDefinition,
     User,
 )
-from ..permissions import Action, Actor, allowed_on_case, allowed_on_task
+from ..permissions import Action, Actor
+from ..queries import actions
 from ..queries.cases import DiagramState
 from ..queries.pages import Page
 from .deployed_shapes import AddedShape, DecisionShape, DefinitionShape, DeploymentShape, FormDefinitionShape
@@ -49,6 +50,15 @@ Row = TypeVar("Row")
 ACTION_NAMES = {
     Action.CHANGE_VARIABLES: "variables",
     Action.CHANGE_CASE: "change",
+    Action.FINISH_AD_HOC: "finish",
+    Action.OPEN_CHILD: "children",
+    Action.ADOPT: "parent",
+    Action.INSERT_FRAGMENT: "fragments",
+    Action.REPEAT: "repeat",
+    Action.ADD_TASK: "tasks",
+    Action.BIND_ROLE: "roles",
+    Action.LINK: "links",
+    Action.WRITE_NOTE: "notes",
     Action.HAND_BACK: "hand-back",
 }  #: where an action's name differs from its URL
 
@@ -89,8 +99,13 @@ def case_etag(case: Case, actor: Actor) -> str:
     return etag(actor, case.version)
 
 
-def action_names(actions: Iterable[Action]) -> list[str]:
-    return [ACTION_NAMES.get(action, action.value) for action in actions]
+def action_names(allowed: Iterable[Action]) -> list[str]:
+    return [ACTION_NAMES.get(action, action.value) for action in allowed]
+
+
+def _ticking(task: HumanTask, allowed: Iterable[Action]) -> list[str]:
+    """Who may complete a task may tick off its list."""
+    return ["checklist"] if task.checklist and Action.COMPLETE in allowed else []
 
 
 def case_summary(case: Case, *, owner: str | None = None) -> CaseSummary:
@@ -121,12 +136,12 @@ def case_shape(case: Case, actor: Actor) -> CaseShape:
         "reason": case.reason,
         "restricted": case.restricted,
         "variables": case.variables,
-        "actions": action_names(allowed_on_case(actor, case)),
+        "actions": action_names(actions.on_case(actor, case)),
     }
 
 
 def task_shape(task: HumanTask, actor: Actor) -> TaskShape:
-    case, is_open = task.case, task.state.is_open
+    case, is_open, allowed = task.case, task.state.is_open, actions.on_task(actor, task)
     return {
         "id": str(task.id),
         "name": task.name,
@@ -154,7 +169,7 @@ def task_shape(task: HumanTask, actor: Actor) -> TaskShape:
             "case_type": case.case_type,
             "state": case.state.value,
         },
-        "actions": action_names(allowed_on_task(actor, task)),
+        "actions": [*action_names(allowed), *_ticking(task, allowed)],
     }
 
 

@@ -59,6 +59,11 @@ class ProcessDefinition(Base):
     def is_case_type(self) -> bool:
         return self.number_prefix is not None
 
+    @property
+    def is_fragment(self) -> bool:
+        """A plan fragment: started inside a running case, never as a case of its own."""
+        return bool(self.info.get("attributes", {}).get("insertable") == "true")
+
 
 class DefinitionAccess(Base):
     """Who a diagram lets in: `role` is starter, manager or reader; `principal` is `user:NAME` or `group:NAME`."""

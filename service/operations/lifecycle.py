@@ -40,7 +40,7 @@ def suspend(case: Case, *, by: Actor, reason: str, until: datetime | None = None
 def resume(case: Case, *, by: Actor) -> None:
     """Let a suspended case go on. What was due in a while is due in that while from now; calendar dates stay."""
     lock(case.id)
-    require(by, Action.SUSPEND, case)
+    require(by, Action.RESUME, case)
     _require_state(case, CaseState.SUSPENDED)
     _go_on(case, by=by)
 

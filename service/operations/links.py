@@ -1,4 +1,4 @@
-"""Typed links between cases: `link`, `unlink`, and what ends in one: `merge` two cases, `split` one."""
+"""Typed links between cases: `link`, `unlink`, `open_linked`, and what ends in one: `merge` two cases, `split` one."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from .. import audit, jobs
 from ..db import db, new_id
 from ..errors import BadRequest, WrongState
 from ..execution import lock, running
-from ..models import Case, CaseLink, CaseState, LinkKind
+from ..models import Case, CaseLink, CaseState, LinkKind, ProcessDefinition
 from ..permissions import Action, Actor, require
 from . import cases
 from .children import tell
@@ -35,6 +35,21 @@ def link(source: Case, target: Case, kind: LinkKind, *, by: Actor) -> CaseLink:
     if kind is LinkKind.BLOCKS and _blocks(target, source):
         raise BadRequest(f"{target.number} blocks {source.number}; then none of them could be closed.")
     return _add(source, target, kind, by=by)
+
+
+def open_linked(case: Case, definition: ProcessDefinition, *, by: Actor, submitted: Mapping[str, Any]) -> Case:
+    """Open a case of `definition` beside `case`, related to it, by hand.
+
+    Raises `Forbidden` for who may not link the one or not open the other.
+    """
+    lock(case.id)
+    require(by, Action.LINK, case)
+    made = cases.start(definition, by=by, submitted=submitted)
+    db.session.flush()
+    db.session.add(CaseLink(source_id=case.id, target_id=made.id, kind=LinkKind.RELATED, created_by=by.name))
+    audit.record(case, "case:linked", by=by, details={"kind": LinkKind.RELATED.value, "target": made.number})
+    audit.record(made, "case:linked", by=by, details={"kind": LinkKind.RELATED.value, "source": case.number})
+    return made
 
 
 def unlink(found: CaseLink, *, by: Actor) -> None:
@@ -86,7 +101,7 @@ def take_over(case_id: uuid.UUID, source: str, variables: Mapping[str, Any], by:
 def split(case: Case, names: Iterable[str], *, by: Actor, reason: str) -> Case:
     """Open a second case of the same type with some of this one's variables, linked as split off from it."""
     lock(case.id)
-    require(by, Action.MERGE, case)
+    require(by, Action.SPLIT, case)
     require(by, Action.OPEN_CASE, case.definition)
     if case.state.is_closed:
         raise WrongState(f"This case is {case.state}.")

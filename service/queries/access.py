@@ -12,6 +12,7 @@ from ..db import db
 from ..execution import deployed
 from ..models import Case, CaseRole, HumanTask, Membership, TaskCandidate, User
 from ..permissions import Action, Actor, access_of, require, rules
+from .actions import know_roles
 
 #: Rules of READ_CASE as sentences about “they”.
 SENTENCES: Mapping[str, str] = {
@@ -48,9 +49,8 @@ class Holders:
 def roles(case: Case, *, actor: Actor) -> Sequence[Holders]:
     """The roles of a case that `actor` may read, as its diagram orders them."""
     require(actor, Action.READ_CASE, case)
-    rows = db.session.execute(
-        sa.select(CaseRole.role, CaseRole.principal).where(CaseRole.case_id == case.id).order_by(CaseRole.principal)
-    ).all()
+    know_roles(case)
+    rows = sorted(case.role_holders, key=lambda row: row.principal)
     info = deployed(case.definition_id).definition.info
     return [
         Holders(role.id, role.name, role.access, tuple(row.principal for row in rows if row.role == role.id))

@@ -25,6 +25,7 @@ from ..models import (
     User,
 )
 from ..permissions import SYSTEM, Action, Actor, require
+from .actions import know_roles
 from .pages import LIMIT, Page, Sort, page
 
 NEWEST = (Sort(Case.id, uuid.UUID, descending=True),)
@@ -46,7 +47,10 @@ def get(case_id: uuid.UUID, *, by: Actor) -> Case:
 
 def by_number(number: str, *, by: Actor) -> Case:
     """The case with this readable number. Raises `NotFound` as `get` does."""
-    return _readable_or_not_found(db.session.scalar(sa.select(Case).where(Case.number == number)), by)
+    case = db.session.scalar(sa.select(Case).where(Case.number == number).options(joinedload(Case.owner)))
+    if case is not None:
+        know_roles(case)
+    return _readable_or_not_found(case, by)
 
 
 def visible(
@@ -61,9 +65,9 @@ def visible(
 ) -> Page[Case]:
     """Cases that `actor` may read, the newest first; `owner` is a user name, `text` stands in number or title.
 
-    The rows come without variables, visits and marks.
+    The rows come without variables, visits and marks. Plan fragments are parts of their cases and not listed.
     """
-    conditions = [readable(actor)]
+    conditions = [readable(actor), Case.fragment.is_(False)]
     if state is not None:
         conditions.append(Case.state == state)
         if not state.is_closed:

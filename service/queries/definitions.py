@@ -74,19 +74,27 @@ def case_types() -> Sequence[ProcessDefinition]:
     ).all()
 
 
+def fragments() -> Sequence[ProcessDefinition]:
+    """The newest version of each plan fragment, by name: what is started inside a running case."""
+    insertable = ProcessDefinition.info["attributes", "insertable"].as_string() == "true"  # as `is_fragment` says
+    newest = sa.select(ProcessDefinition).where(ProcessDefinition.latest, insertable).order_by(ProcessDefinition.name)
+    return db.session.scalars(newest).all()
+
+
 def startable(actor: Actor) -> Sequence[ProcessDefinition]:
-    """The case types of which `actor` may open a case, by name."""
+    """The case types of which `actor` may open a case, by name; plan fragments are started inside cases only."""
     may_start = sa.exists().where(
         DefinitionAccess.definition_id == ProcessDefinition.id,
         DefinitionAccess.role == "starter",
         DefinitionAccess.principal.in_(sorted(actor.principals)),
     )
     is_case_type = ProcessDefinition.number_prefix.is_not(None)
-    return db.session.scalars(
+    found = db.session.scalars(
         sa.select(ProcessDefinition)
         .where(ProcessDefinition.latest, is_case_type, may_start)
         .order_by(ProcessDefinition.name, ProcessDefinition.key)
-    ).all()
+    )
+    return [each for each in found if not each.is_fragment]
 
 
 def versions(key: str) -> Sequence[ProcessDefinition]:

@@ -36,6 +36,7 @@ class Linked:
     title: str
     state: CaseState
     readable: bool
+    outward: bool  #: whether this case is the link's source
 
 
 def of_case(case: Case, *, actor: Actor) -> Sequence[Linked]:
@@ -52,7 +53,17 @@ def of_case(case: Case, *, actor: Actor) -> Sequence[Linked]:
         .order_by(CaseLink.id)
     ).all()
     return [
-        Linked(link, kind, WORDS[kind][source != case.id], found, number, title if seen else "", state, bool(seen))
+        Linked(
+            link,
+            kind,
+            WORDS[kind][source != case.id],
+            found,
+            number,
+            title if seen else "",
+            state,
+            bool(seen),
+            source == case.id,
+        )
         for link, kind, source, found, number, title, state, seen in rows
     ]
 

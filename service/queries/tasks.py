@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -16,6 +16,7 @@ from ..db import db, utcnow
 from ..errors import NotFound
 from ..models import Case, HumanTask, TaskCandidate
 from ..permissions import Action, Actor, require
+from .actions import know_doers
 from .cases import hidden, readable
 from .pages import LIMIT, Page, Sort, page
 
@@ -86,14 +87,27 @@ def all_open(actor: Actor, *, limit: int = LIMIT, cursor: str | None = None, **o
 def of_case(case: Case, *, actor: Actor) -> Sequence[HumanTask]:
     """The tasks of a case that `actor` may read: the open ones by urgency, then the closed ones, latest first."""
     require(actor, Action.READ_CASE, case)
-    tasks = db.session.scalars(
-        sa.select(HumanTask).where(HumanTask.case_id == case.id).options(_CANDIDATES, _ROLES)
-    ).all()
-    open_ones = [task for task in tasks if task.closed_at is None]
+    tasks = db.session.scalars(_of_case(case)).all()
+    know_doers(tasks, [(task.case_id, task.element_id, task.closed_by) for task in tasks])
     closed = [task for task in tasks if task.closed_at is not None]
-    open_ones.sort(key=lambda task: (-task.priority, task.due_at is None, task.due_at, task.id))
     closed.sort(key=lambda task: (task.closed_at, task.id), reverse=True)
-    return [*open_ones, *closed]
+    return [*_by_urgency(task for task in tasks if task.closed_at is None), *closed]
+
+
+def open_of_case(case: Case, *, actor: Actor) -> Sequence[HumanTask]:
+    """The open tasks of a case that `actor` may read, by urgency."""
+    require(actor, Action.READ_CASE, case)
+    found = db.session.scalars(_of_case(case).where(HumanTask.closed_at.is_(None))).all()
+    _look_up_doers(found)
+    return _by_urgency(found)
+
+
+def _of_case(case: Case) -> sa.Select[HumanTask]:
+    return sa.select(HumanTask).where(HumanTask.case_id == case.id).options(_CANDIDATES, _ROLES)
+
+
+def _by_urgency(tasks: Iterable[HumanTask]) -> list[HumanTask]:
+    return sorted(tasks, key=lambda task: (-task.priority, task.due_at is None, task.due_at, task.id))
 
 
 def counts(actor: Actor, *, most: int = 1000) -> Counts:
@@ -129,7 +143,19 @@ def narrowed(
 
 def _page(whose: sa.ColumnElement[bool], limit: int, cursor: str | None, only: Mapping[str, Any]) -> Page[HumanTask]:
     conditions = (whose, HumanTask.closed_at.is_(None), *narrowed(**only))
-    return page(HumanTask, *conditions, sorts=URGENCY, limit=limit, cursor=cursor, options=[_CASE, _ROLES, _CANDIDATES])
+    options = [_CASE, _ROLES, _CANDIDATES]
+    found = page(HumanTask, *conditions, sorts=URGENCY, limit=limit, cursor=cursor, options=options)
+    _look_up_doers(found.rows)
+    return found
+
+
+def _look_up_doers(tasks: Iterable[HumanTask]) -> None:
+    """Who did the earlier steps that some of these tasks must not share a doer with, for all of them at once."""
+    guarded = [task for task in tasks if task.not_done_by]
+    if guarded:
+        done = sa.select(HumanTask.case_id, HumanTask.element_id, HumanTask.closed_by)
+        rows = db.session.execute(done.where(HumanTask.case_id.in_({task.case_id for task in guarded})))
+        know_doers(guarded, [(row.case_id, row.element_id, row.closed_by) for row in rows])
 
 
 def _mine(actor: Actor) -> sa.ColumnElement[bool]:

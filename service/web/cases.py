@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -18,14 +19,14 @@ from ..errors import BadRequest, InvalidForm
 from ..execution import deployed, form_of
 from ..models import AuditEntry, Case, CaseState, HumanTask, Incident, IncidentState, ProcessDefinition, Timer, User
 from ..operations import cases
-from ..permissions import Action, Actor, access_of, allowed_on_case, allowed_on_task, require
+from ..permissions import Action, Actor, access_of, require
 from ..protection import permission, signed_in
+from ..queries import actions, definitions, timeline
 from ..queries import adhoc as adhoc_work
 from ..queries import cases as case_lists
-from ..queries import definitions
 from ..queries import lifecycle as life
 from ..queries import tasks as task_lists
-from . import casework, editing, facts, notes, people, progress, roles, story, words
+from . import casework, editing, facts, family, links, notes, people, progress, roles, story, words
 from .rendering import go, moment_sent, names_of, page, wants_part, zone
 
 blueprint = Blueprint("cases", __name__)
@@ -38,6 +39,7 @@ STATES = {  #: filters by state, in the order of the page; the first is what one
 }
 LISTED = 50
 TOLD = 40  #: timeline entries before “show all”
+READ = 3 * TOLD  #: audit entries that are read for them; some are told together
 ALL_TOLD = 2000
 
 
@@ -97,21 +99,21 @@ def show(number: str) -> ResponseReturnValue:
 
 def _counts(actor: Actor) -> dict[str, int]:
     """How many cases of each state the actor may see."""
-    statement = sa.select(Case.state, sa.func.count()).where(case_lists.readable(actor)).group_by(Case.state)
-    return {str(state): number for state, number in db.session.execute(statement)}
+    listed = sa.select(Case.state, sa.func.count()).where(case_lists.readable(actor), Case.fragment.is_(False))
+    return {str(state): number for state, number in db.session.execute(listed.group_by(Case.state))}
 
 
 def _about(case: Case, actor: Actor) -> dict[str, Any]:
-    open_tasks = [task for task in task_lists.of_case(case, actor=actor) if task.state.is_open]
+    open_tasks = task_lists.open_of_case(case, actor=actor)
     incidents = _open_incidents(case)
     failed = [incident.element_id for incident in incidents if incident.element_id]
     owner = case.owner
-    entries = _entries(case)
+    entries = timeline.newest(case, actor=actor, most=ALL_TOLD if "all" in request.args else READ)
     names = names_of([*story.people(entries), *(t.assignee for t in open_tasks), owner.name if owner else None])
-    told = story.tell(entries, story.Telling(case.definition_id, names, zone()))
+    told = _told(case, entries, names)
     shown = told if "all" in request.args else told[:TOLD]
-    allowed = [str(action) for action in allowed_on_case(actor, case)]
-    offers, info = casework.offered(case, actor), deployed(case.definition_id).definition.info
+    allowed = actions.on_case(actor, case)
+    offers, info = casework.offered(case, actor, allowed), deployed(case.definition_id).definition.info
     return {
         "case": case,
         "title": f"{case.number} {case.title}",
@@ -122,14 +124,14 @@ def _about(case: Case, actor: Actor) -> dict[str, Any]:
         "allowed": allowed,
         "stages": progress.stages(case),
         "facts": facts.facts(case.definition_id, case.variables),
-        "tasks": [(task, [str(a) for a in allowed_on_task(actor, task)]) for task in open_tasks],
+        "tasks": [(task, [str(a) for a in actions.on_task(actor, task)]) for task in open_tasks],
         "adhoc": _adhoc(case, actor),
         "timers": _timers(case),
         "incidents": incidents,
         "diagram": progress.diagram_state(case, failed),
         "steps": progress.steps(case, failed),
         "told": shown,
-        "untold": len(told) - len(shown),
+        "untold": len(told) > len(shown) or bool(entries and entries[0].seq > 1 and "all" not in request.args),
         "element_name": partial(progress.element_name, case),
         "waits_for": _waits_for,
         "people": people.for_case(access_of(case.definition_id).managers)
@@ -139,7 +141,9 @@ def _about(case: Case, actor: Actor) -> dict[str, Any]:
         **notes.newest(case, actor),
         "offers": offers,
         "part_options": [(each.key, each.name) for each in offers.fragments],
-        "family": casework.family_of(case, actor),
+        "family": family.newest(case, actor),
+        "links": links.of_case(case, actor, allowed),
+        "link_kinds": links.KINDS,
         "milestones": life.milestones(case, actor=actor),
         "outcomes": [(each.id, each.name) for each in info.outcomes],
         "outcome": casework.outcome_name(case),
@@ -151,16 +155,16 @@ def _waits_for(task: HumanTask) -> str:
     return ", ".join(words.principal(candidate.principal) for candidate in task.candidates) or "Nobody may take it"
 
 
-def _entries(case: Case) -> list[AuditEntry]:
-    newest = sa.select(AuditEntry).where(AuditEntry.case_id == case.id).order_by(AuditEntry.seq.desc()).limit(ALL_TOLD)
-    return list(db.session.scalars(newest))[::-1]
+def _told(case: Case, entries: Sequence[AuditEntry], names: Mapping[str, str]) -> list[story.Entry]:
+    """The entries in words, newest first, with the values that the first of them found there."""
+    before = timeline.values_before(case, entries[0], story.variables(entries)) if entries else {}
+    told = story.tell(entries, story.Telling(case.definition_id, names, zone()), before)
+    return told[:-1] if entries and entries[0].seq > 1 else told  # the first one may be the end of an act
 
 
 def _adhoc(case: Case, actor: Actor) -> list[adhoc_work.AdHoc]:
-    """What people may start now. Asking loads the case, so it is asked only where the diagram has such parts."""
-    elements = deployed(case.definition_id).definition.elements.values()
-    has_such = any(element.type == "adHocSubProcess" for element in elements)
-    return adhoc_work.of_case(case, actor=actor) if has_such else []
+    """What people may start now. Asking loads the case, so it is asked only where there may be something."""
+    return adhoc_work.of_case(case, actor=actor) if actions.has_free_work(case) else []
 
 
 def _timers(case: Case) -> list[tuple[str, datetime]]:

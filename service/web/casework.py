@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 import sqlalchemy as sa
@@ -15,12 +15,11 @@ from ..db import db
 from ..engine.definition import Outcome, Stage
 from ..errors import BadRequest
 from ..execution import deployed, form_of
-from ..models import Case, CaseState, Group, ProcessDefinition, User
-from ..operations import cases, children, lifecycle, tasks
-from ..permissions import Action, Actor, may, require
+from ..models import Case, Group, ProcessDefinition, User
+from ..operations import cases, children, lifecycle, links, tasks
+from ..permissions import Action, Actor, require
 from ..protection import permission
 from ..queries import cases as case_lists
-from ..queries import children as family
 from ..queries import definitions
 from ..queries import lifecycle as life
 from . import people
@@ -46,53 +45,22 @@ class Offered:
     fragments: Sequence[ProcessDefinition]
 
 
-@dataclass(frozen=True)
-class Family:
-    """The cases above and below one, and what the stages of those below are called."""
-
-    above: Sequence[Case]
-    below: Sequence[family.Descendant]
-    totals: family.Totals
-    stages: Mapping[str, str]  #: number -> the name of the stage it is in
-    types: Mapping[str, str]  #: process key -> name
-
-
-def offered(case: Case, actor: Actor) -> Offered:
-    """What `actor` may do with the case as it stands now."""
-    active, closed = case.state is CaseState.ACTIVE, case.state.is_closed
-    outcomes = deployed(case.definition_id).definition.info.outcomes
-    close = active and bool(outcomes or case.held_open) and may(actor, Action.CLOSE, case)
-    add_task = active and may(actor, Action.ADD_TASK, case)
-    opens = not closed and may(actor, Action.OPEN_CHILD, case)
-    inserts = active and may(actor, Action.INSERT_FRAGMENT, case)
-    back = life.repeatable(case, actor=actor) if active and may(actor, Action.REPEAT, case) else ()
-    reopen = closed and may(actor, Action.REOPEN, case)
+def offered(case: Case, actor: Actor, allowed: Collection[Action]) -> Offered:
+    """What the case's page offers to `actor`, of what is `allowed` (queries.actions), and what each of it needs."""
+    close, reopen, add_task = (each in allowed for each in (Action.CLOSE, Action.REOPEN, Action.ADD_TASK))
     return Offered(
-        hold=active and may(actor, Action.SUSPEND, case),
-        resume=case.state is CaseState.SUSPENDED and may(actor, Action.SUSPEND, case),
+        hold=Action.SUSPEND in allowed,
+        resume=Action.RESUME in allowed,
         close=close,
         why_not_close=lifecycle.why_not_close(case) if close else (),
         reopen=reopen,
         restarts=_restarts(case) if reopen else (),
-        back=back,
+        back=life.repeatable(case, actor=actor) if Action.REPEAT in allowed else (),
         add_task=add_task,
         groups=_groups() if add_task else (),
-        child_types=definitions.startable(actor) if opens else (),
-        fragments=_fragments() if inserts else (),
+        child_types=definitions.startable(actor) if Action.OPEN_CHILD in allowed else (),
+        fragments=definitions.fragments() if Action.INSERT_FRAGMENT in allowed else (),
     )
-
-
-def family_of(case: Case, actor: Actor) -> Family:
-    """The case's ancestors and descendants, as far as `actor` may see them."""
-    below = family.tree(case, actor=actor)
-    staged = [each.id for each in below if each.stage]
-    rows = db.session.execute(sa.select(Case.number, Case.stage, Case.definition_id).where(Case.id.in_(staged)))
-    stages = {row.number: _name_of(deployed(row.definition_id).definition.info.stages, row.stage) for row in rows}
-    named = sa.select(ProcessDefinition.key, ProcessDefinition.name).where(
-        ProcessDefinition.latest, ProcessDefinition.key.in_({each.case_type for each in below})
-    )
-    types = {row.key: row.name for row in db.session.execute(named)} if below else {}
-    return Family(family.line(case, actor=actor), below, family.totals(below), stages, types)
 
 
 def outcome_name(case: Case) -> str:
@@ -115,13 +83,6 @@ def _groups() -> list[tuple[str, str]]:
     return [(row.name, row.title or row.name) for row in rows]
 
 
-def _fragments() -> list[ProcessDefinition]:
-    newest = db.session.scalars(
-        sa.select(ProcessDefinition).where(ProcessDefinition.latest).order_by(ProcessDefinition.name)
-    )
-    return [each for each in newest if each.info.get("attributes", {}).get("insertable") == "true"]
-
-
 @blueprint.post("/cases/<number>/hold")
 @permission(Action.SUSPEND)
 def hold(number: str) -> ResponseReturnValue:
@@ -133,7 +94,7 @@ def hold(number: str) -> ResponseReturnValue:
 
 
 @blueprint.post("/cases/<number>/resume")
-@permission(Action.SUSPEND)
+@permission(Action.RESUME)
 def resume(number: str) -> ResponseReturnValue:
     """Let a case on hold go on."""
     case, actor = _case(number)
@@ -192,27 +153,30 @@ def add_task(number: str) -> ResponseReturnValue:
 @blueprint.get("/cases/<number>/children/new/<key>")
 @permission(Action.OPEN_CHILD)
 def new_child(number: str, key: str) -> Response:
-    """The start form of a child case; `?blocking=1`: this case waits for it before it is closed."""
+    """The start form of a child case; `?blocking=1`: this case waits for it; `?linked=1`: beside it instead."""
     case, actor = _case(number)
     definition = definitions.latest(ProcessDefinition, key)
     require(actor, Action.OPEN_CHILD, case)
     require(actor, Action.OPEN_CASE, definition)
     schema = form_of(definition.id, cases.start_form(definition))
     values = forms.initial(schema, {}) if schema else {}
-    blocking = "blocking" in request.args
-    return page("cases/child.html", case=case, definition=definition, schema=schema, data=values, blocking=blocking)
+    place = next((name for name in ("blocking", "linked") if name in request.args), "")
+    return page("cases/child.html", case=case, definition=definition, schema=schema, data=values, place=place)
 
 
 @blueprint.post("/cases/<number>/children/new/<key>")
 @permission(Action.OPEN_CHILD)
 def open_child(number: str, key: str) -> ResponseReturnValue:
-    """Open the child case and show it."""
+    """Open the child case, or with `?linked=1` a case beside this one, and show it."""
     case, actor = _case(number)
     submitted = request.get_json() if request.is_json else {"data": {}}
     if not isinstance(submitted, dict) or not isinstance(submitted.get("data"), dict):
         raise BadRequest("Send the form's values as an object named “data”.")
     definition = definitions.latest(ProcessDefinition, key)
     data, blocking = submitted["data"], "blocking" in request.args
+    if "linked" in request.args:
+        beside = links.open_linked(case, definition, by=actor, submitted=data)
+        return _done(beside.number, f"{beside.number} is open, related to {number}.")
     child = children.open_child(case, definition, by=actor, submitted=data, blocking=blocking)
     return _done(child.number, f"{child.number} is open under {number}.")
 

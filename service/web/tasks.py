@@ -16,8 +16,9 @@ from ..errors import BadRequest
 from ..execution import deployed, form_of_task
 from ..models import HumanTask, User
 from ..operations import tasks
-from ..permissions import Action, Actor, allowed_on_task
+from ..permissions import Action, Actor
 from ..protection import permission, signed_in
+from ..queries import actions
 from ..queries import tasks as task_lists
 from . import facts, people, progress
 from .rendering import go, names_of, page, wants_part
@@ -85,7 +86,7 @@ def _whole(row: HumanTask) -> HumanTask:
 def _about(task: HumanTask, actor: Actor) -> dict[str, Any]:
     """What the task's pane shows."""
     case = task.case
-    allowed = allowed_on_task(actor, task)
+    allowed = actions.on_task(actor, task)
     element = deployed(case.definition_id).definition.elements.get(task.element_id)
     schema = form_of_task(task) if task.state.is_open else None
     context: Mapping[str, Any] = {**case.variables, **(task.local or {})}

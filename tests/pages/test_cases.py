@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 import pytest
 
 from service.db import db
 from service.models import Case
-from service.operations import tasks
+from service.operations import cases, tasks
 from service.permissions import Actor
 
 from .conftest import CLAIM, FINDING, Office, Visitor
@@ -203,5 +204,20 @@ def test_a_long_story_begins_with_its_end(office: Office, visit: Visit, monkeypa
 
     short, whole = ann.get(f"/cases/{case.number}").text, ann.get(f"/cases/{case.number}?all=1").text
 
-    assert "Show all 2 entries<" in short
-    assert " entries<" not in whole and "opened the case" in whole
+    assert "Show the whole story<" in short
+    assert "whole story<" not in whole and "opened the case" in whole
+
+
+def test_the_end_of_a_long_story_tells_the_values_from_its_beginning(
+    office: Office, visit: Visit, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    case, mia = office.open_claim(), visit(office.mia)
+    cases.change_variables(case, {"claimant": "Grace Hopper"}, by=office.mia)
+    db.session.commit()
+    monkeypatch.setattr("service.web.cases.READ", 2)
+
+    shown = mia.get(f"/cases/{case.number}").text
+
+    assert "corrected the data" in shown and "Grace Hopper</ins>" in shown
+    assert re.search(r"was </span>Ada[^<]*</del>", shown)
+    assert "opened the case" not in shown and "Show the whole story<" in shown

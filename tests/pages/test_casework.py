@@ -177,7 +177,7 @@ def test_a_case_is_opened_under_another_by_hand(project: Case, ann: Actor, visit
     browser, path = visit(ann), f"/cases/{project.number}"
     assert f"{path}/children/new/claim" in browser.get(path).text
     form = browser.get(f"{path}/children/new/claim?blocking=1").text
-    assert f"{project.number} waits for it" in form
+    assert f"{project.number} waits for it: it is not closed before" in form
 
     answer = browser.send(f"{path}/children/new/claim?blocking=1", {"item": "the lamp"})
 

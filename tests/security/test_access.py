@@ -50,10 +50,12 @@ ON_A_CASE: dict[Action, set[str]] = {
     Action.ADOPT: STEERING,
     Action.INSERT_FRAGMENT: {"participant", "owner", "manager", "admin"},
     Action.SUSPEND: STEERING,
+    Action.RESUME: STEERING,
     Action.BIND_ROLE: STEERING,
     Action.RESTRICT: STEERING,
     Action.LINK: {"participant", "owner", "manager", "admin"},
     Action.MERGE: STEERING,
+    Action.SPLIT: {"owner"},  # who also may open cases of its type
     Action.WRITE_NOTE: {"participant", "owner", "manager", "admin"},
     Action.EDIT_NOTE: {"owner"},
     Action.CLOSE: STEERING,
@@ -149,6 +151,10 @@ FORMS: dict[str, dict[str, Any]] = {
     "/cases/<number>/hold": {"reason": "A test."},
     "/cases/<number>/reopen": {"reason": "A test."},
     "/cases/<number>/go-back": {"reason": "A test.", "element": "Assess"},
+    "/cases/<number>/links": {"target": "$other", "kind": "related"},
+    "/cases/<number>/merge": {"into": "$other", "reason": "A test."},
+    "/cases/<number>/parent": {"parent": "$other"},
+    "/cases/<number>/split": {"reason": "A test."},
     "/cases/<number>/notes": {"text": "A test."},
     "/cases/<number>/notes/preview": {"text": "A test."},
     "/notes/<uuid:note_id>/edit": {"text": "Another."},
@@ -268,7 +274,7 @@ def expected(rule: Rule, said: str, who: str) -> str:
     if "token_id" in rule.arguments:
         return "in" if who == "owner" else "404"
     if rule.arguments & {"case_id", "task_id", "number", "note_id", "link_id"}:
-        allowed = {"owner"} if rule.rule.endswith("/split") else ON_A_CASE[Action(said)]
+        allowed = ON_A_CASE[Action(said)]
         return "in" if who in allowed else "403" if who in READING else "404"
     return "in" if who in ELSEWHERE[said] else "403"
 
@@ -286,7 +292,7 @@ def send(caller: Program, method: str, rule: Rule, values: Mapping[str, str]) ->
         if body is not None:
             body = {name: known["other"] if value == "$other" else value for name, value in body.items()}
         return caller.send(method, path, body, **headers).status_code
-    form: dict[str, Any] = dict(FORMS.get(rule.rule, {}))
+    form = {n: known["other"] if value == "$other" else value for n, value in FORMS.get(rule.rule, {}).items()}
     if "deployments" in path:
         form["files"] = (io.BytesIO(LOAN), "loan.bpmn")
     if caller.token:

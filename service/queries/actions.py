@@ -1,0 +1,144 @@
+"""What somebody may do now with a case or a task: by the permission table, and as the thing stands.
+
+Pages offer and JSON lists exactly this; a test sends every action, listed or not. What is listed may still be refused
+for what it is sent with, or (409) for what has to be done before.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable, Mapping
+
+import sqlalchemy as sa
+from sqlalchemy.orm.attributes import set_committed_value
+
+from ..db import db
+from ..execution import deployed
+from ..models import Case, CaseRole, CaseState, DefinitionAccess, HumanTask
+from ..permissions import SCOPE, SYSTEM, Action, Actor, Rule, access_of, earlier_doers, may, rules
+
+_DOERS = "earlier doers"
+
+
+def on_case(actor: Actor, case: Case) -> list[Action]:
+    """What `actor` may do with `case` as it stands now."""
+    know_roles(case)
+    held: dict[Rule, bool] = {}  # each rule is asked once, since some ask the database
+    found = [action for action, fits in _fitting(actor, case).items() if fits and _may(actor, action, case, held)]
+    if Action.OPEN_CHILD in found and not _opens_cases(actor, case):
+        found.remove(Action.OPEN_CHILD)
+    return found
+
+
+def considered(case: Case) -> frozenset[Action]:
+    """All actions that could be listed for a case of this type in some state, for somebody."""
+    return frozenset(_fitting(SYSTEM, case))
+
+
+def on_task(actor: Actor, task: HumanTask) -> list[Action]:
+    """What `actor` may do with `task` as it stands now."""
+    if not task.state.is_open or task.case.state is not CaseState.ACTIVE:
+        return []
+    held, delegated = task.assignee is not None, task.delegated_by is not None
+    fitting = {
+        Action.CLAIM: not held,
+        Action.RELEASE: held and not delegated,
+        Action.DELEGATE: held and not delegated,
+        Action.HAND_BACK: delegated,
+        Action.ASSIGN: True,
+        Action.COMPLETE: held,
+        Action.WITHDRAW_TASK: task.activity_id is None,
+    }
+    found = [action for action, fits in fitting.items() if fits and may(actor, action, task)]
+    own = {Action.CLAIM, Action.COMPLETE}
+    four_eyes = bool(task.not_done_by) and not own.isdisjoint(found) and actor.name in doers_before(task)
+    return [action for action in found if not (four_eyes and action in own)]
+
+
+def has_free_work(case: Case) -> bool:
+    """Whether an ad hoc sub-process may be open in the case, in its own diagram or in a process that it calls."""
+    elements = deployed(case.definition_id).definition.elements
+    return case.state is CaseState.ACTIVE and any(
+        elements[each].type in ("adHocSubProcess", "callActivity") for each in case.marked or () if each in elements
+    )
+
+
+def doers_before(task: HumanTask) -> frozenset[str]:
+    """Four eyes, to offer: who completed an activity that `task` must not share a doer with. Lists know beforehand."""
+    known: frozenset[str] | None = sa.inspect(task).info.get(_DOERS)
+    return earlier_doers(task) if known is None else known
+
+
+def know_doers(tasks: Iterable[HumanTask], done: Iterable[tuple[uuid.UUID, str, str | None]]) -> None:
+    """Remember for `doers_before` who did which element of which case, in the order case, element, user name."""
+    doers: dict[tuple[uuid.UUID, str], set[str]] = {}
+    for case_id, element_id, name in done:
+        if name is not None:
+            doers.setdefault((case_id, element_id), set()).add(name)
+    for task in tasks:
+        found = (doers.get((task.case_id, element_id), ()) for element_id in task.not_done_by or ())
+        sa.inspect(task).info[_DOERS] = frozenset().union(*found)
+
+
+def know_roles(case: Case) -> None:
+    """Read who has which role in the case, for all rules that ask for it; nothing where its diagram names no roles."""
+    if "role_holders" in case.__dict__:
+        return
+    declared = deployed(case.definition_id).definition.info.roles
+    rows = db.session.scalars(sa.select(CaseRole).where(CaseRole.case_id == case.id)).all() if declared else []
+    set_committed_value(case, "role_holders", list(rows))
+
+
+def _may(actor: Actor, action: Action, case: Case, held: dict[Rule, bool]) -> bool:
+    for rule in rules(actor, action, case):
+        if rule not in held:
+            held[rule] = rule(actor, case)
+        if held[rule]:
+            return SCOPE[action] in actor.scopes
+    return False
+
+
+def _fitting(actor: Actor, case: Case) -> Mapping[Action, bool]:
+    """Action -> whether the case is in a state for it, in the order in which they are listed."""
+    active, closed = case.state is CaseState.ACTIVE, case.state.is_closed
+    info = deployed(case.definition_id).definition.info
+    free_work = has_free_work(case)
+    return {
+        Action.CHANGE_VARIABLES: active,
+        Action.CHANGE_CASE: not closed,
+        Action.CANCEL_CASE: not closed,
+        Action.SUSPEND: active,
+        Action.RESUME: case.state is CaseState.SUSPENDED,
+        Action.CLOSE: active and bool(info.outcomes or case.held_open),
+        Action.REOPEN: closed,
+        Action.REPEAT: active and _was_repeatable_done(case),
+        Action.ACTIVATE: free_work,
+        Action.FINISH_AD_HOC: free_work,
+        Action.ADD_TASK: active,
+        Action.OPEN_CHILD: not closed,
+        Action.INSERT_FRAGMENT: active,
+        Action.ADOPT: not closed and case.parent_id is None,
+        Action.LINK: True,
+        Action.MERGE: not closed,
+        Action.SPLIT: not closed and _opens_another(actor, case),
+        Action.WRITE_NOTE: True,
+        Action.BIND_ROLE: not closed and bool(info.roles),
+        Action.RESTRICT: True,
+    }
+
+
+def _opens_another(actor: Actor, case: Case) -> bool:
+    return not access_of(case.definition_id).starters.isdisjoint(actor.principals)
+
+
+def _opens_cases(actor: Actor, case: Case) -> bool:
+    """Whether `actor` may open cases of any type; of the case's own it is known without asking the database."""
+    starting = sa.exists().where(
+        DefinitionAccess.role == "starter", DefinitionAccess.principal.in_(sorted(actor.principals))
+    )
+    return _opens_another(actor, case) or bool(db.session.execute(sa.select(starting)).scalar_one())
+
+
+def _was_repeatable_done(case: Case) -> bool:
+    elements = deployed(case.definition_id).definition.elements
+    return any(each in elements and elements[each].attributes.get("repeatable") == "true" for each in case.visits or ())

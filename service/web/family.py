@@ -1,0 +1,112 @@
+"""A case's family on its page: what is above, and the tree below it rolled up, filtered and in pages."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from flask import Blueprint, request
+from flask.typing import ResponseReturnValue
+
+from ..auth import current_actor
+from ..execution import deployed
+from ..models import Case, CaseState
+from ..permissions import Action, Actor
+from ..protection import permission
+from ..queries import cases as case_lists
+from ..queries import children
+from ..queries.children import Descendant, Totals
+from .rendering import page, wants_part
+
+blueprint = Blueprint("family", __name__)
+FIRST, LISTED = 8, 50  #: cases below on the case's own page, and on a page of the whole tree
+
+
+def _is_open(each: Descendant) -> bool:
+    return not each.state.is_closed
+
+
+def _is_late(each: Descendant) -> bool:
+    return each.late or each.own.late_tasks > 0
+
+
+def _is_stuck(each: Descendant) -> bool:
+    return each.state is CaseState.FAILED
+
+
+SHOWN: Mapping[str, tuple[str, Callable[[Descendant], bool]]] = {  #: filters, in the order of the page
+    "all": ("All", lambda _: True),
+    "open": ("Open", _is_open),
+    "late": ("Late", _is_late),
+    "stuck": ("Stuck", _is_stuck),
+}
+
+
+@dataclass(frozen=True)
+class Family:
+    """The cases above and below one. `rows` are those that are shown, of `found` that fit."""
+
+    above: Sequence[Case]
+    rows: Sequence[Descendant]
+    found: int
+    totals: Totals
+    counts: Mapping[str, int]  #: filter -> how many fit
+    stages: Mapping[str, str]  #: number -> the name of the stage it is in
+    types: Mapping[str, str]  #: process key -> name
+
+
+def newest(case: Case, actor: Actor) -> Family:
+    """For the case's own page: its children, those first that need somebody, each with all below it added up."""
+    below = children.tree(case, actor=actor)
+    own = sorted((each for each in below if each.depth == 1), key=_urgency)
+    return _family(case, actor, below, own[:FIRST], len(own))
+
+
+def _urgency(each: Descendant) -> tuple[bool, bool, bool]:
+    late = each.below.late > 0 or each.below.late_tasks > 0
+    return each.below.failed == 0, not late, each.below.open == 0
+
+
+def _family(case: Case, actor: Actor, below: Sequence[Descendant], rows: Sequence[Descendant], found: int) -> Family:
+    counts = {name: sum(map(fits, below)) for name, (_label, fits) in SHOWN.items()}
+    totals = children.totals(below)
+    return Family(children.line(case, actor=actor), rows, found, totals, counts, _stages(rows), _types(rows))
+
+
+def _stages(rows: Sequence[Descendant]) -> dict[str, str]:
+    names = {}
+    for each in rows:
+        if each.stage:
+            known = deployed(each.definition_id).definition.info.stages
+            names[each.number] = next((stage.name for stage in known if stage.id == each.stage), each.stage)
+    return names
+
+
+def _types(rows: Sequence[Descendant]) -> dict[str, str]:
+    return {each.case_type: deployed(each.definition_id).name for each in rows}
+
+
+@blueprint.get("/cases/<number>/family")
+@permission(Action.READ_CASE)
+def show(number: str) -> ResponseReturnValue:
+    """All cases below this one as a tree; `?show=late` narrows it, `&page=2` goes on."""
+    actor = current_actor()
+    case = case_lists.by_number(number, by=actor)
+    wanted = request.args.get("show", "all")
+    chosen = wanted if wanted in SHOWN else "all"
+    below = children.tree(case, actor=actor)
+    fitting = [each for each in below if SHOWN[chosen][1](each)]
+    pages = max(1, -(-len(fitting) // LISTED))
+    place = min(max(request.args.get("page", 1, type=int), 1), pages)
+    rows = fitting[(place - 1) * LISTED : place * LISTED]
+    family = _family(case, actor, below, rows, len(fitting))
+    return page(
+        "family/rows.html" if wants_part() else "family/page.html",
+        case=case,
+        family=family,
+        filters={name: label for name, (label, _fits) in SHOWN.items()},
+        chosen=chosen,
+        place=place,
+        pages=pages,
+        first=(place - 1) * LISTED + 1,
+    )

@@ -1,0 +1,182 @@
+"""Links between cases on their pages: add and remove them, merge two cases, split one, put one under another."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from flask import Blueprint, Response, jsonify, request, url_for
+from flask.typing import ResponseReturnValue
+
+from ..auth import current_actor
+from ..db import db
+from ..errors import BadRequest, NotFound
+from ..models import Case, CaseState, LinkKind
+from ..operations import children
+from ..operations import links as operations
+from ..permissions import Action, Actor, may, require
+from ..protection import permission, signed_in
+from ..queries import cases as case_lists
+from ..queries import links as lists
+from ..queries import tasks as task_lists
+from . import facts
+from .rendering import go, page
+
+blueprint = Blueprint("links", __name__)
+SUGGESTED = 8
+#: what can be said of this case and another: in the form -> kind, whether this case is the link's source, in words
+CHOICES: dict[str, tuple[LinkKind, bool, str]] = {
+    "related": (LinkKind.RELATED, True, "is related to"),
+    "duplicate": (LinkKind.DUPLICATE, True, "is a duplicate of"),
+    "blocks": (LinkKind.BLOCKS, True, "blocks: it has to end before"),
+    "blocked": (LinkKind.BLOCKS, False, "is blocked by: it ends after"),
+}
+KINDS = [(name, words) for name, (_kind, _out, words) in CHOICES.items()]
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A linked case on the page of another."""
+
+    link: lists.Linked
+    removable: bool
+
+
+def of_case(case: Case, actor: Actor, allowed: Sequence[Action]) -> list[Shown]:
+    """The links of a case, and which of them `actor` may take away."""
+    return [
+        Shown(link, Action.LINK in allowed and _removable(link, actor)) for link in lists.of_case(case, actor=actor)
+    ]
+
+
+def _removable(link: lists.Linked, actor: Actor) -> bool:
+    """Taking a link away asks for the right to link at its source, and of a block at both ends."""
+    if link.kind not in operations.BY_HAND or not link.readable:
+        return False
+    if link.outward and link.kind is not LinkKind.BLOCKS:
+        return True
+    other = db.session.get(Case, link.case_id)
+    return other is not None and may(actor, Action.LINK, other)
+
+
+@blueprint.get("/cases/suggest")
+@signed_in
+def suggest() -> Response:
+    """Cases that I may see, `?q=` in their number or title, for a field that asks for a case; not the one `without`."""
+    text = request.args.get("q", "").strip()
+    found = case_lists.visible(current_actor(), text=text, limit=SUGGESTED + 1).rows if text else []
+    others = [case for case in found if case.number != request.args.get("without")][:SUGGESTED]
+    return jsonify(
+        [{"value": each.number, "label": each.title or each.number, "about": each.number} for each in others]
+    )
+
+
+@blueprint.post("/cases/<number>/links")
+@permission(Action.LINK)
+def link(number: str) -> ResponseReturnValue:
+    """Link this case with another."""
+    case, actor = _case(number)
+    require(actor, Action.LINK, case)
+    if request.form.get("kind") not in CHOICES:
+        raise BadRequest("Pick how the two cases are linked.")
+    kind, outward, words = CHOICES[request.form["kind"]]
+    other = _other(request.form.get("target", ""), actor)
+    source, target = (case, other) if outward else (other, case)
+    operations.link(source, target, kind, by=actor)
+    return _done(number, f"{number} {words.partition(':')[0]} {other.number}.")
+
+
+@blueprint.post("/cases/<number>/links/<uuid:link_id>/remove")
+@permission(Action.LINK)
+def unlink(number: str, link_id: UUID) -> ResponseReturnValue:
+    """Take a link away that was made by hand."""
+    actor = _case(number)[1]
+    operations.unlink(lists.get(link_id, by=actor), by=actor)
+    return _done(number, "The link is gone.")
+
+
+@blueprint.post("/cases/<number>/parent")
+@permission(Action.ADOPT)
+def adopt(number: str) -> ResponseReturnValue:
+    """Put this case under another."""
+    case, actor = _case(number)
+    require(actor, Action.ADOPT, case)
+    parent = _other(request.form.get("parent", ""), actor)
+    children.adopt(case, parent=parent, by=actor, blocking="blocking" in request.form)
+    return _done(number, f"{number} is under {parent.number} now.")
+
+
+@blueprint.get("/cases/<number>/merge")
+@permission(Action.MERGE)
+def merging(number: str) -> ResponseReturnValue:
+    """What merging this case into `?into=NUMBER` would do; nothing is changed."""
+    case, actor = _case(number)
+    require(actor, Action.MERGE, case)
+    into = _other(request.args["into"], actor) if request.args.get("into") else None
+    values: dict[str, Any] = {"case": case, "into": into, "why_not": ""}
+    if into is not None:
+        given = {name: value for name, value in (case.variables or {}).items() if name not in (into.variables or {})}
+        values |= {
+            "given": facts.facts(case.definition_id, given) if into.state is CaseState.ACTIVE else [],
+            "tasks": [task for task in task_lists.of_case(case, actor=actor) if task.state.is_open],
+            "why_not": _why_not_merge(case, into, actor),
+        }
+    return page("links/merge.html", **values)
+
+
+def _why_not_merge(case: Case, into: Case, actor: Actor) -> str:
+    if into.id == case.id:
+        return "A case is not merged into itself."
+    if into.state.is_closed or case.state.is_closed:
+        return f"{(into if into.state.is_closed else case).number} is closed."
+    return "" if may(actor, Action.MERGE, into) else f"You may not merge anything into {into.number}."
+
+
+@blueprint.post("/cases/<number>/merge")
+@permission(Action.MERGE)
+def merge(number: str) -> ResponseReturnValue:
+    """End this case as merged into another, and show that one."""
+    case, actor = _case(number)
+    require(actor, Action.MERGE, case)
+    into = _other(request.form.get("into", ""), actor)
+    operations.merge(case, into, by=actor, reason=request.form.get("reason", ""))
+    return _done(into.number, f"{number} is merged into this case.")
+
+
+@blueprint.get("/cases/<number>/split")
+@permission(Action.SPLIT)
+def splitting(number: str) -> ResponseReturnValue:
+    """What of this case a second one could get."""
+    case, actor = _case(number)
+    require(actor, Action.SPLIT, case)
+    require(actor, Action.OPEN_CASE, case.definition)
+    return page("links/split.html", case=case, facts=facts.facts(case.definition_id, case.variables))
+
+
+@blueprint.post("/cases/<number>/split")
+@permission(Action.SPLIT)
+def split(number: str) -> ResponseReturnValue:
+    """Open a second case with some of this one's data, and show it."""
+    case, actor = _case(number)
+    made = operations.split(case, request.form.getlist("names"), by=actor, reason=request.form.get("reason", ""))
+    return _done(made.number, f"{made.number} is split off from {number}.")
+
+
+def _case(number: str) -> tuple[Case, Actor]:
+    actor = current_actor()
+    return case_lists.by_number(number, by=actor), actor
+
+
+def _other(number: str, actor: Actor) -> Case:
+    """The case that was named. Raises `BadRequest` where there is none that the actor may see."""
+    try:
+        return case_lists.by_number(number.strip(), by=actor)
+    except NotFound as error:
+        raise BadRequest(f"There is no case “{number[:100]}” that you may see.") from error
+
+
+def _done(number: str, message: str) -> ResponseReturnValue:
+    db.session.commit()
+    return go(url_for("cases.show", number=number), message)
