@@ -70,11 +70,11 @@ DAMAGES = (
     Damage(1, "glass", 480, "Lindau: a chair went through a mirror.", "waits"),
 )
 CALLS = (
-    Damage(9, "storm", 6000, "The hail of last week, said the manager on the telephone.", "waits"),
-    Damage(8, "theft", 3400, "Two electric bicycles of guests.", "asked"),
-    Damage(6, "water", 2300, "The sprinkler of the kitchen went off.", "accepted"),
-    Damage(4, "fire", 24000, "A lithium battery burnt in the workshop.", "waits"),
-    Damage(2, "glass", 260, "A lamp in the stairwell.", "waits"),
+    Damage(9, "storm", 6000, "Meersburg: the hail of last week, said the manager on the telephone.", "waits"),
+    Damage(8, "theft", 3400, "Bregenz: two electric bicycles of guests.", "asked"),
+    Damage(6, "water", 2300, "Konstanz: the sprinkler of the kitchen went off.", "accepted"),
+    Damage(4, "fire", 24000, "Lindau: a lithium battery burnt in the workshop.", "waits"),
+    Damage(2, "glass", 260, "Bregenz: a lamp in the stairwell.", "waits"),
 )  #: opened one by one under the file; a sixth is split off from the sprinkler's
 
 
@@ -131,7 +131,7 @@ def _reports(ago: Ago) -> Iterator[Step]:
 
 def _calls(ago: Ago) -> Iterator[Step]:
     def opens(damage: Damage) -> Act:
-        form = {**_damage(ago, damage), "claimant": CUSTOMER}
+        form = {**_damage(ago, damage), "claimant": f"{CUSTOMER}, {_place(damage)}"}
 
         def act(case: Case, by: Actor) -> object:
             definition = definitions.latest(ProcessDefinition, "insurance-claim")
@@ -277,15 +277,21 @@ def _told(words: str) -> Damage:
 def _damage(ago: Ago, damage: Damage) -> dict[str, Any]:
     """The damage as the form has it."""
     return {
+        "place": _place(damage),
         "damageKind": damage.kind,
         "estimatedAmount": damage.amount,
         "policyNumber": POLICY,
         "policyStatus": "active",
         "dateOfLoss": ago.day(damage.day + 2),
         "reportedOn": ago.day(damage.day),
-        "policeReport": damage.fate not in ("asked", "asked"),
+        "policeReport": damage.fate != "asked",
         "description": damage.text,
     }
+
+
+def _place(damage: Damage) -> str:
+    """Which of the hotels."""
+    return damage.text.partition(": ")[0]
 
 
 def _claim(file: Case, damage: Damage) -> Case:
