@@ -58,6 +58,11 @@ class Fact:
     rows: tuple[tuple[str, ...], ...] = ()
 
     @property
+    def records(self) -> list[list[tuple[str, str]]]:
+        """The rows as pairs of column and text, without what is empty: for tables too wide for a narrow card."""
+        return [[pair for pair in zip(self.columns, row, strict=True) if pair[1] != words.NOTHING] for row in self.rows]
+
+    @property
     def is_wide(self) -> bool:
         return bool(self.rows) or len(self.text) > LONG or "\n" in self.text
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from flask import Blueprint, Response, current_app, redirect, request, url_for
@@ -65,11 +66,13 @@ def _demo() -> dict[str, Any] | None:
     from .. import demo
 
     shown = [
-        {
-            "name": name,
-            "display_name": display,
-            "about": ", ".join(words.readable(group) for group in groups if group != "staff") or "Runs the service",
-        }
+        {"name": name, "display_name": display, "about": _about(name, groups)}
         for name, (display, groups) in demo.PEOPLE.items()
     ]
     return {"people": shown, "password": demo.PASSWORD}
+
+
+def _about(name: str, groups: Sequence[str]) -> str:
+    if name == "admin":
+        return "Runs the service"
+    return ", ".join(words.readable(group) for group in groups if group != "staff") or "Takes part in single cases"
