@@ -54,6 +54,12 @@ def examined(inner: str, **parts: str) -> list[Problem]:
     return examine({"small.bpmn": document(inner, **parts)})
 
 
+def told(inner: str, **parts: str) -> str:
+    """The one error that refuses `inner`."""
+    [found] = errors(examined(inner, **parts))
+    return found
+
+
 def text(model: Normalised, name: str) -> list[str]:
     """The texts of all elements of this BPMN name, after normalisation."""
     return ["".join(map(str, found.itertext())) for found in model.root.iter(tag(name))]
