@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import Counter, deque
 from collections.abc import Iterator, Mapping
 from datetime import datetime
-from time import monotonic
+from time import monotonic, thread_time
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
@@ -19,7 +19,7 @@ from service.engine.elements.events import RACE
 from service.engine.elements.node import SILENT
 from service.engine.errors import Fault
 from service.engine.graph import Flow
-from service.engine.limits import SECONDS, STEPS
+from service.engine.limits import CPU_SECONDS, SECONDS, STEPS
 from service.engine.scope import OWNER, View
 from service.engine.upstream import BaseWorkflow, Task, TaskState
 from service.engine.work import Failure, Happening, What, WorkflowState
@@ -236,7 +236,7 @@ class Run(BaseWorkflow):
     def go(self) -> None:
         """Carry out steps until everything waits; stops as FAILED where one cannot be carried out."""
         visits: Counter[str] = Counter()
-        steps, end = 0, monotonic() + SECONDS
+        steps, end, used = 0, monotonic() + SECONDS, thread_time() + CPU_SECONDS
         self.allowed = STEPS
         while self.status is WorkflowState.ACTIVE:
             task = self._next()
@@ -248,10 +248,11 @@ class Run(BaseWorkflow):
                     return
                 visits[task.task_spec.name] += 1
                 steps += 1
-                if steps > self.allowed or monotonic() > end:
+                if steps > self.allowed or monotonic() > end or thread_time() > used:
                     self.queue(task)
+                    seconds = SECONDS if monotonic() > end else CPU_SECONDS
                     raise Fault(
-                        _loop(visits, f"{self.allowed} steps" if steps > self.allowed else f"{SECONDS:g} seconds")
+                        _loop(visits, f"{self.allowed} steps" if steps > self.allowed else f"{seconds:g} seconds")
                     )
                 self._step(task)
             except (Fault, expressions.ExpressionError, timing.BadTime) as fault:

@@ -118,3 +118,30 @@ def test_scopes_nested_very_deeply_are_cancelled_without_recursion() -> None:
 
     assert deep > 1000
     assert case.state == "terminated" and len(case.workflow._run.tasks) == 1
+
+
+@pytest.mark.parametrize("condition", ["n < 1000000", "= n < 1000000"])
+def test_a_loop_of_a_million_steps_is_stopped_within_five_seconds_and_goes_on_when_asked(condition: str) -> None:
+    elements = script("count", "n = n + 1") + node("exclusiveGateway", "g")
+    begun = time.process_time()
+
+    case = run(elements, "s count g", f"g count: {condition}", "g e: n >= 1000000", n=0)
+    used = time.process_time() - begun
+    reached = case.variables["n"]
+    case.workflow.retry()
+
+    assert used <= 5
+    assert "count (" in case.why and "g (" in case.why
+    assert case.state == "failed"
+    assert 0 < reached <= 5_000  # by the seconds, on a busy machine
+    assert case.variables["n"] > reached
+
+
+def test_nearly_five_thousand_elements_in_a_row_are_all_run() -> None:
+    names = [f"t{number}" for number in range(4_900)]
+
+    case = run("".join(node("task", name) for name in names), f"s {' '.join(names)} e")
+    done = [said.element_id for said in case.workflow.take_happenings() if said.what == "completed"]
+
+    assert case.state == "completed"
+    assert done == ["s", *names, "e"]
