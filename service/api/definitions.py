@@ -17,6 +17,7 @@ from ..execution import form_of, form_schema, read_files, resource
 from ..models import DecisionDefinition, FormDefinition, ProcessDefinition
 from ..operations import cases
 from ..permissions import Action, may
+from ..protection import as_file
 from ..queries import definitions
 from ..queries.pages import Page
 from . import deployed_shapes, schemas, shapes
@@ -172,6 +173,6 @@ def _etag(found: ProcessDefinition | DecisionDefinition | FormDefinition) -> str
 def _file(digest: str) -> Answer | Response:
     if request.if_none_match.contains_weak(digest):
         return Answer(etag=f'"{digest}"')
-    response = Response(resource(digest), content_type=XML)
+    response = as_file(Response(resource(digest), content_type=XML), f"{digest[:12]}.xml")
     response.headers["ETag"] = f'"{digest}"'
     return response

@@ -15,7 +15,7 @@ from ..errors import NotFound
 from ..execution import deployed, form_schema, resource
 from ..models import DecisionDefinition, FormDefinition, ProcessDefinition
 from ..permissions import Action, access_of, may
-from ..protection import permission
+from ..protection import as_file, permission
 from ..queries import definitions
 from . import decision_tables
 from .rendering import names_of, page
@@ -91,7 +91,7 @@ def diagram(definition_id: UUID) -> Response:
     """The BPMN file as it was deployed; it never changes."""
     row = definitions.get(definition_id)
     response = Response(resource(row.files[row.file]), content_type="application/xml; charset=utf-8")
-    return _kept(response)
+    return _kept(as_file(response, f"{row.key}.bpmn"))
 
 
 @blueprint.get("/forms/<uuid:form_id>")

@@ -49,6 +49,24 @@ def test_every_kind_of_answer_carries_the_headers(app: Flask, office: Office, pr
         assert not re.search(r"Werkzeug|Python/\d", answer.headers.get("Server", ""))
 
 
+def test_what_designers_deployed_is_never_a_page_of_ours(
+    app: Flask, office: Office, program: Callable[..., Program]
+) -> None:
+    """A BPMN file may hold XHTML with scripts, or name a style sheet that makes some."""
+    ann = program(office.ann)
+    definition = ann.get("/definitions").json["items"][0]["id"]
+    give_password(office.ann)
+    browser = Browser(app)
+    browser.sign_in("ann")
+
+    answers = [ann.get(f"/definitions/{definition}/xml"), browser.get(f"/definitions/{definition}/diagram.bpmn")]
+
+    for answer in answers:
+        assert answer.status_code == 200
+        assert answer.headers["Content-Disposition"].startswith("attachment; ")
+        assert answer.headers["Content-Security-Policy"].endswith("; sandbox")
+
+
 def test_next_leads_nowhere_else(app: Flask, office: Office) -> None:
     give_password(office.ann)
 
