@@ -254,3 +254,28 @@ def test_a_claim_split_off_without_its_amount_fails_and_the_file_shows_it(office
     ok(office.ann, "POST", f"/cases/{part['id']}/cancel", {"reason": "Opened anew with all data."})
     office.world.work()
     assert office.children()[part["number"]]["state"] == "terminated"
+
+
+def test_what_nobody_drew_is_done_in_the_file_too_and_a_closed_file_is_opened_again(office: Office) -> None:
+    file = office.file
+    wanted = {"name": "Send the new terms", "checklist": ["Printed", "Signed"], "to": "ann"}
+    added = ok(office.mia, "POST", f"/cases/{file.id}/tasks", wanted, 201)
+    text = "@ann please send the terms **before** Friday."
+    note = ok(office.mia, "POST", f"/cases/{file.id}/notes", {"text": text}, 201)
+    assert [each["id"] for each in office.ann.get("/notes")["items"]] == [note["id"]]
+    closing = {"outcome": "quiet", "summary": "No policy is left."}
+    refused = office.mia.send("POST", f"/cases/{file.id}/close", closing)
+    assert refused.json and refused.json["detail"] == "Still to be done before: Send the new terms."
+
+    ok(office.ann, "PUT", f"/tasks/{added['id']}/checklist", {"done": [0, 1]})
+    ok(office.ann, "POST", f"/tasks/{added['id']}/complete", {"data": {}})
+    ok(office.mia, "POST", f"/cases/{file.id}/close", closing)
+    file.assert_closed()
+    ok(office.mia, "POST", f"/cases/{file.id}/reopen", {"reason": "They insure a boat."})
+
+    assert file.now()["state"] == "active"
+    ends = [
+        each for each in office.mia.get(f"/cases/{file.id}/timeline")["items"] if each["action"] == "case:completed"
+    ]
+    then = office.mia.get(f"/cases/{file.id}/moment?seq={ends[0]['seq']}")
+    assert (then["state"], then["stage"], then["tasks"]) == ("completed", "service", [])
