@@ -183,7 +183,7 @@ def _offer(ago: Ago, name: str, number: str, position: str, department: str, sta
 
 
 def _contract(ago: Ago, days: int) -> tuple[Step, ...]:
-    equipment = [{"item": "Laptop", "note": "14 inches"}, {"item": "Telephone"}]
+    equipment = [{"name": "Laptop", "note": "14 inches"}, {"name": "Telephone"}]
     signed = {"signedOn": ago.day(days), "equipment": equipment, "privacyTold": True}
     return (
         Step(ago.at(days, "10:00"), "ann", "Task_Contract", signed),
@@ -204,7 +204,7 @@ def _lena(ago: Ago) -> Tale:
             *_contract(ago, 4),
             Step(ago.at(3, "14:00"), "ben", "Task_Account", {"accountName": "lena.lang"}, child=it),
             Step(
-                ago.at(2, "11:00"), "ben", "Task_Device", DEVICE, {"piece": {"item": "Telephone", "note": ""}}, child=it
+                ago.at(2, "11:00"), "ben", "Task_Device", DEVICE, {"piece": {"name": "Telephone", "note": ""}}, child=it
             ),
             Step(ago.at(1, "09:15"), "finn", "Task_Payroll", {"personnelNumber": "40217"}, child="onboarding-payroll"),
             Step(ago.at(1, "10:00"), "ann", act=_note("She brings her own *keyboard*.", NoteVisibility.EVERYBODY)),
@@ -226,7 +226,7 @@ def _pavel(ago: Ago) -> Tale:
                 "ben",
                 "Task_Device",
                 DEVICE,
-                {"piece": {"item": "Telephone", "note": ""}},
+                {"piece": {"name": "Telephone", "note": ""}},
                 child=it,
             ),
             Step(
@@ -234,7 +234,7 @@ def _pavel(ago: Ago) -> Tale:
                 "ben",
                 "Task_Device",
                 DEVICE,
-                {"piece": {"item": "Laptop", "note": "14 inches"}},
+                {"piece": {"name": "Laptop", "note": "14 inches"}},
                 child=it,
             ),
             Step(ago.at(59, "09:00"), "finn", "Task_Payroll", {"personnelNumber": "40102"}, child="onboarding-payroll"),

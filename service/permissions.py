@@ -161,6 +161,12 @@ def may_start(actor: Actor, definition: ProcessDefinition) -> bool:
     return definition.is_case_type and not access_of(definition.id).starters.isdisjoint(actor.principals)
 
 
+def may_insert(actor: Actor, fragment: ProcessDefinition) -> bool:
+    """A plan fragment is for those whom it names as starters; where it names nobody, for all who work on the case."""
+    starters = access_of(fragment.id).starters
+    return not starters or not starters.isdisjoint(actor.principals)
+
+
 def manages(actor: Actor, subject: Case | HumanTask) -> bool:
     case = subject.case if isinstance(subject, HumanTask) else subject
     return not access_of(case.definition_id).managers.isdisjoint(actor.principals)

@@ -16,10 +16,10 @@ from .. import audit, forms, jobs
 from ..db import db, utcnow
 from ..engine.work import OpenChild, WorkflowState
 from ..engine.workflow import Workflow
-from ..errors import BadRequest, WrongState
+from ..errors import BadRequest, Forbidden, WrongState
 from ..execution import deployed, form_of, lock, running
 from ..models import Case, CaseRole, CaseState, Incident, NumberSequence, ProcessDefinition
-from ..permissions import SYSTEM, Action, Actor, require
+from ..permissions import SYSTEM, Action, Actor, may_insert, require
 from . import cases
 from .cases import Kin
 
@@ -55,7 +55,7 @@ def insert(parent: Case, definition: ProcessDefinition, *, by: Actor, reason: st
     """Start a plan fragment inside a running case: a child that shares its data and people, and holds it open.
 
     It gets the case's variables, and what it changes comes back when it is completed. Raises `BadRequest` for a
-    process that is not marked `case:insertable`.
+    process that is not marked `case:insertable`, `Forbidden` for whom it is not meant.
     """
     lock(parent.id)
     require(by, Action.INSERT_FRAGMENT, parent)
@@ -63,6 +63,8 @@ def insert(parent: Case, definition: ProcessDefinition, *, by: Actor, reason: st
         raise WrongState(f"This case is {parent.state}.")
     if definition.info.get("attributes", {}).get("insertable") != "true":
         raise BadRequest(f"“{definition.name}” is not made to be started inside a case.")
+    if not may_insert(by, definition):
+        raise Forbidden(f"“{definition.name}” is for others to start.")
     _refuse_depth(parent.id)
     there = sa.select(sa.func.count()).where(Case.parent_id == parent.id, Case.fragment)
     number = f"{parent.number}.{db.session.execute(there).scalar_one() + 1}"

@@ -12,7 +12,7 @@ from sqlalchemy.orm import load_only
 from ..db import db
 from ..errors import NotFound
 from ..models import Case, CaseState, DecisionDefinition, DefinitionAccess, FormDefinition, ProcessDefinition
-from ..permissions import Actor
+from ..permissions import Actor, may_insert
 from .pages import LIMIT, Page, Sort, page
 
 Definition = TypeVar("Definition", ProcessDefinition, DecisionDefinition, FormDefinition)
@@ -74,11 +74,11 @@ def case_types() -> Sequence[ProcessDefinition]:
     ).all()
 
 
-def fragments() -> Sequence[ProcessDefinition]:
-    """The newest version of each plan fragment, by name: what is started inside a running case."""
+def fragments(actor: Actor) -> Sequence[ProcessDefinition]:
+    """The newest version of each plan fragment that `actor` may start inside a running case, by name."""
     insertable = ProcessDefinition.info["attributes", "insertable"].as_string() == "true"  # as `is_fragment` says
     newest = sa.select(ProcessDefinition).where(ProcessDefinition.latest, insertable).order_by(ProcessDefinition.name)
-    return db.session.scalars(newest).all()
+    return [each for each in db.session.scalars(newest) if may_insert(actor, each)]
 
 
 def startable(actor: Actor) -> Sequence[ProcessDefinition]:

@@ -59,7 +59,7 @@ def offered(case: Case, actor: Actor, allowed: Collection[Action]) -> Offered:
         add_task=add_task,
         groups=_groups() if add_task else (),
         child_types=definitions.startable(actor) if Action.OPEN_CHILD in allowed else (),
-        fragments=definitions.fragments() if Action.INSERT_FRAGMENT in allowed else (),
+        fragments=definitions.fragments(actor) if Action.INSERT_FRAGMENT in allowed else (),
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from datetime import timedelta
 from pathlib import Path
@@ -70,7 +71,11 @@ def test_a_physician_works_on_a_care_plan_with_the_keyboard_only(
         _start(keys, screenshot)
         _do_and_note(keys, number)
         _review_and_replan(keys)
-        _hand_over_and_close(keys)
+        _discharge_and_hand_over(keys)
+        omar = Keyboard(new_page(address))
+        omar.sign_in("omar")
+        omar.page.goto(f"/cases/{number}")
+        _close(omar)
     assert_every_story_holds()
 
 
@@ -151,7 +156,7 @@ def _review_and_replan(keys: Keyboard) -> None:
     keys.complete("Agree on the plan")
 
 
-def _hand_over_and_close(keys: Keyboard) -> None:
+def _discharge_and_hand_over(keys: Keyboard) -> None:
     page = keys.page
     _open(keys, "First talk")
     keys.fill(What_worries_the_patient="Nothing any more.")
@@ -165,6 +170,20 @@ def _hand_over_and_close(keys: Keyboard) -> None:
     _open(keys, "Discharge the patient")
     keys.fill(Goes_home_on="23/11/2026", Family_doctor="Dr Adler", Advice_for_home="Stairs twice a day.")
     keys.complete("Discharge the patient")
+    keys.press("u")
+    expect(page).to_have_title(re.compile("^People of"))
+    keys.reach("Hand over")
+    keys.press("Enter")
+    expect(page).to_have_title(re.compile("^Hand over"))
+    keys.reach("To$")
+    page.keyboard.type("o")  # as one chooses in a list
+    expect(page.get_by_role("button", name="Hand over to Omar Okafor")).to_be_enabled()
+    keys.reach("Hand over to Omar", most=3)  # the focus stayed where one chose
+    keys.act("Enter", "Omar Okafor is Physician now")
+
+
+def _close(keys: Keyboard) -> None:
+    page = keys.page
     keys.press("x")
     keys.here()
     page.keyboard.type("Goals reached")

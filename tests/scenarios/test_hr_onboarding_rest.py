@@ -21,7 +21,7 @@ OFFER: dict[str, Any] = {
 }
 CONTRACT: dict[str, Any] = {
     "signedOn": "2026-11-02",
-    "equipment": [{"item": "Laptop", "note": "13 inches"}, {"item": "Telephone"}],
+    "equipment": [{"name": "Laptop", "note": "13 inches"}, {"name": "Telephone"}],
     "privacyTold": True,
 }
 ACCOUNT = {"accountName": "lena.lang"}
@@ -99,7 +99,7 @@ def test_three_departments_get_ready_side_by_side_and_the_newcomer_stays(newcome
     assert newcomer.states() == dict.fromkeys(("it", "payroll", "facilities"), "completed")
     found = newcomer.case.variables
     assert (found["accountName"], found["personnelNumber"], found["room"]) == ("lena.lang", "40217", "214")
-    assert [device["item"] for device in found["devices"]] == ["Laptop", "Telephone"]
+    assert [device["name"] for device in found["devices"]] == ["Laptop", "Telephone"]
     world.wait(days=30)
     assert (newcomer.case.open, newcomer.case.now()["stage"]) == (["Task_FirstTalk", "Task_Welcome"], "arrival")
     newcomer.ben.does(newcomer.case, "Task_Welcome", {"badgeHanded": True})

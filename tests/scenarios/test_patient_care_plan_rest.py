@@ -203,6 +203,8 @@ def test_a_physician_goes_back_to_planning_and_sees_before_what_that_cancels(war
 def test_a_home_visit_and_a_second_opinion_are_started_inside_the_case(ward: Ward, world: World) -> None:
     visit = ward.asks(ward.nora, "/fragments", {"process": "home-visit", "reason": "The daughter asks for it."})
     opinion = ward.asks(ward.paul, "/fragments", {"process": "second-opinion"})
+    nurses_may_not = ward.nora.send("POST", f"/cases/{ward.case.id}/fragments", {"process": "second-opinion"})
+    assert nurses_may_not.status_code == 403
     assert [visit["number"], opinion["number"]] == ["CARE-2026-00001.1", "CARE-2026-00001.2"]
     at_home = RestCase(world, visit["id"], visit["number"], ward.nora)
     asked = RestCase(world, opinion["id"], opinion["number"], ward.paul)
