@@ -43,6 +43,10 @@ def body_of(model: type[Model]) -> Model:
 
 def query_of(model: type[Model]) -> Model:
     """This request's query parameters as `model`. Raises `BadRequest` for one that is unknown, repeated or wrong."""
+    if unknown := [name for name in request.args if name not in model.model_fields]:
+        raise BadRequest(
+            f"“{unknown[0][:100]}” is no parameter here; there are {', '.join(sorted(model.model_fields))}."
+        )
     for name, values in request.args.lists():
         if len(values) > 1:
             raise BadRequest(f"The parameter “{name[:100]}” is there {len(values)} times.")

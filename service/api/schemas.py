@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
+from uuid import UUID
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 
@@ -71,6 +72,14 @@ class CaseQuery(Paged):
     case_type: Name | None = Field(None, description="Only cases of this type.")
     owner: PrincipalName | None = Field(None, description="Only cases of this user.")
     text: Text | None = Field(None, description="Only cases with this text in their number or title.")
+    stage: Name | None = Field(None, description="Only cases in this stage (its id).")
+    created_by: PrincipalName | None = Field(None, description="Only cases that this user opened.")
+    parent_id: Annotated[UUID, Field(strict=False)] | None = Field(None, description="Only children of this case.")
+    created_from: Instant | None = Field(None, description="Only cases opened then or later.")
+    due_before: Instant | None = Field(None, description="Only cases that are due before then.")
+    sort: Literal["newest", "oldest", "due", "priority"] = Field(
+        "newest", description="By opening; by due date, what has none last; or by priority, then due date."
+    )
 
 
 class MomentQuery(Query):
@@ -86,6 +95,13 @@ class TaskQuery(Paged):
         None, description="Only with this text in the task's name, the case's number or its title."
     )
     late: Annotated[bool, BeforeValidator(_yes_or_no)] = Field(False, description="Only what is past its due date.")
+    case_id: Annotated[UUID, Field(strict=False)] | None = Field(None, description="Only tasks of this case.")
+    element_id: Name | None = Field(None, description="Only tasks of this element of the diagram.")
+    assignee: PrincipalName | None = Field(None, description="Only what this user is to do.")
+    due_before: Instant | None = Field(None, description="Only what is due before then.")
+    sort: Literal["urgency", "due", "oldest", "newest"] = Field(
+        "urgency", description="By priority, then due date; by due date, what has none last; or by opening."
+    )
 
 
 class DefinitionQuery(Paged):

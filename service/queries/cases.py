@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 
 import sqlalchemy as sa
 from sqlalchemy.orm import defer, joinedload
@@ -29,6 +30,14 @@ from .actions import know_roles
 from .pages import LIMIT, Page, Sort, page
 
 NEWEST = (Sort(Case.id, uuid.UUID, descending=True),)
+_DUE, _OLDEST = Sort(Case.due_at, datetime, nullable=True), Sort(Case.id, uuid.UUID)
+#: What a list of cases may be sorted by; ids are in the order of opening, what is not due comes last.
+SORTS = {
+    "newest": NEWEST,
+    "oldest": (_OLDEST,),
+    "due": (_DUE, _OLDEST),
+    "priority": (Sort(Case.priority, int, descending=True), _DUE, _OLDEST),
+}
 
 
 @dataclass(frozen=True)
@@ -60,10 +69,16 @@ def visible(
     case_type: str | None = None,
     owner: str | None = None,
     text: str | None = None,
+    stage: str | None = None,
+    created_by: str | None = None,
+    parent_id: uuid.UUID | None = None,
+    created_from: datetime | None = None,
+    due_before: datetime | None = None,
+    sort: str = "newest",
     limit: int = LIMIT,
     cursor: str | None = None,
 ) -> Page[Case]:
-    """Cases that `actor` may read, the newest first; `owner` is a user name, `text` stands in number or title.
+    """Cases that `actor` may read; `owner` is a user name, `text` stands in number or title, `sort` is one of SORTS.
 
     The rows come without variables, visits and marks. Plan fragments are parts of their cases and not listed.
     """
@@ -79,7 +94,14 @@ def visible(
     if text:
         in_number = Case.number.icontains(text, autoescape=True)
         conditions.append(sa.or_(in_number, Case.title.icontains(text, autoescape=True)))
-    return page(Case, *conditions, sorts=NEWEST, limit=limit, cursor=cursor, options=_light())
+    for column, value in ((Case.stage, stage), (Case.created_by, created_by), (Case.parent_id, parent_id)):
+        if value is not None:
+            conditions.append(column == value)
+    if created_from is not None:
+        conditions.append(Case.created_at >= created_from)
+    if due_before is not None:
+        conditions.append(Case.due_at < due_before)
+    return page(Case, *conditions, sorts=SORTS[sort], limit=limit, cursor=cursor, options=_light())
 
 
 def readable(actor: Actor) -> sa.ColumnElement[bool]:

@@ -89,6 +89,8 @@ def _after(sorts: Sequence[Sort], values: Sequence[Any]) -> sa.ColumnElement[boo
         same = [s.column.is_(None) if v is None else s.column == v for s, v in zip(sorts[:i], values[:i], strict=True)]
         either.append(sa.and_(*same, sort.beyond(value)))
     first, value = sorts[0].column, values[0]
+    if sorts[0].nullable:  # what comes last has no value that could be compared
+        return sa.or_(*either)
     return sa.and_(first <= value if sorts[0].descending else first >= value, sa.or_(*either))
 
 

@@ -25,6 +25,14 @@ URGENCY = (
     Sort(HumanTask.due_at, datetime, nullable=True),
     Sort(HumanTask.id, uuid.UUID),
 )
+_DUE, _OLDEST = Sort(HumanTask.due_at, datetime, nullable=True), Sort(HumanTask.id, uuid.UUID)
+#: What a list of tasks may be sorted by; ids are in the order of opening, what is not due comes last.
+SORTS = {
+    "urgency": URGENCY,
+    "due": (_DUE, _OLDEST),
+    "oldest": (_OLDEST,),
+    "newest": (Sort(HumanTask.id, uuid.UUID, descending=True),),
+}
 
 #: What lists show of a task's case; never its variables.
 _SHOWN = (
@@ -70,12 +78,12 @@ def to_change(task_id: uuid.UUID, *, by: Actor) -> HumanTask:
 
 
 def mine(actor: Actor, *, limit: int = LIMIT, cursor: str | None = None, **only: Any) -> Page[HumanTask]:
-    """Open tasks that are `actor`'s to do. `only`: see `narrowed`."""
+    """Open tasks that are `actor`'s to do. `only`: see `narrowed`, and `sort`, one of SORTS."""
     return _page(_mine(actor), limit, cursor, only)
 
 
 def team(actor: Actor, *, limit: int = LIMIT, cursor: str | None = None, **only: Any) -> Page[HumanTask]:
-    """Open tasks that nobody has and `actor` may claim. `only`: see `narrowed`."""
+    """Open tasks that nobody has and `actor` may claim. `only`: see `narrowed`, and `sort`, one of SORTS."""
     return _page(_team(actor), limit, cursor, only)
 
 
@@ -124,6 +132,9 @@ def narrowed(
     text: str | None = None,
     late: bool = False,
     case_id: uuid.UUID | None = None,
+    element_id: str | None = None,
+    assignee: str | None = None,
+    due_before: datetime | None = None,
 ) -> list[sa.ColumnElement[bool]]:
     """Conditions: of one case type, of one case, late, or a text in the task's name, the case's number or its title."""
     conditions: list[sa.ColumnElement[bool]] = []
@@ -138,13 +149,19 @@ def narrowed(
         conditions.append(sa.or_(HumanTask.name.icontains(text, autoescape=True), in_case))
     if late:
         conditions.append(HumanTask.due_at < utcnow())
+    for column, value in ((HumanTask.element_id, element_id), (HumanTask.assignee, assignee)):
+        if value is not None:
+            conditions.append(column == value)
+    if due_before is not None:
+        conditions.append(HumanTask.due_at < due_before)
     return conditions
 
 
 def _page(whose: sa.ColumnElement[bool], limit: int, cursor: str | None, only: Mapping[str, Any]) -> Page[HumanTask]:
-    conditions = (whose, HumanTask.closed_at.is_(None), *narrowed(**only))
-    options = [_CASE, _ROLES, _CANDIDATES]
-    found = page(HumanTask, *conditions, sorts=URGENCY, limit=limit, cursor=cursor, options=options)
+    narrowing = {name: value for name, value in only.items() if name != "sort"}
+    conditions = (whose, HumanTask.closed_at.is_(None), *narrowed(**narrowing))
+    options, sorts = [_CASE, _ROLES, _CANDIDATES], SORTS[only.get("sort", "urgency")]
+    found = page(HumanTask, *conditions, sorts=sorts, limit=limit, cursor=cursor, options=options)
     _look_up_doers(found.rows)
     return found
 
