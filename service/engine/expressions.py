@@ -100,6 +100,11 @@ def is_feel(text: str) -> bool:
     return start[:1] == "=" and start != "=="
 
 
+def unknown_functions(text: str) -> frozenset[str]:
+    """The functions that FEEL calls although there are none of that name: they would be null. Python says so itself."""
+    return feel.unknown_functions(_without_sign(text)) if is_feel(text) else frozenset()
+
+
 def _without_sign(text: str) -> str:
     """FEEL without its `=`, each character where it was, so that the lines and columns of errors fit."""
     return text.replace("=", " ", 1) if is_feel(text) else text

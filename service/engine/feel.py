@@ -64,6 +64,14 @@ def names(text: str) -> frozenset[str]:
         return frozenset()
 
 
+def unknown_functions(text: str) -> frozenset[str]:
+    """The functions that `text` calls although there are none of that name: they would be null."""
+    try:
+        return frozenset(_asked("names", text, True))
+    except FeelError:
+        return frozenset()
+
+
 def matches(pattern: str, text: str) -> bool:
     """Whether JavaScript's `new RegExp(pattern)` finds a match in `text`. Raises FeelError."""
     return _asked("matches", json.dumps([pattern, text])) is True

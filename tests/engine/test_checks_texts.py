@@ -97,3 +97,12 @@ def test_a_python_script_fills_no_result_variable():
     script = '<scriptTask id="t" case:resultVariable="x"><script>x = 1</script></scriptTask>'
 
     assert warnings(examined(script)) == ["t: case:resultVariable has no effect with a Python script."]
+
+
+def test_a_function_that_feel_does_not_have_is_named():
+    [problem] = examined(choice("= is allowed(x)"))
+
+    assert (problem.element_id, problem.message) == (
+        "f",
+        "The condition “= is allowed(x)” cannot be read: there is no function “is allowed”.",
+    )

@@ -58,3 +58,37 @@ def test_cells_of_tables_know_them_too(text: str, value: Any, holds: bool) -> No
 
 def test_a_variable_goes_before_a_function_of_its_name() -> None:
     assert feel.evaluate("max + during", {"max": 1, "during": 2}) == 3
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("is defined(a) and not(is defined(b))", True),
+        ("get or else(b, 7)", 7),
+        ("is empty([])", True),
+        ('is blank(" ") and trim(" x ") = "x"', True),
+        ('extract("a1b22", "[0-9]+")', ["1", "22"]),
+        ("partition([1, 2, 3], 2)", [[1, 2], [3]]),
+        ("duplicate values([1, 2, 1, {c: 1}, {c: 1}])", [1, {"c": 1}]),
+        ('last day of month(date("2028-02-01")) = date("2028-02-29")', True),
+        ('"is defined(a)"', "is defined(a)"),
+    ],
+)
+def test_functions_that_camunda_8_adds_are_known(text: str, value: Any) -> None:
+    assert feel.evaluate(text, {"a": 1}) == value
+    assert feel.check(text) is None
+    assert feel.unknown_functions(text) == frozenset()
+
+
+@pytest.mark.parametrize(
+    ("text", "unknown"),
+    [
+        ("foo(1) + sum(x)", {"foo"}),
+        ("{f: function(x) x, r: f(1)}.r", set()),
+        ("(function(g) g(1))(abs)", set()),
+        ("sort(xs, function(a, b) a < b)", set()),
+        ('date and time("2026-01-01T10:00:00")', set()),
+    ],
+)
+def test_functions_that_nobody_knows_are_found(text: str, unknown: set[str]) -> None:
+    assert feel.unknown_functions(text) == unknown

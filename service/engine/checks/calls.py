@@ -40,8 +40,12 @@ def _twice(model: Normalised, process: etree._Element, other: Normalised) -> Pro
 
 
 def _nothing_runs(model: Normalised) -> Problem:
+    first = next(iter(model.doc.processes()), model.root)
     return Problem(
         file=model.name,
+        line=line_of(first),
+        element_id=first.get("id"),
+        element_name=first.get("name"),
         message="No process of it can be executed.",
         advice='Draw a process, and mark it isExecutable="true".',
     )

@@ -177,5 +177,5 @@ def _worker_task(doc: Document, task: etree._Element, name: str) -> None:
         doc.error(task, "The business rule task says no decision.", 'Name one, for example case:decisionRef="cover".')
     elif not task.get("messageRef") and child(task, "messageEventDefinition") is None:
         doc.warn(
-            task, "The send task sends nothing.", 'Give it a messageRef, or a connector, such as case:type="mail".'
+            task, "The send task sends nothing.", 'Give it a messageRef, or a connector, such as case:type="http".'
         )

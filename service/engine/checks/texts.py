@@ -48,7 +48,9 @@ def check(doc: Document, part: etree._Element) -> None:
 
 
 def _foreign(text: str) -> str | None:
-    """Words that Python would take for unknown variables when it is too late."""
+    """Words that Python would take for unknown variables when it is too late, and functions that FEEL has not."""
+    if unknown := sorted(expressions.unknown_functions(text)):
+        return f"there is no function “{unknown[0]}”."
     if expressions.is_feel(text):
         return None
     found = sorted(expressions.names(text) & _FOREIGN.keys())

@@ -7,6 +7,7 @@ import { parseExpression, parseUnaryTests } from '@bpmn-io/feelin';
 import { normalizeContextKey, parser } from '@bpmn-io/lezer-feel';
 import { Settings, SystemZone } from 'luxon';
 import { decide as decideModel } from './parts/decisions.js';
+import { spell } from './parts/extensions.js';
 import { evaluate as feelinEvaluate, unaryTest as feelinUnary } from './parts/evaluator.js';
 import { check as checkSubmitted, wants as wantsOf } from './parts/forms.js';
 import { encode, revive, setMark } from './parts/values.js';
@@ -99,7 +100,7 @@ export function check(text, json, isUnary) {
   return guarded(() => {
     const context = JSON.parse(json);
     odd = Object.keys(context).join('\n');
-    const at = firstError((isUnary ? parseUnaryTests : parseExpression)(text, context));
+    const at = firstError((isUnary ? parseUnaryTests : parseExpression)(spell(text), context));
     if (at !== null) return JSON.stringify({ error: 'syntax', at });
     return JSON.stringify({ value: null, error: unimplemented(text, context, isUnary) });
   });
@@ -110,14 +111,18 @@ const isBuiltin = (name) => {
   return kind === 'function';
 };
 
-export function names(text) {
+/** Either the variables that `text` reads, or with `called` the functions that it calls and nobody knows. */
+export function names(given, called) {
   return guarded(() => {
     odd = '';
+    const text = spell(given);
     const read = new Set();
     const bound = new Set(['item', 'partial']);
     parseExpression(text, {}).iterate({
       enter(node) {
         const found = normalizeContextKey(text.slice(node.from, node.to));
+        const isCalled = node.node.parent?.name === 'FunctionInvocation' && !node.node.prevSibling;
+        if (called && node.name === 'VariableName' && !isCalled) return;
         if (node.name === 'VariableName' && !(node.node.parent?.name === 'PathExpression' && node.node.prevSibling)) read.add(found);
         if (node.name === 'ParameterName' || node.name === 'Key') bound.add(found);
         if (node.name === 'Name' && node.node.parent?.name === 'InExpression') bound.add(found);

@@ -1,9 +1,11 @@
 // feelin with what DMN 1.5 has besides: our own functions (builtins.js), and `instance of` (§10.3.2.10).
 import { evaluate as feelinEvaluate, parseExpression, parseUnaryTests, unaryTest as feelinUnary } from '@bpmn-io/feelin';
 import { BUILTINS } from './builtins.js';
+import { EXTENSIONS, spell } from './extensions.js';
 import { kindOf } from './values.js';
 
-const NAMES = Object.keys(BUILTINS);
+const OURS = { ...BUILTINS, ...EXTENSIONS };
+const NAMES = Object.keys(OURS);
 const SAYS_INSTANCE = /\binstance\s+of\b/;
 const MOST = 50; // of `instance of` in one text
 const KEPT = 2000;
@@ -14,10 +16,11 @@ function prepare(text, isUnary) {
   const key = `${isUnary}${text}`;
   let found = prepared.get(key);
   if (found === undefined) {
-    const written = SAYS_INSTANCE.test(text) ? withoutInstance(text, isUnary) : text;
-    const squeezed = text.replace(/\s+/g, ' ');
-    const own = Object.fromEntries(NAMES.filter((name) => squeezed.includes(name)).map((name) => [name, BUILTINS[name]]));
-    if (written !== text) own[INSTANCE] = instanceOf;
+    const spelled = spell(text);
+    const written = SAYS_INSTANCE.test(spelled) ? withoutInstance(spelled, isUnary) : spelled;
+    const squeezed = spelled.replace(/\s+/g, ' ');
+    const own = Object.fromEntries(NAMES.filter((name) => squeezed.includes(name)).map((name) => [name, OURS[name]]));
+    if (written !== spelled) own[INSTANCE] = instanceOf;
     found = { written, own, any: Object.keys(own).length > 0 };
     if (prepared.size >= KEPT) prepared.clear();
     prepared.set(key, found);
