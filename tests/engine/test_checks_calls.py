@@ -58,7 +58,7 @@ def test_the_same_process_in_two_files_is_refused():
 
 def test_files_in_which_nothing_runs_are_refused():
     assert errors(examined('<task id="t"/>', process='isExecutable="false"')) == [
-        "None: No process of it can be executed."
+        "p: No process of it can be executed."
     ]
 
 
