@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -17,7 +17,7 @@ from ..auth import current_actor
 from ..db import db
 from ..errors import BadRequest, InvalidForm
 from ..execution import deployed, form_of
-from ..models import AuditEntry, Case, CaseState, HumanTask, Incident, IncidentState, ProcessDefinition, Timer, User
+from ..models import Case, CaseState, HumanTask, Incident, IncidentState, ProcessDefinition, Timer, User
 from ..operations import cases
 from ..permissions import Action, Actor, access_of, require
 from ..protection import permission, signed_in
@@ -26,8 +26,8 @@ from ..queries import adhoc as adhoc_work
 from ..queries import cases as case_lists
 from ..queries import lifecycle as life
 from ..queries import tasks as task_lists
-from . import casework, editing, facts, family, links, notes, people, progress, roles, story, words
-from .rendering import go, moment_sent, names_of, page, wants_part, zone
+from . import casework, editing, facts, family, history, links, notes, people, progress, roles, story, words
+from .rendering import go, moment_sent, names_of, page, wants_part
 
 blueprint = Blueprint("cases", __name__)
 STATES = {  #: filters by state, in the order of the page; the first is what one sees at first
@@ -38,9 +38,6 @@ STATES = {  #: filters by state, in the order of the page; the first is what one
     "all": "All",
 }
 LISTED = 50
-TOLD = 40  #: timeline entries before “show all”
-READ = 3 * TOLD  #: audit entries that are read for them; some are told together
-ALL_TOLD = 2000
 
 
 @dataclass(frozen=True)
@@ -79,7 +76,7 @@ def index() -> ResponseReturnValue:
         "filters": filters,
         "rows": found.rows,
         "next": found.next,
-        "type_options": [("", "All case types"), *((kind.key, kind.name) for kind in types)],
+        "type_options": [("", "All case types"), *((kind.key, kind.name) for kind in types if not kind.is_fragment)],
         "type_names": {kind.key: kind.name for kind in types},
         "states": STATES,
         "counts": _counts(actor),
@@ -108,10 +105,10 @@ def _about(case: Case, actor: Actor) -> dict[str, Any]:
     incidents = _open_incidents(case)
     failed = [incident.element_id for incident in incidents if incident.element_id]
     owner = case.owner
-    entries = timeline.newest(case, actor=actor, most=ALL_TOLD if "all" in request.args else READ)
-    names = names_of([*story.people(entries), *(t.assignee for t in open_tasks), owner.name if owner else None])
-    told = _told(case, entries, names)
-    shown = told if "all" in request.args else told[:TOLD]
+    entries = timeline.newest(case, actor=actor, most=history.READ)
+    asked = [each.principal[5:] for t in open_tasks for each in t.candidates if each.principal.startswith("user:")]
+    names = names_of([*story.people(entries), *(t.assignee for t in open_tasks), *asked, owner.name if owner else None])
+    told = history.told(case, entries, names)
     allowed = actions.on_case(actor, case)
     offers, info = casework.offered(case, actor, allowed), deployed(case.definition_id).definition.info
     return {
@@ -130,10 +127,11 @@ def _about(case: Case, actor: Actor) -> dict[str, Any]:
         "incidents": incidents,
         "diagram": progress.diagram_state(case, failed),
         "steps": progress.steps(case, failed),
-        "told": shown,
-        "untold": len(told) > len(shown) or bool(entries and entries[0].seq > 1 and "all" not in request.args),
+        "told": told[: history.TOLD],
+        "untold": len(told) > history.TOLD or bool(entries and entries[0].seq > 1),
+        **history.filters(),
         "element_name": partial(progress.element_name, case),
-        "waits_for": _waits_for,
+        "waits_for": partial(_waits_for, names=names),
         "people": people.for_case(access_of(case.definition_id).managers)
         if "change case" in allowed or offers.add_task
         else None,
@@ -150,16 +148,11 @@ def _about(case: Case, actor: Actor) -> dict[str, Any]:
     }
 
 
-def _waits_for(task: HumanTask) -> str:
+def _waits_for(task: HumanTask, names: Mapping[str, str]) -> str:
     """Whom an untaken task is offered to."""
-    return ", ".join(words.principal(candidate.principal) for candidate in task.candidates) or "Nobody may take it"
-
-
-def _told(case: Case, entries: Sequence[AuditEntry], names: Mapping[str, str]) -> list[story.Entry]:
-    """The entries in words, newest first, with the values that the first of them found there."""
-    before = timeline.values_before(case, entries[0], story.variables(entries)) if entries else {}
-    told = story.tell(entries, story.Telling(case.definition_id, names, zone()), before)
-    return told[:-1] if entries and entries[0].seq > 1 else told  # the first one may be the end of an act
+    asked = [each.principal for each in task.candidates]
+    called = [names.get(each.removeprefix("user:")) or words.principal(each) for each in asked]
+    return ", ".join(called) or "Nobody may take it"
 
 
 def _adhoc(case: Case, actor: Actor) -> list[adhoc_work.AdHoc]:

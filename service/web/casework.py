@@ -15,14 +15,14 @@ from ..db import db
 from ..engine.definition import Outcome, Stage
 from ..errors import BadRequest
 from ..execution import deployed, form_of
-from ..models import Case, Group, ProcessDefinition, User
+from ..models import Case, FormDefinition, Group, ProcessDefinition, User
 from ..operations import cases, children, lifecycle, links, tasks
 from ..permissions import Action, Actor, require
 from ..protection import permission
 from ..queries import cases as case_lists
 from ..queries import definitions
 from ..queries import lifecycle as life
-from . import people
+from . import people, words
 from .rendering import go, moment_sent, page
 
 blueprint = Blueprint("casework", __name__)
@@ -41,6 +41,7 @@ class Offered:
     back: Sequence[life.Repeatable]
     add_task: bool
     groups: Sequence[tuple[str, str]]
+    forms: Sequence[tuple[str, str]]  #: which an added task may ask for: key, name
     child_types: Sequence[ProcessDefinition]
     fragments: Sequence[ProcessDefinition]
 
@@ -58,6 +59,7 @@ def offered(case: Case, actor: Actor, allowed: Collection[Action]) -> Offered:
         back=life.repeatable(case, actor=actor) if Action.REPEAT in allowed else (),
         add_task=add_task,
         groups=_groups() if add_task else (),
+        forms=_forms() if add_task else (),
         child_types=definitions.startable(actor) if Action.OPEN_CHILD in allowed else (),
         fragments=definitions.fragments(actor) if Action.INSERT_FRAGMENT in allowed else (),
     )
@@ -81,6 +83,11 @@ def _restarts(case: Case) -> list[tuple[str, str]]:
 def _groups() -> list[tuple[str, str]]:
     rows = db.session.execute(sa.select(Group.name, Group.title).order_by(Group.title, Group.name))
     return [(row.name, row.title or row.name) for row in rows]
+
+
+def _forms() -> list[tuple[str, str]]:
+    newest = sa.select(FormDefinition.key).where(FormDefinition.latest).order_by(FormDefinition.key)
+    return [(key, words.readable(key)) for key in db.session.scalars(newest)]
 
 
 @blueprint.post("/cases/<number>/hold")
@@ -142,6 +149,7 @@ def add_task(number: str) -> ResponseReturnValue:
         by=actor,
         name=request.form.get("name", ""),
         description=request.form.get("description", ""),
+        form_key=request.form.get("form") or None,
         checklist=[line.strip() for line in request.form.get("checklist", "").splitlines() if line.strip()],
         to=_person(request.form.get("to", "")),
         candidate_groups=[group] if group else [],

@@ -14,7 +14,7 @@ from ..models import Incident, IncidentState
 from ..permissions import Action, Actor, may
 from ..queries import tasks
 
-OF_A_CASE = ("casework.", "family.", "links.", "moments.", "notes.", "roles.")  #: blueprints below “Cases”
+OF_A_CASE = ("casework.", "family.", "links.", "history.", "notes.", "roles.")  #: blueprints below “Cases”
 COUNTED = 99  #: beyond, the menu says “99+”
 
 

@@ -176,6 +176,16 @@ def complete(task_id: UUID) -> ResponseReturnValue:
     return go(location, f"“{task.name}” is done." + (" Here is the next one." if following else ""))
 
 
+@blueprint.post("/tasks/<uuid:task_id>/withdraw")
+@permission(Action.WITHDRAW_TASK)
+def withdraw(task_id: UUID) -> ResponseReturnValue:
+    """Take back a task that nobody drew."""
+    task, actor = _task(task_id)
+    tasks.withdraw(task, by=actor, reason=request.form.get("reason", ""))
+    db.session.commit()
+    return go(url_for("cases.show", number=task.case.number), f"“{task.name}” is withdrawn.")
+
+
 @blueprint.post("/tasks/<uuid:task_id>/checklist")
 @permission(Action.COMPLETE)
 def tick(task_id: UUID) -> ResponseReturnValue:

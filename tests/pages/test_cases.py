@@ -199,10 +199,10 @@ def test_a_long_list_goes_on_where_it_stopped(office: Office, visit: Visit, monk
 
 
 def test_a_long_story_begins_with_its_end(office: Office, visit: Visit, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("service.web.cases.TOLD", 1)
+    monkeypatch.setattr("service.web.history.TOLD", 1)
     case, ann = office.open_claim(), visit(office.ann)
 
-    short, whole = ann.get(f"/cases/{case.number}").text, ann.get(f"/cases/{case.number}?all=1").text
+    short, whole = ann.get(f"/cases/{case.number}").text, ann.get(f"/cases/{case.number}/timeline?all=1").text
 
     assert "Show the whole story<" in short
     assert "whole story<" not in whole and "opened the case" in whole
@@ -214,7 +214,7 @@ def test_the_end_of_a_long_story_tells_the_values_from_its_beginning(
     case, mia = office.open_claim(), visit(office.mia)
     cases.change_variables(case, {"claimant": "Grace Hopper"}, by=office.mia)
     db.session.commit()
-    monkeypatch.setattr("service.web.cases.READ", 2)
+    monkeypatch.setattr("service.web.history.READ", 2)
 
     shown = mia.get(f"/cases/{case.number}").text
 

@@ -140,6 +140,7 @@ NOTHING_THERE = (
     "/cases/<number>/reopen",
     "/cases/<number>/go-back",
     "/cases/<number>/roles/",
+    "/tasks/<uuid:task_id>/withdraw",
     "/profile/password",
     "/api/v1/incidents/<uuid:incident_id>/",
     "/incidents/<uuid:incident_id>/",
@@ -220,6 +221,7 @@ def build(app: Flask, office: Office) -> World:
         "activity_id": "00000000-0000-4000-8000-000000000000",
         "key": "loan",
         "role": "manager",
+        "seq": "1",
         "user": "zoe",
     }
     db.session.commit()
@@ -285,7 +287,8 @@ def send(caller: Program, method: str, rule: Rule, values: Mapping[str, str]) ->
         known["name"] = "no-such-file.js"
     path = rule.rule
     for argument in rule.arguments:
-        path = path.replace(f"<uuid:{argument}>", known[argument]).replace(f"<{argument}>", known[argument])
+        for kind in ("uuid:", "int:", ""):
+            path = path.replace(f"<{kind}{argument}>", known[argument])
     headers = {"Accept": "application/json"}
     if path.startswith("/api/") and "deployments" not in path:
         body = BODIES.get(f"{method} {rule.rule}")

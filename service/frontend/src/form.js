@@ -8,6 +8,7 @@ import { Form } from '@bpmn-io/form-js-viewer';
 import '@bpmn-io/form-js-viewer/dist/assets/form-js.css';
 import './styles/form.css';
 import { json, mount } from './parts/mount.js';
+import { startReading } from './parts/reading.js';
 
 const OFFLINE = 'The server could not be reached. Nothing is lost: try again.';
 const SIGNED_OUT = 'You have been signed out. Sign in in another tab, then send again: what you typed is still here.';
@@ -23,6 +24,7 @@ async function start(host) {
   for (const kind of ['keydown', 'pointerdown']) host.addEventListener(kind, () => { state.touched = true; });
   form.on('changed', () => { state.changed ||= state.touched; });
   form.on('submit', ({ data, errors }) => submitted(state, data, errors));
+  startReading(host.querySelector('[data-canvas]'), form);
   host.form = form;
   host.isChanged = () => state.changed;
   for (const button of host.querySelectorAll('[data-send]')) {

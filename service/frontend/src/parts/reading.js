@@ -1,0 +1,59 @@
+// What form-js leaves to its surroundings, done again whenever it draws: dates, amounts and lengths of time are written
+// for people where they are only read, and a group of choices gets its question as its name. The form's data stays as it is.
+
+const DAY = new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'short', year: 'numeric', timeZone: 'UTC' });
+const READ_ONLY = '.fjs-form-field-text, .fjs-table-td, .fjs-form-field-html';
+let count = 0;
+
+const grouped = (digits) => {
+  const [whole, part] = digits.split('.');
+  return whole.replace(/\B(?=(\d{3})+$)/g, ',') + (part ? `.${part.padEnd(2, '0')}` : '');
+};
+
+const counted = (number, one) => `${number} ${one}${Number(number) === 1 ? '' : 's'}`;
+
+export function readable(text) {
+  return text
+    .replace(/(?<![\w-])(\d{4}-\d\d-\d\d)(?:T(\d\d:\d\d)(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:\d\d)?)?(?![\w-])/g, (all, day, time) => {
+      const date = new Date(`${day}T00:00:00Z`);
+      return Number.isNaN(date.valueOf()) ? all : DAY.format(date) + (time ? `, ${time}` : '');
+    })
+    .replace(/([€$£]\s?-?)(\d{4,}(?:\.\d+)?|\d+\.\d)(?![\d.,]*\d)/g, (_, sign, digits) => sign + grouped(digits))
+    .replace(/(?<![\w-])P(\d{1,4})D(?![\w-])/g, (_, days) => counted(days, 'day'))
+    .replace(/(?<![\w-])PT(\d{1,4})H(?![\w-])/g, (_, hours) => counted(hours, 'hour'));
+}
+
+function words(canvas) {
+  for (const part of canvas.querySelectorAll(READ_ONLY)) {
+    const texts = document.createTreeWalker(part, NodeFilter.SHOW_TEXT);
+    while (texts.nextNode()) {
+      const said = readable(texts.currentNode.data);
+      if (said !== texts.currentNode.data) texts.currentNode.data = said;
+    }
+  }
+}
+
+function inputs(canvas) {
+  for (const input of canvas.querySelectorAll('.fjs-form-field-number input[readonly], .fjs-form-field-textfield input[readonly]')) {
+    const isNumber = input.closest('.fjs-form-field-number') && /^\d{4,}(\.\d+)?$/.test(input.value);
+    const said = isNumber ? grouped(input.value) : readable(input.value);
+    if (said !== input.value) input.value = said;
+  }
+}
+
+function groups(canvas) {
+  for (const field of canvas.querySelectorAll('.fjs-form-field-radio, .fjs-form-field-checklist')) {
+    const label = field.querySelector(':scope > .fjs-form-field-label');
+    if (!label || field.hasAttribute('role')) continue;
+    label.id ||= `choices-${count += 1}`;
+    field.setAttribute('role', field.matches('.fjs-form-field-radio') ? 'radiogroup' : 'group');
+    field.setAttribute('aria-labelledby', label.id);
+  }
+}
+
+export function startReading(canvas, form) {
+  const pass = () => { words(canvas); inputs(canvas); groups(canvas); };
+  new MutationObserver(pass).observe(canvas, { childList: true, subtree: true, characterData: true });
+  form.on('changed', () => requestAnimationFrame(pass));
+  pass();
+}
