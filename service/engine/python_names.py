@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ast
 import builtins
+import inspect
 import symtable
 import textwrap
 import warnings
@@ -60,13 +61,25 @@ def expression(text: str) -> Names:
 @lru_cache(maxsize=1024)
 def script(text: str) -> Names:
     """The names of a script. Common indentation, as drawn into XML, is taken away. Raises Unreadable."""
-    code = textwrap.dedent(text.expandtabs(4)).strip("\n")
+    code = _dedented(text)
     shift = -(len(text) - len(text.lstrip("\n")))
     tree = _parse(code, "exec", shift=shift)
     read, bound = _globals(code)
     values = frozenset(name for name, _ in _stores(tree)) & bound
     found = read - _BUILTIN
     return Names(code, found, values, _free(tree, found, bound), _meant(tree, read), shift=shift)
+
+
+def _dedented(text: str) -> str:
+    """Without the indentation of the XML around it, of which the first line may have lost its own."""
+    code = textwrap.dedent(text.expandtabs(4)).strip("\n")
+    try:
+        ast.parse(code, _FILE)
+    except IndentationError:
+        return inspect.cleandoc(code)
+    except (SyntaxError, RecursionError, MemoryError, ValueError):
+        pass  # told by whoever parses it
+    return code
 
 
 def _parse(code: str, mode: str, shift: int) -> ast.AST:

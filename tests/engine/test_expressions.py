@@ -224,3 +224,22 @@ def test_what_is_called_is_the_function_whatever_the_case_holds():
         "when": 2026,
         "day": "2026-03-01",
     }
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "\n        if x:\n            y = 1\n        z = 2\n    ",
+        "if x:\n            y = 1\n        z = 2",
+        "if x:\n    y = 1\nz = 2",
+        "\tif x:\n\t\ty = 1\n\tz = 2",
+        "if x:\n\n            # why\n            y = 1\n        z = 2\n",
+    ],
+)
+def test_a_script_may_be_indented_as_the_xml_around_it(text):
+    assert expressions.check(text, "python") is None
+    assert expressions.run_script(text, {"x": True}) == {"y": 1, "z": 2}
+
+
+def test_a_script_whose_own_indentation_is_wrong_is_told_so():
+    assert "indent" in str(expressions.check("x = 1\n  y = 2\n z = 3", "python"))
