@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import os
+import re
 import threading
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -51,6 +52,9 @@ OFFERED = {
     "re": "import re",
     "json": "import json",
 }
+
+
+_ENTRY = re.compile(r"'dict' object has no attribute '(\w+)'")
 
 
 class PythonError(ValueError):
@@ -208,4 +212,6 @@ def _sentence(kind: str, text: str) -> str:
         return f"It called itself more than {DEPTH} levels deep and was stopped."
     if kind == "NotImplementedError" and "monty" in text:
         return f"{text.replace('The monty syntax parser does not yet support', 'The sandbox does not know')}."
+    if kind == "AttributeError" and (entry := _ENTRY.search(text)):
+        return f"{kind}: {text}: write ['{entry[1]}'] for an entry of a dictionary"
     return f"{kind}: {text}" if text else kind

@@ -106,3 +106,9 @@ def test_a_function_that_feel_does_not_have_is_named():
         "f",
         "The condition “= is allowed(x)” cannot be read: there is no function “is allowed”.",
     )
+
+
+def test_the_engine_s_own_objects_of_other_tools_are_named():
+    script = '<scriptTask id="a" scriptFormat="python"><script>execution.setVariable("x", 1)</script></scriptTask>'
+
+    assert "a: The script" in told(script) and "“execution” is an object of Camunda's" in told(script)

@@ -243,3 +243,8 @@ def test_a_script_may_be_indented_as_the_xml_around_it(text):
 
 def test_a_script_whose_own_indentation_is_wrong_is_told_so():
     assert "indent" in str(expressions.check("x = 1\n  y = 2\n z = 3", "python"))
+
+
+def test_who_reads_an_entry_with_a_dot_is_told_how_to_write_it():
+    with pytest.raises(ExpressionError, match=r"write \['total'\] for an entry of a dictionary"):
+        expressions.evaluate("order.total > 5", {"order": {"total": 9}})

@@ -25,6 +25,7 @@ _ALWAYS = {"availableWhen", "outputElement", "correlationKey", "messagePayload"}
 _NAMED = {"message": "name", "signal": "name", "error": "errorCode", "escalation": "escalationCode"}
 #: Words of other languages in Python, and what to write.
 _FOREIGN = {"true": "True", "false": "False", "null": "None"}
+_CAMUNDA = re.compile(r"\bexecution\s*\.\s*(?:get|set|has|remove)Variable")
 _HINTS = (
     (r"&&", "and"),
     (r"\|\|", "or"),
@@ -53,6 +54,8 @@ def _foreign(text: str) -> str | None:
         return f"there is no function “{unknown[0]}”."
     if expressions.is_feel(text):
         return None
+    if _CAMUNDA.search(text):
+        return "“execution” is an object of Camunda's that is not there; assign and read the variables themselves."
     found = sorted(expressions.names(text) & _FOREIGN.keys())
     return f"“{found[0]}” is no word of Python." if found else None
 
