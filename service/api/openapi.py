@@ -15,6 +15,7 @@ from pydantic import TypeAdapter
 from ..permissions import SCOPE, Action
 from ..protection import public
 from .deployed_shapes import ProblemShape
+from .examples import BODIES, IN_PATHS
 from .idempotency import HEADER, REPLAYED
 from .routes import JSON, PUBLIC, Operation
 
@@ -169,7 +170,7 @@ def _operation(operation: Operation, schemas: Mapping[tuple[str, str], Schema]) 
     if operation.declared == PUBLIC:
         described["security"] = []
     if operation.body is not None:
-        content = {JSON: {"schema": schemas[operation.name, "body"]}}
+        content = {JSON: {"schema": schemas[operation.name, "body"], "example": BODIES[operation.body]}}
         described["requestBody"] = {"required": True, "content": content}
     if operation.takes_files:
         files = {"type": "array", "minItems": 1, "items": {"type": "string", "format": "binary"}}
@@ -184,6 +185,7 @@ def _path_parameters(operation: Operation) -> list[Schema]:
             "name": name,
             "in": "path",
             "required": True,
+            "description": IN_PATHS[name],
             "schema": {"type": "string", "format": "uuid"}
             if name.endswith("_id")
             else {"type": "string", "minLength": 1},

@@ -50,6 +50,17 @@ def test_a_form_that_is_found_by_its_id_elsewhere_is_named(casewright: Callable[
     assert "call Form_1.form “asking.form”, or write “Form_1” here." in done.stderr
 
 
+def test_the_same_problem_is_told_once(casewright: Callable[..., Result], tmp_path: Path) -> None:
+    form = '<camunda:formData xmlns:camunda="http://camunda.org/schema/1.0/bpmn"/>'
+    asks = f"<bpmn:extensionElements>{form}{form}</bpmn:extensionElements><bpmn:incoming>f1<"
+    (tmp_path / "loan.bpmn").write_text(LOAN.read_text().replace("<bpmn:incoming>f1<", asks, 1))
+
+    done = casewright("check", tmp_path)
+
+    assert done.exit_code == 0
+    assert done.stderr.count("camunda:formData") == 1
+
+
 @pytest.mark.parametrize("words", [("deploy", LOAN), ("audit", "verify"), ("user", "join", "ann", "clerks")])
 def test_a_database_without_tables_is_said_to_be_one(
     casewright: Callable[..., Result], monkeypatch: pytest.MonkeyPatch, words: tuple[object, ...]

@@ -21,7 +21,7 @@ from schemathesis import GenerationMode
 from schemathesis.core.failures import FailureGroup
 from schemathesis.specs.openapi.checks import ignored_auth, positive_data_acceptance
 
-from service.api import openapi
+from service.api import examples, openapi
 from service.db import db
 from tests.api.conftest import Office, Program
 
@@ -53,6 +53,17 @@ def test_the_document_is_valid_openapi_and_complete(
         for operation in item.values():
             assert operation["summary"].endswith("."), path
             assert operation["operationId"]
+            assert all(parameter["description"] for parameter in operation["parameters"]), path
+
+
+def test_every_body_has_an_example_that_would_be_taken(app: Flask) -> None:
+    assert app.blueprints["api"]
+    for operation in openapi._operations:
+        if operation.body is not None:
+            given = dict(examples.BODIES[operation.body])
+            assert (
+                operation.body.model_validate(given).model_dump(by_alias=True, exclude_unset=True, mode="json") == given
+            )
 
 
 def openapi_path(rule: str) -> str:

@@ -68,7 +68,7 @@ def normalise(name: str, xml: bytes, *, max_bytes: int = MAX_BYTES) -> Normalise
         structure.place_flows(doc)
         texts.check_gateways(doc)
         structure.write_out(doc)
-    return Normalised(name, root, tuple(doc.problems), infos, elements, doc)
+    return Normalised(name, root, tuple(dict.fromkeys(doc.problems)), infos, elements, doc)
 
 
 def _not_bpmn(name: str, root: etree._Element) -> Problem:

@@ -1,0 +1,79 @@
+"""An example of each request body, for the OpenAPI document; a test holds them against the models."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic import BaseModel
+
+from . import schemas
+
+_WHY = {"reason": "The caller withdrew it."}
+
+BODIES: Mapping[type[BaseModel], Mapping[str, Any]] = {
+    schemas.StartCase: {
+        "case_type": "insurance-claim",
+        "data": {"claimant": "Ada Lovelace", "policyNumber": "HH-204817", "estimatedAmount": 800},
+    },
+    schemas.ChangeCase: {"owner": "mia", "priority": 80, "due_at": "2026-12-24T12:00:00Z"},
+    schemas.ChangeVariables: {"variables": {"estimatedAmount": 950}},
+    schemas.CancelCase: _WHY,
+    schemas.CompleteTask: {"data": {"policyStatus": "active", "answer": "A slip of the pen."}},
+    schemas.Activate: {"element_id": "Task_Interview", "data": {"interviewee": "Ben Baker"}, "to": "carl"},
+    schemas.Finish: {"reason": "Everybody was heard."},
+    schemas.OpenChild: {"case_type": "it-incident", "data": {"title": "No access"}, "blocking": True},
+    schemas.Adopt: {"parent": "CUS-2026-00007"},
+    schemas.Suspend: {"reason": "Waiting for the expert.", "until": "2026-12-01T08:00:00Z"},
+    schemas.Close: {"outcome": "paid", "summary": "Paid in full."},
+    schemas.Reopen: {"reason": "New evidence came in.", "element_id": "Task_Assess"},
+    schemas.Repeat: {"element_id": "Task_Assess", "reason": "The second estimate differs."},
+    schemas.InsertFragment: {"process": "home-visit", "reason": "She cannot come to us."},
+    schemas.BindRole: {"holders": ["user:mia", "group:claims-managers"]},
+    schemas.HandOver: {"from": "ann", "to": "ben"},
+    schemas.Restrict: {"restricted": True, "reason": "A colleague is concerned."},
+    schemas.LinkCase: {"target": "CLM-2026-00041", "kind": "duplicate"},
+    schemas.MergeCase: {"into": "CLM-2026-00041", "reason": "Reported twice."},
+    schemas.SplitCase: {"variables": ["claimant"], "reason": "Two damages of different days."},
+    schemas.WriteNote: {"text": "Called **twice**; @ben tries again tomorrow.", "visibility": "team"},
+    schemas.AddTask: {
+        "name": "Call the plumber",
+        "candidate_groups": ["claims-intake"],
+        "checklist": ["Ask for photos"],
+    },
+    schemas.Tick: {"done": [0, 2]},
+    schemas.GiveTask: {"to": "ben"},
+    schemas.AssignTask: {"to": "ben"},
+    schemas.RetryIncident: {"variables": {"estimatedAmount": 800}},
+    schemas.PublishMessage: {
+        "name": "payment-received",
+        "correlation": {"correlationKey": "HH-204817"},
+        "payload": {"amount": 800},
+        "message_id": "bank-77120",
+    },
+    schemas.BroadcastSignal: {"name": "storm-warning", "payload": {"region": "north"}},
+    schemas.Evaluate: {"variables": {"policyStatus": "active", "damageKind": "water"}},
+    schemas.CreateUser: {"name": "zoe", "display_name": "Zoe Zimmer", "groups": ["claims-intake"]},
+    schemas.ChangeUser: {"active": False},
+    schemas.SetPassword: {"password": "at least ten characters"},
+    schemas.CreateGroup: {"name": "claims-intake", "title": "Claims intake"},
+    schemas.IssueToken: {"name": "night import", "scopes": ["read", "work"], "days": 90},
+}
+
+#: What each parameter in a path names.
+IN_PATHS: Mapping[str, str] = {
+    "case_id": "The case's `id`.",
+    "task_id": "The task's `id`.",
+    "activity_id": "The `activity_id` of an ad hoc sub-process at work in the case.",
+    "note_id": "The note's `id`.",
+    "link_id": "The link's `id`.",
+    "incident_id": "The incident's `id`.",
+    "token_id": "The token's `id`.",
+    "definition_id": "The process definition's `id`.",
+    "deployment_id": "The deployment's `id`.",
+    "decision_id": "The decision's `id`.",
+    "form_id": "The form's `id`.",
+    "role": "The role's id, as the case type's diagram declares it.",
+    "name": "The user's or group's name.",
+    "user": "The user's name.",
+}
