@@ -96,6 +96,7 @@ def _start(keys: Keyboard, screenshot: Callable[[Page, str], Path]) -> None:
     page = keys.page
     expect(page.get_by_text("Needs the result of a blood test.")).to_be_visible()
     expect(page.get_by_text("Needs two therapy sessions.")).to_be_visible()
+    expect(page.get_by_label("Open tasks").get_by_role("link", name="Review the care")).to_contain_text("You")
     keys.press("s")
     _to_offer(keys, "Blood test")
     keys.act("Enter", "“Blood test” is started.")
