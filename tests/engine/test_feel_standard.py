@@ -92,3 +92,8 @@ def test_functions_that_camunda_8_adds_are_known(text: str, value: Any) -> None:
 )
 def test_functions_that_nobody_knows_are_found(text: str, unknown: set[str]) -> None:
     assert feel.unknown_functions(text) == unknown
+
+
+def test_variables_may_be_named_like_the_functions_that_we_added() -> None:
+    assert feel.names("trim + partition + extract(text, pattern)") == {"trim", "partition", "text", "pattern"}
+    assert feel.evaluate("trim + partition", {"trim": 1, "partition": 2}) == 3

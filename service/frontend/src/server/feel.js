@@ -3,12 +3,12 @@
 // Values cross as JSON, with marks for what JSON lacks (parts/values.js); the host says with `dated` whether its JSON
 // holds any. Every function answers {"value"} or {"error"}.
 import { localOffset, setLocal, setZone } from './parts/intl.js';
-import { parseExpression, parseUnaryTests } from '@bpmn-io/feelin';
+import { evaluate as plainEvaluate, parseExpression, parseUnaryTests } from '@bpmn-io/feelin';
 import { normalizeContextKey, parser } from '@bpmn-io/lezer-feel';
 import { Settings, SystemZone } from 'luxon';
 import { decide as decideModel } from './parts/decisions.js';
 import { spell } from './parts/extensions.js';
-import { evaluate as feelinEvaluate, unaryTest as feelinUnary } from './parts/evaluator.js';
+import { evaluate as feelinEvaluate, isOurs, unaryTest as feelinUnary } from './parts/evaluator.js';
 import { check as checkSubmitted, wants as wantsOf } from './parts/forms.js';
 import { encode, revive, setMark } from './parts/values.js';
 
@@ -107,7 +107,7 @@ export function check(text, json, isUnary) {
 }
 
 const isBuiltin = (name) => {
-  const kind = encode(feelinEvaluate(name, {}).value, true);
+  const kind = encode(plainEvaluate(name, {}).value, true);
   return kind === 'function';
 };
 
@@ -122,7 +122,7 @@ export function names(given, called) {
       enter(node) {
         const found = normalizeContextKey(text.slice(node.from, node.to));
         const isCalled = node.node.parent?.name === 'FunctionInvocation' && !node.node.prevSibling;
-        if (called && node.name === 'VariableName' && !isCalled) return;
+        if (node.name === 'VariableName' && (isCalled ? isOurs(found) : called)) return;
         if (node.name === 'VariableName' && !(node.node.parent?.name === 'PathExpression' && node.node.prevSibling)) read.add(found);
         if (node.name === 'ParameterName' || node.name === 'Key') bound.add(found);
         if (node.name === 'Name' && node.node.parent?.name === 'InExpression') bound.add(found);

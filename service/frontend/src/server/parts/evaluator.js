@@ -11,6 +11,9 @@ const MOST = 50; // of `instance of` in one text
 const KEPT = 2000;
 const prepared = new Map();
 
+/** Whether that is a function that feelin does not have. */
+export const isOurs = (name) => Object.hasOwn(OURS, name);
+
 /** How a text is given to feelin: with `instance of` as a function, and the functions of ours that it may name. */
 function prepare(text, isUnary) {
   const key = `${isUnary}${text}`;
