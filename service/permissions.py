@@ -44,7 +44,7 @@ SYSTEM = Actor(None, "system", "System", is_admin=True)  #: timers, messages and
 
 class Action(StrEnum):
     READ_DEFINITION = "read definition"
-    OPEN_CASE = "open case"
+    OPEN_CASE = "open cases of this type"
     READ_CASE = "read case"
     CHANGE_VARIABLES = "change variables"
     CHANGE_CASE = "change case"
@@ -346,7 +346,7 @@ def require(actor: Actor, action: Action, subject: Any = None) -> None:
         raise NotFound(NotFound.__doc__)
     if SCOPE[action] not in actor.scopes:
         raise Forbidden(f"This API token lacks the scope “{SCOPE[action]}”.")
-    raise Forbidden(f"You may not {action} here.")
+    raise Forbidden(f"You may not {action}{'' if 'this' in action else ' here'}.")
 
 
 def steers(actor: Actor, case: Case) -> bool:

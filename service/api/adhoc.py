@@ -6,7 +6,7 @@ from uuid import UUID
 
 from ..auth import current_actor
 from ..operations import adhoc
-from ..permissions import Action
+from ..permissions import Action, require
 from ..queries import adhoc as startable
 from ..queries import cases as case_lists
 from ..queries import people
@@ -36,6 +36,7 @@ def activate(case_id: UUID, activity_id: UUID, body: schemas.Activate) -> Answer
     """Start one of the activities that a case offers; 409 says why it cannot be started now."""
     actor = current_actor()
     case = case_lists.get(case_id, by=actor)
+    require(actor, Action.ACTIVATE, case)  # before it is said who there is
     to = people.user(body.to) if body.to is not None else None
     made = adhoc.activate(case, str(activity_id), body.element_id, by=actor, reason=body.reason, data=body.data, to=to)
     return Answer({"activity_id": made})

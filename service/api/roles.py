@@ -8,7 +8,7 @@ from ..auth import current_actor
 from ..db import db
 from ..models import Case
 from ..operations import roles as operations
-from ..permissions import Action, Actor
+from ..permissions import Action, Actor, require
 from ..queries import access, people
 from ..queries import cases as case_lists
 from . import schemas, shapes
@@ -45,6 +45,7 @@ def hand_over(case_id: UUID, role: str, body: schemas.HandOver) -> Answer:
     """Let somebody take somebody else's place in a role, with their open tasks in this case."""
     actor = current_actor()
     case = case_lists.get(case_id, by=actor)
+    require(actor, Action.BIND_ROLE, case)  # before it is said who there is
     operations.hand_over(case, role, frm=people.user(body.from_), to=people.user(body.to), by=actor)
     return Answer()  # who handed over may not see the case any more
 

@@ -10,7 +10,7 @@ from ..db import db
 from ..execution import form_of_task
 from ..models import HumanTask
 from ..operations import tasks
-from ..permissions import Action, Actor
+from ..permissions import Action, Actor, require
 from ..queries import cases as case_lists
 from ..queries import people
 from ..queries import tasks as task_lists
@@ -84,6 +84,7 @@ def release(task_id: UUID) -> Answer:
 def delegate(task_id: UUID, body: schemas.GiveTask) -> Answer:
     """Let somebody else work on it; it comes back when handed back."""
     task, actor = _to_change(task_id)
+    require(actor, Action.DELEGATE, task)  # before it is said who there is
     tasks.delegate(task, by=actor, to=people.user(body.to))
     return _answer(task, actor)
 
@@ -102,6 +103,7 @@ def hand_back(task_id: UUID) -> Answer:
 def assign(task_id: UUID, body: schemas.AssignTask) -> Answer:
     """Give the task to somebody, whoever has it now; to nobody: back to its candidates."""
     task, actor = _to_change(task_id)
+    require(actor, Action.ASSIGN, task)
     tasks.assign(task, by=actor, to=people.user(body.to) if body.to is not None else None)
     return _answer(task, actor)
 
@@ -121,6 +123,7 @@ def add_task(case_id: UUID, body: schemas.AddTask) -> Answer:
     """Add a task that nobody drew to a running case, which then waits for it."""
     actor = current_actor()
     case = case_lists.get(case_id, by=actor)
+    require(actor, Action.ADD_TASK, case)
     given = body.model_dump(exclude={"to"})
     task = tasks.add(case, by=actor, to=people.user(body.to) if body.to is not None else None, **given)
     db.session.flush()

@@ -5,6 +5,7 @@ its own address, beside it (its parent, its links), and in every list and number
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -205,3 +206,29 @@ def test_a_disabled_owner_is_outside_at_once(
     db.session.commit()
 
     assert ann.get(f"/cases/{hidden['case_id']}").status_code == 401
+
+
+def test_who_may_not_give_work_away_learns_no_names(office: Office, program: Callable[..., Program]) -> None:
+    rex, ben, case = program(office.rex), program(office.ben), office.open_case()
+    tasks_of: Any = rex.get(f"/cases/{case}/tasks").json
+    [task] = tasks_of["items"]
+    asked = [
+        (rex, f"/tasks/{task['id']}/assign", {"to": "$name"}),
+        (ben, f"/tasks/{task['id']}/delegate", {"to": "$name"}),
+        (rex, f"/cases/{case}/tasks", {"name": "Call", "to": "$name"}),
+        (rex, f"/cases/{case}/roles/manager/hand-over", {"from": "ann", "to": "$name"}),
+    ]
+
+    for caller, path, body in asked:
+        answers = [
+            caller.post(path, {key: value.replace("$name", name) for key, value in body.items()})
+            for name in ("ann", "nobody-of-this-name")
+        ]
+        assert [answer.status_code for answer in answers] == [403, 403], path
+
+
+def test_a_refusal_is_a_sentence(office: Office, program: Callable[..., Program]) -> None:
+    refused = program(office.zoe).post("/cases", {"case_type": "loan", "data": {}})
+
+    problem: Any = refused.json
+    assert (refused.status_code, problem["detail"]) == (403, "You may not open cases of this type.")
