@@ -42,6 +42,7 @@ from .permissions import Actor
 from .titles import title_of
 
 NOTHING = OpenWork()
+_READ_AT = "version of the case with which it was read"
 
 
 @dataclass(frozen=True)
@@ -105,26 +106,54 @@ def read_files(files: Mapping[str, str]) -> dict[str, bytes]:
     return {name: content[digest] for name, digest in files.items()}
 
 
-def lock(case_id: uuid.UUID) -> Case:
-    """Wait for our turn at the case; what was read before may be stale, so all of it is read again."""
+def lock(case_id: uuid.UUID, task: HumanTask | None = None) -> Case:
+    """Wait for our turn at the case; what was read before may be stale, so all of it is read again.
+
+    Except `task`, where it was read together with its case (`read_at`) whose version is still the same: every change
+    of a task changes its case.
+    """
     db.session.flush()
-    db.session.expire_all()
+    seen, kept = _kept(task) if task is not None else (None, [])
+    _expire_all_but(kept)
     whole = sa.select(Case).options(undefer(Case.snapshot)).where(Case.id == case_id).with_for_update()
     again = {"populate_existing": True}  # also what was left out when it was read first, and would be read one by one
     case = db.session.scalars(whole, execution_options=again).one_or_none()
+    if case is None or case.version != seen:
+        for row in kept:
+            db.session.expire(row)
     if case is None:
         raise NotFound("This case is gone.")
     logs.about(case.number)
     return case
 
 
+def _kept(task: HumanTask) -> tuple[int | None, list[Any]]:
+    """At which version of its case the task was read, and what need not be read again if it still has that version."""
+    seen = sa.inspect(task).info.pop(_READ_AT, None)
+    return seen, [] if seen is None else [task, *task.__dict__.get("candidates", ())]
+
+
+def _expire_all_but(kept: Sequence[Any]) -> None:
+    if not kept:
+        db.session.expire_all()
+        return
+    for row in list(db.session):
+        if not any(row is each for each in kept):
+            db.session.expire(row)
+
+
+def read_at(task: HumanTask, version: int) -> None:
+    """Note that `task` was read in the very statement that read its case at `version`."""
+    sa.inspect(task).info[_READ_AT] = version
+
+
 @contextmanager
-def running(case_id: uuid.UUID, *, by: Actor) -> Iterator[Workflow]:
+def running(case_id: uuid.UUID, *, by: Actor, task: HumanTask | None = None) -> Iterator[Workflow]:
     """The case's workflow, locked and loaded; what the block does with it is saved and projected when the block ends.
 
-    Raises `WrongState` when the case is not active.
+    Raises `WrongState` when the case is not active. `task`: as `lock` has it.
     """
-    case = lock(case_id)
+    case = lock(case_id, task)
     if case.state is not CaseState.ACTIVE:
         raise WrongState(f"This case is {case.state}.")
     workflow = Workflow.load(deployed(case.definition_id).definition, case.snapshot or b"", now=utcnow())

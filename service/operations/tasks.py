@@ -86,7 +86,7 @@ def complete(task: HumanTask, *, by: Actor, submitted: Mapping[str, Any]) -> Non
 
     Raises `InvalidForm` with the errors at each field; hidden, unknown and disabled values are dropped.
     """
-    with running(task.case_id, by=by) as workflow:
+    with running(task.case_id, by=by, task=task) as workflow:
         require(by, Action.READ_TASK, task)
         _require_state(task.state.is_open, f"This task is {task.state}.")
         require(by, Action.COMPLETE, task)
@@ -215,7 +215,7 @@ def _check_receiver(task: HumanTask, to: User) -> None:
 @contextmanager
 def _open(task: HumanTask) -> Iterator[None]:
     """Lock the task's case and see that both are open."""
-    case = lock(task.case_id)
+    case = lock(task.case_id, task)
     _require_state(case.state is CaseState.ACTIVE, f"This case is {case.state}.")
     _require_state(task.state.is_open, f"This task is {task.state}.")
     yield

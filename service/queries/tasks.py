@@ -14,6 +14,7 @@ from sqlalchemy.orm.attributes import set_committed_value
 
 from ..db import db, utcnow
 from ..errors import NotFound
+from ..execution import read_at
 from ..models import Case, HumanTask, TaskCandidate
 from ..permissions import Action, Actor, require
 from .actions import know_doers
@@ -68,10 +69,11 @@ def to_change(task_id: uuid.UUID, *, by: Actor) -> HumanTask:
     Raises `NotFound` also for a task that `by` may not see, so that they do not even learn its state.
     """
     both = sa.select(HumanTask, Case).join(HumanTask.case).where(HumanTask.id == task_id).options(_LIGHT)
-    found = db.session.execute(both).one_or_none()
+    found = db.session.execute(both, execution_options={"populate_existing": True}).one_or_none()
     if found is None:
         raise NotFound(NotFound.__doc__)
     task, case = found
+    read_at(task, case.version)
     set_committed_value(task, "case", case)  # joinedload would be done again, in part, whenever the task is read again
     require(by, Action.READ_TASK, task)
     return task

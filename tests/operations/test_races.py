@@ -20,6 +20,7 @@ from service.models import AuditEntry, HumanTask
 from service.models.job import job_status
 from service.operations import cases, deployments, tasks
 from service.permissions import SYSTEM, Actor
+from service.queries import tasks as task_lists
 
 TASKS, PEOPLE = 30, 10
 MODEL = """<?xml version="1.0" encoding="UTF-8"?>
@@ -65,7 +66,7 @@ def at_once(app: Flask, people: list[Actor], ids: list[UUID], act: Callable[[Hum
     def one(who: Actor, task_id: UUID) -> str:
         with app.app_context():
             try:
-                act(db.session.get_one(HumanTask, task_id), who)
+                act(task_lists.to_change(task_id, by=who), who)
                 db.session.commit()
             except (WrongState, StaleDataError) as error:
                 db.session.rollback()
@@ -83,8 +84,7 @@ def test_of_ten_people_at_once_one_claims_each_task(
 
     outcomes = at_once(app, people, open_tasks, lambda task, who: tasks.claim(task, by=who))
 
-    assert outcomes["done"] == TASKS
-    assert outcomes["done"] + outcomes["WrongState"] + outcomes["StaleDataError"] == TASKS * PEOPLE
+    assert outcomes == {"done": TASKS, "WrongState": TASKS * (PEOPLE - 1)}  # nobody got as far as to write
     claims = sa.select(sa.func.count()).where(AuditEntry.action == "task:claimed")
     assert db.session.execute(claims).scalar_one() == TASKS
 
@@ -99,8 +99,7 @@ def test_of_ten_completions_at_once_one_counts_and_everything_follows_once(
 
     outcomes = at_once(app, [ann] * PEOPLE, open_tasks, lambda task, who: tasks.complete(task, by=who, submitted={}))
 
-    assert outcomes["done"] == TASKS
-    assert sum(outcomes.values()) == TASKS * PEOPLE
+    assert outcomes == {"done": TASKS, "WrongState": TASKS * (PEOPLE - 1)}
     completions = sa.select(sa.func.count()).where(AuditEntry.action == "task:completed")
     assert db.session.execute(completions).scalar_one() == TASKS
     delayed = sa.select(sa.func.count()).select_from(job_status).where(job_status.c.workflow_uuid.like("timer:%"))
