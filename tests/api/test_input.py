@@ -44,6 +44,7 @@ MANGLED = {
 def test_mangled_json_is_refused_at_once(office: Office, program: Callable[..., Program]) -> None:
     ann = program(office.ann)
     ann.get("/me")
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 
     for what, body in MANGLED.items():
         began = time.process_time()
@@ -52,6 +53,7 @@ def test_mangled_json_is_refused_at_once(office: Office, program: Callable[..., 
         assert answer.content_type == "application/problem+json", what
         assert time.process_time() - began < 0.2, what
 
+    assert (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024 < 50  # MB
     assert ann.get("/cases").json["items"] == []
 
 
