@@ -120,21 +120,16 @@ def test_scopes_nested_very_deeply_are_cancelled_without_recursion() -> None:
     assert case.state == "terminated" and len(case.workflow._run.tasks) == 1
 
 
-@pytest.mark.parametrize("condition", ["n < 1000000", "= n < 1000000"])
-def test_a_loop_of_a_million_steps_is_stopped_within_five_seconds_and_goes_on_when_asked(condition: str) -> None:
+def test_a_loop_of_a_million_steps_is_stopped_within_five_seconds() -> None:
     elements = script("count", "n = n + 1") + node("exclusiveGateway", "g")
     begun = time.process_time()
 
-    case = run(elements, "s count g", f"g count: {condition}", "g e: n >= 1000000", n=0)
-    used = time.process_time() - begun
-    reached = case.variables["n"]
-    case.workflow.retry()
+    case = run(elements, "s count g", "g count: n < 1000000", "g e: n >= 1000000", n=0)
 
-    assert used <= 5
-    assert "count (" in case.why and "g (" in case.why
+    assert time.process_time() - begun <= 5
     assert case.state == "failed"
-    assert 0 < reached <= 5_000  # by the seconds, on a busy machine
-    assert case.variables["n"] > reached
+    assert "count (" in case.why and "g (" in case.why
+    assert 0 < case.variables["n"] <= 5_000  # by the seconds, on a busy machine
 
 
 def test_nearly_five_thousand_elements_in_a_row_are_all_run() -> None:
