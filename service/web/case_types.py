@@ -11,14 +11,16 @@ from flask import Blueprint, Response, request
 
 from ..auth import current_actor
 from ..db import db
+from ..engine.definition import Role
 from ..errors import NotFound
 from ..execution import deployed, form_schema, resource
 from ..models import DecisionDefinition, FormDefinition, ProcessDefinition
 from ..permissions import Action, access_of, may
 from ..protection import as_file, permission
 from ..queries import definitions
-from . import decision_tables
+from . import decision_tables, words
 from .rendering import names_of, page
+from .roles import ACCESS
 
 blueprint = Blueprint("case_types", __name__)
 
@@ -66,11 +68,19 @@ def show(key: str) -> Response:
         names=names_of([row.deployment.created_by for row in versions]),
         info=info,
         access=access_of(chosen.id),
+        roles=[_role(role) for role in info.roles],
+        opens=[row for row in definitions.case_types() if row.key in info.children],
         forms=_forms(source.forms),
         decisions=_decisions(chosen, info.decisions),
         steps=[element for element in source.definition.elements.values() if element.type.endswith("Task")],
         may_open=chosen.latest and may(current_actor(), Action.OPEN_CASE, chosen),
     )
+
+
+def _role(role: Role) -> tuple[str, str]:
+    """A role's name; what its holders may do, and the groups that hold it until somebody is named."""
+    groups = ", ".join(words.principal(f"group:{group}") for group in role.groups)
+    return role.name, " · ".join(filter(None, (ACCESS[role.access], groups)))
 
 
 def _forms(forms: Mapping[str, uuid.UUID]) -> list[FormDefinition]:

@@ -7,9 +7,10 @@ from collections.abc import Callable, Mapping
 
 from service.db import db
 from service.models import Deployment, ProcessDefinition
-from service.permissions import Actor
+from service.operations import deployments
+from service.permissions import SYSTEM, Actor
 
-from .conftest import Office, Visitor, claim_files
+from .conftest import ROOT, Office, Visitor, claim_files
 
 Visit = Callable[[Actor | None], Visitor]
 
@@ -74,6 +75,18 @@ def test_a_case_type_shows_who_may_what_and_its_decisions(office: Office, visit:
     assert "Decision: Coverage" in page and "The first row that fits decides." in page
     assert "wear and tear" in page and "1 open case" in page
     assert "Open one" in page
+
+
+def test_a_case_type_shows_its_roles_milestones_ends_and_the_cases_that_it_opens(office: Office, visit: Visit) -> None:
+    folders = (ROOT / "processes" / "federal-grant").iterdir(), (ROOT / "forms").glob("grant-*.form")
+    deployments.deploy({path.name: path.read_bytes() for folder in folders for path in folder}, by=SYSTEM)
+    db.session.commit()
+
+    page = visit(office.ann).get("/case-types/federal-grant").text
+
+    assert "Grants officer" in page and "steers the case · Grants officers" in page
+    assert "Panel heard" in page and "Granted, and used as agreed · Granted, and money asked back" in page
+    assert 'href="/case-types/grant-payment"' in page and 'href="/case-types/grant-audit"' in page
 
 
 def test_who_may_not_open_a_case_is_not_offered_to(office: Office, visit: Visit) -> None:
