@@ -49,14 +49,15 @@ LATER = (
     "casewright: later"  #: owns delayed jobs: DBOS leaves them alone, and worker.py wakes them by the database's clock
 )
 RUNS = 4  #: a job that kills its worker is run this often, then reported
+INTERNAL = "_dbos_internal_queue"  #: of DBOS itself, for what is scheduled
 PARTITIONED = "cases"  #: one job at a time for each partition; the other queues run theirs side by side
 SUSPECTS = "suspects"  #: jobs that were interrupted twice run alone: one that ends its worker takes no others with it
 POLLING = {
-    PARTITIONED: 0.2,
-    "connectors": 0.4,
-    "bulk": 2.0,
-    SUSPECTS: 2.0,
-}  #: the queues; seconds between looks at each
+    PARTITIONED: 0.1,
+    "connectors": 0.1,
+    "bulk": 0.5,
+    SUSPECTS: 0.5,
+}  #: the queues; seconds between looks at each, while there is something in it
 FAILED = ("ERROR", "MAX_RECOVERY_ATTEMPTS_EXCEEDED")
 
 Function = TypeVar("Function", bound=Callable[..., None])
@@ -96,6 +97,7 @@ class _State:
     exhausted: Callable[[str, dict[str, Any], str], None] | None = None
     app: Flask | None = None  #: the one that launched the worker here
     active: set[str] = field(default_factory=set)  #: ids of the jobs that run here
+    waiting: frozenset[str] = frozenset()  #: the queues in which there was something at worker.py's last look
     stopping: threading.Event = field(default_factory=threading.Event)
 
 
@@ -211,10 +213,10 @@ def _new_key() -> str:
     return f"{time.time_ns():020d}-{os.urandom(4).hex()}"
 
 
-def execute(statement: sa.Executable) -> sa.Result[Any]:
+def execute(statement: sa.Executable, parameters: Mapping[str, Any] | None = None) -> sa.Result[Any]:
     """Execute on DBOS's tables, in our transaction; SQLite has them without a schema."""
     schema = None if db.engine.dialect.name == "sqlite" else "dbos"
-    return db.session.execute(statement, execution_options={"schema_translate_map": {"dbos": schema}})
+    return db.session.execute(statement, parameters, execution_options={"schema_translate_map": {"dbos": schema}})
 
 
 # --- doing a job
@@ -240,14 +242,22 @@ def once() -> Iterator[None]:
 @DBOS.workflow(name="job", max_recovery_attempts=RUNS - 1)
 def _job(name: str, arguments: dict[str, Any], partition: str, key: str, attempt: int) -> None:
     run = Run(str(DBOS.workflow_id), key, attempt)
-    token = _running.set(run)
     state.active.add(run.id)
     assert state.app is not None
     try:
-        with state.app.app_context():
+        with state.app.app_context(), running_as(run):
             _attempt(name, arguments, partition)
     finally:
         state.active.discard(run.id)
+
+
+@contextmanager
+def running_as(run: Run) -> Iterator[None]:
+    """Within this, the job that `current()` tells is `run`."""
+    token = _running.set(run)
+    try:
+        yield
+    finally:
         _running.reset(token)
 
 

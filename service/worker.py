@@ -10,20 +10,24 @@ from __future__ import annotations
 import logging
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
+from functools import lru_cache
 
 import sqlalchemy as sa
 from flask import Flask
 from sqlalchemy.dialects import postgresql, sqlite
 
-from . import failed_jobs, jobs, launching
+from . import crowds, failed_jobs, jobs, launching
 from .db import database_now, db, reading
-from .models.job import FinishedJob, WorkerHeartbeat, job_input, job_output, job_status
+from .models.job import FinishedJob, WorkerHeartbeat, delayed, job_input, job_output, job_status, now_ms
 
 log = logging.getLogger(__name__)
 
 DEAD_AFTER = timedelta(seconds=8)  #: without a heartbeat
 TICK, BEAT, CLEANING = 0.2, 2.0, 60.0  #: seconds between looks at delayed jobs, between heartbeats, between cleanings
+DUE = "due"  #: what `_look` calls the delayed jobs whose time has come
 KEPT_FAILED = 30  #: failed jobs are kept so many times as long as others
 
 
@@ -36,7 +40,8 @@ def run(app: Flask, *, executor_id: str, concurrency: int = 16, stop: threading.
                 _beat(executor_id)
                 _put_back(job_status.c.executor_id == executor_id)
                 launching.launch(app, executor_id=executor_id, concurrency=concurrency)
-            _keep_house(app, executor_id, stop)
+            with _crowds_done(app, executor_id) as gathered:
+                _keep_house(app, executor_id, gathered, stop)
         except Exception as error:  # above all: the database is away as we start
             log.error("the worker starts again", exc_info=error)
             stop.wait(2)
@@ -44,13 +49,30 @@ def run(app: Flask, *, executor_id: str, concurrency: int = 16, stop: threading.
             launching.shut_down()
 
 
-def _keep_house(app: Flask, executor_id: str, stop: threading.Event) -> None:
+@contextmanager
+def _crowds_done(app: Flask, executor_id: str) -> Iterator[threading.Event]:
+    """Within this, another thread does the jobs that fall due in crowds; set the event when there is one."""
+    gathered, stop = threading.Event(), threading.Event()
+    settings = {"executor_id": executor_id, "gathered": gathered, "stop": stop}
+    thread = threading.Thread(target=crowds.run, args=(app,), kwargs=settings, name="crowds", daemon=True)
+    thread.start()
+    try:
+        yield gathered
+    finally:
+        stop.set()
+        gathered.set()
+        thread.join(timeout=5)
+
+
+def _keep_house(app: Flask, executor_id: str, gathered: threading.Event, stop: threading.Event) -> None:
     beaten = cleaned = steady_since = time.monotonic()
     while not stop.wait(TICK):
         now = time.monotonic()
         try:
             with app.app_context():
-                _wake()
+                jobs.state.waiting = found = _look()
+                if DUE in found and _wake():
+                    gathered.set()
                 if now - beaten >= BEAT:
                     _beat(executor_id)
                     # after an outage every heartbeat is old: give the others time for theirs
@@ -67,25 +89,43 @@ def _keep_house(app: Flask, executor_id: str, stop: threading.Event) -> None:
             stop.wait(1.0)
 
 
-def _wake() -> None:
-    """Hand the delayed jobs to DBOS whose time has come by the database's clock. It would look once a second only, by
-    the worker's clock."""
-    due = (
-        job_status.c.status == sa.literal_column("'DELAYED'"),  # a literal, or SQLite would not use the index
-        job_status.c.delay_until_epoch_ms <= _now_ms(),
-    )
+def _look() -> frozenset[str]:
+    """The queues in which something waits, and `DUE` when the time of a delayed job has come: one cheap statement."""
     with reading():
-        found = jobs.execute(sa.select(sa.exists().where(*due))).scalar()
+        found = jobs.execute(_looking(db.engine.dialect.name), {"now": int(time.time() * 1000)}).scalars()
+        there = frozenset(found)
         db.session.rollback()
-    if found:
+    return there
+
+
+@lru_cache(maxsize=2)
+def _looking(dialect: str) -> sa.Executable:
+    now = sa.bindparam("now", type_=sa.BigInteger) if dialect == "sqlite" else now_ms()
+    due = delayed()[0], job_status.c.delay_until_epoch_ms <= now
+    in_flight = job_status.c.status.in_(
+        [sa.literal_column("'ENQUEUED'"), sa.literal_column("'PENDING'")]
+    )  # the index's
+    enqueued = in_flight, job_status.c.status == sa.literal_column("'ENQUEUED'")
+    looks = [sa.select(sa.literal(DUE)).where(sa.exists().where(*due))]
+    for queue in (*jobs.POLLING, jobs.INTERNAL):
+        there = sa.exists().where(job_status.c.queue_name == queue, *enqueued)
+        looks.append(sa.select(sa.literal(queue)).where(there))
+    return sa.union_all(*looks)
+
+
+def _wake() -> bool:
+    """Hand the delayed jobs to DBOS whose time has come by the database's clock. It would look once a second only, by
+    the worker's clock. Tells whether there is a crowd of them, which is left to crowds.py."""
+    due = delayed()
+    with reading():
+        crowd = crowds.gather(due)
+        due = (*due, job_status.c.queue_name != jobs.PARTITIONED) if crowd else due
+        others = jobs.execute(sa.select(sa.exists().where(*due))).scalar()
+        db.session.rollback()
+    if others:
         jobs.execute(sa.update(job_status).where(*due).values(status="ENQUEUED", application_name=jobs.APPLICATION))
         db.session.commit()
-
-
-def _now_ms() -> sa.ColumnElement[int]:
-    if db.engine.dialect.name == "sqlite":
-        return sa.literal(int(time.time() * 1000))
-    return sa.cast(sa.extract("epoch", sa.func.now()) * 1000, sa.BigInteger)
+    return crowd
 
 
 def _beat(executor_id: str) -> None:
@@ -100,7 +140,7 @@ def _take_over(executor_id: str) -> None:
     """Put back the jobs of dead workers, and ours that do not run: after an outage of the database, DBOS may not know
     that they ended or that it took them."""
     living = sa.select(WorkerHeartbeat.worker_id).where(WorkerHeartbeat.seen_at > database_now() - DEAD_AFTER)
-    settled = job_status.c.started_at_epoch_ms < _now_ms() - DEAD_AFTER // timedelta(milliseconds=1)
+    settled = job_status.c.started_at_epoch_ms < now_ms() - DEAD_AFTER // timedelta(milliseconds=1)
     ours = sa.and_(
         job_status.c.executor_id == executor_id, settled, job_status.c.workflow_uuid.not_in(list(jobs.state.active))
     )

@@ -6,12 +6,13 @@ them. Execute on them with `jobs.execute`, which knows their schema.
 
 from __future__ import annotations
 
+import time
 from datetime import datetime
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
-from ..db import Base
+from ..db import Base, db
 
 
 class FinishedJob(Base):
@@ -60,3 +61,18 @@ job_input = sa.Table(
     sa.Column("inputs", sa.Text),  #: JSON
 )
 job_output = sa.Table("workflow_output", _dbos, sa.Column("workflow_uuid", sa.Text, primary_key=True))
+
+
+def now_ms() -> sa.ColumnElement[int]:
+    """Now, as DBOS's tables have it, by the database's clock."""
+    if db.engine.dialect.name == "sqlite":
+        return sa.literal(int(time.time() * 1000))
+    return sa.cast(sa.extract("epoch", sa.func.now()) * 1000, sa.BigInteger)
+
+
+def delayed() -> tuple[sa.ColumnElement[bool], ...]:
+    """The conditions of delayed jobs whose time has come."""
+    return (
+        job_status.c.status == sa.literal_column("'DELAYED'"),  # a literal, or SQLite would not use the index
+        job_status.c.delay_until_epoch_ms <= now_ms(),
+    )

