@@ -59,7 +59,10 @@ def has_free_work(case: Case) -> bool:
     """Whether an ad hoc sub-process may be open in the case, in its own diagram or in a process that it calls."""
     elements = deployed(case.definition_id).definition.elements
     return case.state is CaseState.ACTIVE and any(
-        elements[each].type in ("adHocSubProcess", "callActivity") for each in case.marked or () if each in elements
+        elements[each].type == "adHocSubProcess"
+        or (elements[each].type == "callActivity" and elements[each].attributes.get("childCase") != "true")
+        for each in case.marked or ()
+        if each in elements
     )
 
 

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import sqlalchemy as sa
-
-from ..db import db, utcnow
+from ..db import utcnow
 from ..engine.work import Enabled, OpenAdHoc
 from ..engine.workflow import Workflow
 from ..execution import deployed
@@ -54,8 +52,7 @@ def of_case(case: Case, *, actor: Actor) -> list[AdHoc]:
     require(actor, Action.READ_CASE, case)
     if case.state is not CaseState.ACTIVE:
         return []
-    snapshot = db.session.execute(sa.select(Case.snapshot).where(Case.id == case.id)).scalar_one()
-    workflow = Workflow.load(deployed(case.definition_id).definition, snapshot or b"", now=utcnow())
+    workflow = Workflow.load(deployed(case.definition_id).definition, case.snapshot or b"", now=utcnow())
     starter = Starter.of(actor, case)
     return [_described(found, starter) for found in workflow.open_work().adhoc]
 

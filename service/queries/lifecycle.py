@@ -80,8 +80,7 @@ def repeatable(case: Case, *, actor: Actor) -> Sequence[Repeatable]:
     done = [each for each in wanted if visits.get(each.id)]
     if not done:
         return []
-    snapshot = db.session.execute(sa.select(Case.snapshot).where(Case.id == case.id)).scalar_one()
-    workflow = Workflow.load(definition, snapshot or b"", now=utcnow())
+    workflow = Workflow.load(definition, case.snapshot or b"", now=utcnow())
     allowed = may(actor, Action.REPEAT, case)
     found = []
     for element in done:

@@ -49,6 +49,7 @@ class Offered:
 def offered(case: Case, actor: Actor, allowed: Collection[Action]) -> Offered:
     """What the case's page offers to `actor`, of what is `allowed` (queries.actions), and what each of it needs."""
     close, reopen, add_task = (each in allowed for each in (Action.CLOSE, Action.REOPEN, Action.ADD_TASK))
+    groups, forms = _for_tasks() if add_task else ([], [])
     return Offered(
         hold=Action.SUSPEND in allowed,
         resume=Action.RESUME in allowed,
@@ -58,8 +59,8 @@ def offered(case: Case, actor: Actor, allowed: Collection[Action]) -> Offered:
         restarts=_restarts(case) if reopen else (),
         back=life.repeatable(case, actor=actor) if Action.REPEAT in allowed else (),
         add_task=add_task,
-        groups=_groups() if add_task else (),
-        forms=_forms() if add_task else (),
+        groups=groups,
+        forms=forms,
         child_types=definitions.startable(actor) if Action.OPEN_CHILD in allowed else (),
         fragments=definitions.fragments(actor) if Action.INSERT_FRAGMENT in allowed else (),
     )
@@ -80,14 +81,14 @@ def _restarts(case: Case) -> list[tuple[str, str]]:
     return [(each.id, each.name or each.id) for each in wanted]
 
 
-def _groups() -> list[tuple[str, str]]:
-    rows = db.session.execute(sa.select(Group.name, Group.title).order_by(Group.title, Group.name))
-    return [(row.name, row.title or row.name) for row in rows]
-
-
-def _forms() -> list[tuple[str, str]]:
-    newest = sa.select(FormDefinition.key).where(FormDefinition.latest).order_by(FormDefinition.key)
-    return [(key, words.readable(key)) for key in db.session.scalars(newest)]
+def _for_tasks() -> tuple[list[tuple[str, str]], list[tuple[str, str]]]:
+    """What an added task can be given: the groups and the forms that there are, each with its name; one statement."""
+    groups = sa.select(sa.literal("group"), Group.name, Group.title)
+    forms = sa.select(sa.literal("form"), FormDefinition.key, sa.literal("")).where(FormDefinition.latest)
+    rows = [tuple(row) for row in db.session.execute(sa.union_all(groups, forms))]
+    found = [(kind, name, title or (words.readable(name) if kind == "form" else name)) for kind, name, title in rows]
+    found.sort(key=lambda row: (row[2].casefold(), row[1]))
+    return [each[1:] for each in found if each[0] == "group"], [each[1:] for each in found if each[0] == "form"]
 
 
 @blueprint.post("/cases/<number>/hold")
