@@ -38,7 +38,9 @@ async function draw(host, canvas, viewer) {
     await document.fonts.load(TEXT_FONT); // labels are measured while they are drawn
     await viewer.importXML(await answer.text());
   } catch (error) {
-    canvas.textContent = `This diagram cannot be drawn: ${error.message}`;
+    canvas.textContent = error.message.includes('no diagram to display')
+      ? 'The file says what happens, but not where to draw it (it has no BPMN DI). Open and save it in a diagram editor that lays it out.'
+      : `This diagram cannot be drawn: ${error.message}`;
     host.dataset.ready = 'failed';
     return false;
   }
