@@ -132,6 +132,14 @@ jobs.schedule("forget_expired", "17 3 * * *")
 @jobs.when_exhausted
 def report(name: str, arguments: dict[str, Any], message: str) -> None:
     """A job is out of attempts: operations have to see it."""
-    case, activity = arguments.get("case"), arguments.get("activity")
     job = {"name": name, "arguments": arguments}
-    incidents.record(f"{name}: {message}", case_id=uuid.UUID(case) if case else None, job=job, activity_id=activity)
+    activity = arguments.get("activity")
+    incidents.record(f"{name}: {message}", case_id=_case_of(arguments), job=job, activity_id=activity)
+
+
+def _case_of(arguments: dict[str, Any]) -> uuid.UUID | None:
+    """The case that a job is about, as far as its arguments say."""
+    if case := arguments.get("case"):
+        return uuid.UUID(case)
+    timer = arguments.get("timer")
+    return timers.case_of(uuid.UUID(timer)) if timer else None

@@ -22,6 +22,8 @@ from ..models import (
     Case,
     CaseState,
     HumanTask,
+    Incident,
+    IncidentState,
     NumberSequence,
     ProcessDefinition,
     Subscription,
@@ -224,16 +226,24 @@ def cancel(case: Case, *, by: Actor, reason: str) -> None:
 
 def terminate(case: Case, *, by: Actor, reason: str) -> None:
     """Close the locked `case` and everything open in it, whatever state its workflow is in."""
-    end_work(case)
+    end_work(case, by=by)
     case.state, case.closed_at, case.reason = CaseState.TERMINATED, utcnow(), reason
     audit.record(case, "case:terminated", by=by, details={"reason": reason})
     family.cancel_children(case, f"{case.number} was cancelled: {reason}")
     family.ended(case)
 
 
-def end_work(case: Case) -> None:
-    """Cancel everything that is open in the locked `case`; what becomes of the case itself is the caller's."""
+def end_work(case: Case, *, by: Actor) -> None:
+    """Cancel everything that is open in the locked `case`, and put its incidents away: nobody has to see to them now.
+
+    What becomes of the case itself is the caller's.
+    """
     now = utcnow()
+    db.session.execute(
+        sa.update(Incident)
+        .where(Incident.case_id == case.id, Incident.state == IncidentState.OPEN)
+        .values(state=IncidentState.RESOLVED, resolved_at=now, resolved_by=by.name)
+    )
     open_tasks = sa.select(HumanTask.id).where(HumanTask.case_id == case.id, HumanTask.closed_at.is_(None))
     db.session.execute(sa.delete(TaskCandidate).where(TaskCandidate.task_id.in_(open_tasks)))
     db.session.execute(

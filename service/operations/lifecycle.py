@@ -94,7 +94,7 @@ def close(case: Case, *, by: Actor, outcome: str | None, summary: str = "") -> N
         raise BadRequest(f"Say how the case ended: {', '.join(sorted(outcomes))}.")
     if open_ones := why_not_close(case):
         raise WrongState(f"Still to be done before: {', '.join(open_ones)}.")
-    end_work(case)
+    end_work(case, by=by)
     case.state, case.closed_at, case.reason = CaseState.COMPLETED, utcnow(), None
     case.outcome, case.summary = outcome if outcomes else None, summary.strip() or None
     details = {"outcome": case.outcome, "summary": case.summary}

@@ -13,6 +13,11 @@ from ..models import Case, CaseState, Timer
 from ..permissions import SYSTEM
 
 
+def case_of(timer_id: uuid.UUID) -> uuid.UUID | None:
+    """The case whose timer this is; None for a timer that opens cases, and for one that is gone."""
+    return db.session.scalar(sa.select(Timer.case_id).where(Timer.id == timer_id))
+
+
 def fire(timer_id: uuid.UUID, seq: int) -> bool:
     """Fire the timer if it is still armed with this `seq` and due by the database's clock; say whether it fired.
 
