@@ -123,7 +123,7 @@ def test_a_task_is_added_and_withdrawn_by_keyboard(project: Case, ann: Actor, br
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_what_is_only_read_in_a_form_is_written_for_people(office: Office, browse: Callable[..., Page]) -> None:
-    case = office.open_claim(estimatedAmount=12000)
+    case = office.open_claim(estimatedAmount=12000, damagedItems=[{"item": "Floor", "claimed": 9000}])
     task = office.task(case)
     tasks.claim(task, by=office.ben)
     address = f"/tasks/{task.id}"
@@ -135,6 +135,7 @@ def test_what_is_only_read_in_a_form_is_written_for_people(office: Office, brows
     form = page.locator("[data-form]")
     expect(form).to_have_attribute("data-ready", "")
     expect(form).to_contain_text("10 Nov 2026, reported 20 Nov 2026, estimated at € 12,000")
+    expect(form.locator("td").nth(1)).to_have_text("9,000")
     expect(form.get_by_role("radiogroup", name="Finding")).to_be_visible()
     assert page.evaluate("document.querySelector('[data-form]').form._getState().data.dateOfLoss") in (
         None,

@@ -18,9 +18,18 @@ export function readable(text) {
       const date = new Date(`${day}T00:00:00Z`);
       return Number.isNaN(date.valueOf()) ? all : DAY.format(date) + (time ? `, ${time}` : '');
     })
-    .replace(/([€$£]\s?-?)(\d{4,}(?:\.\d+)?|\d+\.\d)(?![\d.,]*\d)/g, (_, sign, digits) => sign + grouped(digits))
+    .replace(/([€$£]\s?-?)(\d{4,}(?:\.\d+)?|\d+\.\d)(?![\d.,]*\d)/g, (_, sign, digits) => sign.replace(' ', '\u00a0') + grouped(digits))
     .replace(/(?<![\w-])P(\d{1,4})D(?![\w-])/g, (_, days) => counted(days, 'day'))
     .replace(/(?<![\w-])PT(\d{1,4})H(?![\w-])/g, (_, hours) => counted(hours, 'hour'));
+}
+
+// A table of a form names the currency in the column's head: then its numbers are amounts.
+function amounts(canvas) {
+  for (const cell of canvas.querySelectorAll('td.fjs-table-td')) {
+    const head = cell.closest('table')?.tHead?.rows[0]?.cells[cell.cellIndex]?.textContent ?? '';
+    const text = document.createTreeWalker(cell, NodeFilter.SHOW_TEXT).nextNode(); // changed, not replaced: it is form-js' own
+    if (text && /[€$£]/.test(head) && /^-?\d{4,}(\.\d+)?$/.test(text.data)) text.data = grouped(text.data);
+  }
 }
 
 function words(canvas) {
@@ -52,7 +61,7 @@ function groups(canvas) {
 }
 
 export function startReading(canvas, form) {
-  const pass = () => { words(canvas); inputs(canvas); groups(canvas); };
+  const pass = () => { words(canvas); amounts(canvas); inputs(canvas); groups(canvas); };
   new MutationObserver(pass).observe(canvas, { childList: true, subtree: true, characterData: true });
   form.on('changed', () => requestAnimationFrame(pass));
   pass();
