@@ -285,7 +285,7 @@ def _damage(ago: Ago, damage: Damage) -> dict[str, Any]:
         "dateOfLoss": ago.day(damage.day + 2),
         "reportedOn": ago.day(damage.day),
         "policeReport": damage.fate != "asked",
-        "description": damage.text,
+        "description": _what(damage),
     }
 
 
@@ -294,8 +294,14 @@ def _place(damage: Damage) -> str:
     return damage.text.partition(": ")[0]
 
 
+def _what(damage: Damage) -> str:
+    """What happened there."""
+    what = damage.text.partition(": ")[2]
+    return what[0].upper() + what[1:]
+
+
 def _claim(file: Case, damage: Damage) -> Case:
     """The claim of that damage, under the file."""
     below = db.session.scalars(sa.select(Case).where(Case.parent_id == file.id))
-    [found] = [claim for claim in below if (claim.variables or {}).get("description") == damage.text]
+    [found] = [claim for claim in below if (claim.variables or {}).get("description") == _what(damage)]
     return found
