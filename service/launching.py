@@ -51,6 +51,8 @@ def launch(app: Flask, *, executor_id: str, concurrency: int) -> None:
     DBOS.launch()
     engine._sys_db._retry_connection_errors = False  # or after an outage its threads sleep for up to a minute more
     _look_only_where_work_is(engine._sys_db)
+    for gone in {schedule["schedule_name"] for schedule in DBOS.list_schedules()} - jobs.state.schedules.keys():
+        DBOS.delete_schedule(gone)  # of an earlier version of the program
     DBOS.apply_schedules(
         [
             {"schedule_name": name, "workflow_fn": jobs.scheduled_job, "schedule": cron, "context": name}

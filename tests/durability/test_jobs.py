@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import os
 import pickle
+import threading
 import time
 from collections.abc import Callable
 from datetime import timedelta
@@ -210,6 +211,28 @@ def test_a_scheduled_job_is_done_at_its_times(
     request.getfixturevalue("working")
 
     wait(lambda: len(entries()) >= 3)
+
+
+def test_what_the_program_no_longer_schedules_is_done_no_more(
+    app: Flask, tables: None, wait: Wait, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stop = threading.Event()
+    with monkeypatch.context() as earlier:
+        earlier.setitem(jobs.state.schedules, "tick", "* * * * * *")
+        working = threading.Thread(target=ledger.work, args=(app, "here", stop))
+        working.start()
+        wait(entries)
+        stop.set()
+        working.join()
+    request.getfixturevalue("working")
+    put("go on")
+    db.session.commit()
+    wait(lambda: entries("go on"))
+    time.sleep(2)  # some may have been under way
+    then = len(entries("tick"))
+    time.sleep(2.5)
+
+    assert len(entries("tick")) == then
 
 
 def test_finished_jobs_are_deleted_and_others_kept(working: None, wait: Wait) -> None:
