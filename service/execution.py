@@ -130,7 +130,8 @@ def lock(case_id: uuid.UUID, task: HumanTask | None = None) -> Case:
 def _kept(task: HumanTask) -> tuple[int | None, list[Any]]:
     """At which version of its case the task was read, and what need not be read again if it still has that version."""
     seen = sa.inspect(task).info.pop(_READ_AT, None)
-    return seen, [] if seen is None else [task, *task.__dict__.get("candidates", ())]
+    candidates = [row for row in task.__dict__.get("candidates", ()) if isinstance(row, TaskCandidate)]
+    return seen, [] if seen is None else [task, *candidates]
 
 
 def _expire_all_but(kept: Sequence[Any]) -> None:

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.orm import joinedload, load_only, selectinload
+from sqlalchemy.orm import joinedload, load_only
 from sqlalchemy.orm.attributes import set_committed_value
 
 from ..db import db, utcnow
@@ -42,8 +42,6 @@ _SHOWN = (
 _CASE, _LIGHT = joinedload(HumanTask.case, innerjoin=True).load_only(*_SHOWN), load_only(*_SHOWN)
 _ROLES = joinedload(HumanTask.case, innerjoin=True).selectinload(Case.role_holders)
 
-_CANDIDATES = selectinload(HumanTask.candidates)
-
 
 @dataclass(frozen=True)
 class Counts:
@@ -73,6 +71,7 @@ def to_change(task_id: uuid.UUID, *, by: Actor) -> HumanTask:
     if found is None:
         raise NotFound(NotFound.__doc__)
     task, case = found
+    db.session.expire(task, ["candidates"])  # should a list have read them before
     read_at(task, case.version)
     set_committed_value(task, "case", case)  # joinedload would be done again, in part, whenever the task is read again
     require(by, Action.READ_TASK, task)
@@ -98,6 +97,7 @@ def of_case(case: Case, *, actor: Actor) -> Sequence[HumanTask]:
     """The tasks of a case that `actor` may read: the open ones by urgency, then the closed ones, latest first."""
     require(actor, Action.READ_CASE, case)
     tasks = db.session.scalars(_of_case(case)).all()
+    _look_up_candidates(tasks)
     know_doers(tasks, [(task.case_id, task.element_id, task.closed_by) for task in tasks])
     closed = [task for task in tasks if task.closed_at is not None]
     closed.sort(key=lambda task: (task.closed_at, task.id), reverse=True)
@@ -108,12 +108,13 @@ def open_of_case(case: Case, *, actor: Actor) -> Sequence[HumanTask]:
     """The open tasks of a case that `actor` may read, by urgency."""
     require(actor, Action.READ_CASE, case)
     found = db.session.scalars(_of_case(case).where(HumanTask.closed_at.is_(None))).all()
+    _look_up_candidates(found)
     _look_up_doers(found)
     return _by_urgency(found)
 
 
 def _of_case(case: Case) -> sa.Select[HumanTask]:
-    return sa.select(HumanTask).where(HumanTask.case_id == case.id).options(_CANDIDATES, _ROLES)
+    return sa.select(HumanTask).where(HumanTask.case_id == case.id).options(_ROLES)
 
 
 def _by_urgency(tasks: Iterable[HumanTask]) -> list[HumanTask]:
@@ -162,10 +163,23 @@ def narrowed(
 def _page(whose: sa.ColumnElement[bool], limit: int, cursor: str | None, only: Mapping[str, Any]) -> Page[HumanTask]:
     narrowing = {name: value for name, value in only.items() if name != "sort"}
     conditions = (whose, HumanTask.closed_at.is_(None), *narrowed(**narrowing))
-    options, sorts = [_CASE, _ROLES, _CANDIDATES], SORTS[only.get("sort", "urgency")]
+    options, sorts = [_CASE, _ROLES], SORTS[only.get("sort", "urgency")]
     found = page(HumanTask, *conditions, sorts=sorts, limit=limit, cursor=cursor, options=options)
+    _look_up_candidates(found.rows)
     _look_up_doers(found.rows)
     return found
+
+
+def _look_up_candidates(tasks: Sequence[HumanTask]) -> None:
+    """Who may claim these tasks, as plain rows: for a list, the session need not keep an eye on each of them."""
+    offered: dict[uuid.UUID, list[Any]] = {task.id: [] for task in tasks}
+    if not offered:
+        return
+    candidates = sa.select(TaskCandidate.task_id, TaskCandidate.principal)
+    for row in db.session.execute(candidates.where(TaskCandidate.task_id.in_(offered))):
+        offered[row.task_id].append(row)
+    for task in tasks:
+        set_committed_value(task, "candidates", offered[task.id])
 
 
 def _look_up_doers(tasks: Iterable[HumanTask]) -> None:
