@@ -25,13 +25,14 @@ from service import audit
 from service.db import db
 from service.models import AuditEntry, Case, CaseState, Incident
 from tests.conftest import on_server
-from tests.durability import families, many_timers, office
+from tests.durability import failpoints, families, many_timers, office
 from tests.durability.client import Write
 from tests.durability.office import count, wait
 
 FILES = {"chaos.bpmn": (Path(__file__).parent / "chaos.bpmn").read_bytes()}
 GIVEN = (300, 5, 100, 10_000)  #: cases, kills, parents, timers that fall due at once
-PARTS = ("cases", "families", "timers")
+PARTS = ("cases", "families", "timers", "failpoints")
+ROUNDS = 20  #: deaths at each named point
 
 
 def main() -> None:
@@ -57,14 +58,15 @@ def main() -> None:
             postgresql.cleanup()
     for line in lines:
         print(json.dumps(line))
-    wrong = {"lost", "applied_twice", *families.WRONG, "cancelled_timers_fired"}
+    wrong = {"lost", "applied_twice", *families.WRONG, *failpoints.WRONG, "cancelled_timers_fired"}
     sys.exit(any(line[figure] for line in lines for figure in wrong))
 
 
 def _all(urls: list[str], cases: int, kills: int, parents: int, timers: int) -> dict[str, Any]:
     """The figures of every part, each on a database of its own."""
     figures = run(urls[0], cases, kills)
-    return figures | families.run(urls[1], parents, kills) | many_timers.run(urls[2], timers)
+    figures |= families.run(urls[1], parents, kills) | many_timers.run(urls[2], timers)
+    return figures | failpoints.run(urls[3], ROUNDS)
 
 
 def run(url: str, cases: int, kills: int, *, with_tables: bool = True) -> dict[str, Any]:

@@ -36,23 +36,24 @@ class Clerk:
 
     def see_through(self, number: int) -> None:
         """Open a case, check, wait, sign."""
-        case = self._open("chaos", number, {})
+        case = self.open("chaos", number, {})
         for element in ("Check", "Sign"):
-            self._do(case, element, {})
+            self.do(case, element, {})
 
     def see_family_through(self, number: int) -> None:
         """Open a parent whose parts are `PARTS`, and do the work of each of the children that are opened for it."""
-        parent = self._open("family", number, {"items": list(PARTS)})
+        parent = self.open("family", number, {"items": list(PARTS)})
         for child in self._children(parent, len(PARTS)):
-            self._do(child, "Work", {"made": number})
+            self.do(child, "Work", {"made": number})
 
-    def _open(self, case_type: str, number: int, data: Any) -> str:
+    def open(self, case_type: str, number: int, data: Any) -> str:
+        """Open a case; its id."""
         key = f"open-{number}-{uuid.uuid4()}"
         case = str(self._write("/cases", {"case_type": case_type, "data": data}, key)["id"])
         self.told(Write(key, case, "case:opened", None))
         return case
 
-    def _do(self, case: str, element: str, data: Any) -> None:
+    def do(self, case: str, element: str, data: Any) -> None:
         """Claim and complete the case's task, when it is open."""
         task = self._task(case, element)
         for verb, action, body in (("claim", "task:claimed", None), ("complete", "task:completed", {"data": data})):

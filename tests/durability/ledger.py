@@ -89,12 +89,15 @@ def die_in_transaction(entry: str, marker: str, when: str) -> None:
         sa.event.listen(db.session(), event, lambda _session: die_once(marker))
 
 
-@jobs.register("die_after_call", queue="connectors", calls_out=True, attempts=1)
-def die_after_call(entry: str, marker: str) -> None:
-    """Do something outside, die once, then write `entry`."""
+@jobs.register("die_at_call", queue="connectors", calls_out=True, attempts=1)
+def die_at_call(entry: str, marker: str, when: str) -> None:
+    """Do something outside, then write `entry`; die once: between the steps or after the call."""
+    if when == "between steps":
+        die_once(marker)
     db.session.execute(calls.insert().values(key=jobs.current().key, attempt=jobs.current().attempt))
     db.session.commit()
-    die_once(marker)
+    if when == "after call":
+        die_once(marker)
     with jobs.once():
         write(entry)
 

@@ -9,6 +9,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+ROOT = Path(__file__).resolve().parents[2]
 COMMAND = str(Path(sys.executable).parent / "casewright")
 
 
@@ -26,6 +27,7 @@ class Server:
             if on_sqlite
             else {"web": ["web", "--workers", "2", "--port", port], "one": ["worker"], "two": ["worker"]}
         )
+        self.program = [COMMAND]
         self.processes: dict[str, subprocess.Popen[bytes]] = {}
 
     @classmethod
@@ -40,7 +42,8 @@ class Server:
         for name, arguments in self.commands.items():
             if name not in self.processes:
                 environment = self.environment | {"CASEWRIGHT_WORKER_ID": name}
-                self.processes[name] = subprocess.Popen([COMMAND, *arguments], env=environment, start_new_session=True)
+                command = [*self.program, *arguments]
+                self.processes[name] = subprocess.Popen(command, cwd=ROOT, env=environment, start_new_session=True)
 
     def kill(self, turn: int = 0) -> None:
         """End processes with their children, without a chance to say good-bye: all, only the web, only the workers.

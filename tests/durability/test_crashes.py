@@ -61,24 +61,26 @@ def test_five_kills_lose_nothing_and_do_nothing_twice(worker_process: Start, wai
 def test_a_kill_at_each_point_of_a_job_loses_nothing_and_does_nothing_twice(
     worker_process: Start, wait: Wait, tmp_path: Path
 ) -> None:
-    """faults.md F3: after the flush, before and after the commit, after a call to the outside."""
+    """faults.md F3: after the flush, before and after the commit, before and after a call to the outside."""
     points = ("after flush", "before commit", "after commit")
     for when in points:
         arguments = {"entry": when, "marker": str(tmp_path / when), "when": when}
         jobs.enqueue("die_in_transaction", arguments, partition=when)
-    jobs.enqueue("die_after_call", {"entry": "call", "marker": str(tmp_path / "call")}, partition="call")
+    at_call = ("between steps", "after call")
+    for when in at_call:
+        jobs.enqueue("die_at_call", {"entry": when, "marker": str(tmp_path / when), "when": when}, partition=when)
     db.session.commit()
     worker = worker_process("w1")
 
     def finished() -> bool:
         if worker.is_dead:
             worker.start()
-        return len(entries()) == 4 and jobs_left() == 0
+        return len(entries()) == 5 and jobs_left() == 0
 
     wait(finished, 100)
 
-    assert sorted(entries()) == sorted([*points, "call"])
-    assert len({key for key, _ in called()}) == 1
+    assert sorted(entries()) == sorted([*points, *at_call])
+    assert len({key for key, _ in called()}) == 2
     assert failed_jobs.latest() == []
     db.session.rollback()
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.durability import chaos, families
+from tests.durability import chaos, failpoints, families
 
 
 def test_what_the_server_acknowledged_is_kept_and_nothing_happens_twice(database_url: str) -> None:
@@ -19,3 +19,12 @@ def test_every_parent_ends_once_with_the_results_of_all_its_children(database_ur
     assert figures["children"] == 5 * 8
     assert {name: figures[name] for name in families.WRONG} == dict.fromkeys(families.WRONG, 0)
     assert (figures["family_incidents"], figures["family_broken_audit_chains"]) == (0, 0)
+
+
+def test_a_server_that_dies_at_any_point_of_a_write_leaves_it_done_once(database_url: str) -> None:
+    """faults.md F3: after the flush, before the commit, after it, and before the reply."""
+    figures = failpoints.run(database_url, rounds=1, with_tables=False)
+
+    assert figures["failpoints"] == 4
+    assert {name: figures[name] for name in failpoints.WRONG} == dict.fromkeys(failpoints.WRONG, 0)
+    assert figures["failpoints_broken_audit_chains"] == 0
