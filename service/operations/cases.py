@@ -55,11 +55,13 @@ class Kin:
     on_parent_cancel: str = "keep"
     fragment: bool = False
     number: str | None = None  #: instead of a number of its own
+    shares_people: bool = False  #: the parent's roles are the child's, and so is its being restricted to them
 
     @property
     def columns(self) -> dict[str, Any]:
         """The child's columns that say so."""
         return {
+            "restricted": self.parent.restricted and self.shares_people,
             "parent_id": self.parent.id,
             "parent_activity": self.activity,
             "blocking": self.blocking,

@@ -43,8 +43,8 @@ def open_child(
     _refuse_depth(parent.id)
     schema = form_of(definition.id, cases.start_form(definition))
     variables = forms.validate(schema, submitted, context={}) if schema else cases.plain(submitted)
-    kin = Kin(parent, blocking=blocking)
     inherits = definition.key in deployed(parent.definition_id).definition.info.heirs
+    kin = Kin(parent, blocking=blocking, shares_people=inherits)
     roles = _roles_of(parent) if inherits else ()
     child = cases.begin(definition, {**variables, "initiator": by.name}, by=by, owner_id=by.id, kin=kin, roles=roles)
     _tell_opened(parent, child, by=by)
@@ -68,7 +68,7 @@ def insert(parent: Case, definition: ProcessDefinition, *, by: Actor, reason: st
     _refuse_depth(parent.id)
     there = sa.select(sa.func.count()).where(Case.parent_id == parent.id, Case.fragment)
     number = f"{parent.number}.{db.session.execute(there).scalar_one() + 1}"
-    kin = Kin(parent, blocking=True, on_parent_cancel="cancel", fragment=True, number=number)
+    kin = Kin(parent, blocking=True, on_parent_cancel="cancel", fragment=True, number=number, shares_people=True)
     variables = dict(parent.variables or {})
     child = cases.begin(definition, variables, by=by, owner_id=parent.owner_id, kin=kin, roles=_roles_of(parent))
     details = {"child": str(child.id), "number": number, "title": definition.name}
@@ -158,6 +158,7 @@ def _open(parent: Case, wanted: Mapping[str, Any]) -> None:
         activity=wanted["activity_id"],
         blocking=wanted["waits"],
         on_parent_cancel=wanted["on_parent_cancel"],
+        shares_people=wanted["inherits_roles"],
     )
     roles = _roles_of(parent) if wanted["inherits_roles"] else ()
     child = cases.begin(definition, variables, by=SYSTEM, owner_id=parent.owner_id, kin=kin, roles=roles)

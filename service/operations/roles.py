@@ -106,7 +106,7 @@ def hand_over(case: Case, role_id: str, *, frm: User, to: User, by: Actor) -> No
 
 
 def restrict(case: Case, restricted: bool, *, by: Actor, reason: str) -> None:
-    """Close the case to all but its owner and its roles, or open it again. The reason is kept."""
+    """Close the case and its plan fragments to all but its owner and its roles, or open them again; with a reason."""
     lock(case.id)
     require(by, Action.RESTRICT, case)
     if case.restricted is restricted:
@@ -116,6 +116,12 @@ def restrict(case: Case, restricted: bool, *, by: Actor, reason: str) -> None:
     if restricted and case.owner_id is None and not _anybody_steers(case):
         raise WrongState("Give the case an owner first; nobody could open it again.")
     case.restricted = restricted
+    db.session.execute(
+        sa.update(Case)
+        .where(Case.parent_id == case.id, Case.fragment)
+        .values(restricted=restricted, version=Case.version + 1)
+        .execution_options(synchronize_session=False)
+    )
     action = "case:restricted" if restricted else "case:unrestricted"
     audit.record(case, action, by=by, details={"reason": reason.strip()})
 

@@ -12,7 +12,7 @@ from service.db import db
 from service.errors import BadRequest, Forbidden, NotFound, WrongState
 from service.models import Case, HumanTask, User
 from service.operations import adhoc, cases, children, roles, tasks
-from service.permissions import Action, Actor, deciding_rule, may
+from service.permissions import SYSTEM, Action, Actor, deciding_rule, may
 from service.queries import access
 from service.queries import adhoc as startable
 from service.queries import cases as case_lists
@@ -230,6 +230,33 @@ def test_a_child_inherits_the_roles_of_its_parent_where_the_diagram_says_so(team
     assert holders == {"manager": ("user:nob",), "expert": (), "client": ()}
     by_hand = children.open_child(folder, latest("care"), by=team["ann"], submitted={})
     assert {each.id: each.holders for each in access.roles(by_hand, actor=team["ann"])} == holders
+
+
+def test_what_shares_the_people_of_a_restricted_case_is_restricted_to_them_too(team: dict[str, Actor]) -> None:
+    calls = (
+        '<callActivity id="Care" calledElement="care" case:childCase="true" case:inheritRoles="true"/>'
+        '<callActivity id="Other" calledElement="care" case:childCase="true"/>'
+    )
+    deploy(diagram("folder", "FOL", '<userTask id="Wait"/>' + calls, "Begin Wait Care Other End", extensions=_ROLES))
+    deploy(diagram("visit", "VIS", '<userTask id="Go"/>', "Begin Go End", attributes='case:insertable="true"'))
+    folder = opened("folder", team["ann"])
+    before = children.insert(folder, latest("visit"), by=team["ann"])
+    roles.restrict(folder, True, by=team["ann"], reason="About a colleague")
+    after = children.insert(folder, latest("visit"), by=team["ann"])
+    by_hand = children.open_child(folder, latest("care"), by=team["ann"], submitted={})
+    tasks.assign(the_task(folder), by=SYSTEM, to=user("ann"))
+    tasks.complete(the_task(folder), by=team["ann"], submitted={})
+    db.session.commit()
+    do_jobs()
+
+    db.session.expire_all()
+    called = db.session.scalars(sa.select(Case).where(Case.parent_activity.is_not(None))).one()
+    for shared in (before, after, by_hand, called):
+        assert shared.restricted
+        assert not may(team["hal"], Action.READ_CASE, shared)
+    roles.restrict(folder, False, by=team["ann"], reason="It is settled")
+    db.session.refresh(before)
+    assert not before.restricted
 
 
 def test_a_child_opened_by_hand_has_its_own_roles_where_the_diagram_hands_none_on(team: dict[str, Actor]) -> None:
