@@ -34,7 +34,7 @@ def test_a_claim_is_taken_in_assessed_approved_and_paid_by_three_people(
 
     ben.take(number, "Assess the claim")
     ben.enter("claim-assessment", claim.LARGE)
-    expect(ben.page.get_by_text("Settlement after the excess: € 8850")).to_be_visible()
+    expect(ben.page.get_by_text("Settlement after the excess: € 8,850")).to_be_visible()
     screenshot(ben.page, "scenario-claim-2-assessment")
     ben.page.get_by_role("button", name="Complete, then the case").click()
     ben.said("“Assess the claim” is done.")
@@ -167,7 +167,8 @@ def test_a_request_is_searched_by_two_departments_extended_and_answered(
         "gdpr-extension",
         {"extension": "extend", "extensionReason": "Seven systems have to be searched."},
     )
-    limit = f"{received + timedelta(days=90):%Y-%m-%d}"
+    last_day = received + timedelta(days=90)
+    limit = f"{last_day.day} {last_day:%b %Y}"
     carl.take(number, "Tell the requester")
     expect(carl.page.locator("[data-canvas]")).to_contain_text(limit)
     carl.complete(
