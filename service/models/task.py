@@ -37,7 +37,8 @@ class HumanTask(Base):
     __table_args__ = (
         sa.Index(None, "assignee", "case_id"),
         sa.Index("ix_human_task_delegated", "delegated_by", "case_id", **where("delegated_by IS NOT NULL")),
-        sa.Index(None, "case_id", "closed_at"),  #: what is open in a case, however much was done in it
+        sa.Index(None, "case_id"),
+        sa.Index("ix_human_task_open_of_case", "case_id", **_OPEN),  #: however much was done in it before
         sa.Index("ix_human_task_mine", "assignee", sa.text("priority DESC"), "due_at", "id", **_OPEN),
         sa.Index("ix_human_task_open", sa.text("priority DESC"), "due_at", "id", **_OPEN),
     )

@@ -400,7 +400,14 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("human_task", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_human_task_assignee_case_id"), ["assignee", "case_id"], unique=False)
-        batch_op.create_index(batch_op.f("ix_human_task_case_id_closed_at"), ["case_id", "closed_at"], unique=False)
+        batch_op.create_index(batch_op.f("ix_human_task_case_id"), ["case_id"], unique=False)
+        batch_op.create_index(
+            "ix_human_task_open_of_case",
+            ["case_id"],
+            unique=False,
+            postgresql_where=sa.text("closed_at IS NULL"),
+            sqlite_where=sa.text("closed_at IS NULL"),
+        )
         batch_op.create_index(
             "ix_human_task_delegated",
             ["delegated_by", "case_id"],
@@ -598,7 +605,12 @@ def downgrade() -> None:
             postgresql_where=sa.text("delegated_by IS NOT NULL"),
             sqlite_where=sa.text("delegated_by IS NOT NULL"),
         )
-        batch_op.drop_index(batch_op.f("ix_human_task_case_id_closed_at"))
+        batch_op.drop_index(
+            "ix_human_task_open_of_case",
+            postgresql_where=sa.text("closed_at IS NULL"),
+            sqlite_where=sa.text("closed_at IS NULL"),
+        )
+        batch_op.drop_index(batch_op.f("ix_human_task_case_id"))
         batch_op.drop_index(batch_op.f("ix_human_task_assignee_case_id"))
 
     op.drop_table("human_task")
