@@ -326,10 +326,14 @@ def test_an_incident_is_retried_once_by_those_who_may_while_its_case_lives(
     db.session.rollback()
     cases.cancel(db.session.get_one(Case, case.id), by=SYSTEM, reason="no use")
     db.session.commit()
-    with pytest.raises(WrongState, match="terminated"):
+    assert open_incidents() == []
+    with pytest.raises(WrongState, match="already"):
         incidents.retry(incident, by=SYSTEM)
     db.session.rollback()
-    incidents.resolve(incident, by=SYSTEM)
-    db.session.commit()
     with pytest.raises(WrongState, match="already"):
         incidents.resolve(incident, by=SYSTEM)
+    db.session.rollback()
+    late = incidents.record("Out of attempts.", case_id=case.id, job={"name": "look_at_children", "arguments": {}})
+    db.session.commit()
+    with pytest.raises(WrongState, match="terminated"):
+        incidents.retry(late, by=SYSTEM)
