@@ -70,6 +70,9 @@ def _look_only_where_work_is(tables: Any) -> None:
     reading = tables.get_queue
     tables.get_queue = lambda name: registered.get(name) or reading(name)
     tables.dequeue_scopes = lambda queue: [None] if queue in jobs.state.waiting else []
+    locked, in_conflict = tables.is_lock_conflict, tables.is_serialization_conflict
+    # Or after conflicts with other workers DBOS would look ever more seldom, at last every two minutes.
+    tables.is_lock_conflict = lambda error: locked(error) or in_conflict(error)
     tables.transition_delayed_workflows = lambda: None  # delayed jobs are worker.py's: see `jobs.LATER`
 
 

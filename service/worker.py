@@ -70,9 +70,11 @@ def _keep_house(app: Flask, executor_id: str, gathered: threading.Event, stop: t
         now = time.monotonic()
         try:
             with app.app_context():
-                jobs.state.waiting = found = _look()
-                if DUE in found and _wake():
-                    gathered.set()
+                jobs.state.waiting = _look()
+                if DUE in jobs.state.waiting:
+                    if _wake():
+                        gathered.set()
+                    jobs.state.waiting = _look()
                 if now - beaten >= BEAT:
                     _beat(executor_id)
                     # after an outage every heartbeat is old: give the others time for theirs

@@ -11,9 +11,7 @@ from service.db import db
 from service.models import Case, HumanTask
 from tests.scenarios import test_insurance_claim_engine as claim
 from tests.scenarios.desk import Desk
-from tests.scenarios.test_in_the_browser import desk, office
 
-__all__ = ["desk", "office"]
 NASTY = '<script>alert(1)</script><img src=x onerror="alert(2)"> {{ 7 * 7 }} ${7*7} \' OR 1=1 --'
 ODD = "Zoë ❤️ 👩‍👩‍👧‍👦 \u202eesrever\u202c عائشة 名前 é̂̃̄"
 
