@@ -17,7 +17,7 @@ from ..engine import timing
 from ..engine.work import WorkflowState
 from ..engine.workflow import Workflow
 from ..errors import BadRequest, WrongState
-from ..execution import NOTHING, Stores, deployed, form_of, lock, running, save
+from ..execution import NOTHING, Deployed, Stores, deployed, form_of, lock, running, save
 from ..models import (
     Case,
     CaseState,
@@ -97,9 +97,38 @@ def begin(
     """Open a case whose data is already checked: from `start`, a message, a signal, a timer, or by a parent case."""
     now = utcnow()
     source = deployed(definition.id)
-    case_id = new_id()
-    attributes = source.definition.info.attributes
-    case = Case(
+    case = _row(definition, source, variables, by=by, owner_id=owner_id, kin=kin, now=now)
+    db.session.add(case)
+    details = {"version": source.version, **({"parent": kin.parent.number} if kin else {})}
+    audit.record(case, "case:opened", by=by, details=details, at=now)
+    family.bind(case, source.definition.info, roles, by=by)
+    workflow = Workflow.start(
+        source.definition,
+        variables,
+        now=now,
+        start_event=start_event,
+        event_name=event_name,
+        payload=payload,
+        correlation=correlation,
+        stores=Stores(),
+    )
+    save(case, workflow, NOTHING, by=by)
+    return case
+
+
+def _row(
+    definition: ProcessDefinition,
+    source: Deployed,
+    variables: Mapping[str, Any],
+    *,
+    by: Actor,
+    owner_id: uuid.UUID | None,
+    kin: Kin | None,
+    now: datetime,
+) -> Case:
+    """The row of a case that has not begun."""
+    case_id, attributes = new_id(), source.definition.info.attributes
+    return Case(
         id=case_id,
         number=(kin and kin.number) or next_number(definition.number_prefix or definition.key.upper()[:12], now.year),
         case_type=definition.key,
@@ -118,22 +147,6 @@ def begin(
         audit_seq=0,
         audit_hash=b"",
     )
-    db.session.add(case)
-    details = {"version": source.version, **({"parent": kin.parent.number} if kin else {})}
-    audit.record(case, "case:opened", by=by, details=details, at=now)
-    family.bind(case, source.definition.info, roles, by=by)
-    workflow = Workflow.start(
-        source.definition,
-        variables,
-        now=now,
-        start_event=start_event,
-        event_name=event_name,
-        payload=payload,
-        correlation=correlation,
-        stores=Stores(),
-    )
-    save(case, workflow, NOTHING, by=by)
-    return case
 
 
 def start_form(definition: ProcessDefinition) -> str | None:

@@ -42,24 +42,8 @@ def init_app(app: Flask) -> None:
     rendering.init_app(app)
     assets.init_app(app)
     navigation.init_app(app)
-    modules = (
-        about,
-        adhoc,
-        case_types,
-        cases,
-        casework,
-        deployments,
-        family,
-        history,
-        incidents,
-        links,
-        notes,
-        profile,
-        roles,
-        sign_in,
-        static,
-        tasks,
-    )
-    for module in modules:
+    for module in (about, adhoc, case_types, cases, casework, deployments, family, history, incidents, links, notes):
+        app.register_blueprint(module.blueprint)
+    for module in (profile, roles, sign_in, static, tasks):
         app.register_blueprint(module.blueprint)
     problems.show_pages_with(app, problem_pages.problem_page)
