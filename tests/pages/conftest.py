@@ -161,3 +161,19 @@ def browse(app: Flask, address: str, new_page: NewPage) -> Callable[..., Page]:
         return page
 
     return open_page
+
+
+@pytest.fixture
+def flaws(
+    axe: Callable[[Page], list[str]], screenshot: Callable[[Page, str], Path]
+) -> Callable[[Page, str], list[str]]:
+    """`flaws(page, name)`: what axe holds against the page, and whether it is too wide; keeps a picture of it."""
+
+    def look(page: Page, name: str) -> list[str]:
+        found = axe(page)
+        if page.evaluate("document.documentElement.scrollWidth > innerWidth"):
+            found.append("wider than the screen")
+        screenshot(page, name)
+        return found
+
+    return look

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
@@ -255,8 +254,7 @@ def test_related_cases_are_accessible_and_worth_looking_at(
     ann: Actor,
     visit: Visit,
     browse: Callable[..., Page],
-    axe: Callable[[Page], list[str]],
-    screenshot: Callable[[Page, str], Path],
+    flaws: Callable[[Page, str], list[str]],
     width: int,
     dark: bool,
 ) -> None:
@@ -276,10 +274,7 @@ def test_related_cases_are_accessible_and_worth_looking_at(
             page.keyboard.press("l")
             page.get_by_label("The other case").press_sequentially("lam")
             expect(page.get_by_role("listbox")).to_be_visible()
-        found = axe(page)
-        if page.evaluate("document.documentElement.scrollWidth > innerWidth"):
-            found.append("wider than the screen")
+        found = flaws(page, f"{name}-{look}")
         wrong |= {name: found} if found else {}
-        screenshot(page, f"{name}-{look}")
 
     assert wrong == {}

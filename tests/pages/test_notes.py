@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
@@ -194,8 +193,7 @@ def test_notes_are_accessible_and_worth_looking_at(
     care: Case,  # noqa: F811
     ann: Actor,  # noqa: F811
     browse: Callable[..., Page],
-    axe: Callable[[Page], list[str]],
-    screenshot: Callable[[Page, str], Path],
+    flaws: Callable[[Page, str], list[str]],
     width: int,
     dark: bool,
 ) -> None:
@@ -221,10 +219,7 @@ def test_notes_are_accessible_and_worth_looking_at(
             page.keyboard.press("End")
             page.keyboard.type("i")
             expect(page.get_by_role("option")).to_have_count(1)
-        found = axe(page)
-        if page.evaluate("document.documentElement.scrollWidth > innerWidth"):
-            found.append("wider than the screen")
+        found = flaws(page, f"{name}-{look}")
         wrong |= {name: found} if found else {}
-        screenshot(page, f"{name}-{look}")
 
     assert wrong == {}

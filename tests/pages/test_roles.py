@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
@@ -207,8 +206,7 @@ def test_the_people_of_a_case_are_accessible_and_worth_looking_at(
     ann: Actor,
     visit: Visit,
     browse: Callable[..., Page],
-    axe: Callable[[Page], list[str]],
-    screenshot: Callable[[Page, str], Path],
+    flaws: Callable[[Page, str], list[str]],
     width: int,
     dark: bool,
 ) -> None:
@@ -222,10 +220,7 @@ def test_the_people_of_a_case_are_accessible_and_worth_looking_at(
         ("people", f"{path}/people?why=hal"), ("hand-over", f"{path}/roles/manager/hand-over?from=nia&to=nob"),
     ):  # fmt: skip
         page.goto(address)
-        found = axe(page)
-        if page.evaluate("document.documentElement.scrollWidth > innerWidth"):
-            found.append("wider than the screen")
+        found = flaws(page, f"{name}-{look}")
         wrong |= {name: found} if found else {}
-        screenshot(page, f"{name}-{look}")
 
     assert wrong == {}
