@@ -230,8 +230,8 @@ def test_new_work_appears_in_the_list_by_itself(office: Office, browse: Browse) 
     expect(page.get_by_role("link", name="Ada Lovelace")).to_be_visible()
 
 
-def test_a_case_is_opened_and_ended_with_its_dialog(office: Office, browse: Browse) -> None:
-    page = browse(office.ann)
+def report_a_broken_window(page: Page) -> None:
+    """Fill in the form that opens a claim."""
     page.goto("/cases/new/insurance-claim")
     settle(page)
     page.get_by_label("Name").fill("Ada Lovelace")
@@ -245,6 +245,11 @@ def test_a_case_is_opened_and_ended_with_its_dialog(office: Office, browse: Brow
     page.get_by_label("What happened").fill("A stone broke the window of the living room.")
     page.locator("input[id*=Field_Item]").fill("Window")
     page.locator("input[id*=Field_Claimed]").fill("310")
+
+
+def test_a_case_is_opened_and_ended_with_its_dialog(office: Office, browse: Browse) -> None:
+    page = browse(office.ann)
+    report_a_broken_window(page)
     page.keyboard.press("Control+Enter")
     expect(page.get_by_text("is open.")).to_be_visible()
 
@@ -254,6 +259,21 @@ def test_a_case_is_opened_and_ended_with_its_dialog(office: Office, browse: Brow
 
     expect(page.get_by_text("The case is cancelled.")).to_be_visible()
     assert db.session.query(Case).one().reason == "Opened by mistake"
+
+
+@pytest.mark.parametrize("send", ["key", "click"])
+def test_a_date_that_is_corrected_last_is_the_one_that_is_sent(office: Office, browse: Browse, send: str) -> None:
+    page = browse(office.ann)
+    report_a_broken_window(page)
+
+    page.get_by_label("Date of loss").fill("09/11/2026")
+    if send == "key":
+        page.keyboard.press("Control+Enter")
+    else:
+        page.locator("[data-send]").first.evaluate("(button) => { document.activeElement.blur(); button.click(); }")
+
+    expect(page.get_by_text("is open.")).to_be_visible()
+    assert db.session.query(Case).one().variables["dateOfLoss"] == "2026-11-09"
 
 
 def test_the_diagram_shows_where_the_case_stands(office: Office, browse: Browse) -> None:

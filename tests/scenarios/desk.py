@@ -22,6 +22,7 @@ from service.db import db
 
 ROOT = Path(__file__).resolve().parents[2]
 Field = Mapping[str, Any]
+DRAWN = "() => new Promise((done) => requestAnimationFrame(() => setTimeout(done, 50)))"
 
 
 @dataclass(frozen=True)
@@ -185,10 +186,12 @@ def _enter_moment(where: Locator, field: Field, label: str, value: str) -> None:
     box = where.get_by_role("textbox", name=label, exact=True)
     box.fill(f"{when:%d/%m/%Y}")
     box.press("Tab")
+    where.page.evaluate(DRAWN)  # form-js forgets what is entered quicker than it draws
     if isinstance(when, datetime):
         clock = where.get_by_role("textbox", name=field["timeLabel"], exact=True)
         clock.fill(f"{when:%H:%M}")
         clock.press("Tab")
+        where.page.evaluate(DRAWN)
 
 
 def _enter_rows(group: Locator, field: Field, rows: Sequence[Mapping[str, Any]]) -> None:

@@ -28,7 +28,7 @@ async function start(host) {
   host.form = form;
   host.isChanged = () => state.changed;
   for (const button of host.querySelectorAll('[data-send]')) {
-    button.addEventListener('click', () => { state.action = button.dataset.send; form.submit(); });
+    button.addEventListener('click', () => { state.action = button.dataset.send; submitWhatIsShown(state); });
   }
   document.addEventListener('keydown', (event) => {
     if (event.key !== 'Enter' || !(event.ctrlKey || event.metaKey) || !host.isConnected) return;
@@ -42,6 +42,24 @@ async function start(host) {
   });
   window.addEventListener('pageshow', (event) => { if (event.persisted) busy(state, false); }); // back again
   host.dataset.ready = '';
+}
+
+// A date or time is only believed once its field is left and the page is drawn anew: sent at once, the answer before
+// it would go. Whoever sends by key is still in the field.
+async function submitWhatIsShown({ form, host }) {
+  const focused = document.activeElement;
+  if (focused?.closest('.fjs-form-field-datetime') && host.contains(focused)) focused.blur();
+  await drawn();
+  await drawn();
+  form.submit();
+}
+
+function drawn() {
+  return new Promise((done) => {
+    const soon = () => setTimeout(done);
+    const latest = setTimeout(soon, 100); // a page in the background is not drawn
+    requestAnimationFrame(() => { clearTimeout(latest); soon(); });
+  });
 }
 
 async function submitted(state, data, errors) {
