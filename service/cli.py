@@ -22,7 +22,7 @@ from . import create_app, create_inner
 from .config import WrongSetting
 from .db import db, utcnow
 from .engine.definition import Problem, Severity
-from .errors import InvalidDeployment, ServiceError
+from .errors import InvalidDeployment, NotFound, ServiceError
 from .permissions import SYSTEM
 from .sources import collect
 
@@ -245,15 +245,21 @@ def case() -> None:
 
 @case.command("dump")
 @click.argument("number")
+@on_the_demo
 def dump_case(number: str) -> None:
     """Print all that is kept of one case as JSON: its row, its workflow's state, its story."""
     from .queries import dump
 
     with application():
-        click.echo(json.dumps(dump.case(number), indent=2, default=str, ensure_ascii=False))
+        try:
+            found = dump.case(number)
+        except NotFound as error:
+            raise click.ClickException(f"There is no case {number}.") from error
+        click.echo(json.dumps(found, indent=2, default=str, ensure_ascii=False))
 
 
 @main.command("check-upgrade")
+@on_the_demo
 def check_upgrade() -> None:
     """Say whether this release can run every open case of the database; it changes nothing."""
     from .queries import upgrade
@@ -277,6 +283,7 @@ def audit() -> None:
 
 
 @audit.command("verify")
+@on_the_demo
 def verify_audit() -> None:
     """Hold every case's chain of audit entries against its hashes; the first bad entry of each is named."""
     from . import audit

@@ -100,3 +100,17 @@ def test_an_own_case_type_comes_into_the_demo_with_people_who_work_on_it(
     assert joined.stdout == "zoe is in clerks, night-shift.\n"
     with sqlite3.connect(tmp_path / "var" / "casewright.db") as kept:
         assert kept.execute("SELECT count(*) FROM membership").fetchone() == (2,)
+
+
+def test_the_demo_is_looked_into_as_any_database(
+    casewright: Callable[..., Result], tmp_path: Path, sqlite_template: Path
+) -> None:
+    (tmp_path / "var").mkdir()
+    (tmp_path / "var" / "casewright.db").write_bytes(sqlite_template.read_bytes())
+
+    verified, upgraded = casewright("audit", "verify", "--demo"), casewright("check-upgrade", "--demo")
+    missed = casewright("case", "dump", "CLM-2026-00001", "--demo")
+
+    assert verified.stdout == "Every chain holds.\n"
+    assert upgraded.stdout == "This release can run 0 of 0 open cases.\n"
+    assert missed.exit_code == 1 and missed.stderr == "Error: There is no case CLM-2026-00001.\n"
