@@ -4,6 +4,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 PORT ?= 8000
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
+# Compiling each module again doubles what every start of Python here costs.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: run test lint conformance bench chaos lock clean
 .DELETE_ON_ERROR:

@@ -18,6 +18,7 @@ class Server:
 
     def __init__(self, environment: dict[str, str], *, on_sqlite: bool) -> None:
         self.environment = os.environ | environment
+        self.environment.pop("PYTHONDONTWRITEBYTECODE", None)  # what pip installs is compiled
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             self.address: tuple[str, int] = free.getsockname()
