@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
@@ -40,6 +41,24 @@ class Field:
         if self.type == "number" and isinstance(data, int | float) and not isinstance(data, bool):
             shown = words.number(data)
         return shown if shown == words.NOTHING else " ".join(filter(None, (self.before, shown, self.after)))
+
+    def item(self, data: Any) -> str:
+        """One entry of a list in one line."""
+        if not isinstance(data, Mapping):
+            return words.value(data, dict(self.options))
+        return self._record(data) if self.columns else words.value(data)
+
+    def column(self, key: str) -> Field:
+        """What is known of one part of a record."""
+        return next((column for column in self.columns if column.key == key), Field(key, words.readable(key)))
+
+    def name_of(self, record: Any) -> str:
+        """What tells a row from others in a few words: the first thing in it; nothing for what is no record."""
+        if not isinstance(record, Mapping):
+            return ""
+        keys = [*(column.key for column in self.columns if column.key in record), *record]
+        said = (self.column(key).text(record[key]) for key in keys if isinstance(record[key], str | int))
+        return next((text for text in said if text != words.NOTHING), "")[:LONG]
 
     def _record(self, record: Mapping[str, Any]) -> str:
         """One row of a list, without what is empty."""
@@ -81,8 +100,26 @@ def fields(definition_id: uuid.UUID) -> Mapping[str, Field]:
     for key in keys:
         if key in source.forms:
             for field in _fields(form_schema(source.forms[key]).get("components", [])):
-                if field.key not in found or (field.is_labelled and not found[field.key].is_labelled):
-                    found[field.key] = field
+                found[field.key] = _both(found[field.key], field) if field.key in found else field
+    return found
+
+
+def _both(first: Field, other: Field) -> Field:
+    """What two forms say of one variable: the first one's words, and the options of both."""
+    chosen = other if other.is_labelled and not first.is_labelled else first
+    known = dict(first.options)
+    return replace(chosen, options=(*first.options, *(each for each in other.options if each[0] not in known)))
+
+
+@lru_cache(maxsize=512)
+def asked(definition_id: uuid.UUID) -> Mapping[str, Field]:
+    """The heading of each column that the definition's decision tables look at -> the variable that stands there."""
+    found: dict[str, Field] = {}
+    for decision in deployed(definition_id).definition.decisions.values():
+        body = json.loads(decision.model)["nodes"].get(decision.node, {}).get("body") or {}
+        for column in body.get("inputs", ()):
+            if column.get("text") in fields(definition_id):
+                found[column.get("label") or column["text"]] = fields(definition_id)[column["text"]]
     return found
 
 
@@ -117,12 +154,23 @@ def field(definition_id: uuid.UUID, name: str) -> Field:
     return fields(definition_id).get(name) or Field(name, words.readable(name))
 
 
+def described(definition_id: uuid.UUID, name: str, data: Any) -> Field:
+    """The same; where no form asks for `name` but one asks for such records, with what that form calls their parts."""
+    known = field(definition_id, name)
+    rows = data if isinstance(data, list) else [data]
+    if known.columns or not rows or not all(isinstance(row, Mapping) and row for row in rows):
+        return known
+    parts = {part for row in rows for part in row}
+    alike = (each for each in fields(definition_id).values() if parts <= {column.key for column in each.columns})
+    return replace(known, columns=next((each.columns for each in alike), ()))
+
+
 def facts(definition_id: uuid.UUID, variables: Mapping[str, Any]) -> list[Fact]:
     """`variables` in the forms' order, the others after them by name; empty ones are left out."""
     known = fields(definition_id)
     names = [name for name in known if name in variables] + sorted(name for name in variables if name not in known)
     return [
-        _fact(field(definition_id, name), variables[name])
+        _fact(described(definition_id, name, variables[name]), variables[name])
         for name in names
         if name not in UNINTERESTING and variables[name] not in (None, "", [], {})
     ]
@@ -130,8 +178,8 @@ def facts(definition_id: uuid.UUID, variables: Mapping[str, Any]) -> list[Fact]:
 
 def _fact(field: Field, data: Any) -> Fact:
     if isinstance(data, Mapping):
-        lines = (f"{words.readable(str(name))}: {words.value(part)}" for name, part in data.items())
-        return Fact(field.key, field.label, "\n".join(lines))
+        cells = ((field.column(str(name)), part) for name, part in data.items())
+        return Fact(field.key, field.label, "\n".join(f"{cell.label}: {cell.text(part)}" for cell, part in cells))
     records = data if isinstance(data, list) else []
     if not records or not all(isinstance(record, Mapping) for record in records):
         return Fact(field.key, field.label, field.text(data))

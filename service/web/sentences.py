@@ -58,11 +58,17 @@ def _decision(entry: AuditEntry, telling: Telling) -> Entry:
 
 def _pairs(data: Any, telling: Telling) -> tuple[tuple[str, str], ...]:
     if isinstance(data, Mapping):
-        known = [(facts.field(telling.definition_id, str(name)), value) for name, value in data.items()]
-        return tuple((field_.label, field_.text(value)) for field_, value in known)
+        return tuple(_pair(str(name), value, telling) for name, value in data.items())
     if isinstance(data, list) and len(data) == 1:
         return _pairs(data[0], telling)
     return (("Result", words.value(data)),) if data not in (None, [], {}) else ()
+
+
+def _pair(name: str, value: Any, telling: Telling) -> tuple[str, str]:
+    """What a column of a decision table, or a variable, is called, and its value with the label of its option."""
+    asked = facts.asked(telling.definition_id).get(name)
+    field_ = asked or facts.field(telling.definition_id, name)
+    return name if asked else field_.label, field_.text(value)
 
 
 def _rows(rules: Any) -> str:

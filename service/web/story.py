@@ -12,9 +12,10 @@ from datetime import timedelta
 from typing import Any
 
 from ..models import AuditEntry
-from . import facts, words
+from . import differences, facts
+from .differences import Change, Part
 from .sentences import SENTENCES, unknown
-from .telling import Change, Decided, Entry, Telling
+from .telling import Decided, Entry, Telling
 
 ONE_ACT = timedelta(seconds=5)  #: what the engine did after an act was written at most so much later
 HEADS = (
@@ -125,18 +126,15 @@ def _changes(details: Mapping[str, Any], known: dict[str, Any], telling: Telling
     """What was set and unset, beside what was there before; `known` is brought up to date."""
     found = []
     for name, value in (details.get("set") or {}).items():
-        field_ = facts.field(telling.definition_id, name)
-        old = field_.text(known[name]) if known.get(name) not in (None, "", [], {}) else None
-        new = field_.text(value)
-        if old != new and name not in facts.UNINTERESTING and not (old is None and new == "–"):
-            found.append(Change(field_.label, old, new))
+        change = differences.change(facts.described(telling.definition_id, name, value), known.get(name), value)
+        if change is not None and name not in facts.UNINTERESTING:
+            found.append(change)
         known[name] = value
     for name in details.get("unset") or ():
-        field_ = facts.field(telling.definition_id, name)
-        old = known.pop(name, None)
-        if old not in (None, "", [], {}):
-            found.append(Change(field_.label, field_.text(old), words.NOTHING))
+        change = differences.change(facts.field(telling.definition_id, name), known.pop(name, None), None)
+        if change is not None:
+            found.append(change)
     return found
 
 
-__all__ = ["SHOWN", "Change", "Decided", "Entry", "Telling", "narrowed", "people", "tasks", "tell", "variables"]
+__all__ = ["SHOWN", "Change", "Decided", "Entry", "Part", "Telling", "narrowed", "people", "tasks", "tell", "variables"]

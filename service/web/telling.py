@@ -11,15 +11,7 @@ from typing import Any
 from ..execution import deployed
 from ..models import AuditEntry
 from . import words
-
-
-@dataclass(frozen=True)
-class Change:
-    """One variable that got another value. `old` is None when it had none."""
-
-    label: str
-    old: str | None
-    new: str
+from .differences import Change
 
 
 @dataclass(frozen=True)

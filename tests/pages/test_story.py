@@ -169,7 +169,7 @@ def test_a_decision_says_what_it_looked_at_and_which_row_held(office: Office, te
 
     decided = next(told.decided for told in story.tell(rows, telling) if told.decided)
 
-    assert ("Policy", "active") in decided.inputs
+    assert ("Policy", "In force on the date of the loss") in decided.inputs
     assert ("Result", "covered") in decided.outputs
     assert decided.rows == "Row 9 held."
 
