@@ -236,6 +236,11 @@ def is_candidate(actor: Actor, task: HumanTask) -> bool:
     return any(candidate.principal in actor.principals for candidate in task.candidates)
 
 
+def is_offered(task: HumanTask) -> bool:
+    """Whether the task has candidates, or roles whose holders will be."""
+    return bool(task.candidate_roles or task.candidates)
+
+
 def is_candidate_with_role(actor: Actor, task: HumanTask) -> bool:
     return is_candidate(actor, task) and has_role(actor, task.case)
 

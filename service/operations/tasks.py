@@ -18,7 +18,7 @@ from ..db import db, new_id, utcnow
 from ..errors import BadRequest, NotFound, WrongState
 from ..execution import form_of_task, lock, running
 from ..models import Case, CaseState, FormDefinition, HumanTask, TaskCandidate, TaskState, User
-from ..permissions import Action, Actor, earlier_doers, require, require_other_person
+from ..permissions import Action, Actor, earlier_doers, is_offered, require, require_other_person
 from .cases import plain, write
 
 
@@ -34,11 +34,12 @@ def claim(task: HumanTask, *, by: Actor) -> None:
 
 
 def release(task: HumanTask, *, by: Actor) -> None:
-    """Give a claimed task back to its candidates."""
+    """Give a claimed task back to its candidates; one that was never offered to anybody else is delegated instead."""
     with _open(task):
         require(by, Action.RELEASE, task)
         _require_state(task.assignee is not None, "Nobody has this task.")
         _require_state(task.delegated_by is None, "A delegated task is handed back, not released.")
+        _require_state(is_offered(task), "This task is offered to nobody else: delegate it, or have it assigned.")
         _give(task, None)
         _tell(task, "task:released", by)
 

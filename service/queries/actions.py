@@ -15,7 +15,7 @@ from sqlalchemy.orm.attributes import set_committed_value
 from ..db import db
 from ..execution import deployed
 from ..models import Case, CaseRole, CaseState, DefinitionAccess, HumanTask
-from ..permissions import SCOPE, SYSTEM, Action, Actor, Rule, access_of, earlier_doers, may, rules
+from ..permissions import SCOPE, SYSTEM, Action, Actor, Rule, access_of, earlier_doers, is_offered, may, rules
 
 _DOERS = "earlier doers"
 
@@ -42,7 +42,7 @@ def on_task(actor: Actor, task: HumanTask) -> list[Action]:
     held, delegated = task.assignee is not None, task.delegated_by is not None
     fitting = {
         Action.CLAIM: not held,
-        Action.RELEASE: held and not delegated,
+        Action.RELEASE: held and not delegated and is_offered(task),
         Action.DELEGATE: held and not delegated,
         Action.HAND_BACK: delegated,
         Action.ASSIGN: True,

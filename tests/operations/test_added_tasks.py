@@ -13,7 +13,8 @@ from service.db import db
 from service.errors import BadRequest, Forbidden, InvalidForm, NotFound, WrongState
 from service.models import Case, CaseState, HumanTask, TaskCandidate, TaskState, User
 from service.operations import deployments, tasks
-from service.permissions import SYSTEM, Actor
+from service.permissions import SYSTEM, Action, Actor
+from service.queries import actions
 
 from .family import CLAIM, finish
 from .test_children import deploy, open_task, opened, story
@@ -134,3 +135,17 @@ def test_strangers_add_nothing_and_nobody_adds_what_nobody_can_do(
     db.session.commit()
     with pytest.raises(Forbidden):
         tasks.withdraw(added, by=bob, reason="x")
+
+
+def test_a_task_for_one_person_alone_is_not_given_back_to_nobody(claim: Case, ann: Actor) -> None:
+    alone = tasks.add(claim, by=ann, name="Call her", to=user("ann"))
+    shared = tasks.add(claim, by=ann, name="Call him", candidate_groups=["clerks"])
+    db.session.commit()
+    tasks.claim(shared, by=ann)
+    db.session.commit()
+
+    assert Action.RELEASE not in actions.on_task(ann, alone) and Action.RELEASE in actions.on_task(ann, shared)
+    with pytest.raises(WrongState, match="offered to nobody else: delegate it"):
+        tasks.release(alone, by=ann)
+    tasks.release(shared, by=ann)
+    assert (alone.assignee, shared.assignee) == ("ann", None)
