@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
 from typing import Any
@@ -69,7 +69,7 @@ def _empty(value: Any) -> bool:
 
 
 def _first(told: Change, field: facts.Field, new: Any) -> Change:
-    if not isinstance(new, list) or len(new) <= FEW:
+    if not isinstance(new, list) or (len(new) <= FEW and len(told.new) <= LONG):
         return told
     parts = tuple(Part("", field.item(row)) for row in new)
     return replace(told, parts=parts, sum=_rows(len(new), new))
@@ -81,10 +81,12 @@ def _rows(count: int, rows: Sequence[Any]) -> str:
 
 
 def _listed(told: Change, field: facts.Field, old: Sequence[Any], new: Sequence[Any]) -> Change:
-    pairs, gone, come = _matched(field, old, new)
+    pairs, gone, come = _matched(old, new)
     changed = [_row(field, before, after, place) for place, before, after in pairs]
     parts = [part for row in changed for part in row]
     parts += [Part("added", _short(field.item(row))) for row in come]
+    if len(gone) == len(old) and come:
+        return replace(told, parts=tuple(parts), sum=f"{_rows(len(new), new)} in place of {len(old)}")
     parts += [Part("removed", _short(field.item(row))) for row in gone]
     if not parts:
         return replace(told, sum="put in another order")
@@ -94,16 +96,14 @@ def _listed(told: Change, field: facts.Field, old: Sequence[Any], new: Sequence[
     return replace(told, parts=tuple(parts), sum=", ".join(said))
 
 
-def _matched(
-    field: facts.Field, old: Sequence[Any], new: Sequence[Any]
-) -> tuple[list[tuple[int, Any, Any]], list[Any], list[Any]]:
+def _matched(old: Sequence[Any], new: Sequence[Any]) -> tuple[list[tuple[int, Any, Any]], list[Any], list[Any]]:
     """Rows that changed (their place in the new list, before, after), those that are gone, those that came."""
     kept_old = Counter(map(_canonical, new))
     gone = [(place, row) for place, row in enumerate(old) if not _taken(kept_old, row)]
     kept_new = Counter(map(_canonical, old))
     come = [(place, row) for place, row in enumerate(new) if not _taken(kept_new, row)]
     pairs = []
-    for alike in (_same_name(field), _same_place(len(old) == len(new))):
+    for alike in (_half_the_same, _same_place(len(old) == len(new))):
         for place, after in list(come):
             found = next((each for each in gone if alike(each, (place, after))), None)
             if found is not None:
@@ -120,17 +120,16 @@ def _taken(left: Counter[str], row: Any) -> bool:
     return left[key] >= 0
 
 
-def _same_name(field: facts.Field) -> Any:
-    """Rows are the same when what names them is: the first thing in them."""
+def _half_the_same(before: tuple[int, Any], after: tuple[int, Any]) -> bool:
+    """Whether two rows are the same thing: at least half of what they hold is."""
+    old, new = before[1], after[1]
+    if not (isinstance(old, Mapping) and isinstance(new, Mapping)):
+        return False
+    names = old.keys() | new.keys()
+    return 2 * sum(_canonical(old.get(name)) == _canonical(new.get(name)) for name in names) >= len(names)
 
-    def alike(before: tuple[int, Any], after: tuple[int, Any]) -> bool:
-        names = [field.name_of(row) for _, row in (before, after)]
-        return names[0] == names[1] != ""
 
-    return alike
-
-
-def _same_place(as_many: bool) -> Any:
+def _same_place(as_many: bool) -> Callable[[tuple[int, Any], tuple[int, Any]], bool]:
     def alike(before: tuple[int, Any], after: tuple[int, Any]) -> bool:
         records = isinstance(before[1], Mapping) and isinstance(after[1], Mapping)
         return as_many and records and before[0] == after[0]

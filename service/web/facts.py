@@ -13,6 +13,7 @@ from ..execution import deployed, form_schema
 from . import words
 
 UNINTERESTING = frozenset({"initiator"})  #: said elsewhere on the page
+SPOKEN = 3  #: columns of a list whose values speak for themselves; of more each is named
 LONG = 60  #: a text of more characters gets the whole width
 
 
@@ -62,8 +63,9 @@ class Field:
 
     def _record(self, record: Mapping[str, Any]) -> str:
         """One row of a list, without what is empty."""
-        cells = (column.text(record.get(column.key)) for column in self.columns)
-        return ", ".join(cell for cell in cells if cell != words.NOTHING)
+        cells = [(column.label, column.text(record.get(column.key))) for column in self.columns]
+        said = [(label, cell) for label, cell in cells if cell != words.NOTHING]
+        return ", ".join(f"{label}: {cell}" if len(cells) > SPOKEN else cell for label, cell in said)
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -35,6 +36,7 @@ def told(field: Field, old: Any, new: Any) -> list[str]:
         ([FLOOR], [{**FLOOR, "kind": "wet"}], ["changed Floor · Kind >Water"]),
         ([FLOOR], [{**FLOOR, "item": "Parquet"}], ["changed Parquet · Item Floor>Parquet"]),
         ([CARPET, CARPET], [CARPET], ["removed Carpet, € 400 >"]),
+        ([FLOOR, CARPET], [SOFA], ["added Sofa, € 90 >"]),
         ([FLOOR], [{"item": "Floor", "claimed": 800, "of": {"wood": "oak"}}], ["changed Floor · Of >Wood: oak"]),
     ],
 )
@@ -57,6 +59,18 @@ def test_a_long_list_that_is_new_is_counted_and_a_short_one_told() -> None:
 
     assert found is not None and found.sum == "4 rows" and found.parts[0] == Part("", "Floor, € 800")
     assert short == Change("Damaged items", None, "Floor, € 800; Carpet, € 400")
+
+
+def test_a_list_of_which_nothing_is_left_is_told_as_another_one() -> None:
+    found = change(ITEMS, [FLOOR, CARPET], [SOFA])
+
+    assert found is not None and found.sum == "1 row in place of 2"
+
+
+def test_rows_of_many_columns_name_them() -> None:
+    field = replace(ITEMS, columns=(*ITEMS.columns, Field("note", "Note")))
+
+    assert field.item({**FLOOR, "note": "wet"}) == "Item: Floor, Claimed: € 800, Note: wet"
 
 
 def test_entries_of_a_plain_list_have_their_labels() -> None:
