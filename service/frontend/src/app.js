@@ -26,16 +26,13 @@ window.addEventListener('pageshow', () => {
   document.querySelectorAll('form[data-sent]').forEach((form) => delete form.dataset.sent);
 });
 
-// <select data-auto>: a choice takes effect at once. <input data-copy>: a click takes the text along.
-document.addEventListener('change', (event) => {
-  if (event.target.matches('select[data-auto]')) event.target.form.requestSubmit();
-});
 // <textarea data-send-keys>: Ctrl and Enter send its form.
 document.addEventListener('keydown', (event) => {
   if (event.key !== 'Enter' || !(event.ctrlKey || event.metaKey) || !event.target.matches('[data-send-keys]')) return;
   event.preventDefault();
   event.target.form.requestSubmit(event.target.form.querySelector('.primary'));
 });
+// <input data-copy>: a click takes the text along.
 document.addEventListener('click', async (event) => {
   const field = event.target.closest('[data-copy]');
   if (!field) return;
