@@ -171,6 +171,7 @@ def worker() -> None:
     import signal
 
     from . import background, worker
+    from .__main__ import keep_what_is_loaded
 
     assert background  # registers the jobs
     stop = threading.Event()
@@ -179,6 +180,7 @@ def worker() -> None:
     with application() as app:
         pass
     config = app.config["CASEWRIGHT"]
+    keep_what_is_loaded()
     worker.run(app, executor_id=config.worker_id, concurrency=config.worker_concurrency, stop=stop)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import threading
 from typing import Any
 
@@ -10,6 +9,7 @@ from flask import Flask
 from gunicorn.app.base import BaseApplication
 
 from . import create_app
+from .__main__ import keep_what_is_loaded
 
 
 class Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
@@ -29,7 +29,7 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
 
 def run(*, host: str, port: int, workers: int, threads: int, with_jobs: bool) -> None:
     """Serve until stopped. The application is made after the fork: sandbox pools and connections are not fork-safe."""
-    gc.freeze()  # what is loaded stays: no process looks for garbage in it, nor copies its memory for that
+    keep_what_is_loaded()
     options: dict[str, Any] = {
         "bind": f"{host}:{port}",
         "workers": workers,
