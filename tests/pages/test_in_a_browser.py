@@ -247,9 +247,32 @@ def report_a_broken_window(page: Page) -> None:
     page.locator("input[id*=Field_Claimed]").fill("310")
 
 
+def open_and_leave_the_calendar(page: Page) -> None:
+    """A calendar opens when asked for, and goes with Escape, with typing and with the focus; what was typed stays."""
+    day, calendar = page.get_by_label("Date of loss"), page.locator(".flatpickr-calendar.open")
+    day.click()
+    expect(calendar).to_have_count(1)
+    for key, focused in (("Escape", day), ("ArrowDown", page.get_by_label("November 10, 2026").first), ("Escape", day)):
+        page.keyboard.press(key)
+        expect(focused).to_be_focused()
+        expect(calendar).to_have_count(1 if key == "ArrowDown" else 0)
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Tab")
+    expect(page.get_by_label("Reported on")).to_be_focused()
+    expect(calendar).to_have_count(0)
+    day.fill("12/11/2026")
+    page.keyboard.press("ArrowDown")
+    expect(page.get_by_label("November 12, 2026").first).to_be_focused()
+    page.keyboard.press("ArrowLeft")
+    page.keyboard.press("Enter")
+    expect(day).to_have_value("11/11/2026")
+    expect(calendar).to_have_count(0)
+
+
 def test_a_case_is_opened_and_ended_with_its_dialog(office: Office, browse: Browse) -> None:
     page = browse(office.ann)
     report_a_broken_window(page)
+    open_and_leave_the_calendar(page)
     page.keyboard.press("Control+Enter")
     expect(page.get_by_text("is open.")).to_be_visible()
 
@@ -258,7 +281,8 @@ def test_a_case_is_opened_and_ended_with_its_dialog(office: Office, browse: Brow
     page.get_by_role("button", name="Cancel the case").click()
 
     expect(page.get_by_text("The case is cancelled.")).to_be_visible()
-    assert db.session.query(Case).one().reason == "Opened by mistake"
+    case = db.session.query(Case).one()
+    assert (case.reason, case.variables["dateOfLoss"]) == ("Opened by mistake", "2026-11-11")
 
 
 @pytest.mark.parametrize("send", ["key", "click"])

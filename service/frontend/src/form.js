@@ -7,6 +7,7 @@
 import { Form } from '@bpmn-io/form-js-viewer';
 import '@bpmn-io/form-js-viewer/dist/assets/form-js.css';
 import './styles/form.css';
+import { startCalendars } from './parts/calendar.js';
 import { json, mount } from './parts/mount.js';
 import { startReading } from './parts/reading.js';
 
@@ -25,6 +26,7 @@ async function start(host) {
   form.on('changed', () => { state.changed ||= state.touched; });
   form.on('submit', ({ data, errors }) => submitted(state, data, errors));
   startReading(host.querySelector('[data-canvas]'), form);
+  startCalendars(host.querySelector('[data-canvas]'));
   host.form = form;
   host.isChanged = () => state.changed;
   for (const button of host.querySelectorAll('[data-send]')) {
