@@ -178,8 +178,10 @@ def _discharge_and_hand_over(keys: Keyboard) -> None:
     expect(page).to_have_title(re.compile("^Hand over"))
     keys.reach("To$")
     page.keyboard.type("o")  # as one chooses in a list
+    keys.reach("See what goes over", most=2)
+    keys.press("Enter")
     expect(page.get_by_role("button", name="Hand over to Omar Okafor")).to_be_enabled()
-    keys.reach("Hand over to Omar", most=3)  # the focus stayed where one chose
+    keys.reach("Hand over to Omar", most=4)  # the focus stayed where one chose
     keys.act("Enter", "Omar Okafor is Physician now")
 
 
