@@ -5,17 +5,20 @@
 For SQLite (`casewright serve`) and for PostgreSQL (`casewright web` and two `casewright worker`). Ends with one line of
 JSON for each: writes acknowledged, how many of these are lost, how many effects happened twice, and the longest time
 from a restart to the next write acknowledged and to the next job done; and what became of the parents whose children
-were worked through meanwhile; and how long 10,000 timers took that fell due at once.
+were worked through meanwhile; how long 10,000 timers took that fell due at once; and how late delayed jobs begin, how
+soon another worker takes over from a dead one, and how soon work goes on when PostgreSQL is back.
 """
 
 from __future__ import annotations
 
 import json
 import os
+import signal
 import sys
 import tempfile
 import time
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -25,13 +28,13 @@ from service import audit
 from service.db import db
 from service.models import AuditEntry, Case, CaseState, Incident
 from tests.conftest import on_server
-from tests.durability import failpoints, families, many_timers, office
+from tests.durability import failpoints, families, many_timers, office, promptness
 from tests.durability.client import Write
 from tests.durability.office import count, wait
 
 FILES = {"chaos.bpmn": (Path(__file__).parent / "chaos.bpmn").read_bytes()}
 GIVEN = (300, 5, 100, 10_000)  #: cases, kills, parents, timers that fall due at once
-PARTS = ("cases", "families", "timers", "failpoints")
+PARTS = ("cases", "families", "timers", "failpoints", "promptness")
 ROUNDS = 20  #: deaths at each named point
 
 
@@ -53,7 +56,7 @@ def main() -> None:
             for name in PARTS:
                 on_server(url, f"CREATE DATABASE {name}")
             urls = [url.set(database=name).render_as_string(hide_password=False) for name in PARTS]
-            lines.append(_all(urls, cases, kills, parents, timers))
+            lines.append(_all(urls, cases, kills, parents, timers, lambda: restart(postgresql)))
         finally:
             postgresql.cleanup()
     for line in lines:
@@ -62,11 +65,23 @@ def main() -> None:
     sys.exit(any(line[figure] for line in lines for figure in wrong))
 
 
-def _all(urls: list[str], cases: int, kills: int, parents: int, timers: int) -> dict[str, Any]:
+def restart(postgresql: Any, away: float = 2) -> None:
+    """End the server as a crash would, and start it again after so many seconds."""
+    pid = int((postgresql.pgdata / "postmaster.pid").read_text().split()[0])
+    os.kill(pid, signal.SIGQUIT)  # immediate shutdown
+    while Path("/proc", str(pid)).exists():
+        time.sleep(0.05)
+    time.sleep(away)
+    postgresql.start()
+
+
+def _all(
+    urls: list[str], cases: int, kills: int, parents: int, timers: int, restart: Callable[[], None] | None = None
+) -> dict[str, Any]:
     """The figures of every part, each on a database of its own."""
     figures = run(urls[0], cases, kills)
     figures |= families.run(urls[1], parents, kills) | many_timers.run(urls[2], timers)
-    return figures | failpoints.run(urls[3], ROUNDS)
+    return figures | failpoints.run(urls[3], ROUNDS) | promptness.run(urls[4], restart)
 
 
 def run(url: str, cases: int, kills: int, *, with_tables: bool = True) -> dict[str, Any]:

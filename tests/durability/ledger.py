@@ -1,7 +1,4 @@
-"""Jobs for these tests, which write what they did into a ledger; as a program, a worker that does them.
-
-python -m tests.durability.ledger DATABASE_URL WORKER_ID
-"""
+"""Jobs for these tests, which write what they did into a ledger; as a program, what forks workers that do them."""
 
 from __future__ import annotations
 

@@ -34,15 +34,15 @@ class Office:
     doing: Callable[[Clerk, int], None] = Clerk.see_through
     left: list[int] = field(default_factory=list)
     acknowledged: list[Write] = field(default_factory=list)
-    resumed: list[tuple[float, float]] = field(default_factory=list)  #: of each kill: see `_kill`
+    resumed: list[tuple[float, float]] = field(default_factory=list)  #: of each kill: see `resume`
 
-    def work(self, pieces: int, kills: int) -> None:
-        """Do so many pieces of work, while the server is killed so often."""
+    def work(self, pieces: int, times: int, disturb: Callable[[int], tuple[float, float]] | None = None) -> None:
+        """Do so many pieces of work, while the server is killed, or else disturbed, so many times."""
         self.left.extend(range(pieces))
         threads = [threading.Thread(target=self._work, daemon=True) for _ in range(PEOPLE)]
         for thread in threads:
             thread.start()
-        self.resumed += [self._kill(turn) for turn in range(kills)]
+        self.resumed += [(disturb or self._kill)(turn) for turn in range(times)]
         for thread in threads:
             thread.join()
 
@@ -56,12 +56,16 @@ class Office:
                 self.doing(clerk, piece)
 
     def _kill(self, turn: int) -> tuple[float, float]:
-        """Kill and restart after a moment; seconds from the restart to the next write, and to the next job done."""
+        """Kill and restart after a moment; see `resume`."""
         time.sleep(random.uniform(1.5, 3))
         self.server.kill(turn)
+        return self.resume(self.server.start)
+
+    def resume(self, start: Callable[[], object]) -> tuple[float, float]:
+        """Start again what was ended; seconds from then to the next write acknowledged, and to the next job done."""
         writes, jobs = len(self.acknowledged), done_by_jobs()
         began = time.monotonic()
-        self.server.start()
+        start()
         write = wait(lambda: not self.left or len(self.acknowledged) > writes, 60) - began
         job = wait(lambda: not self.left or done_by_jobs() > jobs, 60) - began
         return write, job

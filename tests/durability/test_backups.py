@@ -61,7 +61,7 @@ def backed_up(folder: Path) -> str:
 def test_a_backup_taken_under_load_is_whole(database_url: str, tmp_path: Path) -> None:
     app = create_inner(config_for(database_url))
     with app.app_context():
-        deployments.deploy({"waits.bpmn": WAITS.replace(b"PT5S", b"PT1S")}, by=SYSTEM)
+        deployments.deploy({"waits.bpmn": WAITS.replace(b"PT2S", b"PT1S")}, by=SYSTEM)
         db.session.commit()
         with load(app):
             threading.Event().wait(3)

@@ -13,10 +13,10 @@ from service import crowds, failed_jobs, jobs
 from service.db import db, utcnow
 from service.models.job import job_status
 from tests.durability import ledger
-from tests.durability.conftest import Worker
 from tests.durability.ledger import entries
+from tests.durability.workers import Worker
 
-Wait = Callable[..., float]
+Wait = Callable[..., None]
 MANY = 3 * crowds.BATCH
 
 

@@ -1,4 +1,4 @@
-"""What a job promises while nothing goes wrong outside of it: once, in order, in time, with retries."""
+"""What a job promises while nothing goes wrong outside of it: once, in order, not before its time, with retries."""
 
 from __future__ import annotations
 
@@ -9,8 +9,9 @@ import threading
 import time
 from collections.abc import Callable
 from datetime import timedelta
-from itertools import pairwise
+from itertools import count, pairwise
 from pathlib import Path
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -22,8 +23,7 @@ from service.models.job import FinishedJob, job_status
 from tests.durability import ledger
 from tests.durability.ledger import entries
 
-Wait = Callable[..., float]
-InTime = Callable[[float], float]
+Wait = Callable[..., None]
 
 
 def put(entry: str, name: str = "write", *, partition: str = "p", key: str | None = None, **arguments: object) -> None:
@@ -145,10 +145,8 @@ def test_jobs_of_one_case_follow_one_another_and_cases_do_not_wait(working: None
     db.session.rollback()
 
 
-def test_a_delayed_job_begins_within_a_second_of_its_time_and_not_before(
-    working: None, wait: Wait, in_time: InTime
-) -> None:
-    due = [utcnow() + timedelta(seconds=5 if number == 0 else 1 + number / 7) for number in range(20)]
+def test_a_delayed_job_does_not_begin_before_its_time(working: None, wait: Wait) -> None:
+    due = [utcnow() + timedelta(seconds=4 if number == 0 else 1 + number / 7) for number in range(20)]
     for number, when in enumerate(due):
         jobs.enqueue_at(when, "write", {"entry": f"{number}"}, partition=f"{number}")
     db.session.commit()
@@ -156,7 +154,7 @@ def test_a_delayed_job_begins_within_a_second_of_its_time_and_not_before(
     wait(lambda: len(entries()) == 20)
 
     for entry, began in db.session.execute(sa.select(ledger.ledger.c.entry, ledger.ledger.c.began)):
-        assert 0 <= began - due[int(entry)].timestamp() < in_time(1)
+        assert began >= due[int(entry)].timestamp()
     db.session.rollback()
 
 
@@ -184,10 +182,21 @@ def test_a_cancelling_that_is_rolled_back_cancels_nothing(app: Flask) -> None:
     assert status_of("kept") == "DELAYED"
 
 
-def test_ten_thousand_armed_timers_cost_a_look_of_five_milliseconds_at_most(app: Flask, in_time: InTime) -> None:
+def test_a_look_at_ten_thousand_armed_timers_costs_what_one_at_ten_does(app: Flask) -> None:
     jobs.enqueue_after(3600, "write", {"entry": "0"}, partition="0", key="0")
-    one = jobs.execute(sa.select(job_status)).mappings().one()
-    rows = [dict(one) | {"workflow_uuid": f"timer:{number}"} for number in range(10_000)]
+    db.session.commit()
+    arm(10)
+    few = effort(worker._look, worker._wake)
+
+    arm(10_000)
+
+    assert effort(worker._look, worker._wake) <= 2 * few
+
+
+def arm(how_many: int) -> None:
+    """So many more delayed jobs like the one called 0."""
+    one = jobs.execute(sa.select(job_status).where(job_status.c.workflow_uuid == "0")).mappings().one()
+    rows = [dict(one) | {"workflow_uuid": f"timer:{how_many}:{number}"} for number in range(how_many)]
     extra = {"created_at": 0, "priority": 0} if db.engine.dialect.name == "sqlite" else {}
     insert = sa.text(
         f"INSERT INTO {'' if extra else 'dbos.'}workflow_status ({', '.join(rows[0])}) "
@@ -195,13 +204,44 @@ def test_ten_thousand_armed_timers_cost_a_look_of_five_milliseconds_at_most(app:
     )
     db.session.execute(insert, rows)
     db.session.commit()
-    worker._wake()
 
-    began = time.perf_counter()
-    for _ in range(20):
-        worker._wake()
 
-    assert (time.perf_counter() - began) / 20 < in_time(0.005)
+def effort(*actions: Callable[[], object]) -> int:
+    """What the database does for these: the steps of SQLite's machine, the pages that PostgreSQL looks at."""
+    if db.engine.dialect.name == "sqlite":
+        return _steps(*actions)
+    return _pages(*actions)
+
+
+def _steps(*actions: Callable[[], object]) -> int:
+    steps = count()
+    connection = db.session.connection().connection.driver_connection
+    db.session.rollback()  # the pool of one thread gives the same connection again
+    connection.set_progress_handler(lambda: next(steps) < 0, 1)
+    for action in actions:
+        action()
+    connection.set_progress_handler(None, 1)
+    return next(steps)
+
+
+def _pages(*actions: Callable[[], object]) -> int:
+    asked: list[tuple[str, Any]] = []
+
+    def note(_connection: object, _cursor: object, statement: str, parameters: Any, *_more: object) -> None:
+        asked.append((statement, parameters))
+
+    sa.event.listen(db.engine, "before_cursor_execute", note)
+    for action in actions:
+        action()
+    sa.event.remove(db.engine, "before_cursor_execute", note)
+    pages = 0
+    for statement, parameters in asked:
+        explain = f"EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) {statement}"
+        [plan] = db.session.connection().exec_driver_sql(explain, parameters).scalar_one()
+        pages += plan["Plan"]["Shared Hit Blocks"] + plan["Plan"]["Shared Read Blocks"]
+    db.session.rollback()
+    assert asked
+    return pages
 
 
 def test_a_scheduled_job_is_done_at_its_times(
@@ -228,11 +268,13 @@ def test_what_the_program_no_longer_schedules_is_done_no_more(
     put("go on")
     db.session.commit()
     wait(lambda: entries("go on"))
-    time.sleep(2)  # some may have been under way
-    then = len(entries("tick"))
-    time.sleep(2.5)
 
-    assert len(entries("tick")) == then
+    def quiet() -> bool:  # some may have been under way
+        then = len(entries("tick"))
+        time.sleep(2.5)
+        return len(entries("tick")) == then
+
+    wait(quiet)
 
 
 def test_finished_jobs_are_deleted_and_others_kept(working: None, wait: Wait) -> None:
