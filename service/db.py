@@ -37,6 +37,16 @@ NAMES = {
     "pk": "pk_%(table_name)s",
 }
 
+#: When a connection to PostgreSQL is given up of which nothing comes back, not even a refusal: within ten seconds.
+#: Linux would try for a quarter of an hour, and an idle one for two hours (libpq's parameters; seconds, times, and ms).
+GIVING_UP = {
+    "connect_timeout": 5,
+    "keepalives_idle": 5,
+    "keepalives_interval": 2,
+    "keepalives_count": 2,
+    "tcp_user_timeout": 8000,
+}
+
 
 class Identifier(sa.types.TypeDecorator[uuid.UUID]):
     """A UUID: native on PostgreSQL, 16 bytes on SQLite."""
@@ -190,7 +200,7 @@ def engine_options(url: str) -> dict[str, Any]:
         "pool_recycle": 1800,
         "connect_args": {
             "options": "-c lock_timeout=5000 -c idle_in_transaction_session_timeout=60000 -c timezone=UTC",
-            "connect_timeout": 5,
+            **GIVING_UP,
         },
     }
 

@@ -9,8 +9,9 @@ from dbos._migration import get_migration_versions, get_sqlite_migration_version
 from flask import Flask
 
 from . import jobs
-from .db import db
+from .db import GIVING_UP, db
 
+_ENGINE = {"pool_size": 8, "hide_parameters": True}  # parameters are cases' data, and errors are logged
 _SETTINGS: DBOSConfig = {
     "name": jobs.APPLICATION,
     "application_version": "1",  # pinned: DBOS would otherwise strand the jobs of an older deployment
@@ -20,7 +21,7 @@ _SETTINGS: DBOSConfig = {
     "notification_listener_polling_interval_sec": 0.5,
     "enable_otlp": False,
     "log_level": "ERROR",
-    "db_engine_kwargs": {"pool_size": 8, "hide_parameters": True},  # parameters are cases' data, and errors are logged
+    "db_engine_kwargs": _ENGINE,
 }
 
 
@@ -47,7 +48,10 @@ def launch(app: Flask, *, executor_id: str, concurrency: int) -> None:
     jobs.state.stopping.clear()
     _register_queues(concurrency)
     url = db.engine.url.render_as_string(hide_password=False)
-    engine = DBOS(config={**_SETTINGS, "system_database_url": url, "executor_id": executor_id})
+    settings: DBOSConfig = {**_SETTINGS, "system_database_url": url, "executor_id": executor_id}
+    if db.engine.dialect.name != "sqlite":
+        settings["db_engine_kwargs"] = {**_ENGINE, "connect_args": dict(GIVING_UP)}
+    engine = DBOS(config=settings)
     DBOS.launch()
     engine._sys_db._retry_connection_errors = False  # or after an outage its threads sleep for up to a minute more
     _look_only_where_work_is(engine._sys_db)

@@ -11,6 +11,7 @@ from contextlib import contextmanager, suppress
 
 import sqlalchemy as sa
 
+COMMIT = b"COMMIT\0"  # as PostgreSQL is sent it
 _SO_ATTACH_FILTER = 26  # of Linux's <asm-generic/socket.h>
 
 
