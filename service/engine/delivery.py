@@ -70,7 +70,7 @@ def correlation_of(run: Run, name: str, payload: Mapping[str, Any]) -> dict[str,
 def properties_of(definition: Definition, name: str, payload: Mapping[str, Any], now: datetime) -> dict[str, Any]:
     """The same for a message that has not reached a case yet: what `definition` reads from its payload."""
     found = {}
-    for key, expression in definition.graph.correlation.retrieval.get(name, {}).items():
+    for key, expression in definition.retrieval(name).items():
         try:
             found[key] = expressions.evaluate(expression, payload, now=now)
         except expressions.ExpressionError:
@@ -84,7 +84,7 @@ def deliver(run: Run, name: str, payload: Mapping[str, Any], correlation: Mappin
     for task in waiting(run):
         position = task.task_spec.catches(task, "message", name)
         if position is not None and fits(expected(run, task, name), properties):
-            for key in set(properties) & set(run.definition.graph.correlation.keys):
+            for key in set(properties) & set(task.task_spec.graph.correlation.keys):
                 run.correlations.setdefault(key, properties[key])
             task.task_spec.occur(run, task, position, payload)
             return True
@@ -92,9 +92,16 @@ def deliver(run: Run, name: str, payload: Mapping[str, Any], correlation: Mappin
 
 
 def expected(run: Run, task: Task, name: str) -> dict[str, Any]:
-    """What a message must bring for this task: the conversation's properties, and its own key."""
-    known = run.definition.graph.correlation.retrieval.get(name, {})
+    """What a message must bring for this task: the process's and the conversation's properties, and its own key."""
+    correlation = task.task_spec.graph.correlation
+    known = correlation.retrieval.get(name, {})
     wanted = {key: value for key, value in run.correlations.items() if key in known}
+    for key in known.keys() & correlation.bindings.keys():
+        try:
+            value = run.evaluate(correlation.bindings[key], task)
+        except expressions.ExpressionError:
+            continue  # it has no value yet, so any will do
+        wanted |= {} if value is None else {key: plain(value)}
     wanted.update(task.internal_data.get(EXPECTED, {}))
     return wanted
 

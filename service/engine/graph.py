@@ -43,6 +43,7 @@ class Correlation:
 
     keys: tuple[str, ...] = ()  #: the properties of all correlation keys
     retrieval: dict[str, dict[str, str]] = field(default_factory=dict)  #: message name -> property -> expression
+    bindings: dict[str, str] = field(default_factory=dict)  #: property -> expression of the process's own value of it
 
 
 class Graph(WorkflowSpec):

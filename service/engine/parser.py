@@ -7,7 +7,7 @@ chain of any length and processes that call themselves or each other are no trou
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from lxml import etree
@@ -45,6 +45,13 @@ class Definition:
     def called(self, key: str) -> Definition | None:
         """The process that a call activity names, of those deployed or linked together with this one."""
         return self._siblings.get(key)
+
+    def retrieval(self, message: str) -> Mapping[str, str]:
+        """How the properties of a message are read from its payload, here or else in a process linked with this."""
+        found: dict[str, str] = {}
+        for definition in (*self._siblings.values(), self):
+            found |= definition.graph.correlation.retrieval.get(message, {})
+        return found
 
     def link(self, siblings: Mapping[str, Definition], decisions: Mapping[str, Any]) -> None:
         """Say once, at parsing, which processes and decisions belong together."""
@@ -105,7 +112,7 @@ def _build_file(file: Normalised) -> dict[str, Definition]:
         if info is None or not info.executable:
             continue
         graph = _graph(key, process, file.elements.get(key, {}), references)
-        graph.correlation = correlation
+        graph.correlation = replace(correlation, bindings=_bindings(process))
         found[key] = Definition(key, info, file.elements.get(key, {}), graph)
     return found
 
@@ -206,6 +213,17 @@ def _io(process: etree._Element, kind: str) -> tuple[str, ...]:
     if specification is None:
         return ()
     return tuple(name for node in specification.findall(BPMN + kind) if (name := name_of(node)))
+
+
+def _bindings(process: etree._Element) -> dict[str, str]:
+    """The properties for which the process itself has a value (BPMN 2.0.2 §8.3.3, context-based correlation)."""
+    found = {}
+    for binding in process.iterfind(f"{BPMN}correlationSubscription/{BPMN}correlationPropertyBinding"):
+        path = binding.find(f"{BPMN}dataPath")
+        text = "" if path is None else "".join(map(str, path.itertext())).strip()
+        if text:
+            found[str(binding.get("correlationPropertyRef")).rsplit(":", 1)[-1]] = text
+    return found
 
 
 def _correlation(root: etree._Element) -> Correlation:

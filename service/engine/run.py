@@ -45,6 +45,7 @@ class Run(BaseWorkflow):
         self.guards: dict[str, list[Task]] = {}  #: host's id -> its boundary events
         self.watched: dict[str, Task] = {}  #: tasks that wait for a condition
         self.settling: dict[str, Task] = {}  #: tokens at joins that open only when nothing else moves
+        self.resetting: dict[tuple[str, str], tuple[Task, Any]] = {}  #: open rounds of complex gateways
         self.allowed = STEPS  #: steps until the workflow must wait
         self._agenda: deque[Task] = deque()
         self._queued: set[str] = set()
@@ -165,6 +166,12 @@ class Run(BaseWorkflow):
                 return str(key)
             scope = scope.parent
         return ""
+
+    def inside(self, scope: Task) -> Any:
+        """The graph in which the tokens of a scope stand."""
+        key = scope.internal_data.get(OWNER)
+        called = self.definition.called(key) if key else None
+        return called.graph if called else scope.task_spec.graph
 
     def nesting(self, task: Task) -> int:
         """In how many called processes the task stands."""
@@ -294,6 +301,11 @@ class Run(BaseWorkflow):
         for task in self.settling.values():
             if task.state == TaskState.WAITING and task.parent is not None:
                 seen[task.parent.id, task.task_spec.name] = (task.parent, task.task_spec)
+        for key, (scope, node) in list(self.resetting.items()):
+            if key[0] in self.tasks:
+                seen[key] = (scope, node)
+            else:
+                del self.resetting[key]
         return iter(list(seen.values()))
 
     def _look_for_deadlock(self) -> None:
@@ -338,6 +350,8 @@ class Run(BaseWorkflow):
             self.index(task)
             if task.state == TaskState.WAITING and hasattr(task.task_spec, "settle"):
                 self.settling[task.id] = task
+            for name in task.internal_data.get("reset", ()):
+                self.resetting[task.id, name] = (task, self.inside(task).task_specs[name])
             if task.state == TaskState.FUTURE or (
                 task.state == TaskState.READY and not task.task_spec.waits_outside(task)
             ):

@@ -38,6 +38,10 @@ class Source:
         value = self.xml.get(attribute)
         return default if value is None else value.strip().lower() in ("true", "1")
 
+    def number(self, attribute: str) -> int:
+        """A number of tokens; 1 where none is written."""
+        return int(self.xml.get(attribute) or "1")
+
     def text(self, child: str, parent: etree._Element | None = None) -> str:
         """The text of a child element, or ""."""
         found = (self.xml if parent is None else parent).find(BPMN + child)
@@ -79,7 +83,7 @@ class Source:
                     place,
                     own.get(self.text(near, node)),
                     self.text("transformation", node) or None,
-                    tuple((text, name) for text, name in assigned if text and name.isidentifier()),
+                    tuple((text, own.get(name) or name) for text, name in assigned if text and name.isidentifier()),
                 )
             )
         return tuple(found)
@@ -112,12 +116,23 @@ class Source:
             thrown_once=multi.get("behavior") == "One",
         )
 
-    def _thrown(self, multi: etree._Element) -> EventDefinition | None:
-        """What a multi-instance throws as instances complete (BPMN 2.0.2 §13.3.7): `behavior` None each, One first."""
+    def _thrown(self, multi: etree._Element) -> tuple[tuple[str | None, EventDefinition], ...]:
+        """What a multi-instance throws as instances complete, and on which condition (BPMN 2.0.2 §13.3.7).
+
+        `behavior` None: by each, One: by the first, Complex: by those for which a condition holds, All: nothing.
+        """
         behavior = multi.get("behavior") or "All"
+        if behavior == "Complex":
+            return tuple(
+                (self.text("condition", said), event)
+                for said in multi.iterfind(f"{BPMN}complexBehaviorDefinition")
+                for node in said.iterfind(f"{BPMN}event/*")
+                if local(node).endswith("EventDefinition") and (event := self._event(node)) is not None
+            )
         reference = multi.get(f"{behavior.lower()}BehaviorEventRef") if behavior in ("None", "One") else None
         target = self.references.get((reference or "").rsplit(":", 1)[-1])
-        return None if target is None else self._event(target)
+        found = None if target is None else self._event(target)
+        return () if found is None else ((None, found),)
 
     def _named(self, text: str) -> str | None:
         """A loop's data: the variable of the data object that it refers to, else what is written."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from service.engine import expressions, timing
 
@@ -29,7 +29,7 @@ def first(text: str, now: datetime) -> Opening | None:
         due_at = timing.due(value, now)
         return Opening(due_at) if due_at > now else None
     cycle = timing.cycle(value, now)
-    due_at, left = _ahead(cycle, now)
+    due_at, left = timing.ahead(cycle, now)
     return None if left == 0 else Opening(due_at, left, value)
 
 
@@ -39,16 +39,3 @@ def following(opening: Opening) -> Opening | None:
         return None
     due_at = timing.cycle(opening.cycle, opening.due_at).following(opening.due_at)
     return Opening(due_at, None if opening.left is None else opening.left - 1, opening.cycle)
-
-
-def _ahead(cycle: timing.Cycle, now: datetime) -> tuple[datetime, int | None]:
-    """The first round after `now`, and how many are left from it on."""
-    due_at, left = cycle.first, cycle.left
-    if not (cycle.every.months or cycle.every.days) and due_at < now:
-        passed = int((now - due_at).total_seconds() // cycle.every.seconds)
-        due_at += timedelta(seconds=passed * cycle.every.seconds)
-        left = None if left is None else max(0, left - passed)
-    while due_at <= now and left != 0:
-        due_at = cycle.following(due_at)
-        left = None if left is None else left - 1
-    return due_at, left

@@ -142,3 +142,19 @@ def cycle(text: str, now: datetime) -> Cycle:
     if after(now, every) <= now:
         raise BadTime(f"“{text}” repeats without time passing.")
     return Cycle(left, start, every, zone)
+
+
+def ahead(cycle: Cycle, now: datetime) -> tuple[datetime, int | None]:
+    """The first round after `now`, and how many are left from it on (None: without end); raises BadTime."""
+    due_at, left = cycle.first, cycle.left
+    if not cycle.every.months and due_at < now:  # of months each has its length: these are counted one by one
+        slack = 86400 if cycle.every.days else 0  # days have 23 to 25 hours
+        length = cycle.every.days * 86400 + cycle.every.seconds
+        passed = max(0, int(((now - due_at).total_seconds() - slack) // length))
+        skipped = Duration(days=passed * cycle.every.days, seconds=passed * cycle.every.seconds)
+        due_at = after(due_at.astimezone(cycle.zone), skipped)
+        left = None if left is None else max(0, left - passed)
+    while due_at <= now and left != 0:
+        due_at = cycle.following(due_at)
+        left = None if left is None else left - 1
+    return due_at, left

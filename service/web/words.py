@@ -84,7 +84,14 @@ TASK_STATES = {
 
 
 #: what every instance of a multi-instance activity sees beside its item
-LOOP = frozenset({"loopCounter", "nrOfInstances", "nrOfActiveInstances", "nrOfCompletedInstances"})
+LOOP = frozenset(
+    {"loopCounter"}
+    | {
+        f"{first}{state}Instances"
+        for first in ("nrOf", "numberOf")
+        for state in ("", "Active", "Completed", "Terminated")
+    }
+)
 
 #: short names that are written in capitals
 CAPITALS = frozenset({"api", "gdpr", "hr", "iban", "id", "it", "ok", "sla", "url", "vat"})

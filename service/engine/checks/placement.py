@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from lxml import etree
 
 from service.engine.normalise.document import (
@@ -46,7 +48,7 @@ def check(doc: Document, process: etree._Element) -> None:
         doc.warn(start, f"Cases begin at “{plain[0].get('id')}”, never here.", "Let the ways in begin with one start.")
     for node in process.iter():
         name = local(node)
-        if name in NOT_EXECUTED:
+        if name in NOT_EXECUTED and not _of_behavior(node):
             doc.error(node, f"A {name} is not executed.", "Use tasks, events and sub-processes.")
         elif name in _PLACES:
             _event(doc, node)
@@ -61,8 +63,16 @@ def check(doc: Document, process: etree._Element) -> None:
                 node, "case:resultVariable has no effect with a Python script.", "Assign the variable in the script."
             )
         for quantity in ("startQuantity", "completionQuantity"):
-            if name in ACTIVITIES and node.get(quantity) not in {None, "1"}:
-                doc.warn(node, f"{quantity} has no effect: one token begins it, and one leaves it.", "Draw a gateway.")
+            if name in ACTIVITIES and not re.fullmatch(r"[1-9]\d?", node.get(quantity) or "1"):
+                doc.error(node, f"{quantity} is no number of tokens.", "Write a whole number from 1 to 99, or nothing.")
+            elif name == "receiveTask" and quantity == "startQuantity" and node.get(quantity) not in {None, "1"}:
+                doc.error(node, "A receive task begins with one token.", "Put a task that gathers before it.")
+
+
+def _of_behavior(event: etree._Element) -> bool:
+    """Whether it is what a multi-instance throws (BPMN 2.0.2 §10.3.8), rather than an element of the flow."""
+    parent = event.getparent()
+    return parent is not None and local(event) == "event" and local(parent) == "complexBehaviorDefinition"
 
 
 def _result_is_vain(task: etree._Element) -> bool:
@@ -109,10 +119,25 @@ def _definition(doc: Document, event: etree._Element, definition: etree._Element
                 f"It compensates “{definition.get('activityRef')}”, which is no activity of the process.",
                 "Name an activity in activityRef, or none to compensate all of the scope.",
             )
+        elif found.getparent() not in _compensated_from(event):
+            doc.error(
+                event,
+                f"It compensates “{definition.get('activityRef')}”, which is not visible from here (§10.7.2).",
+                "Name an activity beside it, such as the sub-process around that one, or none to compensate all.",
+            )
     elif kind == "compensate" and definition.get("waitForCompletion") in {"false", "0"}:
         doc.warn(event, "waitForCompletion has no effect: it waits until all is undone.", "Remove the attribute.")
     elif kind == "cancel" and local(event) == "endEvent" and not transaction:
         doc.error(event, "A cancel end event stands outside of a transaction.", "Put it into a <transaction>.")
+
+
+def _compensated_from(event: etree._Element) -> list[etree._Element]:
+    """The scopes whose activities an event may compensate: its own, and of an event sub-process the one around it."""
+    scopes = [scope] if (scope := event.getparent()) is not None else []
+    while scope is not None and is_true(scope.get("triggeredByEvent")):
+        scope = scope.getparent()
+        scopes += [] if scope is None else [scope]
+    return scopes
 
 
 def _name(doc: Document, event: etree._Element, definition: etree._Element, place: str) -> None:

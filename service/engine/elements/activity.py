@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 _WORK = ("serviceTask", "sendTask", "businessRuleTask")  #: may be done by a connector, which brings one result
 MAPPED = "mapped"  #: in internal data: the inputs are mapped, and the script before is run
+GATHERS = "gathers"  #: in internal data: it waits for further tokens, before the activity may begin
 HOST = "host"  #: in a boundary event's internal data: the id of the task it is attached to
 
 
@@ -32,6 +33,7 @@ class Activity(Node):
         self.brings = source.associations("dataInputAssociation")
         self.hands = source.associations("dataOutputAssociation")
         self.for_compensation = source.flag("isForCompensation")
+        self.needs, self.puts_out = source.number("startQuantity"), source.number("completionQuantity")
 
     def container(self, task: Task) -> bool:
         """Whether this task holds the instances of a loop, rather than being one."""
@@ -39,6 +41,22 @@ class Activity(Node):
 
     def waits_outside(self, task: Task) -> bool:
         return super().waits_outside(task) and not self.container(task)
+
+    def _update_hook(self, my_task: Task) -> bool:
+        if self.needs > 1 and INDEX not in my_task.internal_data and not self._gathered(my_task.workflow, my_task):
+            return False
+        return super()._update_hook(my_task)
+
+    def _gathered(self, run: Run, task: Task) -> bool:
+        """Whether as many tokens are there as the activity needs (`startQuantity`, §13.3.2); these become this one."""
+        beside = [other for other in run.scope_of(task).children if other.task_spec is self and other is not task]
+        waiting = [other for other in beside if GATHERS in other.internal_data][: self.needs - 1]
+        if len(waiting) < self.needs - 1:
+            task.internal_data[GATHERS] = 1
+            return self.wait(task)
+        for other in waiting:
+            run.forget(other)
+        return True
 
     def note_entry(self, run: Run, task: Task) -> None:
         task.internal_data["entered"] = 1
@@ -63,10 +81,16 @@ class Activity(Node):
         if self.local_names:
             declared = task.internal_data.setdefault(DECLARED, [])
             declared += [name for name in self.local_names if name not in declared]
-        data.declare(task, data.bring(run, task, self.brings))
+        data.declare(task, data.bring(run, task, self._each(task, self.brings)))
         data.declare(task, self._taken(run, task))
         if script := self.attributes.get("preScript"):
             run.script(script, task)
+
+    def _each(self, task: Task, arrows: tuple[data.Association, ...]) -> list[data.Association]:
+        """The data associations of this task: a loop's whole collection and results belong to its container."""
+        if not (self.repetition and INDEX in task.internal_data):
+            return list(arrows)
+        return [arrow for arrow in arrows if arrow.local not in {self.repetition.collection, self.repetition.results}]
 
     def _taken(self, run: Run, task: Task) -> dict[str, Any]:
         """The values of the mapped inputs."""
@@ -120,7 +144,7 @@ class Activity(Node):
         if (script := self.attributes.get("postScript")) and MAPPED in task.internal_data:
             run.script(script, task)
             del task.internal_data[MAPPED]
-        data.hand_over(run, task, self.hands)
+        data.hand_over(run, task, self._each(task, self.hands))
         values = {name: run.evaluate(expression, task) for expression, name in gives if name != "*"}
         for name, value in values.items():
             if self.repetition and INDEX in task.internal_data and name in self.repetition.own_names:
@@ -135,4 +159,5 @@ class Activity(Node):
             self.repetition.collect(task)
             return
         run.detach(task)
-        super().leave(run, task, flows)
+        for _ in range(self.puts_out):
+            super().leave(run, task, flows)

@@ -1,7 +1,8 @@
 """Compensation: undoing what was completed (BPMN 2.0.2 §10.7 and §13.5.5), and the cancelling of transactions.
 
 What encloses activities remembers, in the order of completion, how each can be undone; a sub-process hands its list on
-when it is completed. A compensation event works the list off backwards, one after the other, and then goes on.
+when it is completed, with the variables of its own, which those who undo it see. A compensation event works the list
+off backwards, one after the other, and then goes on.
 """
 
 from __future__ import annotations
@@ -9,14 +10,19 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
+from service.engine.elements.data import declare
 from service.engine.elements.node import DONE, Node
+from service.engine.scope import plain
 from service.engine.upstream import Task
 
 if TYPE_CHECKING:
     from service.engine.elements.events import EventDefinition
     from service.engine.run import Run
 
-UNDO = "undo"  #: in internal data of what encloses: [{"of": activity, "run": handler}, {"of": …, "inner": […]}, …]
+#: In internal data of what encloses: [{"of": activity, "run": handler}, {"of": …, "inner": […], "data": …}, …]; of a
+#: compensation event sub-process: how to undo what it belongs to.
+UNDO = "undo"
+HANDLES = "handles"  #: in internal data of a compensation event sub-process: what it belongs to is completed
 UNDOING = "undoing"  #: in internal data of a throwing event: what is still to be undone
 
 Undo = dict[str, Any]
@@ -26,15 +32,15 @@ def remember(run: Run, task: Task, *, instance: bool) -> None:
     """The activity is completed: note how to undo it, with what encloses it; a loop's `instance` has no handler."""
     node, scope = task.task_spec, run.scope_of(task)
     handler = None if instance else next((event.undone_by for event in node.attached if event.undone_by), None)
-    listener = _listener(node)
+    listener = None if node.container(task) else _listener(node)
     inner = None if node.element.type == "callActivity" else task.internal_data.get(UNDO)  # a called process is done
     entry: Undo = {"of": node.name}
     if handler:
         entry["run"] = handler
     elif listener:
-        entry |= {"run": listener[0], "begin": listener[1]}
+        entry |= {"run": listener[0], "begin": listener[1], "inner": inner or [], "data": plain(task.data)}
     elif inner:
-        entry["inner"] = inner
+        entry |= {"inner": inner, "data": plain(task.data)}
     else:
         return
     scope.internal_data.setdefault(UNDO, []).append(entry)
@@ -54,7 +60,8 @@ def begin(run: Run, task: Task, events: Iterable[EventDefinition]) -> bool:
     waiting: list[Undo] = []
     for event in events:
         if event.kind == "compensation":
-            waiting += _take(_scope(run, task), event.activity_ref)
+            for scope in _scopes(run, task):
+                waiting += _take(scope, event.activity_ref)
         elif event.kind == "cancel":
             for scope in _up_to_transaction(run, task):
                 waiting += _take(scope, None)
@@ -92,16 +99,20 @@ def go_on(run: Run, task: Task) -> None:
 
 def _next(run: Run, task: Task) -> None:
     entry = task.internal_data[UNDOING].pop(0)
-    more = {"begin": entry["begin"], "position": 0} if "begin" in entry else {}
-    run.spawn(task, task.task_spec.graph.task_specs[entry["run"]], **more)
+    more: dict[str, Any] = {}
+    if "begin" in entry:
+        more = {"begin": entry["begin"], "position": 0, HANDLES: 1, UNDO: entry.get("inner", [])}
+    undoing = run.spawn(task, task.task_spec.graph.task_specs[entry["run"]], **more)
+    declare(undoing, entry.get("data") or {})
 
 
-def _scope(run: Run, task: Task) -> Task:
-    """Whose activities are undone: of an event sub-process, those of what it belongs to."""
+def _scopes(run: Run, task: Task) -> Iterator[Task]:
+    """Whose activities are undone: those around the event, and of an event sub-process those of what it belongs to."""
     scope = run.scope_of(task)
-    while "begin" in scope.internal_data:
+    yield scope
+    while "begin" in scope.internal_data and HANDLES not in scope.internal_data:
         scope = run.scope_of(scope)
-    return scope
+        yield scope
 
 
 def _take(scope: Task, activity: str | None) -> list[Undo]:
@@ -112,9 +123,11 @@ def _take(scope: Task, activity: str | None) -> list[Undo]:
     return list(_backwards(chosen))
 
 
-def _backwards(entries: list[Undo]) -> Iterator[Undo]:
+def _backwards(entries: list[Undo], around: Undo | None = None) -> Iterator[Undo]:
+    """Handlers to run; each sees the variables that the completed sub-processes around it had."""
     for entry in reversed(entries):
-        if "inner" in entry:
-            yield from _backwards(entry["inner"])
+        data = {**(around or {}), **entry.get("data", {})}
+        if "run" in entry:
+            yield {**entry, "data": data} if data else entry
         else:
-            yield entry
+            yield from _backwards(entry["inner"], data)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from service.engine import expressions, timing
@@ -111,7 +111,10 @@ class Catching(Node):
         try:
             if event.kind == "cycle" or (isinstance(value, str) and value[:1] in "Rr" and "/" in value):
                 rounds = timing.cycle(str(value), run.now)
-                return [rounds.first.isoformat(), rounds.left, str(value)]
+                due, left = timing.ahead(rounds, run.now - timedelta(microseconds=1))
+                if left == 0:  # all rounds are past: as with a date that is past, it is due at once
+                    due, left = min(rounds.first, run.now), 1
+                return [due.isoformat(), left, str(value)]
             return [timing.due(value, run.now).isoformat(), 1, ""]
         except timing.BadTime as problem:
             raise Fault(str(problem)) from None
@@ -148,11 +151,13 @@ class Catching(Node):
     def look(self, run: Run, task: Task) -> None:
         """Variables changed: a condition that now holds, and did not before, is an event."""
         for position, event in enumerate(self.events):
-            if event.kind != "conditional":
+            if event.kind != "conditional" or task.id not in run.tasks:
                 continue
-            before, after = task.internal_data.get(WAS, False), run.holds_if_known(event.text, task)
-            task.internal_data[WAS] = after
-            if after and not before:
+            was = task.internal_data.setdefault(WAS, {})
+            if isinstance(was, bool):  # so it was stored when one event had one condition
+                was = task.internal_data[WAS] = {"0": was}
+            before, was[str(position)] = was.get(str(position)), run.holds_if_known(event.text, task)
+            if was[str(position)] and not before and task.state == TaskState.WAITING:
                 self.occur(run, task, position)
 
     def store(self, run: Run, task: Task, position: int, payload: Mapping[str, Any]) -> None:

@@ -104,16 +104,22 @@ class InclusiveGateway(Joining):
         tokens = self.arrived(scope)
         if not tokens:
             return False
-        if len(tokens) < len(self.incoming):
-            here = set(tokens)
-            for other in scope.children:
-                if other.task_spec is self or other.has_state(TaskState.FINISHED_MASK) or run.is_silent(other):
-                    continue
-                reachable = self.graph.reach(other.task_spec, self)
-                if reachable - here and not reachable & here:
-                    return False
+        if self.another_may_come(run, scope, set(tokens)):
+            return False
         self.open(run, tokens)
         return True
+
+    def another_may_come(self, run: Run, scope: Task, here: set[str]) -> bool:
+        """Whether a token may still arrive on a flow other than those `here`, and on none of these instead."""
+        if len(here) == len(self.incoming):
+            return False
+        for other in scope.children:
+            if other.task_spec is self or other.has_state(TaskState.FINISHED_MASK) or run.is_silent(other):
+                continue
+            reachable = self.graph.reach(other.task_spec, self)
+            if reachable - here and not reachable & here:
+                return True
+        return False
 
 
 @register("eventBasedGateway")

@@ -1,7 +1,8 @@
 """Loops and multi-instance (BPMN 2.0.2 §13.3.6, §13.3.7): one container task, and one child task for each instance.
 
-The container shows its children `nrOfInstances`, `nrOfActiveInstances`, `nrOfCompletedInstances`, and the results so
-far; each child has its own `loopCounter` (from 0, as in Camunda 7 and Flowable), item and output item.
+The container shows its children the counters of the standard (table 10.31: `numberOfInstances` and so on), also by the
+names of Camunda 7 and Flowable (`nrOfInstances`), and the results so far; each child has its own `loopCounter` (from 0,
+as in Camunda 7 and Flowable), item and output item. The condition of a loop sees as `loopCounter` how many rounds were.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from service.engine import delivery, expressions
+from service.engine.elements import data
 from service.engine.errors import Fault
 from service.engine.limits import INSTANCES, STEPS_PER_INSTANCE
 from service.engine.scope import DECLARED, View, plain
@@ -37,7 +39,7 @@ class Repetition:
     result: str | None = None  #: variable name of one instance's result
     result_expression: str | None = None  #: or an expression that gives it
     until: str | None = None  #: completionCondition
-    thrown: Any = None  #: the event definition that is thrown as instances complete
+    thrown: tuple[tuple[str | None, Any], ...] = ()  #: what instances throw as they complete: (condition, definition)
     thrown_once: bool = False  #: by the first only, rather than by each
     condition: str | None = None  #: of a standard loop: repeat while it holds
     maximum: int | None = None
@@ -73,7 +75,9 @@ class Repetition:
     def _items(self, run: Run, task: Task) -> list[Any] | None:
         if self.collection is None:
             return None
-        found = run.evaluate(self.collection, task)
+        brought = data.bring(run, task, task.task_spec.brings)
+        known = {**View(task), **brought} if brought else View(task).readable()
+        found = expressions.evaluate(self.collection, known, now=run.now)
         if isinstance(found, Mapping):
             found = list(found.values())
         if found is None or isinstance(found, str) or not hasattr(found, "__iter__"):
@@ -112,11 +116,13 @@ class Repetition:
         state = task.internal_data[STATE]
         completed = state.get("completed", 0)
         if self.kind != "loop":
-            task.data.update(
-                nrOfInstances=state["total"],
-                nrOfActiveInstances=state["next"] - completed,
-                nrOfCompletedInstances=completed,
-            )
+            counters = {
+                "Instances": state["total"],
+                "ActiveInstances": state["next"] - completed,
+                "CompletedInstances": completed,
+                "TerminatedInstances": 0,  # the first to be terminated end the whole
+            }
+            task.data.update({f"{first}{name}": n for name, n in counters.items() for first in ("nrOf", "numberOf")})
 
     def collect(self, child: Task) -> None:
         """An instance ended: keep its result, in input order. The container is resumed next, and looks further."""
@@ -139,10 +145,8 @@ class Repetition:
                 state["completed"] = state.get("completed", 0) + 1
                 state["looked"] = 1
                 self._show(task)
-                if self.thrown and (state["completed"] == 1 or not self.thrown_once):
-                    delivery.throw(run, task, self.thrown)
-                    if task.id not in run.tasks:  # what was thrown has ended it
-                        return
+                if self.thrown and not self._throw(run, task, {**View(task), **last}):
+                    return
             self._show(task)
             ended = self._ended(run, task, state, last)
             state["fresh"].pop(0)
@@ -156,6 +160,14 @@ class Repetition:
             if self.kind != "parallel":
                 self._next(run, task)
 
+    def _throw(self, run: Run, task: Task, seen: Mapping[str, Any]) -> bool:
+        """An instance was completed: throw what the diagram says. False: what was thrown has ended the whole."""
+        once = self.thrown_once and task.internal_data[STATE]["completed"] > 1
+        for condition, event in () if once else self.thrown:
+            if task.id in run.tasks and (not condition or expressions.evaluate(condition, seen, now=run.now)):
+                delivery.throw(run, task, event)
+        return task.id in run.tasks
+
     def _ended(self, run: Run, task: Task, state: dict[str, Any], last: dict[str, Any]) -> bool:
         """Whether that was enough. The completion condition also sees the variables of the instance that just ended."""
         if self.until and expressions.evaluate(self.until, {**View(task), **last}, now=run.now):
@@ -166,14 +178,20 @@ class Repetition:
 
     def _again(self, run: Run, task: Task) -> bool:
         """Whether a standard loop goes on."""
-        if self.maximum is not None and task.internal_data[STATE]["next"] >= self.maximum:
+        rounds = task.internal_data[STATE]["next"]
+        if self.maximum is not None and rounds >= self.maximum:
             return False
+        task.data["loopCounter"] = rounds
         return self.condition is None or run.holds(self.condition, task)
 
     def finish(self, run: Run, task: Task) -> None:
         """Write the collected results where the container's outside sees them."""
         if self.results and self.kind != "loop":
-            run.write_outside(task, self.results, task.data[self.results])
+            collected = [arrow for arrow in task.task_spec.hands if arrow.local == self.results]
+            if collected:
+                data.hand_over(run, task, collected)
+            else:
+                run.write_outside(task, self.results, task.data[self.results])
 
     def keep_result(self, run: Run, child: Task) -> None:
         """Note one instance's result, as it is about to end."""

@@ -29,7 +29,7 @@ _KINDS = {
     "escalationEventDefinition": "escalation",
 }
 _CODES = {"error": "errorCode", "escalation": "escalationCode"}
-_EVENTS = ("startEvent", "endEvent", "intermediateCatchEvent", "intermediateThrowEvent", "boundaryEvent")
+_EVENTS = ("startEvent", "endEvent", "intermediateCatchEvent", "intermediateThrowEvent", "boundaryEvent", "event")
 
 
 def resolve(doc: Document) -> None:
