@@ -5,14 +5,17 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 
 import pytest
+import sqlalchemy as sa
 from flask import Flask
 
 from service import jobs
 from service.db import db
 from tests.durability import ledger
 from tests.durability.workers import Nursery, Worker, opened_nursery
+from tests.postgresql import new_one_like
 
 
 @pytest.fixture(scope="session")
@@ -20,6 +23,12 @@ def nursery() -> Iterator[Nursery]:
     """What forks the worker processes."""
     with opened_nursery() as process:
         yield process
+
+
+@pytest.fixture(scope="session")
+def database_like(postgresql: str) -> Callable[[sa.URL], AbstractContextManager[sa.URL]]:
+    """A new PostgreSQL database for each test: a worker that outlives its own finds it gone."""
+    return new_one_like
 
 
 @pytest.fixture
