@@ -13,6 +13,7 @@ from urllib.parse import urlencode
 
 from flask import request
 
+from .. import closing
 from ..engine.definition import Problem
 from ..errors import problem_as_json
 from ..models import (
@@ -96,7 +97,8 @@ def task_etag(task: HumanTask, actor: Actor) -> str:
 
 
 def case_etag(case: Case, actor: Actor) -> str:
-    return etag(actor, case.version)
+    """Of a case: what may be done with it hangs on other cases too, where those keep it from being closed."""
+    return etag(actor, case.version, *closing.outside(case))
 
 
 def action_names(allowed: Iterable[Action]) -> list[str]:
@@ -127,6 +129,7 @@ def case_summary(case: Case, *, owner: str | None = None) -> CaseSummary:
 
 
 def case_shape(case: Case, actor: Actor) -> CaseShape:
+    standing = actions.on_case(actor, case)
     own = case.owner_id is not None and case.owner_id == actor.id  # then nobody has to be looked up
     return {
         **case_summary(case, owner=actor.name if own else None),
@@ -136,7 +139,8 @@ def case_shape(case: Case, actor: Actor) -> CaseShape:
         "reason": case.reason,
         "restricted": case.restricted,
         "variables": case.variables,
-        "actions": action_names(actions.on_case(actor, case)),
+        "actions": action_names(standing.allowed),
+        "not_yet": dict(zip(action_names(standing.not_yet), standing.not_yet.values(), strict=True)),
     }
 
 

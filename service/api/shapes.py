@@ -38,6 +38,7 @@ class CaseShape(CaseSummary):
     restricted: bool
     variables: dict[str, Any]
     actions: list[str]
+    not_yet: dict[str, str]  # action -> why it has to wait
 
 
 class CaseOfTask(TypedDict):

@@ -7,7 +7,7 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
-from .. import audit, family, jobs, milestones
+from .. import audit, closing, family, jobs, milestones
 from ..db import db, utcnow
 from ..engine.definition import Element
 from ..engine.errors import NotReady
@@ -92,7 +92,7 @@ def close(case: Case, *, by: Actor, outcome: str | None, summary: str = "") -> N
         raise WrongState("Cases of this type end by their diagram; cancel it if it shall end now.")
     if outcomes and outcome not in outcomes:
         raise BadRequest(f"Say how the case ended: {', '.join(sorted(outcomes))}.")
-    if open_ones := why_not_close(case):
+    if open_ones := closing.why_not(case):
         raise WrongState(f"Still to be done before: {', '.join(open_ones)}.")
     end_work(case, by=by)
     case.state, case.closed_at, case.reason = CaseState.COMPLETED, utcnow(), None
@@ -102,13 +102,6 @@ def close(case: Case, *, by: Actor, outcome: str | None, summary: str = "") -> N
     audit.record(case, "case:completed", by=by, details=said or None)
     family.cancel_children(case, f"{case.number} was closed.")
     family.ended(case)
-
-
-def why_not_close(case: Case) -> list[str]:
-    """The names of what has to be done before the case can be closed by hand: blockers, and required ad hoc work."""
-    found = [each.name for each in family.blockers(case.id)]
-    found += [each.why_not_finish.rstrip(".") for each in _loaded(case).open_work().adhoc if each.why_not_finish]
-    return found
 
 
 def reopen(case: Case, *, by: Actor, reason: str, element_id: str | None = None) -> None:

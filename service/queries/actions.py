@@ -1,33 +1,71 @@
 """What somebody may do now with a case or a task: by the permission table, and as the thing stands.
 
 Pages offer and JSON lists exactly this; a test sends every action, listed or not. What is listed may still be refused
-for what it is sent with, or (409) for what has to be done before.
+for what it is sent with. What would be refused for what has to be done before is not listed: `on_case` says why.
 """
 
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 
 import sqlalchemy as sa
 from sqlalchemy.orm.attributes import set_committed_value
 
-from ..db import db
+from .. import closing
+from ..db import db, once
 from ..execution import deployed
-from ..models import Case, CaseRole, CaseState, DefinitionAccess, HumanTask
+from ..models import Case, CaseRole, CaseState, DefinitionAccess, HumanTask, ProcessDefinition
 from ..permissions import SCOPE, SYSTEM, Action, Actor, Rule, access_of, earlier_doers, is_offered, may, rules
+from . import adhoc, definitions, lifecycle
 
 _DOERS = "earlier doers"
 
 
-def on_case(actor: Actor, case: Case) -> list[Action]:
-    """What `actor` may do with `case` as it stands now."""
+@dataclass(frozen=True)
+class Standing:
+    """What somebody may do with a case now, and what they may not do yet: why, as a sentence."""
+
+    allowed: Sequence[Action]
+    not_yet: Mapping[Action, str]
+
+
+def on_case(actor: Actor, case: Case) -> Standing:
+    """What `actor` may do with `case` as it stands now, and why not what the case's own state holds back."""
     know_roles(case)
     held: dict[Rule, bool] = {}  # each rule is asked once, since some ask the database
     found = [action for action, fits in _fitting(actor, case).items() if fits and _may(actor, action, case, held)]
-    if Action.OPEN_CHILD in found and not _opens_cases(actor, case):
-        found.remove(Action.OPEN_CHILD)
-    return found
+    not_yet = {action: why for action in found if (why := _why_not_yet(actor, action, case))}
+    return Standing([action for action in found if action not in not_yet], not_yet)
+
+
+def _why_not_yet(actor: Actor, action: Action, case: Case) -> str:
+    """Why an action that the rules and the case's state allow would be refused all the same; empty if it would not."""
+    if action is Action.CLOSE:
+        in_the_way = closing.why_not(case)
+        return f"Still to be done before: {', '.join(in_the_way)}." if in_the_way else ""
+    if action is Action.OPEN_CHILD:
+        return "" if _opens_cases(actor, case) else "There is no case type of which you may open a case."
+    if action is Action.INSERT_FRAGMENT:
+        return "" if fragments(actor) else "There is no part that you may add."
+    if action is Action.REPEAT:
+        return _unless_one([each.why_not for each in lifecycle.repeatable(case, actor=actor)])
+    if action is Action.ACTIVATE:
+        return _unless_one([each.why_not for part in adhoc.of_case(case, actor=actor) for each in part.activities])
+    if action is Action.FINISH_AD_HOC:
+        return _unless_one([part.why_not_finish for part in adhoc.of_case(case, actor=actor)])
+    return ""
+
+
+def _unless_one(reasons: Sequence[str | None]) -> str:
+    """Nothing when one of several ways is open; else why the first is not."""
+    return "" if None in reasons else next(filter(None, reasons), "There is nothing to choose from now.")
+
+
+def fragments(actor: Actor) -> Sequence[ProcessDefinition]:
+    """The plan fragments that `actor` may start inside a case."""
+    return once(("fragments", actor), lambda: definitions.fragments(actor))
 
 
 def considered(case: Case) -> frozenset[Action]:
@@ -112,7 +150,7 @@ def _fitting(actor: Actor, case: Case) -> Mapping[Action, bool]:
         Action.CANCEL_CASE: not closed,
         Action.SUSPEND: active,
         Action.RESUME: case.state is CaseState.SUSPENDED,
-        Action.CLOSE: active and bool(info.outcomes or case.held_open),
+        Action.CLOSE: closing.may_be(case),
         Action.REOPEN: closed,
         Action.REPEAT: active and _was_repeatable_done(case),
         Action.ACTIVATE: free_work,

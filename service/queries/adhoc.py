@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ..db import utcnow
+from ..closing import loaded
+from ..db import once
 from ..engine.work import Enabled, OpenAdHoc
-from ..engine.workflow import Workflow
-from ..execution import deployed
 from ..models import Case, CaseState
 from ..offered import Starter
 from ..permissions import Action, Actor, require
@@ -52,9 +51,12 @@ def of_case(case: Case, *, actor: Actor) -> list[AdHoc]:
     require(actor, Action.READ_CASE, case)
     if case.state is not CaseState.ACTIVE:
         return []
-    workflow = Workflow.load(deployed(case.definition_id).definition, case.snapshot or b"", now=utcnow())
+    return once(("ad hoc", actor, case.id), lambda: _open(case, actor))
+
+
+def _open(case: Case, actor: Actor) -> list[AdHoc]:
     starter = Starter.of(actor, case)
-    return [_described(found, starter) for found in workflow.open_work().adhoc]
+    return [_described(found, starter) for found in loaded(case).open_work().adhoc]
 
 
 def _described(found: OpenAdHoc, starter: Starter) -> AdHoc:

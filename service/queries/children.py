@@ -46,6 +46,7 @@ class Descendant:
     due_at: datetime | None
     fragment: bool
     blocking: bool
+    stays: bool  #: goes on when its parent is cancelled
     readable: bool
     own: Totals
     below: Totals  #: with its own
@@ -103,7 +104,8 @@ def _statement(case_id: uuid.UUID, now: datetime, actor: Actor) -> sa.Select[tup
     )
     columns = (
         Case.id, Case.parent_id, below.c.depth, Case.number, Case.title, Case.case_type, Case.definition_id,
-        Case.state, Case.stage, Case.due_at, Case.fragment, Case.blocking, readable(actor).label("readable"),
+        Case.state, Case.stage, Case.due_at, Case.fragment, Case.blocking,
+        (Case.on_parent_cancel == "keep").label("stays"), readable(actor).label("readable"),
         sa.func.coalesce(work.c.tasks, 0).label("tasks"), sa.func.coalesce(work.c.late_tasks, 0).label("late_tasks"),
     )  # fmt: skip
     return (
@@ -115,10 +117,11 @@ def _statement(case_id: uuid.UUID, now: datetime, actor: Actor) -> sa.Select[tup
 
 
 def _descendant(row: Sequence[Any], now: datetime) -> Descendant:
-    case_id, parent, depth, number, title, key, definition, state, stage, due_at, fragment, blocking, seen, *work = row
+    case_id, parent, depth, number, title, key, definition, state, stage, due_at, *flags, tasks, late_tasks = row
+    fragment, blocking, stays, seen = map(bool, flags)
     is_open = not state.is_closed
     late = is_open and due_at is not None and due_at < now
-    own = Totals(1, int(is_open), int(late), int(state is CaseState.FAILED), *map(int, work))
+    own = Totals(1, int(is_open), int(late), int(state is CaseState.FAILED), int(tasks), int(late_tasks))
     return Descendant(
         case_id,
         parent,
@@ -130,9 +133,10 @@ def _descendant(row: Sequence[Any], now: datetime) -> Descendant:
         state,
         stage if seen else None,
         due_at,
-        bool(fragment),
-        bool(blocking),
-        bool(seen),
+        fragment,
+        blocking,
+        stays,
+        seen,
         own,
         own,
     )

@@ -8,9 +8,9 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
-from ..db import db, utcnow
+from ..closing import loaded
+from ..db import db, once
 from ..engine.errors import NotReady
-from ..engine.workflow import Workflow
 from ..execution import deployed
 from ..models import Case, CaseMilestone, CaseState
 from ..permissions import Action, Actor, may, require
@@ -74,13 +74,17 @@ def milestones(case: Case, *, actor: Actor) -> Sequence[Reached]:
 def repeatable(case: Case, *, actor: Actor) -> Sequence[Repeatable]:
     """The finished steps that the designer lets be done again, and what each would cancel now; nothing is changed."""
     require(actor, Action.READ_CASE, case)
+    return once(("repeatable", actor, case.id), lambda: _repeatable(case, actor))
+
+
+def _repeatable(case: Case, actor: Actor) -> Sequence[Repeatable]:
     definition = deployed(case.definition_id).definition
     visits = case.visits or {}
     wanted = [each for each in definition.elements.values() if each.attributes.get("repeatable") == "true"]
     done = [each for each in wanted if visits.get(each.id)]
     if not done:
         return []
-    workflow = Workflow.load(definition, case.snapshot or b"", now=utcnow())
+    workflow = loaded(case)
     allowed = may(actor, Action.REPEAT, case)
     found = []
     for element in done:

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from flask import Blueprint, Response, request, url_for
 from flask.typing import ResponseReturnValue
 
-from .. import forms
+from .. import closing, forms
 from ..auth import current_actor
 from ..db import db
 from ..errors import BadRequest, InvalidForm
@@ -109,8 +109,9 @@ def _about(case: Case, actor: Actor) -> dict[str, Any]:
     asked = [each.principal[5:] for t in open_tasks for each in t.candidates if each.principal.startswith("user:")]
     names = names_of([*story.people(entries), *(t.assignee for t in open_tasks), *asked, owner.name if owner else None])
     told = history.told(case, entries, names)
-    allowed = actions.on_case(actor, case)
-    offers, info = casework.offered(case, actor, allowed), deployed(case.definition_id).definition.info
+    standing = actions.on_case(actor, case)
+    allowed = standing.allowed
+    offers, info = casework.offered(case, actor, standing), deployed(case.definition_id).definition.info
     return {
         "case": case,
         "title": f"{case.number} {case.title}",
@@ -125,6 +126,7 @@ def _about(case: Case, actor: Actor) -> dict[str, Any]:
         "adhoc": _adhoc(case, actor),
         "timers": _timers(case),
         "incidents": incidents,
+        "ends_after": _ends_after(case),
         "diagram": progress.diagram_state(case, failed),
         "steps": progress.steps(case, failed),
         "told": told[: history.TOLD],
@@ -146,6 +148,12 @@ def _about(case: Case, actor: Actor) -> dict[str, Any]:
         "outcomes": [(each.id, each.name) for each in info.outcomes],
         "outcome": casework.outcome_name(case),
     }
+
+
+def _ends_after(case: Case) -> list[str]:
+    """What has to end before a case ends of which everything that is drawn is done."""
+    done = case.state is CaseState.ACTIVE and not case.marked and not case.held_open
+    return [each.name for each in closing.blockers(case)] if done else []
 
 
 def _waits_for(task: HumanTask, names: Mapping[str, str]) -> str:

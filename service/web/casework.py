@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import sqlalchemy as sa
@@ -19,9 +19,10 @@ from ..models import Case, FormDefinition, Group, ProcessDefinition, User
 from ..operations import cases, children, lifecycle, links, tasks
 from ..permissions import Action, Actor, require
 from ..protection import permission
+from ..queries import actions, definitions
 from ..queries import cases as case_lists
-from ..queries import definitions
 from ..queries import lifecycle as life
+from ..queries.actions import Standing
 from . import people, words
 from .rendering import go, moment_sent, page
 
@@ -35,7 +36,7 @@ class Offered:
     hold: bool
     resume: bool
     close: bool
-    why_not_close: Sequence[str]
+    why_not_close: str
     reopen: bool
     restarts: Sequence[tuple[str, str]]  #: steps at which a closed case can be opened again: id, name
     back: Sequence[life.Repeatable]
@@ -46,23 +47,24 @@ class Offered:
     fragments: Sequence[ProcessDefinition]
 
 
-def offered(case: Case, actor: Actor, allowed: Collection[Action]) -> Offered:
-    """What the case's page offers to `actor`, of what is `allowed` (queries.actions), and what each of it needs."""
-    close, reopen, add_task = (each in allowed for each in (Action.CLOSE, Action.REOPEN, Action.ADD_TASK))
+def offered(case: Case, actor: Actor, standing: Standing) -> Offered:
+    """What the case's page offers to `actor`, and what each of it needs; why it cannot be closed yet, if it may be."""
+    allowed = standing.allowed
+    reopen, add_task = (each in allowed for each in (Action.REOPEN, Action.ADD_TASK))
     groups, forms = _for_tasks() if add_task else ([], [])
     return Offered(
         hold=Action.SUSPEND in allowed,
         resume=Action.RESUME in allowed,
-        close=close,
-        why_not_close=lifecycle.why_not_close(case) if close else (),
+        close=Action.CLOSE in allowed,
+        why_not_close=standing.not_yet.get(Action.CLOSE, ""),
         reopen=reopen,
         restarts=_restarts(case) if reopen else (),
-        back=life.repeatable(case, actor=actor) if Action.REPEAT in allowed else (),
+        back=life.repeatable(case, actor=actor) if Action.REPEAT in {*allowed, *standing.not_yet} else (),
         add_task=add_task,
         groups=groups,
         forms=forms,
         child_types=definitions.startable(actor) if Action.OPEN_CHILD in allowed else (),
-        fragments=definitions.fragments(actor) if Action.INSERT_FRAGMENT in allowed else (),
+        fragments=actions.fragments(actor) if Action.INSERT_FRAGMENT in allowed else (),
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from flask import Blueprint, request
 from flask.typing import ResponseReturnValue
@@ -53,13 +53,20 @@ class Family:
     counts: Mapping[str, int]  #: filter -> how many fit
     stages: Mapping[str, str]  #: number -> the name of the stage it is in
     types: Mapping[str, str]  #: process key -> name
+    ending: Sequence[str] = ()  #: numbers of the open children that end when this case is cancelled
+    staying: Sequence[str] = ()  #: and of those that go on without it
 
 
 def newest(case: Case, actor: Actor) -> Family:
     """For the case's own page: its children, those first that need somebody, each with all below it added up."""
     below = children.tree(case, actor=actor)
     own = sorted((each for each in below if each.depth == 1), key=_urgency)
-    return _family(case, actor, below, own[:FIRST], len(own))
+    ongoing = [each for each in own if _is_open(each)]
+    return replace(
+        _family(case, actor, below, own[:FIRST], len(own)),
+        ending=[each.number for each in ongoing if not each.stays],
+        staying=[each.number for each in ongoing if each.stays],
+    )
 
 
 def _urgency(each: Descendant) -> tuple[bool, bool, bool]:

@@ -12,12 +12,13 @@ from flask import Flask
 from playwright.sync_api import Page, expect
 
 from service.db import db, utcnow
+from service.execution import running
 from service.models import Case, CaseState, HumanTask, User
 from service.operations import cases, children, deployments, tasks
 from service.permissions import SYSTEM, Actor
 from tests.jobs_by_hand import do_jobs
 from tests.operations.care_life import FRAGMENT, PROJECT
-from tests.operations.family import CLAIM, finish
+from tests.operations.family import CLAIM, customer, finish
 from tests.operations.test_children import latest
 
 from .conftest import Visitor
@@ -93,7 +94,7 @@ def test_a_case_is_put_on_hold_and_goes_on(project: Case, ann: Actor, visit: Vis
 def test_a_case_is_closed_with_an_outcome_and_opened_again(project: Case, ann: Actor, visit: Visit) -> None:
     browser, path, child = visit(ann), f"/cases/{project.number}", child_of(project)
     page = browser.get(path).text
-    assert "can be closed once this is done" in page and f"<li>{child.number}</li>" in page
+    assert f"<b>The case cannot be closed yet.</b> Still to be done before: {child.number}." in page
     assert browser.post(f"{path}/close", {"outcome": "won"}).status_code == 409
     done(child, ann, "Settle")
 
@@ -185,6 +186,33 @@ def test_a_case_is_opened_under_another_by_hand(project: Case, ann: Actor, visit
     assert answer.json and answer.json["location"] == f"/cases/{child.number}"
     assert child.blocking and child.title == "claim the lamp"
     assert f'opened the case <a href="/cases/{child.number}"><b>{child.number}</b></a>' in browser.get(path).text
+
+
+def test_a_kept_child_goes_on_without_its_call_and_its_parent_ends_after_it(ann: Actor, visit: Visit) -> None:
+    timer = (
+        '<boundaryEvent id="Late" attachedToRef="Claim"><timerEventDefinition><timeDuration>PT1H</timeDuration>'
+        "</timerEventDefinition></boundaryEvent>"
+    )
+    drawn = customer('case:onParentCancel="keep"', "", timer, "Late End")
+    deployments.deploy({"customer.bpmn": drawn, "claim.bpmn": CLAIM}, by=SYSTEM)
+    file, other = (cases.start(latest("customer"), by=ann, submitted={"what": what}) for what in ("roof", "car"))
+    db.session.commit()
+    do_jobs()
+    browser, kept = visit(ann), child_of(file)
+    assert f"<p>{kept.number} goes on without it.</p>" in browser.get(f"/cases/{file.number}").text
+
+    with running(file.id, by=SYSTEM) as workflow:  # the call comes to its end, the child does not
+        workflow.now = utcnow() + timedelta(hours=2)
+        workflow.fire(workflow.open_work().timers[0].timer_id)
+    db.session.commit()
+    assert (now(file), now(kept)) == (CaseState.ACTIVE, CaseState.ACTIVE)
+    page = browser.get(f"/cases/{file.number}").text
+    assert f"The case ends as soon as {kept.number} has ended." in page and "has to end first" in page
+    done(kept, ann, "Settle")
+    browser.post(f"/cases/{other.number}/cancel", {"reason": "Moved away"})
+
+    assert now(file) is CaseState.COMPLETED
+    assert (now(other), now(child_of(other))) == (CaseState.TERMINATED, CaseState.ACTIVE)  # alone from now on
 
 
 def test_a_part_is_added_from_the_library(project: Case, ann: Actor, visit: Visit) -> None:

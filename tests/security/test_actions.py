@@ -14,8 +14,8 @@ from flask import Flask
 
 from service.api.representations import action_names
 from service.db import db
-from service.models import Case, CaseState, HumanTask, ProcessDefinition, User
-from service.operations import cases, deployments, lifecycle, roles, tasks
+from service.models import Case, CaseState, HumanTask, LinkKind, ProcessDefinition, User
+from service.operations import cases, deployments, lifecycle, links, roles, tasks
 from service.permissions import SYSTEM, Action, Actor
 from service.queries import actions, adhoc, definitions
 from tests.api.conftest import Program
@@ -157,6 +157,39 @@ def part_of(case: Case) -> str:
     """The open free part of the case, or nothing that exists."""
     found = adhoc.of_case(case, actor=SYSTEM) if case.state is CaseState.ACTIVE else []
     return found[0].activity_id if found else "00000000-0000-4000-8000-000000000000"
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_what_has_to_wait_is_not_listed_but_explained(
+    people: dict[str, Actor], program: Callable[..., Program]
+) -> None:
+    case, other = opened(people, "active"), opened(people, "active")
+    task = tasks.add(case, by=people["owner"], name="Call", candidate_groups=["clerks"])
+    links.link(other, case, LinkKind.BLOCKS, by=people["owner"])
+    db.session.commit()
+    path, waits, blocker = f"/cases/{case.id}", "Still to be done before: ", other.number
+    caller = program(people["owner"])
+
+    first = caller.get(path)
+    refused = caller.send("POST", f"{path}/close", {"outcome": "won"})
+    tasks.withdraw(task, by=people["owner"], reason="x")
+    lifecycle.close(other, by=people["owner"], outcome="won")
+    db.session.commit()
+    second = caller.get(path, If_None_Match=first.headers["ETag"])
+
+    assert "close" not in first.json["actions"] and refused.status_code == 409
+    assert first.json["not_yet"]["close"] in (f"{waits}{blocker}, Call.", f"{waits}Call, {blocker}.")
+    assert second.status_code == 200 and "close" in second.json["actions"] and second.json["not_yet"] == {}
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_a_part_that_is_for_others_is_not_offered(people: dict[str, Actor], program: Callable[..., Program]) -> None:
+    deployments.deploy({"visit.bpmn": FRAGMENT.replace(b'"clerks"', b'"nurses"')}, by=SYSTEM)
+    case = opened(people, "active")
+
+    answer = program(people["owner"]).get(f"/cases/{case.id}").json
+
+    assert "fragments" not in answer["actions"] and "may add" in answer["not_yet"]["fragments"]
 
 
 def a_task(people: dict[str, Actor], kind: str) -> HumanTask:
