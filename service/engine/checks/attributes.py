@@ -5,10 +5,12 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
 from itertools import islice
 
 from lxml import etree
 
+from service.engine import expressions, timing
 from service.engine.definition import ProcessInfo
 from service.engine.normalise import timers
 from service.engine.normalise.catalogue import case_attributes
@@ -77,6 +79,8 @@ _RESULTS = ("singleEntry", "singleResult", "collectEntries", "resultList")
 _AD_HOC = {"availableWhen", "whyUnavailable", "maxRepetitions", "required", "autoStart", "reasonRequired"}
 _CANDIDATES = {"candidateUsers", "candidateGroups", "candidateRoles"}
 _CONTRACT = {"waitFor", "inheritRoles", "onParentCancel", "onChildFailure"}
+_DATES = {"dueDate", "followUpDate"}
+_SOME_DAY = datetime(2026, 1, 5, 9, tzinfo=UTC)
 Known = Mapping[str, set[str]]
 _KEY = re.compile(r"[\w.-]{1,128}")
 _HELPED = 50  #: problems of a file for which a suggestion is sought
@@ -119,8 +123,15 @@ def _attribute(doc: Document, element: etree._Element, attribute: str, value: st
         _declared(doc, element, kind, value, declared[kind])
     elif attribute == "notDoneBy":
         _four_eyes(doc, element, value)
-    elif (test := _VALUES.get(attribute)) is not None and not value.startswith("=") and (wrong := test(value)):
+    elif (test := _test(attribute, feel=value.startswith("="))) is not None and (wrong := test(value)):
         doc.error(element, f"case:{attribute}=“{value[:60]}” {wrong[0]}.", wrong[1])
+
+
+def _test(attribute: str, *, feel: bool) -> Callable[[str], Wrong] | None:
+    """What looks at the attribute's value."""
+    if feel:
+        return _constant_date if attribute in _DATES else None
+    return _VALUES.get(attribute)
 
 
 def _declared(doc: Document, element: etree._Element, kind: str, value: str, known: set[str]) -> None:
@@ -199,6 +210,18 @@ def _date(value: str) -> Wrong:
     if timers.DURATION.fullmatch(value) or timers.DATE.fullmatch(value):
         return None
     return "is no duration or date", "Write a duration (PT48H, P30D), a date (2026-12-24T18:00Z), or FEEL after =."
+
+
+def _constant_date(text: str) -> Wrong:
+    """FEEL that needs no variable has to give a date or duration now already; else it would silently be none."""
+    if expressions.names(text) or expressions.check(text):
+        return None
+    try:
+        found = expressions.evaluate(text, {}, now=_SOME_DAY)
+        timing.due(found, _SOME_DAY)
+    except (expressions.ExpressionError, timing.BadTime):
+        return "gives no date", 'Add durations to times: = now() + duration("P2D").'
+    return None
 
 
 def _priority(value: str) -> Wrong:

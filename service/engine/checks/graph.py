@@ -6,8 +6,9 @@ from collections.abc import Mapping
 
 from lxml import etree
 
+from service.engine.checks import deadlocks
 from service.engine.definition import Element
-from service.engine.normalise.document import SCOPES, Document, is_true, local, tag
+from service.engine.normalise.document import ACTIVITIES, SCOPES, Document, is_true, local, tag
 from service.engine.normalise.structure import Scope, is_loose
 
 
@@ -25,6 +26,7 @@ def _scope(doc: Document, scope: Scope, elements: Mapping[str, Element]) -> None
         if local(node) == "eventBasedGateway":
             _choices(doc, scope, node, by_id)
     _unreached(doc, scope, by_id, elements)
+    deadlocks.check(doc, scope)
 
 
 def _ends(doc: Document, scope: Scope, node: etree._Element) -> None:
@@ -103,7 +105,7 @@ def _begins(scope: Scope, node: etree._Element) -> bool:
     if local(node) in {"receiveTask", "eventBasedGateway"} and is_true(node.get("instantiate")):
         return True
     ad_hoc = local(scope.element) == "adHocSubProcess"
-    return ad_hoc and local(node) != "boundaryEvent" and not scope.incoming.get(node.get("id") or "")
+    return ad_hoc and local(node) in ACTIVITIES and not scope.incoming.get(node.get("id") or "")
 
 
 def _unused_compensation(doc: Document, process: etree._Element) -> None:

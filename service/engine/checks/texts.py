@@ -97,6 +97,8 @@ def _texts(part: etree._Element) -> Iterator[tuple[etree._Element, str, str, str
                 yield element, "source", source, "auto"
         elif name in _NAMED and (element.get(_NAMED[name]) or "").startswith("="):
             yield element, f"{name}'s name", element.get(_NAMED[name]) or "", "auto"
+        elif name == "callActivity" and (element.get("calledElement") or "").startswith("="):
+            yield element, "called element", element.get("calledElement") or "", "auto"
         elif element.tag == f"{{{CASE}}}milestone" and (element.get("when") or "").strip():
             yield element, "milestone's condition", (element.get("when") or "").strip(), "auto"
         yield from _attributes(element)

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 from service.engine import timing
 from service.engine.expressions import ExpressionError
-from service.engine.scope import plain
+from service.engine.expressions import names as names_in
+from service.engine.scope import View, plain
 from service.engine.upstream import Task
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 SAID = "said"  #: in internal data: the values that were evaluated, by attribute
 DATES = ("dueDate", "followUpDate")
 _PLACE = re.compile(r"\$?\{\s*([^\W\d]\w*(?:\.\w+)*)\s*\}")  #: in a task's name: a variable, or what is in it
+_EXCUSE = re.compile(r"\b(?:null|if)\b|[.\[]")
 LONGEST_NAME = 300  #: characters
 
 NAMES = ("formKey", "assignee", "candidateUsers", "candidateGroups", "candidateRoles", "notDoneBy", "priority", *DATES)
@@ -37,11 +39,19 @@ def fix(run: Run, task: Task) -> None:
         found = run.evaluate(text, task) if text.startswith("=") else text
         if name in DATES and found not in (None, ""):
             found = timing.due(found, run.now).isoformat()
+        elif name in DATES and found is None and _must_have_value(text, task):
+            raise timing.BadTime(f"“{text}” gives no date: add durations, such as now() + duration(“P2D”).")
         task.internal_data.setdefault(SAID, {})[name] = plain(found)
     drawn = task.task_spec.element.name
     if "{" in drawn:
         named = _PLACE.sub(lambda place: _shown(run.evaluate(f"={place[1]}", task)), drawn)[:LONGEST_NAME]
         task.internal_data.setdefault(SAID, {})["name"] = " ".join(named.split())
+
+
+def _must_have_value(text: str, task: Task) -> bool:
+    """Whether nothing excuses that FEEL has no value: no variable is missing, and no part of one may be."""
+    seen = View(task)
+    return not _EXCUSE.search(text) and all(seen.get(name) is not None for name in names_in(text))
 
 
 def _shown(found: Any) -> str:

@@ -23,7 +23,18 @@ from lxml import etree
 
 from service.engine import vendors
 from service.engine.definition import Element, Problem, ProcessInfo, Refused
-from service.engine.normalise import catalogue, data, events, identity, order, schema, structure, texts, timers
+from service.engine.normalise import (
+    catalogue,
+    data,
+    events,
+    global_tasks,
+    identity,
+    order,
+    schema,
+    structure,
+    texts,
+    timers,
+)
 from service.engine.normalise.budget import check_budget
 from service.engine.normalise.document import BPMN, Document, source_line, tag
 from service.engine.normalise.xml import MAX_BYTES, safe_xml
@@ -52,6 +63,7 @@ def normalise(name: str, xml: bytes, *, max_bytes: int = MAX_BYTES) -> Normalise
     if root.tag != tag("definitions"):
         raise Refused([_not_bpmn(name, root)])
     check_budget(name, root)
+    global_tasks.as_processes(root)
     doc = Document(name, root)
     order.put_in_order(doc)
     schema.check_schema(doc)

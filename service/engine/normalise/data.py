@@ -7,8 +7,19 @@ import re
 from lxml import etree
 
 from service.engine.normalise import juel
-from service.engine.normalise.document import ACTIVITIES, Document, child, children, local, tag, text_of, unprefixed
-from service.engine.vendors.common import map_data, python
+from service.engine.normalise.document import (
+    ACTIVITIES,
+    CASE,
+    Document,
+    child,
+    children,
+    is_true,
+    local,
+    tag,
+    text_of,
+    unprefixed,
+)
+from service.engine.vendors.common import feel, map_data, python
 
 _ENDS = ("sourceRef", "targetRef")
 _SHARED = {"dataObjectReference", "dataStoreReference", "dataObject"}
@@ -178,15 +189,23 @@ def _item_name(item: etree._Element | None) -> None:
         item.set("name", chosen)
 
 
+def _chosen(doc: Document, call: etree._Element, called: str) -> None:
+    """Which case is opened may be computed, since that is looked up then; what runs inside must be known before."""
+    if not is_true(call.get(f"{{{CASE}}}childCase")):
+        doc.error(
+            call,
+            f"Which process is called is an expression: {called[:60]}.",
+            'Name the process\'s id, and choose by a gateway; or open a case of its own: case:childCase="true".',
+        )
+    elif not called.startswith("=") and (written := feel(doc, call, "called element", called)):
+        call.set("calledElement", written)
+
+
 def _call(doc: Document, call: etree._Element) -> None:
     called = (call.get("calledElement") or "").strip()
     if not called:
         doc.error(call, "The call activity says no process.", "Name the process's id in calledElement.")
     elif called.startswith(("=", "${", "#{")):
-        doc.error(
-            call,
-            f"Which process is called is an expression: {called[:60]}.",
-            "Name the process's id; to choose, put a gateway before several call activities.",
-        )
+        _chosen(doc, call, called)
     else:
         call.set("calledElement", unprefixed(called))

@@ -22,6 +22,7 @@ _TOKEN = re.compile(
 _WORDS = {"and": "&&", "or": "||", "not": "!", "eq": "==", "ne": "!=", "lt": "<", "gt": ">", "le": "<=", "ge": ">="}
 _WORDS |= {"div": "/", "mod": "%"}
 _POWER = {"||": 1, "&&": 2, "==": 3, "!=": 3, "<": 4, ">": 4, "<=": 4, ">=": 4, "+": 5, "-": 5, "*": 6, "/": 6, "%": 6}
+_DURATION = re.compile(r'"-?P(?=[\dT])[\dYMWDTHS.]+"')
 _FLAT = {1, 2, 5, 6}  #: levels that all three languages read from left to right without brackets
 _LITERALS = {"true": "True", "false": "False", "null": "None"}
 _PYTHON = {"&&": "and", "||": "or"}
@@ -55,6 +56,8 @@ class _Target:
     def binary(self, sign: str, left: str, right: str) -> str:
         if self.feel and sign == "%":
             return f"modulo({left}, {right})"
+        if self.feel and sign in "+-" and "now()" in left and _DURATION.fullmatch(right):
+            right = f"duration({right})"  # only so can it be added to a time
         word = (_FEEL if self.feel else _PYTHON).get(sign, sign)
         return f"({left} {word} {right})"
 

@@ -10,7 +10,7 @@ from lxml import etree
 
 from service.engine.normalise import juel
 from service.engine.normalise.document import CASE, Document, child, children, local, tag
-from service.engine.vendors import camunda, spiff, zeebe
+from service.engine.vendors import camunda, drools, spiff, zeebe
 from service.engine.vendors.common import feel
 
 VENDORS = {
@@ -19,6 +19,7 @@ VENDORS = {
     "http://activiti.org/bpmn": ("activiti", camunda),
     "http://flowable.org/bpmn": ("flowable", camunda),
     "http://camunda.org/schema/zeebe/1.0": ("zeebe", zeebe),
+    drools.NAMESPACE: ("drools", drools),
     "http://spiffworkflow.org/bpmn/schema/1.0/core": ("spiffworkflow", spiff),
 }
 #: What events are recognised by, which may be an expression.
