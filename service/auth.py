@@ -10,6 +10,7 @@ import hashlib
 import ipaddress
 import secrets
 import uuid
+from contextlib import suppress
 from datetime import timedelta
 from functools import lru_cache
 from typing import Any
@@ -159,7 +160,8 @@ def _actor_of_session() -> Actor | None:
     if not rows:
         return None
     if rows[0].seen_at < now - min(SEEN_EVERY, idle / 4):
-        _execute(sa.update(LoginSession).where(LoginSession.hash == digest(sent)).values(seen_at=now))
+        with suppress(sa.exc.OperationalError):  # the disk is full, say: who only reads is not refused for that
+            _execute(sa.update(LoginSession).where(LoginSession.hash == digest(sent)).values(seen_at=now))
     return _actor(rows, SCOPES)
 
 
@@ -267,11 +269,12 @@ def _spoken(seconds: int) -> str:
 def _execute(statement: Any) -> list[Any]:
     """Run `statement` in a transaction of its own, whatever this request's transaction comes to."""
     set_reading(False)
-    with db.engine.begin() as connection:
-        result = connection.execute(statement)
-        rows = list(result) if result.returns_rows else []
-    _say_reading()
-    return rows
+    try:
+        with db.engine.begin() as connection:
+            result = connection.execute(statement)
+            return list(result) if result.returns_rows else []
+    finally:
+        _say_reading()
 
 
 # --- each request

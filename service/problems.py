@@ -18,6 +18,7 @@ from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, OperationalErr
 from sqlalchemy.orm.exc import StaleDataError
 from werkzeug.exceptions import HTTPException
 
+from . import transient
 from .db import db
 from .engine.errors import NotReady, Unfit
 from .errors import NotSignedIn, ServiceError, TooMany
@@ -25,6 +26,8 @@ from .logs import log
 
 CONTENT_TYPE = "application/problem+json"
 RETRY_AFTER = 2  #: seconds, when the database is busy or away
+RETRY_WHEN_FULL = 60  #: somebody has to make room first
+NO_ROOM = "The database's disk is full, so nothing was changed. Whoever runs this service has to make room."
 
 
 @dataclass(frozen=True)
@@ -75,6 +78,9 @@ def problem_of(error: BaseException) -> ProblemDetails:
         return ProblemDetails(409, "Somebody else changed this at the same moment; read it again.")
     if isinstance(error, DataError):
         return ProblemDetails(400, "A value is too large, or of a kind that cannot be kept.")
+    if transient.is_full(error):
+        wait = {"Retry-After": str(RETRY_WHEN_FULL)}
+        return ProblemDetails(503, NO_ROOM, {}, wait)
     gone = isinstance(error, DBAPIError) and error.connection_invalidated
     if gone or isinstance(error, (OperationalError, TimeoutError)):
         wait = {"Retry-After": str(RETRY_AFTER)}
@@ -102,12 +108,19 @@ def _answer(error: Exception) -> ResponseReturnValue:
     db.session.rollback()
     original = getattr(error, "original_exception", None) or error
     problem = problem_of(original)
-    if problem.status >= 500:
+    if transient.is_lost(original):  # every request meets it: a line for each
+        log.error("request failed", extra={"error": type(original).__name__, "reason": _first_line(original)})
+    elif problem.status >= 500:
         log.error("request failed", extra={"error": type(original).__name__}, exc_info=original)
     page: Page | None = current_app.extensions.get("casewright.problem_page")
     if page is None or for_programs():
         return as_response(problem)
     return page(problem, original)
+
+
+def _first_line(error: BaseException) -> str:
+    """What the database's driver said, without the statement."""
+    return str(getattr(error, "orig", error)).partition("\n")[0]
 
 
 def _headers_of(error: ServiceError) -> dict[str, str]:

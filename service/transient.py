@@ -20,6 +20,11 @@ def is_lost(error: BaseException) -> bool:
     return _code(error).startswith(("unreachable", "08", "53", "57P", "25P03", "SQLITE_FULL", "SQLITE_IOERR"))
 
 
+def is_full(error: BaseException) -> bool:
+    """Whether the database could not store something because its disk has no room left."""
+    return _code(error).startswith(("53100", "SQLITE_FULL"))
+
+
 def _code(error: BaseException) -> str:
     """SQLSTATE, or SQLite's name of the error; `unreachable` where there was no connection; else empty."""
     if isinstance(error, sa.exc.TimeoutError):  # the pool has none free

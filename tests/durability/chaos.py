@@ -6,7 +6,8 @@ For SQLite (`casewright serve`) and for PostgreSQL (`casewright web` and two `ca
 JSON for each: writes acknowledged, how many of these are lost, how many effects happened twice, and the longest time
 from a restart to the next write acknowledged and to the next job done; and what became of the parents whose children
 were worked through meanwhile; how long 10,000 timers took that fell due at once; and how late delayed jobs begin, how
-soon another worker takes over from a dead one, and how soon work goes on when PostgreSQL is back.
+soon another worker takes over from a dead one, and how soon work goes on when PostgreSQL is back. Then workers die at
+each point of a job, and the ways between clerks, server and database break.
 """
 
 from __future__ import annotations
@@ -17,7 +18,6 @@ import signal
 import sys
 import tempfile
 import time
-from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -26,16 +26,16 @@ import sqlalchemy as sa
 
 from service import audit
 from service.db import db
-from service.models import AuditEntry, Case, CaseState, Incident
+from service.models import Case, Incident
 from tests.conftest import on_server
-from tests.durability import failpoints, families, many_timers, office, promptness
-from tests.durability.client import Write
+from tests.durability import broken_ways, failpoints, families, many_timers, office, promptness, worker_failpoints
+from tests.durability.accounts import FILES, applied_twice, lost
 from tests.durability.office import count, wait
 
-FILES = {"chaos.bpmn": (Path(__file__).parent / "chaos.bpmn").read_bytes()}
 GIVEN = (300, 5, 100, 10_000)  #: cases, kills, parents, timers that fall due at once
-PARTS = ("cases", "families", "timers", "failpoints", "promptness")
+PARTS = ("cases", "families", "timers", "failpoints", "promptness", "worker_failpoints", "broken_ways")
 ROUNDS = 20  #: deaths at each named point
+BREAKS = 40  #: of the ways between clerks, server and database
 
 
 def main() -> None:
@@ -62,6 +62,7 @@ def main() -> None:
     for line in lines:
         print(json.dumps(line))
     wrong = {"lost", "applied_twice", *families.WRONG, *failpoints.WRONG, "cancelled_timers_fired"}
+    wrong |= {*worker_failpoints.WRONG, *broken_ways.WRONG}
     sys.exit(any(line[figure] for line in lines for figure in wrong))
 
 
@@ -81,7 +82,8 @@ def _all(
     """The figures of every part, each on a database of its own."""
     figures = run(urls[0], cases, kills)
     figures |= families.run(urls[1], parents, kills) | many_timers.run(urls[2], timers)
-    return figures | failpoints.run(urls[3], ROUNDS) | promptness.run(urls[4], restart)
+    figures |= failpoints.run(urls[3], ROUNDS) | promptness.run(urls[4], restart)
+    return figures | worker_failpoints.run(urls[5], ROUNDS) | broken_ways.run(urls[6], cases, BREAKS)
 
 
 def run(url: str, cases: int, kills: int, *, with_tables: bool = True) -> dict[str, Any]:
@@ -100,30 +102,6 @@ def run(url: str, cases: int, kills: int, *, with_tables: bool = True) -> dict[s
             "broken_audit_chains": len(list(audit.verify())),
             "database": db.engine.dialect.name,
         }
-
-
-def lost(acknowledged: list[Write], cases: int) -> int:
-    """Acknowledged writes that are not in the database, and cases that are not done."""
-    entries = db.session.execute(sa.select(AuditEntry.case_id, AuditEntry.action, AuditEntry.element_id)).all()
-    there = {(str(row.case_id), row.action, row.element_id) for row in entries}
-    missing = [write for write in acknowledged if (write.case, write.action, write.element) not in there]
-    for write in missing:
-        print("lost:", write, file=sys.stderr)
-    undone = cases - count(Case, Case.case_type == "chaos", Case.state == CaseState.COMPLETED)
-    unheard = cases - count(Case, Case.case_type == "chaos-heard", Case.state == CaseState.COMPLETED)
-    return len(missing) + undone + max(0, unheard)
-
-
-def applied_twice(acknowledged: list[Write], cases: int) -> int:
-    """Effects that are in the database more often than once: of people's writes, of timers, of messages."""
-    entries = db.session.execute(sa.select(AuditEntry.case_id, AuditEntry.action, AuditEntry.element_id))
-    of_interest = {"case:opened", "case:completed", "task:claimed", "task:completed", "timer:fired"}
-    often = Counter(tuple(row) for row in entries if row.action in of_interest)
-    twice = sum(times - 1 for times in often.values())
-    opened = count(Case, Case.case_type == "chaos") - cases
-    heard = max(0, count(Case, Case.case_type == "chaos-heard") - cases)
-    keys = Counter(write.key for write in acknowledged)
-    return twice + opened + heard + sum(times - 1 for times in keys.values())
 
 
 if __name__ == "__main__":
