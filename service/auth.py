@@ -21,7 +21,7 @@ from flask import Flask, Response, current_app, g, request
 from . import credentials
 from .config import Config, Limit
 from .credentials import SCOPES, TOKEN_PREFIX, digest
-from .db import db, reading, set_reading, utcnow
+from .db import db, is_reading, reading, set_reading, utcnow
 from .errors import NotSignedIn, TooMany
 from .logs import log
 from .models import ApiToken, LoginSession, Membership, SignInCount, User
@@ -179,10 +179,13 @@ def _actor(rows: list[Any], scopes: frozenset[str]) -> Actor:
 
 
 def _rows_of(statement: sa.Executable, **parameters: Any) -> list[Any]:
+    if is_reading():  # nothing else will come, and no lock is taken: the request's own transaction does
+        return list(db.session.execute(statement, parameters))
     with reading(), _for_one_statement(db.engine).connect() as connection:
         return list(connection.execute(statement, parameters))
 
 
+@lru_cache(maxsize=1)
 def _for_one_statement(engine: sa.Engine) -> sa.Engine:
     """`engine` for a single read: PostgreSQL is then not asked to begin and to end a transaction, two ways less."""
     return engine if engine.dialect.name == "sqlite" else engine.execution_options(isolation_level="AUTOCOMMIT")

@@ -12,14 +12,16 @@ import threading
 import time
 import uuid
 from collections.abc import Callable, Hashable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from datetime import UTC, date, datetime, timedelta
 from datetime import time as clock_time
+from functools import cached_property
 from typing import Annotated, Any, TypeVar
 
 import sqlalchemy as sa
 from flask_sqlalchemy import SQLAlchemy
+from flask_sqlalchemy.session import Session
 from sqlalchemy.engine import Dialect
 from sqlalchemy.orm import DeclarativeBase, mapped_column
 
@@ -128,7 +130,18 @@ def where(condition: str) -> dict[str, Any]:
     return {"postgresql_where": sa.text(condition), "sqlite_where": sa.text(condition)}
 
 
-db = SQLAlchemy(metadata=Base.metadata, session_options={"autoflush": False})
+class OneDatabase(Session):
+    """A session of the one database that there is; which one is not looked up anew for every statement."""
+
+    def get_bind(self, *_: Any, bind: sa.Engine | sa.Connection | None = None, **__: Any) -> sa.Engine | sa.Connection:
+        return bind if bind is not None else self._engine
+
+    @cached_property
+    def _engine(self) -> sa.Engine:
+        return self._db.engine
+
+
+db = SQLAlchemy(metadata=Base.metadata, session_options={"autoflush": False, "class_": OneDatabase})
 
 
 def utcnow() -> datetime:
@@ -154,6 +167,11 @@ def reading() -> Iterator[None]:
         yield
     finally:
         _reading.reset(token)
+
+
+def is_reading() -> bool:
+    """Whether transactions that begin now only read."""
+    return _reading.get()
 
 
 def set_reading(only: bool) -> None:
@@ -210,6 +228,9 @@ def prepare(engine: sa.Engine) -> None:
     if engine.dialect.name == "sqlite":
         sa.event.listen(engine, "connect", _open_sqlite)
         sa.event.listen(engine, "begin", _begin_sqlite)
+    else:
+        sa.event.listen(engine, "begin", _begin_postgresql)
+        sa.event.listen(engine, "rollback", _end_postgresql)
 
 
 def _open_sqlite(connection: Any, _record: Any) -> None:
@@ -220,6 +241,23 @@ def _open_sqlite(connection: Any, _record: Any) -> None:
 
 def _begin_sqlite(connection: sa.Connection) -> None:
     connection.exec_driver_sql("BEGIN" if _reading.get() else "BEGIN IMMEDIATE")
+
+
+def _begin_postgresql(connection: sa.Connection) -> None:
+    """Let a transaction that only reads begin with READ ONLY: then nothing in it can write."""
+    driver: Any = connection.connection.dbapi_connection
+    if not driver.autocommit and driver.read_only is not _reading.get():
+        driver.read_only = _reading.get()
+
+
+def _end_postgresql(connection: sa.Connection) -> None:
+    """End a transaction that only read by COMMIT: with ROLLBACK, psycopg forgets all statements that it prepared, and
+    the server would parse and plan each again for every request."""
+    driver: Any = None if connection.invalidated else connection.connection.dbapi_connection
+    if driver is None or driver.closed or not driver.read_only:
+        return
+    with suppress(connection.dialect.loaded_dbapi.Error):  # the rollback that follows meets it too
+        driver.commit()
 
 
 def database_now() -> datetime:

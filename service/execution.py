@@ -19,7 +19,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import undefer
 
 from . import advanced, audit, family, jobs, logs, milestones
-from .db import db, new_id, utcnow
+from .db import Base, db, new_id, utcnow
 from .engine.parser import Definition, parse
 from .engine.work import Happening, OpenSubscription, OpenTask, OpenTimer, OpenWork, What, WorkflowState
 from .engine.workflow import Workflow
@@ -42,6 +42,16 @@ from .permissions import Actor
 from .titles import title_of
 
 NOTHING = OpenWork()
+#: Put together once: building a statement costs as much as having it executed. All of it is read, whatever was known.
+_WHOLE = (
+    sa.select(Case)
+    .options(undefer(Case.snapshot))
+    .where(Case.id == sa.bindparam("case_id"))
+    .with_for_update()
+    .execution_options(populate_existing=True)
+)
+_CANDIDATES = Base.metadata.tables[TaskCandidate.__tablename__]
+_DROP_CANDIDATES = sa.delete(_CANDIDATES).where(_CANDIDATES.c.task_id.in_(sa.bindparam("tasks", expanding=True)))
 _READ_AT = "version of the case with which it was read"
 
 
@@ -115,9 +125,7 @@ def lock(case_id: uuid.UUID, task: HumanTask | None = None) -> Case:
     db.session.flush()
     seen, kept = _kept(task) if task is not None else (None, [])
     _expire_all_but(kept)
-    whole = sa.select(Case).options(undefer(Case.snapshot)).where(Case.id == case_id).with_for_update()
-    again = {"populate_existing": True}  # also what was left out when it was read first, and would be read one by one
-    case = db.session.scalars(whole, execution_options=again).one_or_none()
+    case = db.session.scalars(_WHOLE, {"case_id": case_id}).one_or_none()
     if case is None or case.version != seen:
         for row in kept:
             db.session.expire(row)
@@ -255,7 +263,7 @@ def _project_tasks(case: Case, before: Sequence[OpenTask], after: Sequence[OpenT
         for row in rows:
             if row.state.is_open:
                 row.state, row.closed_at = TaskState.CANCELLED, now
-        db.session.execute(sa.delete(TaskCandidate).where(TaskCandidate.task_id.in_(closed)))
+        db.session.execute(_DROP_CANDIDATES, {"tasks": closed})
     for task in after:
         if task.activity_id not in known:
             _open_task(case, task)
@@ -340,16 +348,9 @@ def _project_subscriptions(case: Case, before: Sequence[OpenSubscription], after
     for key, wait in wanted.items():
         if key in known and key not in gone:
             continue
-        db.session.add(
-            Subscription(
-                case_id=case.id,
-                kind=wait.kind,
-                event_name=wait.event_name,
-                correlation=dict(wait.correlation),
-                activity_id=wait.activity_id,
-                element_id=wait.element_id,
-            )
-        )
+        where = {"case_id": case.id, "activity_id": wait.activity_id, "element_id": wait.element_id}
+        what = {"kind": wait.kind, "event_name": wait.event_name, "correlation": dict(wait.correlation)}
+        db.session.add(Subscription(**where, **what))
         if wait.kind == "message":
             jobs.enqueue("take_kept_messages", {"case": str(case.id)}, partition=str(case.root_id))
 

@@ -7,12 +7,13 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
+from functools import lru_cache
 from typing import Any, Final
 
 import sqlalchemy as sa
 
 from .. import audit, family, forms
-from ..db import db, new_id, utcnow
+from ..db import Base, db, new_id, utcnow
 from ..engine import timing
 from ..engine.work import WorkflowState
 from ..engine.workflow import Workflow
@@ -165,21 +166,19 @@ def plain(submitted: Mapping[str, Any]) -> dict[str, Any]:
 
 def next_number(prefix: str, year: int) -> str:
     """The next readable case number of `prefix` in `year`; its row is locked until the commit, so there are no gaps."""
-    table = NumberSequence.__table__
-    dialect = db.session.get_bind().dialect.name
-    insert = _inserts()[dialect](table).values(prefix=prefix, year=year, last=1)
-    last = db.session.execute(
-        insert.on_conflict_do_update(index_elements=["prefix", "year"], set_={"last": table.c.last + 1}).returning(
-            table.c.last
-        )
-    ).scalar_one()
+    counting = _counting(db.session.get_bind().dialect.name)
+    last = db.session.execute(counting, {"prefix": prefix, "year": year, "last": 1}).scalar_one()
     return f"{prefix}-{year}-{last:05d}"
 
 
-def _inserts() -> dict[str, Any]:
+@lru_cache(maxsize=2)
+def _counting(dialect: str) -> sa.Executable:
     from sqlalchemy.dialects import postgresql, sqlite
 
-    return {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
+    table = Base.metadata.tables[NumberSequence.__tablename__]
+    insert = (sqlite.insert if dialect == "sqlite" else postgresql.insert)(table)
+    one_more = {"last": table.c.last + 1}
+    return insert.on_conflict_do_update(index_elements=["prefix", "year"], set_=one_more).returning(table.c.last)
 
 
 def change_variables(case: Case, changes: Mapping[str, Any], *, by: Actor) -> None:

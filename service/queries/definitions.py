@@ -18,6 +18,11 @@ from .pages import LIMIT, Page, Sort, page
 Definition = TypeVar("Definition", ProcessDefinition, DecisionDefinition, FormDefinition)
 
 RUNNING = (CaseState.ACTIVE, CaseState.SUSPENDED, CaseState.FAILED)
+_TO_OPEN = (
+    sa.select(ProcessDefinition)
+    .where(ProcessDefinition.key == sa.bindparam("key"), ProcessDefinition.latest)
+    .options(load_only(ProcessDefinition.key, ProcessDefinition.version, ProcessDefinition.number_prefix))
+)
 
 
 def get(definition_id: uuid.UUID) -> ProcessDefinition:
@@ -46,9 +51,7 @@ def to_open(key: str) -> ProcessDefinition:
 
     Raises `NotFound`.
     """
-    needed = load_only(ProcessDefinition.key, ProcessDefinition.version, ProcessDefinition.number_prefix)
-    newest = sa.select(ProcessDefinition).where(ProcessDefinition.key == key, ProcessDefinition.latest)
-    found = db.session.scalar(newest.options(needed))
+    found = db.session.scalar(_TO_OPEN, {"key": key})
     if found is None:
         raise NotFound(f"Nothing is deployed under “{key[:100]}”.")
     return found

@@ -41,6 +41,13 @@ _SHOWN = (
 )  # fmt: skip
 _CASE, _LIGHT = joinedload(HumanTask.case, innerjoin=True).load_only(*_SHOWN), load_only(*_SHOWN)
 _ROLES = joinedload(HumanTask.case, innerjoin=True).selectinload(Case.role_holders)
+_TO_CHANGE = (
+    sa.select(HumanTask, Case)
+    .join(HumanTask.case)
+    .where(HumanTask.id == sa.bindparam("task_id"))
+    .options(_LIGHT)
+    .execution_options(populate_existing=True)
+)
 
 
 @dataclass(frozen=True)
@@ -66,8 +73,7 @@ def to_change(task_id: uuid.UUID, *, by: Actor) -> HumanTask:
 
     Raises `NotFound` also for a task that `by` may not see, so that they do not even learn its state.
     """
-    both = sa.select(HumanTask, Case).join(HumanTask.case).where(HumanTask.id == task_id).options(_LIGHT)
-    found = db.session.execute(both, execution_options={"populate_existing": True}).one_or_none()
+    found = db.session.execute(_TO_CHANGE, {"task_id": task_id}).one_or_none()
     if found is None:
         raise NotFound(NotFound.__doc__)
     task, case = found

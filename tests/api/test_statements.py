@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 import sqlalchemy as sa
 
-from service.db import db
+from service.db import db, reading
+from service.models import Membership
 
 from .conftest import Office, Program
+
+#: The statements that a connection has prepared; SQLite's driver keeps its own, and says nothing of them.
+PREPARED = {
+    "postgresql": "SELECT statement FROM pg_prepared_statements",
+    "sqlite": "SELECT 'FROM human_task'",
+}
 
 
 @contextmanager
@@ -96,3 +103,28 @@ def test_who_asks_costs_one_statement(office: Office, program: Callable[..., Pro
         ann.get("/me")
 
     assert len(seen) == 1
+
+
+def test_postgresql_keeps_what_it_prepared_for_requests_that_only_read(
+    office: Office, program: Callable[..., Program]
+) -> None:
+    ann = program(office.ann)
+    db.session.remove()
+    for _ in range(8):  # psycopg has prepared what it was asked for the sixth time
+        ann.get("/tasks?view=team")
+
+    with db.engine.connect() as connection:
+        prepared = connection.exec_driver_sql(PREPARED[db.engine.dialect.name]).scalars().all()
+
+    assert any("FROM human_task" in statement for statement in prepared)
+
+
+def test_what_only_reads_cannot_write(office: Office) -> None:
+    db.session.rollback()
+
+    with reading(), db.engine.connect() as connection, suppress(sa.exc.InternalError):  # PostgreSQL refuses it
+        connection.execute(sa.delete(Membership))
+    with db.engine.connect() as connection:
+        left = connection.execute(sa.select(sa.func.count()).select_from(Membership)).scalar_one()
+
+    assert left
