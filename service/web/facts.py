@@ -167,6 +167,14 @@ def described(definition_id: uuid.UUID, name: str, data: Any) -> Field:
     return replace(known, columns=next((each.columns for each in alike), ()))
 
 
+def instance(definition_id: uuid.UUID, local: Mapping[str, Any] | None) -> str:
+    """Which of several tasks of one activity this is, with the label where its item is an option of some form."""
+    said = words.instance(local)
+    known = fields(definition_id) if said and local else {}
+    asked = (known.get(name) or known.get(f"{name}s") for name, item in (local or {}).items() if item == said)
+    return next((field.text(said) for field in asked if field), said)
+
+
 def facts(definition_id: uuid.UUID, variables: Mapping[str, Any]) -> list[Fact]:
     """`variables` in the forms' order, the others after them by name; empty ones are left out."""
     known = fields(definition_id)

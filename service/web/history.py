@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -17,7 +18,7 @@ from ..permissions import Action
 from ..protection import permission
 from ..queries import cases as case_lists
 from ..queries import moments, timeline
-from . import facts, progress, story, words
+from . import facts, progress, story
 from .rendering import names_of, page, wants_part, zone
 
 blueprint = Blueprint("history", __name__)
@@ -30,18 +31,18 @@ NEAR = 20  #: entries before one that are read to tell it
 def told(case: Case, entries: Sequence[AuditEntry], names: Mapping[str, str]) -> list[story.Entry]:
     """The entries in words, newest first, with the values that the first of them found there."""
     before = timeline.values_before(case, entries[0], story.variables(entries)) if entries else {}
-    telling = story.Telling(case.definition_id, names, zone(), _tasks(entries))
+    telling = story.Telling(case.definition_id, names, zone(), _tasks(entries, case.definition_id))
     found = story.tell(entries, telling, before)
     return found[:-1] if entries and entries[0].seq > 1 else found  # the first one may be the end of an act
 
 
-def _tasks(entries: Sequence[AuditEntry]) -> dict[str, str]:
+def _tasks(entries: Sequence[AuditEntry], definition_id: uuid.UUID) -> dict[str, str]:
     """What the tasks in the entries are called, with what tells each from others of the same activity."""
     ids = story.tasks(entries)
     if not ids:
         return {}
     rows = db.session.execute(sa.select(HumanTask.id, HumanTask.name, HumanTask.local).where(HumanTask.id.in_(ids)))
-    return {str(row.id): " · ".join(filter(None, (row.name, words.instance(row.local)))) for row in rows}
+    return {str(row.id): " · ".join(filter(None, (row.name, facts.instance(definition_id, row.local)))) for row in rows}
 
 
 @blueprint.get("/cases/<number>/timeline")

@@ -13,7 +13,7 @@ from ..db import utcnow
 from ..errors import BadRequest
 from ..models import HumanTask
 from ..queries import timeline
-from . import decision_tables, words
+from . import decision_tables, facts, words
 
 
 def init_app(app: Flask) -> None:
@@ -61,7 +61,8 @@ def _face(name: str) -> str:
 
 def _called(task: HumanTask) -> str:
     """A task's name, with what tells it from others of the same activity."""
-    return " · ".join(filter(None, (task.name, words.instance(task.local))))
+    which = facts.instance(task.case.definition_id, task.local) if task.local else ""
+    return " · ".join(filter(None, (task.name, which)))
 
 
 def _moment(at: datetime) -> str:

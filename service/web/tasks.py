@@ -20,7 +20,7 @@ from ..permissions import Action, Actor
 from ..protection import permission, signed_in
 from ..queries import actions
 from ..queries import tasks as task_lists
-from . import facts, people, progress
+from . import facts, people, progress, spoken
 from .rendering import go, names_of, page, wants_part
 
 blueprint = Blueprint("tasks", __name__)
@@ -96,7 +96,7 @@ def _about(task: HumanTask, actor: Actor) -> dict[str, Any]:
         "allowed": [str(action) for action in allowed],
         "documentation": element.documentation if element else task.description or "",
         "stage": progress.stage_name(case, task.stage),
-        "schema": schema,
+        "schema": spoken.spoken(schema, case.definition_id) if schema else None,
         "data": forms.initial(schema, context) if schema else {},
         "facts": [fact for fact in facts.facts(case.definition_id, case.variables) if not fact.is_wide][:FACTS],
         "people": people.for_task(task, without=task.assignee or "")

@@ -44,6 +44,19 @@ def test_a_list_in_one_line_leaves_out_the_names(office: Office) -> None:
     assert field.text([{"item": "Floor", "claimed": 800}, {"item": "Carpet"}]) == "Floor, € 800; Carpet"
 
 
+@pytest.mark.parametrize(
+    ("local", "said"),
+    [
+        ({"damageKind": "water", "loopCounter": 0}, "Water"),
+        ({"damageKind": {"name": "A pipe"}, "loopCounter": 0}, "A pipe"),
+        ({"loopCounter": 1, "nrOfInstances": 3}, "2 of 3"),
+        (None, ""),
+    ],
+)
+def test_one_of_several_tasks_is_told_by_the_label_of_its_item(office: Office, local: Any, said: str) -> None:
+    assert facts.instance(office.definition.id, local) == said
+
+
 @pytest.mark.parametrize("data", [None, "", [], {}])
 def test_what_is_empty_is_no_fact(office: Office, data: Any) -> None:
     assert facts.facts(office.definition.id, {"claimant": data}) == []

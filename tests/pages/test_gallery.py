@@ -233,14 +233,26 @@ def test_htmx_brings_islands_to_a_page_that_had_none_and_draws_them_anew_each_ti
         page.evaluate("document.querySelectorAll('[data-ready]').forEach((host) => { delete host.dataset.ready })")
 
 
-def test_a_diagram_that_was_hidden_is_fitted_when_it_is_shown(gallery: str, new_page: NewPage) -> None:
+def test_a_diagram_that_was_hidden_is_legible_when_it_is_shown_and_fills_the_screen_by_key(
+    gallery: str, new_page: NewPage
+) -> None:
     page = opened(new_page(gallery, width=400))
     diagram = page.locator("[data-diagram]").first
     expect(diagram).to_be_hidden()
 
     page.evaluate("document.body.dataset.focus = 'main'")
 
-    width = page.evaluate("document.querySelector('[data-diagram] [data-canvas]').clientWidth")
+    area, here = diagram.locator("[data-canvas]"), diagram.locator("[data-element-id=Task_Assess] .djs-visual")
+    expect(here).to_be_visible()
     page.wait_for_timeout(200)
+    outer, inner = area.bounding_box(), here.bounding_box()
+    assert outer and inner and inner["width"] >= 75  # legible, where the case stands
+    assert outer["x"] <= inner["x"] and inner["x"] + inner["width"] <= outer["x"] + outer["width"]
+    diagram.get_by_role("img", name="Sample diagram").focus()
+    page.keyboard.press("0")  # all of it, as far as it is legible or not
     drawn = page.evaluate("document.querySelector('[data-diagram] .viewport').getBoundingClientRect().width")
-    assert width * 0.8 < drawn <= width
+    assert outer["width"] * 0.8 < drawn <= outer["width"]
+    page.keyboard.press("f")
+    expect(page.locator("[data-diagram]:fullscreen")).to_have_count(1)
+    page.keyboard.press("f")
+    expect(page.locator("[data-diagram]:fullscreen")).to_have_count(0)

@@ -14,6 +14,7 @@ const ZOOM_STEP = 1.25;
 const LARGEST_FIT = 1.1;
 const MARGIN = 16;
 const WATERMARK = 28; // bpmn.io's sign is to be seen, so nothing is drawn beneath it
+const READABLE = 0.75; // labels are set in 12 pixels: a diagram that fits only with less opens where the case stands
 const SMALL = 60;
 const LOWEST = 200;
 const TALLEST = 620;
@@ -47,11 +48,12 @@ async function draw(host, canvas, viewer) {
   host.viewer = viewer;
   describe(host, canvas);
   controls(host, viewer);
+  touch(host, canvas, viewer);
   mark(host, viewer);
-  fit(host, viewer);
+  show(host, viewer);
   new ResizeObserver(() => {
     viewer.get('canvas').resized();
-    if (host.dataset.moved === undefined) fit(host, viewer);
+    if (host.dataset.moved === undefined) show(host, viewer);
   }).observe(canvas);
   host.dataset.ready = '';
   return true;
@@ -63,43 +65,85 @@ function describe(host, canvas) {
   svg.setAttribute('aria-label', host.dataset.label ?? 'Process diagram. The same state is listed as text beside it.');
 }
 
-/** Show all of the diagram, as large as it is legible, above the watermark. */
-function fit(host, viewer) {
+/** Show the diagram: all of it where that is legible or `all` was asked for, else the part in which the case stands. */
+function show(host, viewer, all = host.dataset.all !== undefined || host.matches(':fullscreen')) {
   const canvas = viewer.get('canvas');
   const area = host.querySelector('[data-canvas]');
   const width = area.clientWidth;
   if (!width) return; // not shown yet: a folded part, or a phone's other column
   const { inner } = canvas.viewbox();
-  const scale = Math.min(LARGEST_FIT, (width - 2 * MARGIN) / inner.width);
+  const across = Math.min(LARGEST_FIT, (width - 2 * MARGIN) / inner.width);
+  const scale = all ? across : Math.max(across, READABLE);
   const wanted = inner.height * scale + 2 * MARGIN + WATERMARK;
   if (!host.matches('.tall, :fullscreen')) area.style.height = `${Math.round(Math.min(TALLEST, Math.max(LOWEST, wanted)))}px`;
   canvas.resized();
-  const height = area.clientHeight;
-  const fitting = Math.min(scale, (height - 2 * MARGIN - WATERMARK) / inner.height);
+  const height = area.clientHeight - WATERMARK;
+  const fitting = Math.min(across, (height - 2 * MARGIN) / inner.height);
+  const zoom = all ? fitting : Math.max(fitting, Math.min(scale, READABLE));
+  const seen = { width: width / zoom, height: height / zoom };
+  const middle = focus(host, viewer, seen) ?? { x: inner.x, y: inner.y + inner.height / 2 };
   canvas.viewbox({
-    x: inner.x - (width / fitting - inner.width) / 2,
-    y: inner.y - ((height - WATERMARK) / fitting - inner.height) / 2,
-    width: width / fitting,
-    height: height / fitting,
+    x: within(middle.x, seen.width, inner.x, inner.width, MARGIN / zoom),
+    y: within(middle.y, seen.height, inner.y, inner.height, MARGIN / zoom),
+    width: width / zoom,
+    height: area.clientHeight / zoom,
   });
 }
 
-/** Buttons [data-zoom=in|out|fit], + - 0 and the arrows; the wheel only zooms with Ctrl, so that the page still scrolls. */
+/** Where to begin, so that `middle` is in the middle but nothing beyond the drawing is shown that need not be. */
+function within(middle, length, from, drawn, margin) {
+  if (length >= drawn + 2 * margin) return from - (length - drawn) / 2;
+  return Math.min(Math.max(middle - length / 2, from - margin), from + drawn + margin - length);
+}
+
+/** The middle of what is at work, as far as it can be seen at once. */
+function focus(host, viewer, seen) {
+  const { activities = {} } = json(host, 'data-state', {});
+  const registry = viewer.get('elementRegistry');
+  const there = Object.keys(activities).filter((id) => ['active', 'failed'].includes(activities[id].state)).map((id) => registry.get(id));
+  const shapes = there.filter((shape) => shape?.width);
+  const leaves = shapes.filter((shape) => !shapes.some((other) => other.parent === shape)).sort((a, b) => a.x - b.x);
+  if (!leaves.length) return undefined;
+  const edge = (list, side, size) => [Math.min(...list.map((each) => each[side])), Math.max(...list.map((each) => each[side] + each[size]))];
+  const box = (list) => [edge(list, 'x', 'width'), edge(list, 'y', 'height')];
+  const fits = ([[left, right], [top, bottom]]) => right - left < seen.width && bottom - top < seen.height;
+  const [[left, right], [top, bottom]] = fits(box(leaves)) ? box(leaves) : box(leaves.slice(0, 1));
+  return { x: (left + right) / 2, y: (top + bottom) / 2 };
+}
+
+/** A finger moves the diagram sideways, up and down it scrolls the page; on the whole screen it moves it everywhere. */
+function touch(host, area, viewer) {
+  let from;
+  area.addEventListener('pointerdown', (event) => { from = event.pointerType === 'touch' ? event : undefined; });
+  area.addEventListener('pointermove', (event) => {
+    if (!from || event.pointerId !== from.pointerId) return;
+    host.dataset.moved = '';
+    viewer.get('canvas').scroll({ dx: event.clientX - from.clientX, dy: host.matches(':fullscreen') ? event.clientY - from.clientY : 0 });
+    from = event;
+  });
+  for (const end of ['pointerup', 'pointercancel']) area.addEventListener(end, () => { from = undefined; });
+}
+
+/** Buttons [data-zoom=in|out|fit|full], + - 0 f and the arrows; 0 goes back, and once more shows all of it; the wheel only zooms with Ctrl, so that the page still scrolls. */
 function controls(host, viewer) {
   const canvas = viewer.get('canvas');
   const acts = {
     in: () => canvas.zoom(canvas.zoom() * ZOOM_STEP),
     out: () => canvas.zoom(canvas.zoom() / ZOOM_STEP),
-    fit: () => { delete host.dataset.moved; fit(host, viewer); },
-    full: () => (document.fullscreenElement ? document.exitFullscreen() : host.requestFullscreen()),
+    fit: () => {
+      if (host.dataset.moved === undefined) host.toggleAttribute('data-all');
+      delete host.dataset.moved;
+      show(host, viewer);
+    },
+    full: () => (document.fullscreenElement ? document.exitFullscreen() : fill(host)),
     left: () => canvas.scroll({ dx: 60, dy: 0 }),
     right: () => canvas.scroll({ dx: -60, dy: 0 }),
     up: () => canvas.scroll({ dx: 0, dy: 60 }),
     down: () => canvas.scroll({ dx: 0, dy: -60 }),
   };
   const act = (name) => {
-    if (name !== 'full') host.dataset.moved = '';
     acts[name]();
+    if (name !== 'full' && name !== 'fit') host.dataset.moved = '';
   };
   for (const button of host.querySelectorAll('[data-zoom]')) button.addEventListener('click', () => act(button.dataset.zoom));
   const keys = { '+': 'in', '=': 'in', '-': 'out', 0: 'fit', f: 'full', ArrowLeft: 'left', ArrowRight: 'right', ArrowUp: 'up', ArrowDown: 'down' };
@@ -115,6 +159,13 @@ function controls(host, viewer) {
     event.preventDefault();
     act(event.deltaY < 0 ? 'in' : 'out');
   }, { passive: false });
+}
+
+/** The whole screen for the diagram, with the focus in it, so that + - 0 and the arrows move it. */
+async function fill(host) {
+  delete host.dataset.moved;
+  await host.requestFullscreen();
+  host.querySelector('[data-canvas] svg').focus();
 }
 
 /** Put the case's state on the elements. Called again after each htmx update, so it first takes the old marks away. */
@@ -146,7 +197,7 @@ function mark(host, viewer) {
 function place(element) {
   if (element.width >= SMALL) return { top: -9, right: 11 };
   if (element.host) return element.y < element.host.y ? { top: -19, left: 10 } : { bottom: -2, left: 10 }; // outside its host
-  return element.type.endsWith('Gateway') ? { bottom: 9, left: -7 } : { top: -9, left: -7 };
+  return element.type.endsWith('Gateway') ? { bottom: 19, left: -11 } : { top: -9, left: -7 };
 }
 
 function badge(state, count) {
