@@ -79,7 +79,16 @@ _RESULTS = ("singleEntry", "singleResult", "collectEntries", "resultList")
 _AD_HOC = {"availableWhen", "whyUnavailable", "maxRepetitions", "required", "autoStart", "reasonRequired"}
 _CANDIDATES = {"candidateUsers", "candidateGroups", "candidateRoles"}
 _CONTRACT = {"waitFor", "inheritRoles", "onParentCancel", "onChildFailure"}
+#: Attributes whose value is needed where no case, or not yet this activity, is there to evaluate an expression on.
+_LITERAL = {
+    *{"numberPrefix", "candidateStarterGroups", "candidateStarterUsers", "managerGroups", "readerGroups", "insertable"},
+    *{"stage", "milestone", "outcome", "repeatable", "reasonRequired", "type", "resultVariable", "mapDecisionResult"},
+    *_CONTRACT,
+    *{"childCase", "messageVariable", "variableName"},
+    *{"errorCodeVariable", "errorMessageVariable", "escalationCodeVariable"},
+}
 _DATES = {"dueDate", "followUpDate"}
+_OF_CASES = {"dueDate", "priority"}
 _SOME_DAY = datetime(2026, 1, 5, 9, tzinfo=UTC)
 Known = Mapping[str, set[str]]
 _KEY = re.compile(r"[\w.-]{1,128}")
@@ -118,6 +127,9 @@ def _attribute(doc: Document, element: etree._Element, attribute: str, value: st
         )
     if attribute in _CONTRACT and case_attributes(element).get("childCase") != "true":
         doc.warn(element, f"case:{attribute} has no effect here.", 'It belongs to case:childCase="true".')
+    if value.startswith("=") and (attribute in _LITERAL or (local(element) == "process" and attribute in _OF_CASES)):
+        doc.error(element, f"case:{attribute}=“{value[:60]}” is an expression here.", "Write the value itself.")
+        return
     kind = "role" if attribute == "candidateRoles" else attribute
     if kind in declared and not value.startswith("="):
         _declared(doc, element, kind, value, declared[kind])

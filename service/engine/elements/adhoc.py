@@ -48,7 +48,7 @@ class AdHocSubProcess(SubProcess):
     def behave(self, run: Run, task: Task) -> bool:
         begin_listeners(run, task, self.graph.body(self.name))
         for node in self.enabled:
-            if node.attributes.get("autoStart") == "true" and self.why_not(run, task, node) is None:
+            if self._said(run, task, node, "autoStart") and self.why_not(run, task, node) is None:
                 run.spawn(task, node)
         return False
 
@@ -59,9 +59,9 @@ class AdHocSubProcess(SubProcess):
             return "This part of the case is being finished; nothing new starts."
         if self.sequential and (busy := self._busy(run, task)):
             return f"Only one at a time: “{busy}” is open."
-        most = given.get("maxRepetitions")
+        most = self._most(run, task, node)
         started = self._done(task, node) + self._open(task, node)
-        if most and started >= int(most):
+        if most is not None and started >= most:
             return f"Done or begun {started} of {most} times."
         condition = given.get("availableWhen")
         if condition and not self._holds(run, condition, task):
@@ -75,12 +75,28 @@ class AdHocSubProcess(SubProcess):
         except ExpressionError:
             return False
 
+    def _said(self, run: Run, task: Task, node: Node, name: str) -> bool:
+        """Whether an attribute of an activity is `true`, or FEEL that holds now."""
+        text = node.attributes.get(name, "")
+        return self._holds(run, text, task) if text.startswith("=") else text == "true"
+
+    def _most(self, run: Run, task: Task, node: Node) -> int | None:
+        """How often the activity may be done; None: as often as people like, or FEEL that gives no number yet."""
+        text = node.attributes.get("maxRepetitions", "")
+        if not text.startswith("="):
+            return int(text) if text else None
+        try:
+            found = run.evaluate(text, task)
+        except ExpressionError:
+            return None
+        return int(found) if isinstance(found, int | float) and not isinstance(found, bool) else None
+
     def missing(self, task: Task) -> list[str]:
         """The names of required activities that were not completed yet."""
         return [
             node.element.name or node.name
             for node in self.enabled
-            if node.attributes.get("required") == "true" and not self._done(task, node)
+            if not self._done(task, node) and self._said(task.workflow, task, node, "required")
         ]
 
     def describe(self, run: Run, task: Task) -> tuple[Enabled, ...]:
@@ -96,8 +112,8 @@ class AdHocSubProcess(SubProcess):
             reason,
             self._done(task, node),
             self._open(task, node),
-            most=int(given["maxRepetitions"]) if given.get("maxRepetitions") else None,
-            required=given.get("required") == "true",
+            most=self._most(run, task, node),
+            required=self._said(run, task, node, "required"),
             reason_required=given.get("reasonRequired") == "true",
             documentation=node.element.documentation,
             candidate_users=attributes.offered(run, task, given, "candidateUsers"),

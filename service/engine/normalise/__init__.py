@@ -66,6 +66,7 @@ def normalise(name: str, xml: bytes, *, max_bytes: int = MAX_BYTES) -> Normalise
     global_tasks.as_processes(root)
     doc = Document(name, root)
     order.put_in_order(doc)
+    order.complete_sets(doc)
     schema.check_schema(doc)
     identity.name_all(doc)
     catalogue.mark_executable(doc)

@@ -19,7 +19,7 @@ from service.engine.normalise.document import (
     text_of,
     unprefixed,
 )
-from service.engine.vendors.common import feel, map_data, python
+from service.engine.vendors.common import feel, literal, map_data, python
 
 _ENDS = ("sourceRef", "targetRef")
 _SHARED = {"dataObjectReference", "dataStoreReference", "dataObject"}
@@ -86,6 +86,8 @@ def map_properties(doc: Document) -> None:
             continue
         if juel.is_juel(written):
             written = python(doc, activity, "assignment", written) or ""
+        elif source is None and written and "mvel" in (doc.root.get("expressionLanguage") or ""):
+            written = literal(written)  # jBPM writes constants so
         map_data(activity, "input" if inward else "output", written or _named(source), _named(target))
         activity.remove(association)
 
@@ -94,6 +96,18 @@ def _assigned(association: etree._Element) -> str:
     """The expression of an association's only assignment."""
     assignments = children(association, "assignment")
     return text_of(child(assignments[0], "from")) if len(assignments) == 1 else ""
+
+
+def _assignment(doc: Document, owner: etree._Element, assignment: etree._Element) -> None:
+    said, target = (text_of(child(assignment, end)) for end in ("from", "to"))
+    if not said:
+        doc.error(owner, "An assignment says no value.", "Write one in <from>, such as = order.total.")
+    elif not target.isidentifier():
+        doc.error(
+            owner,
+            f"The assignment's target “{target[:60]}” is no variable's name.",
+            'Assign the whole variable, such as = context put(order, "street", street).',
+        )
 
 
 def _named(found: etree._Element | None) -> str:
@@ -109,6 +123,8 @@ def _association(doc: Document, association: etree._Element) -> None:
         if owner is not None:
             owner.remove(association)
         return
+    for assignment in children(association, "assignment"):
+        _assignment(doc, owner, assignment)
     named = unprefixed(text_of(end))
     found = doc.find(named, association)
     end.text = named

@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from lxml import etree
 
-from service.engine.normalise.document import ACTIVITIES, EVENTS, GATEWAYS, SCOPES, Document, local
+from service.engine.normalise.document import (
+    ACTIVITIES,
+    EVENTS,
+    GATEWAYS,
+    SCOPES,
+    Document,
+    child,
+    children,
+    local,
+    tag,
+)
 
 _PARTS = (
     *("documentation", "extensionElements", "import", "extension", "auditing", "monitoring", "categoryValueRef"),
@@ -36,6 +46,16 @@ def put_in_order(doc: Document) -> None:
         wanted = sorted(parts, key=lambda part: _rank(node, part))
         if wanted != parts:
             node[:] = wanted
+
+
+def complete_sets(doc: Document) -> None:
+    """Give each `ioSpecification` the sets that the schema wants and jBPM leaves out where they are empty."""
+    for specification in doc.root.iter(tag("ioSpecification")):
+        for name in ("inputSet", "outputSet"):
+            if child(specification, name) is None:
+                place = len(children(specification, "documentation", "extensionElements", "dataInput", "dataOutput"))
+                place += len(children(specification, "inputSet"))
+                specification.insert(place, etree.Element(tag(name)))
 
 
 def _rank(parent: etree._Element, part: etree._Element) -> int:

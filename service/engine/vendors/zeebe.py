@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from lxml import etree
 
-from service.engine.normalise.document import Document, child, local, tag
+from service.engine.normalise.document import ACTIVITIES, Document, child, children, local, tag
 from service.engine.vendors.camunda import form_key, loop_over
 from service.engine.vendors.common import give, literal, lost, map_data, source_of
 
@@ -132,6 +132,16 @@ def _subscription(doc: Document, owner: etree._Element, element: etree._Element)
             give(doc, event, "correlationKey", key, translate=False)
 
 
+def _ad_hoc(doc: Document, owner: etree._Element, element: etree._Element) -> None:
+    """Camunda 8 names the activities that begin at once in a list; those it does not name wait for people here."""
+    if local(owner) == "adHocSubProcess" and (listed := (element.get("activeElementsCollection") or "").strip()):
+        for activity in children(owner, *ACTIVITIES):
+            chosen = f"= list contains({listed.lstrip('= ')}, {literal(activity.get('id') or '')})"
+            give(doc, activity, "autoStart", chosen, translate=False)
+        if child(owner, "completionCondition") is None:
+            doc.warn(owner, "It stays open until somebody finishes it.", "Give it a completionCondition.")
+
+
 _KNOWN: dict[str, Callable[[Document, etree._Element, etree._Element], None]] = {
     "assignmentDefinition": _same("assignee", "candidateUsers", "candidateGroups"),
     "taskSchedule": _same("dueDate", "followUpDate"),
@@ -145,4 +155,5 @@ _KNOWN: dict[str, Callable[[Document, etree._Element, etree._Element], None]] = 
     "script": _script,
     "loopCharacteristics": _loop,
     "subscription": _subscription,
+    "adHoc": _ad_hoc,
 }
