@@ -22,12 +22,13 @@ from typing import Any, Protocol
 
 import pytest
 from flask import Flask
-from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize, expect, sync_playwright
 from werkzeug.serving import WSGIRequestHandler, make_server
 
 from service.frontend import build
 
 PICTURES = Path(__file__).parent.parent / "var" / "screenshots"
+PATIENCE = 20_000  #: milliseconds that `expect` waits for what a busy machine may show late
 INSTALLED = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 ARGUMENTS = [
     "--no-sandbox",
@@ -113,6 +114,7 @@ def browser() -> Iterator[Browser]:
     """One Chromium for the whole run, and web parts that fit their sources."""
     build.build()
     path, environment = _chromium()
+    expect.set_options(timeout=PATIENCE)
     with sync_playwright() as playwright:
         started = playwright.chromium.launch(
             executable_path=path, headless=True, args=ARGUMENTS, env={**os.environ, **environment}
@@ -125,7 +127,7 @@ def browser() -> Iterator[Browser]:
 def serving(app: Flask) -> Iterator[str]:
     """Serve `app` to the browser, from threads of this process; the address, without a slash at its end."""
     server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=_Quiet)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
     thread.start()
     yield f"http://127.0.0.1:{server.port}"
     server.shutdown()

@@ -71,14 +71,13 @@ def test_a_thousand_instances_in_parallel_and_in_sequence_cost_linearly() -> Non
         '<outputDataItem id="out" name="item"/></multiInstanceLoopCharacteristics>'
     )
     for sequential in ("true", "false"):
-        used = []
-        for size in (250, 1000):
-            case = run(node("task", "T", loop.format(sequential)), "s T e", items=[0])
+        used = {250: [], 1000: []}
+        for size in (250, 1000) * 3:
             before = time.process_time()
             case = run(node("task", "T", loop.format(sequential)), "s T e", items=list(range(size)))
-            used.append(time.process_time() - before)
+            used[size].append(time.process_time() - before)
             assert case.variables["results"] == list(range(size))
-        assert used[1] < 10 * used[0]  # four times as many; ten leaves room for a busy machine
+        assert min(used[1000]) < 10 * min(used[250])  # four times as many; ten leaves room for a busy machine
 
 
 def test_steps_that_take_too_long_together_are_stopped_and_named(monkeypatch: pytest.MonkeyPatch) -> None:

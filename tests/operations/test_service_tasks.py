@@ -79,7 +79,7 @@ def office() -> Iterator[Any]:
     server: Any = ThreadingHTTPServer(("127.0.0.1", 0), Clerk)
     server.asked, server.answers = [], []
     server.url = f"http://127.0.0.1:{server.server_port}/"
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+    threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
     yield server
     server.shutdown()
     server.server_close()
