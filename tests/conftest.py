@@ -27,6 +27,20 @@ pytest_plugins = ["tests.browser"]  # once for all folders: two Playwrights in o
 ROOT = Path(__file__).resolve().parent.parent
 TEMPLATES = {"sqlite": "sqlite_template", "postgresql": "postgresql_template"}  #: fixtures of empty databases
 
+#: Folders and modules of tests that take long, beside those in a browser.
+LONG = ("packaging/test_types.py", "security/test_access.py", "security/test_contract.py", "durability/")
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with what takes long, so that no process is left with it in the end."""
+
+    def is_short(item: pytest.Item) -> bool:
+        where = item.path.relative_to(ROOT / "tests").as_posix()
+        return not where.startswith(LONG) and "browser" not in getattr(item, "fixturenames", ())
+
+    items.sort(key=is_short)
+
 
 def config_for(url: str, **changes: str) -> Config:
     """A configuration for tests on the database `url`."""

@@ -76,10 +76,12 @@ def test_every_page_is_accessible_and_worth_looking_at(
     dark: bool,
 ) -> None:
     case = furnish(office)
-    seen, wrong = visits(office, case), {}
+    seen, wrong, browsers = visits(office, case), {}, {}
 
     for name, actor, path in seen:
-        page = browse(actor, width=width, height=900, dark=dark)
+        if actor.id not in browsers:
+            browsers[actor.id] = browse(actor, width=width, height=900, dark=dark)
+        page = browsers[actor.id]
         page.goto(path)
         settle(page)
         violations = axe(page)
@@ -88,7 +90,6 @@ def test_every_page_is_accessible_and_worth_looking_at(
         if violations:
             wrong[name] = violations
         screenshot(page, f"{name}-{width}{'-dark' if dark else ''}")
-        page.context.close()
 
     assert wrong == {}
 
