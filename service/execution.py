@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
@@ -39,6 +40,7 @@ from .models import (
     Timer,
 )
 from .permissions import Actor
+from .stores import Stores
 from .titles import title_of
 
 NOTHING = OpenWork()
@@ -157,39 +159,23 @@ def read_at(task: HumanTask, version: int) -> None:
 
 
 @contextmanager
-def running(case_id: uuid.UUID, *, by: Actor, task: HumanTask | None = None) -> Iterator[Workflow]:
+def running(
+    case_id: uuid.UUID, *, by: Actor, task: HumanTask | None = None, now: datetime | None = None
+) -> Iterator[Workflow]:
     """The case's workflow, locked and loaded; what the block does with it is saved and projected when the block ends.
 
-    Raises `WrongState` when the case is not active. `task`: as `lock` has it.
+    Raises `WrongState` when the case is not active. `task`: as `lock` has it. `now`: the workflow's time, where that is
+    not for this process's clock to say.
     """
     case = lock(case_id, task)
     if case.state is not CaseState.ACTIVE:
         raise WrongState(f"This case is {case.state}.")
-    workflow = Workflow.load(deployed(case.definition_id).definition, case.snapshot or b"", now=utcnow())
+    workflow = Workflow.load(deployed(case.definition_id).definition, case.snapshot or b"", now=now or utcnow())
     workflow.stores = Stores()
     before = workflow.open_work()
     workflow.take_happenings()
     yield workflow
     save(case, workflow, before, by=by)
-
-
-class Stores(Mapping[str, Any]):
-    """The data stores, each read when a workflow asks for it."""
-
-    def __getitem__(self, name: str) -> Any:
-        row = db.session.get(DataStore, name)
-        if row is None:
-            raise KeyError(name)
-        return row.value
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(db.session.scalars(sa.select(DataStore.name)).all())
-
-    def __len__(self) -> int:
-        return len(list(iter(self)))
-
-    def __bool__(self) -> bool:
-        return True  # nobody has to count them for it
 
 
 def save(case: Case, workflow: Workflow, before: OpenWork, *, by: Actor) -> None:

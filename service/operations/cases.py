@@ -18,7 +18,7 @@ from ..engine import timing
 from ..engine.work import WorkflowState
 from ..engine.workflow import Workflow
 from ..errors import BadRequest, WrongState
-from ..execution import NOTHING, Deployed, Stores, deployed, form_of, lock, running, save
+from ..execution import NOTHING, Deployed, deployed, form_of, lock, running, save
 from ..models import (
     Case,
     CaseState,
@@ -34,6 +34,7 @@ from ..models import (
     User,
 )
 from ..permissions import SYSTEM, Action, Actor, require
+from ..stores import Stores
 from ..titles import title_of
 
 

@@ -12,9 +12,10 @@ from .. import audit, failed_jobs, jobs
 from ..db import db, utcnow
 from ..engine.workflow import Workflow
 from ..errors import BadRequest, WrongState
-from ..execution import Stores, arm, deployed, lock, save
+from ..execution import arm, deployed, lock, save
 from ..models import Case, CaseState, Incident, IncidentState, Timer
 from ..permissions import Action, Actor, require
+from ..stores import Stores
 from . import service_tasks
 from .cases import plain
 

@@ -7,7 +7,7 @@ import uuid
 import sqlalchemy as sa
 
 from .. import audit
-from ..db import database_now, db
+from ..db import database_now, db, utcnow
 from ..execution import arm, running
 from ..models import Case, CaseState, Timer
 from ..permissions import SYSTEM
@@ -21,18 +21,20 @@ def case_of(timer_id: uuid.UUID) -> uuid.UUID | None:
 def fire(timer_id: uuid.UUID, seq: int) -> bool:
     """Fire the timer if it is still armed with this `seq` and due by the database's clock; say whether it fired.
 
-    A wake-up that comes before the due time (a worker whose clock runs ahead) is put back into the queue.
+    A wake-up that comes before the due time (a worker whose clock runs ahead) is put back into the queue. When this
+    worker's clock runs behind, the workflow is told the due time instead: it would not fire the timer before that.
     """
-    whose = sa.select(Case.id, Case.state).join(Timer, Timer.case_id == Case.id).where(Timer.id == timer_id)
+    whose = sa.select(Case.id, Case.state, Timer.due_at).join(Timer).where(Timer.id == timer_id)
     found = db.session.execute(whose).one_or_none()
     if found is None or found.state is not CaseState.ACTIVE:
         return False
-    with running(found.id, by=SYSTEM) as workflow:
+    now = database_now()
+    with running(found.id, by=SYSTEM, now=max(utcnow(), min(found.due_at, now))) as workflow:
         case = db.session.get_one(Case, found.id)  # as it was read under the lock
         timer = db.session.get(Timer, timer_id, populate_existing=True)
         if timer is None or timer.seq != seq:
             return False
-        if timer.due_at > database_now():
+        if timer.due_at > now:
             timer.seq += 1
             arm(timer, case)
             return False
