@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 import zstandard
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from service.engine import snapshot
@@ -53,7 +53,7 @@ def test_dumping_changes_nothing_and_is_repeatable() -> None:
     assert case.workflow.dump() == first == again.dump()
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.dictionaries(st.text(min_size=1, max_size=8), JSON, max_size=5))
 def test_any_json_comes_back_as_it_was_in_its_order(variables: dict[str, Any]) -> None:
     case = Case(package(process(user("A"), "s A e")).definitions["p"])
