@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter, deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 from service.engine.checks import examine
@@ -14,9 +13,8 @@ from service.engine.errors import EngineError
 from service.engine.parser import Definition, parse
 from service.engine.work import What, WorkflowState
 from service.engine.workflow import Workflow
-from tests.conformance.vocabulary import Rejected
+from tests.conformance.vocabulary import Files, Rejected, contents
 
-HERE = Path(__file__).parent
 _STATUS = {
     WorkflowState.ACTIVE: "running",
     WorkflowState.COMPLETED: "completed",
@@ -36,13 +34,13 @@ class EngineAlone:
         self.completed: dict[str, Counter[str]] = {}
         self._post: deque[tuple[str, What, Mapping[str, Any]]] = deque()
 
-    def deploy(self, files: Sequence[str]) -> None:
-        contents = {Path(file).name: (HERE / file).read_bytes() for file in files}
-        found = examine({name: content for name, content in contents.items() if name.endswith(".bpmn")})
+    def deploy(self, files: Files) -> None:
+        given = contents(files)
+        found = examine({name: content for name, content in given.items() if name.endswith(".bpmn")})
         if errors := [problem for problem in found if problem.severity is Severity.ERROR]:
             raise Rejected("\n".join(map(str, errors)))
         try:
-            self.definitions = parse(contents).definitions
+            self.definitions = parse(given).definitions
         except Refused as refused:
             raise Rejected(str(refused)) from refused
 

@@ -3,9 +3,8 @@ from the database and saves it, in a transaction of its own, so a restart betwee
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
@@ -20,10 +19,9 @@ from service.execution import deployed
 from service.models import Case, CaseState, HumanTask, User
 from service.operations import cases, deployments, messages, tasks
 from service.permissions import SYSTEM, Actor
-from tests.conformance.vocabulary import Rejected
+from tests.conformance.vocabulary import Files, Rejected, contents
 from tests.jobs_by_hand import do_jobs, pass_time
 
-HERE = Path(__file__).parent
 _STATUS = {
     CaseState.ACTIVE: "running",
     CaseState.COMPLETED: "completed",
@@ -45,8 +43,8 @@ class Product:
         self.user = user.id
         self.actor = Actor(user.id, "tester", "Tester", frozenset(), True)
 
-    def deploy(self, files: Sequence[str]) -> None:
-        self._act(deployments.deploy, {Path(file).name: (HERE / file).read_bytes() for file in files}, by=SYSTEM)
+    def deploy(self, files: Files) -> None:
+        self._act(deployments.deploy, contents(files), by=SYSTEM)
 
     def start(self, alias: str, process: str, data: Mapping[str, Any]) -> None:
         definition = deployments.latest_definition(process)

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from tests.conformance.engine import HERE, EngineAlone
-from tests.conformance.vocabulary import run_probe
+from tests.conformance.engine import EngineAlone
+from tests.conformance.vocabulary import HERE, run_probe
 
 PROBES: list[dict[str, Any]] = json.loads((HERE / "probes.json").read_text())["scenarios"]
 

@@ -9,8 +9,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import Any, Protocol
 
+HERE = Path(__file__).parent
 Step = Mapping[str, Any]
 ABSENT = "__absent__"
 
@@ -23,10 +25,20 @@ class Mismatch(AssertionError):
     """Something is not as the probe expects."""
 
 
+Files = Sequence[str] | Mapping[str, bytes]  #: names of files beside this one, or contents by name
+
+
+def contents(files: Files) -> dict[str, bytes]:
+    """The files of a probe."""
+    if isinstance(files, Mapping):
+        return dict(files)
+    return {Path(name).name: (HERE / name).read_bytes() for name in files}
+
+
 class Engine(Protocol):
     """Whatever carries the steps out. Instances are named by aliases; the probe's own is `i`."""
 
-    def deploy(self, files: Sequence[str]) -> None: ...
+    def deploy(self, files: Files) -> None: ...
     def start(self, alias: str, process: str, data: Mapping[str, Any]) -> None: ...
     def complete(self, alias: str, task: str, data: Mapping[str, Any], index: int, where: Any) -> None: ...
     def message(self, name: str, payload: Mapping[str, Any], correlation: Any, alias: str | None) -> None: ...
