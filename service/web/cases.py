@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -168,13 +169,15 @@ def _adhoc(case: Case, actor: Actor) -> list[adhoc_work.AdHoc]:
     return adhoc_work.of_case(case, actor=actor) if actions.has_free_work(case) else []
 
 
-def _timers(case: Case) -> list[tuple[str, datetime]]:
-    """What will happen by itself, and when."""
+def _timers(case: Case) -> list[tuple[str, datetime, int]]:
+    """What will happen by itself, when, and how often in that minute."""
     elements = deployed(case.definition_id).definition.elements
     rows = db.session.execute(
         sa.select(Timer.element_id, Timer.due_at).where(Timer.case_id == case.id).order_by(Timer.due_at)
-    )
-    return [((elements[e].name if e in elements else "") or e, due_at) for e, due_at in rows]
+    ).all()
+    names = {e: (elements[e].name if e in elements else "") or e for e, _due_at in rows}
+    found = Counter((names[e], due_at.replace(second=0, microsecond=0)) for e, due_at in rows)
+    return [(name, at, times) for (name, at), times in found.items()]
 
 
 def _open_incidents(case: Case) -> list[Incident]:

@@ -13,6 +13,7 @@ from ..execution import deployed, form_schema
 from . import words
 
 UNINTERESTING = frozenset({"initiator"})  #: said elsewhere on the page
+BRIEF = 32  #: characters of a label that can stand beside a value in a row
 SPOKEN = 3  #: columns of a list whose values speak for themselves; of more each is named
 LONG = 60  #: a text of more characters gets the whole width
 
@@ -40,8 +41,13 @@ class Field:
             return "; ".join(self._record(record) for record in data) or words.NOTHING
         shown = words.value(data, dict(self.options))
         if self.type == "number" and isinstance(data, int | float) and not isinstance(data, bool):
-            shown = words.number(data)
+            shown = words.number(data) if self.before or data == int(data) else f"{data:,.10g}"
         return shown if shown == words.NOTHING else " ".join(filter(None, (self.before, shown, self.after)))
+
+    @property
+    def short(self) -> str:
+        """Its label where that is short enough to stand before each value; a question in full is not."""
+        return self.label if len(self.label) <= BRIEF else words.readable(self.key)
 
     def item(self, data: Any) -> str:
         """One entry of a list in one line."""
@@ -63,7 +69,7 @@ class Field:
 
     def _record(self, record: Mapping[str, Any]) -> str:
         """One row of a list, without what is empty."""
-        cells = [(column.label, column.text(record.get(column.key))) for column in self.columns]
+        cells = [(column.short, column.text(record.get(column.key))) for column in self.columns]
         said = [(label, cell) for label, cell in cells if cell != words.NOTHING]
         return ", ".join(f"{label}: {cell}" if len(cells) > SPOKEN else cell for label, cell in said)
 
@@ -197,4 +203,4 @@ def _fact(field: Field, data: Any) -> Fact:
     keys = list(dict.fromkeys([*known, *(key for record in records for key in record)]))
     columns = [known.get(key) or Field(key, words.readable(key)) for key in keys]
     rows = tuple(tuple(column.text(record.get(column.key)) for column in columns) for record in records)
-    return Fact(field.key, field.label, columns=tuple(column.label for column in columns), rows=rows)
+    return Fact(field.key, field.label, columns=tuple(column.short for column in columns), rows=rows)

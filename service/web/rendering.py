@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
-from datetime import datetime, tzinfo
+from datetime import UTC, datetime, tzinfo
 from typing import Any
 
 from flask import Flask, Response, current_app, flash, make_response, redirect, render_template, request
+from markupsafe import Markup, escape
 
 from ..auth import optional_actor
 from ..db import utcnow
@@ -27,6 +29,7 @@ def init_app(app: Flask) -> None:
         initials=words.initials,
         counted=words.counted,
         moment=_moment,
+        timed=_timed,
         literal=decision_tables.literal,
         face=_face,
         inside=lambda name: "you" if name == "You" else name,
@@ -69,6 +72,25 @@ def _moment(at: datetime) -> str:
     """A time as it stands in the page before the browser puts it into the reader's zone."""
     local = at.astimezone(zone())
     return f"{words.day(local.date())}, {local:%H:%M}"
+
+
+#: times as `words.value` writes those that name UTC
+IN_UTC = re.compile(r"\d{1,2} [A-Z][a-z]{2} \d{4}, \d\d:\d\d UTC")
+
+
+def _timed(text: str) -> Markup:
+    """A text in which the browser puts each time that is said in UTC into the reader's zone."""
+    if " UTC" not in text:
+        return escape(text)
+    return Markup(IN_UTC.sub(_time, str(escape(text))))  # noqa: S704  # escaped, and what is put in are digits
+
+
+def _time(found: re.Match[str]) -> str:
+    try:
+        at = datetime.strptime(found[0], "%d %b %Y, %H:%M UTC").replace(tzinfo=UTC)
+    except ValueError:  # somebody's own words
+        return found[0]
+    return f'<time datetime="{at.isoformat()}" data-time="exact">{found[0]}</time>'
 
 
 def wants_part() -> bool:

@@ -151,8 +151,12 @@ def _date(text: str) -> str | None:
     return f"{day(moment.date())}, {moment:%H:%M}{zone}"
 
 
-#: days, hours, minutes and seconds of an ISO 8601 duration; years and months are no fixed lengths and stay as written
-LENGTH = re.compile(r"P(?=[\dT])(?:(\d{1,6})D)?(?:T(?=\d)(?:(\d{1,6})H)?(?:(\d{1,6})M)?(?:(\d{1,6})S)?)?")
+#: the parts of an ISO 8601 duration, from the largest to the smallest
+PARTS = ("year", "month", "week", "day", "hour", "minute", "second")
+LENGTH = re.compile(
+    r"P(?=[\dT])(?:(\d{1,6})Y)?(?:(\d{1,6})M)?(?:(\d{1,6})W)?(?:(\d{1,6})D)?"
+    r"(?:T(?=\d)(?:(\d{1,6})H)?(?:(\d{1,6})M)?(?:(\d{1,6})S)?)?"
+)
 
 
 def _length(text: str) -> str | None:
@@ -160,7 +164,7 @@ def _length(text: str) -> str | None:
     found = LENGTH.fullmatch(text)
     if found is None:
         return None
-    parts = zip(found.groups(), ("day", "hour", "minute", "second"), strict=True)
+    parts = zip(found.groups(), PARTS, strict=True)
     return " ".join(counted(int(number), one) for number, one in parts if number) or None
 
 

@@ -128,3 +128,11 @@ def test_the_stage_bar_ends_where_the_case_ended(office: Office) -> None:
     case = office.open_claim()
 
     assert [stage.state for stage in progress.stages(case)] == ["done", "now", "later", "later"]
+
+
+@pytest.mark.parametrize(
+    ("before", "number", "said"),
+    [("€", 4.5, "€ 4.50"), ("", 36.9, "36.9"), ("", 1234.5, "1,234.5"), ("", 12000.0, "12,000")],
+)
+def test_only_amounts_have_cents(before: str, number: float, said: str) -> None:
+    assert facts.Field("n", "N", "number", before=before).text(number) == said

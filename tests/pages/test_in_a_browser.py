@@ -22,6 +22,7 @@ from .scenes import furnish
 
 Browse = Callable[..., Page]
 PASSWORD = "correct horse battery"
+WIDER = "document.documentElement.scrollWidth > innerWidth"
 
 
 def visits(office: Office, case: Case) -> list[tuple[str, Actor, str]]:
@@ -85,7 +86,7 @@ def test_every_page_is_accessible_and_worth_looking_at(
         page.goto(path)
         settle(page)
         violations = axe(page)
-        if page.evaluate("document.documentElement.scrollWidth > innerWidth"):
+        if page.evaluate(WIDER):
             violations.append("wider than the screen")
         if violations:
             wrong[name] = violations
@@ -276,6 +277,16 @@ def test_a_case_is_opened_and_ended_with_its_dialog(office: Office, browse: Brow
     open_and_leave_the_calendar(page)
     page.keyboard.press("Control+Enter")
     expect(page.get_by_text("is open.")).to_be_visible()
+    for key, opener in (("e", "Change"), ("h", "Hold"), ("t", "Add a task"), ("l", "Link")):
+        page.keyboard.press(key)
+        expect(page.get_by_role("dialog")).to_be_visible()
+        page.keyboard.press("Escape")
+        expect(page.get_by_role("button", name=opener).first).to_be_focused()
+    page.reload()
+    page.keyboard.press("Tab")
+    expect(page.get_by_role("link", name="Skip to content")).to_be_in_viewport()
+    page.keyboard.press("Enter")
+    expect(page.locator("#main")).to_be_focused()
 
     page.get_by_role("button", name="Cancel", exact=True).click()
     page.get_by_role("dialog").get_by_label("Why").fill("Opened by mistake")

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from service.web import words
+from service.web import rendering, words
 
 NOW = datetime(2026, 11, 21, 14, 0, tzinfo=UTC)
 
@@ -120,9 +120,24 @@ def test_tasks_of_one_activity_are_told_apart(local: dict[str, Any] | None, said
         ("P", "P"),
         ("PT", "PT"),
         ("P1DT", "P1DT"),
-        ("P1Y", "P1Y"),
+        ("P1Y", "1 year"),
+        ("P8M", "8 months"),
+        ("P2W", "2 weeks"),
         ("PT15", "PT15"),
     ],
 )
 def test_a_length_of_time_is_said_in_words(text: str, said: str) -> None:
     assert words.value(text) == said
+
+
+@pytest.mark.parametrize(
+    ("text", "markup"),
+    [
+        ("Since 22 Nov 2026, 05:04 UTC <b>", 'Since <time datetime="2026-11-22T05:04:00+00:00" data-time="exact">'
+         "22 Nov 2026, 05:04 UTC</time> &lt;b&gt;"),
+        ("99 Nov 2026, 05:04 UTC", "99 Nov 2026, 05:04 UTC"),
+        ("<i>", "&lt;i&gt;"),
+    ],
+)  # fmt: skip
+def test_a_time_in_utc_is_left_to_the_browser_to_say_in_the_readers_zone(text: str, markup: str) -> None:
+    assert rendering._timed(text) == markup

@@ -28,7 +28,10 @@ function press(element) {
   else if (element.matches(TYPING)) {
     element.focus();
     element.select?.();
-  } else element.click();
+  } else {
+    element.focus({ preventScroll: true }); // where the focus goes back to when what it opens is closed
+    element.click();
+  }
 }
 
 function label(element) {

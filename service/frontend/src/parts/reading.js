@@ -3,6 +3,7 @@
 
 const DAY = new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'short', year: 'numeric', timeZone: 'UTC' });
 const READ_ONLY = '.fjs-form-field-text, .fjs-table-td, .fjs-form-field-html';
+const UNITS = { Y: 'year', M: 'month', W: 'week', D: 'day' };
 let count = 0;
 
 const grouped = (digits) => {
@@ -19,7 +20,7 @@ export function readable(text) {
       return Number.isNaN(date.valueOf()) ? all : DAY.format(date) + (time ? `, ${time}` : '');
     })
     .replace(/([€$£]\s?-?)(\d{4,}(?:\.\d+)?|\d+\.\d)(?![\d.,]*\d)/g, (_, sign, digits) => sign.replace(' ', '\u00a0') + grouped(digits))
-    .replace(/(?<![\w-])P(\d{1,4})D(?![\w-])/g, (_, days) => counted(days, 'day'))
+    .replace(/(?<![\w-])P(\d{1,4})([YMWD])(?![\w-])/g, (_, number, unit) => counted(number, UNITS[unit]))
     .replace(/(?<![\w-])PT(\d{1,4})H(?![\w-])/g, (_, hours) => counted(hours, 'hour'));
 }
 
