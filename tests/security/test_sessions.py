@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import statistics
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -224,11 +226,15 @@ def test_an_address_may_use_its_whole_network_and_is_counted_once(app: Flask, an
 
 
 def test_unknown_names_take_as_long_as_wrong_passwords(real_hashes: None, app: Flask, ann: Actor) -> None:
-    """Less would tell who is there: the hash of nobody costs as much. CPU time, the best of alternating tries."""
+    """Less would tell who is there: the hash of nobody costs as much. CPU time, the best of alternating tries.
+
+    `make chaos` tries 500 times, and holds their medians to 5 % (faults.md S11).
+    """
     from service import auth
 
+    tries = int(os.environ.get("SIGN_INS", "5"))
     taken: dict[str, list[float]] = {"ann": [], "nobody": []}
-    for _ in range(5):
+    for _ in range(tries):
         for name, times in taken.items():
             began = time.process_time()
             assert auth._checked(name, "wrong password") is None
@@ -236,6 +242,8 @@ def test_unknown_names_take_as_long_as_wrong_passwords(real_hashes: None, app: F
 
     known, unknown = (min(times) for times in taken.values())
     assert 0.5 < unknown / known < 2
+    known, unknown = (statistics.median(times) for times in taken.values())
+    assert tries < 100 or abs(known - unknown) <= 0.05 * known
 
 
 def test_a_password_that_is_too_short_or_the_name_is_refused(app: Flask, person: Callable[..., Actor]) -> None:
