@@ -8,6 +8,7 @@ from tests.conformance.short import (
     TERMINATE,
     THREE,
     Model,
+    ad_hoc,
     brings,
     data_object,
     drawn,
@@ -24,6 +25,32 @@ from tests.engine.test_other_activities import over
 from tests.engine.with_events import ERROR, ESCALATION, MESSAGE, SIGNAL, boundary, end, sub
 
 MODELS = [
+    Model(
+        "what begins by itself ad hoc may depend on the data",
+        drawn(
+            ad_hoc(node("userTask", "A", case_autoStart="= x > 1") + node("userTask", "B", case_autoStart="= x > 5")),
+            "s H e",
+        ),
+        "= A",
+        {"x": 3},
+    ),
+    Model(
+        "what is required ad hoc may depend on the data",
+        drawn(ad_hoc(node("userTask", "A", case_required="= x > 1") + user("B")) + user("Z"), "s H Z e"),
+        'x < H; . {"x": 0}; < H; = Z',
+        {"x": 3},
+    ),
+    Model(
+        "how often something is done ad hoc may depend on the data",
+        drawn(ad_hoc(node("userTask", "A", case_maxRepetitions="= n") + user("B")), "s H e"),
+        '> H A; A; x > H A; . {"n": 2}; > H A; A; e H B',
+        {"n": 1},
+    ),
+    Model(
+        "what needs more tokens than come says so",
+        drawn(node("userTask", "A", startQuantity="2"), "s A e"),
+        "? error",
+    ),
     Model(
         "the condition of a loop knows how many rounds were, before the first too",
         drawn(node("userTask", "A", loop("loopCounter &lt; 2", testBefore="true")) + user("Z"), "s A Z e"),

@@ -21,6 +21,10 @@ STAGES = extended('<case:stages><case:stage id="intake" name="Intake"/></case:st
         ('case:dueDate="2 days"', "is no duration or date", "PT48H"),
         ('case:dueDate="P"', "is no duration or date", "PT48H"),
         ('case:followUpDate="tomorrow"', "is no duration or date", "PT48H"),
+        ('case:dueDate="= now() + &quot;P2D&quot;"', "gives no date", "duration("),
+        ('case:followUpDate="= 5"', "gives no date", "duration("),
+        ('case:stage="= phase"', "is an expression here", "Write the value itself."),
+        ('case:repeatable="= true"', "is an expression here", "Write the value itself."),
         ('case:priority="high"', "is no priority", "0 to 100"),
         ('case:priority="101"', "is no priority", "0 to 100"),
         ('case:stage="intak"', "The process has no stage “intak”.", "Did you mean intake?"),
@@ -88,3 +92,8 @@ def test_an_attribute_in_the_wrong_place_is_told():
 )
 def test_our_own_elements_are_checked(inside, message):
     assert message in told(f'<userTask id="a">{extended(inside)}</userTask>')
+
+
+@pytest.mark.parametrize("said", ['case:dueDate="= now()"', 'case:priority="= 5"', 'case:numberPrefix="= x"'])
+def test_what_is_said_of_a_process_is_no_expression(said):
+    assert "is an expression here" in told('<userTask id="a"/>', process=said)

@@ -134,3 +134,35 @@ def test_nine_o_clock_stays_nine_o_clock_when_the_clocks_change() -> None:
 def test_an_unknown_time_zone_is_explained() -> None:
     with pytest.raises(timing.BadTime, match="no time zone “Mars/Olympus”"):
         timing.moment("2026-03-28T09:00[Mars/Olympus]")
+
+
+@pytest.mark.parametrize(
+    ("text", "first", "left"),
+    [
+        ("R/0001-01-01T09:30Z/PT1H", datetime(2026, 3, 1, 9, 30, tzinfo=UTC), None),
+        ("R/0001-01-01T09:30Z/P1D", datetime(2026, 3, 1, 9, 30, tzinfo=UTC), None),
+        ("R/2026-01-31T09:30Z/P1M", datetime(2026, 3, 28, 9, 30, tzinfo=UTC), None),
+        ("R9/2026-02-26T08:00Z/P1D", datetime(2026, 3, 2, 8, tzinfo=UTC), 5),
+        ("R/2025-07-01T09:30[Europe/Berlin]/P1D", datetime(2026, 3, 2, 8, 30, tzinfo=UTC), None),
+        ("R2/2026-02-26T08:00Z/P1D", datetime(2026, 2, 28, 8, tzinfo=UTC), 0),
+    ],
+)
+def test_the_next_round_of_a_cycle_that_began_long_ago_is_found_at_once(
+    text: str, first: datetime, left: int | None
+) -> None:
+    assert timing.ahead(timing.cycle(text, NOW), NOW) == (first, left)
+
+
+def test_a_date_that_reckons_with_known_values_and_gives_none_stops_the_case() -> None:
+    element = node("userTask", "A", case_dueDate="= now() + days")
+    case = run(element, "s A e", days=2)
+
+    assert case.state == "failed"
+    assert "gives no date" in case.why
+
+
+def test_a_date_may_be_unknown_so_far() -> None:
+    elements = node("userTask", "A", case_dueDate="= now() + wait", case_followUpDate="= order.due")
+    case = run(elements, "s A e", order={})
+
+    assert case.workflow.open_work().tasks[0].due_at is None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -166,3 +166,36 @@ def test_flowables_http_task_becomes_our_connector():
 
     assert (service.kind, service.inputs) == ("http", {"method": "POST", "url": "https://example.com/7"})
     assert workflow.variables["answer"] == {"status": 200}
+
+
+@pytest.mark.parametrize(
+    ("said", "days"), [("${now()+'P2D'}", 2), ("${now() - 'P1D'}", -1), ("${dateTime().plusDays(3).toDate()}", 3)]
+)
+def test_a_due_date_is_reckoned_from_now(said: str, days: int) -> None:
+    workflow = begun(f'{START}<userTask id="u" camunda:dueDate="{said}"/>' + flow("s", "u"), {})
+
+    assert workflow.open_work().tasks[0].due_at == NOW + timedelta(days=days)
+
+
+def test_camunda_8_begins_the_activities_that_are_chosen():
+    said = extended('<zeebe:adHoc activeElementsCollection="= chosen"/>')
+    done = "<completionCondition>false</completionCondition>"
+    inner = f'<adHocSubProcess id="h">{said}<userTask id="A"/><userTask id="B"/>{done}</adHocSubProcess>'
+
+    workflow = begun(f"{START}{inner}" + flow("s", "h"), {"chosen": ["B"]})
+
+    assert [task.element_id for task in workflow.open_work().tasks] == ["B"]
+
+
+def test_jbpms_constants_are_no_expressions():
+    given = (
+        '<ioSpecification><dataInput id="i" name="TaskName"/><inputSet><dataInputRefs>i</dataInputRefs></inputSet>'
+        "</ioSpecification><dataInputAssociation><targetRef>i</targetRef><assignment><from>Review it</from><to>i</to>"
+        "</assignment></dataInputAssociation>"
+    )
+    language = 'expressionLanguage="http://www.mvel.org/2.0"'
+
+    workflow = begun(f'{START}<userTask id="u">{given}</userTask>' + flow("s", "u"), {}, more=language)
+
+    [task] = workflow.open_work().tasks
+    assert task.local == {"TaskName": "Review it"}
