@@ -18,7 +18,7 @@ from ..models import DecisionDefinition, FormDefinition, ProcessDefinition
 from ..permissions import Action, access_of, may
 from ..protection import as_file, permission
 from ..queries import definitions
-from . import decision_tables, words
+from . import decision_tables, spoken, words
 from .rendering import names_of, page
 from .roles import ACCESS
 
@@ -109,7 +109,7 @@ def diagram(definition_id: UUID) -> Response:
 def form(form_id: UUID) -> Response:
     """What a form looks like; nothing is sent from here."""
     row = definitions.one(FormDefinition, form_id)
-    return page("case_types/form.html", form=row, schema=form_schema(row.id))
+    return page("case_types/form.html", form=row, schema=spoken.outlined(form_schema(row.id)))
 
 
 @blueprint.get("/decisions/<uuid:decision_id>")

@@ -11,9 +11,10 @@ import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from . import facts
+from . import facts, words
 
 QUOTED = re.compile(r"\{\{\s*([A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*)\s*\}\}")
+ANYTHING = re.compile(r"\{\{(?![#/])([^{}]*)\}\}")
 SEVERAL = frozenset({"checklist", "taglist"})
 YES_OR_NO = (("true", "Yes"), ("false", "No"))
 
@@ -22,6 +23,25 @@ def spoken(schema: Mapping[str, Any], definition_id: uuid.UUID) -> dict[str, Any
     """`schema` with the labels that the forms of this definition give."""
     known = facts.fields(definition_id)
     return {**schema, "components": [_part(part, known) for part in schema.get("components", [])]}
+
+
+def outlined(schema: Mapping[str, Any]) -> dict[str, Any]:
+    """`schema` for a look at a form without a case: what its texts quote is named instead, as ‹Date of loss›."""
+    return {**schema, "components": [_outlined(part) for part in schema.get("components", [])]}
+
+
+def _outlined(part: Mapping[str, Any]) -> dict[str, Any]:
+    changed = dict(part)
+    if part.get("components"):
+        changed["components"] = [_outlined(each) for each in part["components"]]
+    for name in ("text", "content"):
+        if part.get("type") in ("text", "html") and isinstance(part.get(name), str):
+            changed[name] = ANYTHING.sub(lambda found: f"‹{_named(found[1])}›", part[name])
+    return changed
+
+
+def _named(expression: str) -> str:
+    return words.readable(expression.strip().rsplit(".")[-1]) if QUOTED.fullmatch(f"{{{{{expression}}}}}") else "…"
 
 
 def _part(part: Mapping[str, Any], known: Mapping[str, facts.Field]) -> dict[str, Any]:

@@ -60,3 +60,12 @@ def test_a_table_says_the_labels_of_its_rows(source: str, data: dict[str, Any], 
 
     assert feel.evaluate(shown[1:], data) == rows
     assert table["dataSource"] == source
+
+
+def test_a_form_without_a_case_names_what_it_would_say() -> None:
+    text = {"type": "text", "text": "**{{claimant}}**, {{cover.approvalLimit}}: {{count(signs)}} {{#if x}}y{{/if}}"}
+
+    shown = spoken.outlined({"components": [{"type": "group", "components": [text]}]})
+
+    said = shown["components"][0]["components"][0]["text"]
+    assert said == "**‹Claimant›**, ‹Approval limit›: ‹…› {{#if x}}y{{/if}}"
