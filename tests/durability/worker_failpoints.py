@@ -38,7 +38,8 @@ def run(url: str, rounds: int) -> dict[str, Any]:
         worker.start()
         try:
             for round_ in range(rounds):
-                _round(worker, round_, Path(folder))
+                for point in POINTS:
+                    _die(worker, point, Path(folder) / f"{round_} {point}")
             written = Counter(entries())
             expected = {f"{round_} {point}" for round_ in range(rounds) for point in POINTS}
             return {
@@ -53,11 +54,10 @@ def run(url: str, rounds: int) -> dict[str, Any]:
             db.engine.dispose()
 
 
-def _round(worker: Worker, round_: int, folder: Path) -> None:
-    """One death at each point, all jobs at once."""
-    for point, name in POINTS.items():
-        entry = f"{round_} {point}"
-        jobs.enqueue(name, {"entry": entry, "marker": str(folder / entry), "when": point}, partition=entry)
+def _die(worker: Worker, point: str, marker: Path) -> None:
+    """One death; alone, or another one would take its job away just before it."""
+    entry = marker.name
+    jobs.enqueue(POINTS[point], {"entry": entry, "marker": str(marker), "when": point}, partition=entry)
     db.session.commit()
 
     def finished() -> bool:
