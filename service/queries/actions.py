@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm.attributes import set_committed_value
 
 from .. import closing
-from ..db import db, once
+from ..db import db
 from ..execution import deployed
 from ..models import Case, CaseRole, CaseState, DefinitionAccess, HumanTask, ProcessDefinition
 from ..permissions import SCOPE, SYSTEM, Action, Actor, Rule, access_of, earlier_doers, is_offered, may, rules
@@ -65,7 +65,7 @@ def _unless_one(reasons: Sequence[str | None]) -> str:
 
 def fragments(actor: Actor) -> Sequence[ProcessDefinition]:
     """The plan fragments that `actor` may start inside a case."""
-    return once(("fragments", actor), lambda: definitions.fragments(actor))
+    return definitions.fragments(actor)
 
 
 def considered(case: Case) -> frozenset[Action]:

@@ -9,7 +9,7 @@ from typing import TypeVar
 import sqlalchemy as sa
 from sqlalchemy.orm import load_only
 
-from ..db import db
+from ..db import db, once
 from ..errors import NotFound
 from ..models import Case, CaseState, DecisionDefinition, DefinitionAccess, FormDefinition, ProcessDefinition
 from ..permissions import Actor, may_insert
@@ -22,6 +22,19 @@ _TO_OPEN = (
     sa.select(ProcessDefinition)
     .where(ProcessDefinition.key == sa.bindparam("key"), ProcessDefinition.latest)
     .options(load_only(ProcessDefinition.key, ProcessDefinition.version, ProcessDefinition.number_prefix))
+)
+_INSERTABLE = ProcessDefinition.info["attributes", "insertable"].as_string() == "true"  #: as `is_fragment` says
+_MAY_START = sa.exists().where(
+    DefinitionAccess.definition_id == ProcessDefinition.id,
+    DefinitionAccess.role == "starter",
+    DefinitionAccess.principal.in_(sa.bindparam("principals", expanding=True)),
+)
+_STARTED_BY_HAND = (
+    sa.select(ProcessDefinition, sa.func.coalesce(_INSERTABLE, sa.false()))
+    .where(ProcessDefinition.latest)
+    .where(sa.or_(_INSERTABLE, sa.and_(ProcessDefinition.number_prefix.is_not(None), _MAY_START)))
+    .options(load_only(ProcessDefinition.key, ProcessDefinition.name, ProcessDefinition.number_prefix))
+    .order_by(ProcessDefinition.name, ProcessDefinition.key)
 )
 
 
@@ -79,25 +92,26 @@ def case_types() -> Sequence[ProcessDefinition]:
 
 def fragments(actor: Actor) -> Sequence[ProcessDefinition]:
     """The newest version of each plan fragment that `actor` may start inside a running case, by name."""
-    insertable = ProcessDefinition.info["attributes", "insertable"].as_string() == "true"  # as `is_fragment` says
-    newest = sa.select(ProcessDefinition).where(ProcessDefinition.latest, insertable).order_by(ProcessDefinition.name)
-    return [each for each in db.session.scalars(newest) if may_insert(actor, each)]
+    return [each for each, is_part in _started_by_hand(actor) if is_part and may_insert(actor, each)]
 
 
 def startable(actor: Actor) -> Sequence[ProcessDefinition]:
     """The case types of which `actor` may open a case, by name; plan fragments are started inside cases only."""
-    may_start = sa.exists().where(
-        DefinitionAccess.definition_id == ProcessDefinition.id,
-        DefinitionAccess.role == "starter",
-        DefinitionAccess.principal.in_(sorted(actor.principals)),
-    )
-    is_case_type = ProcessDefinition.number_prefix.is_not(None)
-    found = db.session.scalars(
-        sa.select(ProcessDefinition)
-        .where(ProcessDefinition.latest, is_case_type, may_start)
-        .order_by(ProcessDefinition.name, ProcessDefinition.key)
-    )
-    return [each for each in found if not each.is_fragment]
+    return [each for each, is_part in _started_by_hand(actor) if not is_part]
+
+
+def described(kinds: Sequence[ProcessDefinition]) -> Sequence[ProcessDefinition]:
+    """`kinds` with what their diagrams say of them, read for all at once."""
+    wanted = sa.select(ProcessDefinition).where(ProcessDefinition.id.in_([kind.id for kind in kinds]))
+    db.session.scalars(wanted.options(load_only(ProcessDefinition.info))).all()
+    return kinds
+
+
+def _started_by_hand(actor: Actor) -> Sequence[tuple[ProcessDefinition, bool]]:
+    """What `actor` may open a case of, and with True all plan fragments; the newest versions, by name."""
+    given = {"principals": sorted(actor.principals)}
+    rows = once(("started by hand", actor), lambda: db.session.execute(_STARTED_BY_HAND, given).all())
+    return [(definition, bool(is_part)) for definition, is_part in rows]
 
 
 def versions(key: str) -> Sequence[ProcessDefinition]:

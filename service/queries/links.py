@@ -10,8 +10,8 @@ import sqlalchemy as sa
 
 from ..db import db
 from ..errors import NotFound
-from ..models import Case, CaseLink, CaseState, LinkKind
-from ..permissions import Action, Actor, require
+from ..models import Case, CaseLink, CaseRole, CaseState, DefinitionAccess, LinkKind
+from ..permissions import Action, Actor, require, works_on_clause
 from .cases import readable
 
 #: How a link reads from its source and from its target.
@@ -36,6 +36,7 @@ class Linked:
     title: str
     state: CaseState
     readable: bool
+    linkable: bool  #: whether the actor may link it with others, and take links away
     outward: bool  #: whether this case is the link's source
 
 
@@ -43,11 +44,10 @@ def of_case(case: Case, *, actor: Actor) -> Sequence[Linked]:
     """The links of a case that `actor` may read, the oldest first."""
     require(actor, Action.READ_CASE, case)
     other = sa.case((CaseLink.source_id == case.id, CaseLink.target_id), else_=CaseLink.source_id)
-    may_read = readable(actor).label("readable")
+    may_read, may_link = readable(actor).label("readable"), linkable(actor).label("linkable")
+    shown = (CaseLink.id, CaseLink.kind, CaseLink.source_id, Case.id, Case.number, Case.title, Case.state)
     rows = db.session.execute(
-        sa.select(
-            CaseLink.id, CaseLink.kind, CaseLink.source_id, Case.id, Case.number, Case.title, Case.state, may_read
-        )
+        sa.select(*shown, may_read, may_link)
         .join(Case, Case.id == other)
         .where(sa.or_(CaseLink.source_id == case.id, CaseLink.target_id == case.id))
         .order_by(CaseLink.id)
@@ -62,10 +62,27 @@ def of_case(case: Case, *, actor: Actor) -> Sequence[Linked]:
             title if seen else "",
             state,
             bool(seen),
+            bool(links),
             source == case.id,
         )
-        for link, kind, source, found, number, title, state, seen in rows
+        for link, kind, source, found, number, title, state, seen, links in rows
     ]
+
+
+def linkable(actor: Actor) -> sa.ColumnElement[bool]:
+    """`RULES[LINK]` as SQL, as far as they ask for the case. A test holds the two against each other."""
+    principals = sorted(actor.principals)
+    working = CaseRole.principal.in_(principals), CaseRole.access.in_(("work", "steer"))
+    confided: sa.ColumnElement[bool] = Case.id.in_(sa.select(CaseRole.case_id).where(*working))
+    if actor.id is not None:
+        confided = sa.or_(Case.owner_id == actor.id, confided)
+    if actor.is_admin:
+        return sa.or_(Case.restricted.is_(False), confided)
+    managed = sa.select(DefinitionAccess.definition_id).where(
+        DefinitionAccess.principal.in_(principals), DefinitionAccess.role == "manager"
+    )
+    works = sa.exists(works_on_clause(actor, Case.id))
+    return sa.or_(confided, sa.and_(Case.restricted.is_(False), sa.or_(Case.definition_id.in_(managed), works)))
 
 
 def get(link_id: uuid.UUID, *, by: Actor) -> CaseLink:

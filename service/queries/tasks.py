@@ -17,7 +17,7 @@ from ..errors import NotFound
 from ..execution import read_at
 from ..models import Case, HumanTask, TaskCandidate
 from ..permissions import Action, Actor, require
-from .actions import know_doers
+from .actions import know_doers, know_roles
 from .cases import hidden, readable
 from .pages import LIMIT, Page, Sort, page
 
@@ -102,6 +102,7 @@ def all_open(actor: Actor, *, limit: int = LIMIT, cursor: str | None = None, **o
 def of_case(case: Case, *, actor: Actor) -> Sequence[HumanTask]:
     """The tasks of a case that `actor` may read: the open ones by urgency, then the closed ones, latest first."""
     require(actor, Action.READ_CASE, case)
+    know_roles(case)
     tasks = db.session.scalars(_of_case(case)).all()
     _look_up_candidates(tasks)
     know_doers(tasks, [(task.case_id, task.element_id, task.closed_by) for task in tasks])
@@ -113,6 +114,7 @@ def of_case(case: Case, *, actor: Actor) -> Sequence[HumanTask]:
 def open_of_case(case: Case, *, actor: Actor) -> Sequence[HumanTask]:
     """The open tasks of a case that `actor` may read, by urgency."""
     require(actor, Action.READ_CASE, case)
+    know_roles(case)
     found = db.session.scalars(_of_case(case).where(HumanTask.closed_at.is_(None))).all()
     _look_up_candidates(found)
     _look_up_doers(found)
@@ -120,7 +122,7 @@ def open_of_case(case: Case, *, actor: Actor) -> Sequence[HumanTask]:
 
 
 def _of_case(case: Case) -> sa.Select[HumanTask]:
-    return sa.select(HumanTask).where(HumanTask.case_id == case.id).options(_ROLES)
+    return sa.select(HumanTask).where(HumanTask.case_id == case.id)
 
 
 def _by_urgency(tasks: Iterable[HumanTask]) -> list[HumanTask]:

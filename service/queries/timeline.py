@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
 
-from ..db import db
+from ..db import db, once
 from ..models import AuditEntry, Case, User
 from ..models.audit import said_then
 from ..permissions import Action, Actor, require
 from .pages import LIMIT, Page, Sort, page
 
 NEWEST = (Sort(AuditEntry.seq, int, descending=True),)
+FEW = 50  #: entries among which one mostly finds what a variable held
 
 
 def entries(case: Case, *, actor: Actor, limit: int = LIMIT, cursor: str | None = None) -> Page[AuditEntry]:
@@ -35,13 +36,8 @@ def values_before(case: Case, entry: AuditEntry, names: Collection[str]) -> Mapp
     Reads back from there no further than until it has found them all.
     """
     found: dict[str, Any] = {}
-    earlier = sa.select(AuditEntry.action, AuditEntry.details).where(
-        AuditEntry.case_id == case.id, AuditEntry.seq < entry.seq, AuditEntry.details.is_not(None)
-    )
     missing = set(names)
-    if not missing:
-        return found
-    for action, details in db.session.execute(earlier.order_by(AuditEntry.seq.desc())):
+    for action, details in _said_before(case, entry.seq) if missing else ():
         then = said_then(action, details)
         changed = then.get("set", {})
         found.update({name: changed[name] for name in missing & changed.keys()})
@@ -51,7 +47,23 @@ def values_before(case: Case, entry: AuditEntry, names: Collection[str]) -> Mapp
     return found
 
 
+def _said_before(case: Case, seq: int) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Action and details of the entries before number `seq`, the newest first: a few, and all others if asked for."""
+    earlier = (
+        sa.select(AuditEntry.action, AuditEntry.details)
+        .where(AuditEntry.case_id == case.id, AuditEntry.details.is_not(None))
+        .order_by(AuditEntry.seq.desc())
+    )
+    for newer, older in ((seq, seq - FEW), (seq - FEW, 0)):
+        if newer > 1:
+            rows = db.session.execute(earlier.where(AuditEntry.seq < newer, AuditEntry.seq >= older))
+            yield from (tuple(row) for row in rows)
+
+
 def display_names(names: Iterable[str]) -> Mapping[str, str]:
-    """User name -> how that person is called; names of nobody are left out."""
-    rows = db.session.execute(sa.select(User.name, User.display_name).where(User.name.in_(set(names))))
-    return {row[0]: row[1] for row in rows}
+    """User name -> how that person is called; names of nobody are left out. Asked once in a request that only reads."""
+    wanted, known = set(names), once("display names", dict[str, str | None])
+    if unknown := wanted - known.keys():
+        rows = db.session.execute(sa.select(User.name, User.display_name).where(User.name.in_(unknown)))
+        known |= {**dict.fromkeys(unknown), **{row[0]: row[1] for row in rows}}
+    return {name: called for name in wanted if (called := known[name]) is not None}

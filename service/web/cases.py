@@ -108,6 +108,7 @@ def _about(case: Case, actor: Actor) -> dict[str, Any]:
     owner = case.owner
     entries = timeline.newest(case, actor=actor, most=history.READ)
     asked = [each.principal[5:] for t in open_tasks for each in t.candidates if each.principal.startswith("user:")]
+    asked += [each.principal[5:] for each in case.role_holders if each.principal.startswith("user:")]
     names = names_of([*story.people(entries), *(t.assignee for t in open_tasks), *asked, owner.name if owner else None])
     told = history.told(case, entries, names)
     standing = actions.on_case(actor, case)
@@ -271,7 +272,7 @@ def _case(number: str) -> tuple[Case, Actor]:
 @signed_in
 def choose() -> Response:
     """Which kind of case to open."""
-    return page("cases/choose.html", types=definitions.startable(current_actor()))
+    return page("cases/choose.html", types=definitions.described(definitions.startable(current_actor())))
 
 
 @blueprint.get("/cases/new/<key>")

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import sqlalchemy as sa
 from flask import Blueprint, Response, request, url_for
 from flask.typing import ResponseReturnValue
 
@@ -15,7 +14,7 @@ from ..db import db
 from ..engine.definition import Outcome, Stage
 from ..errors import BadRequest
 from ..execution import deployed, form_of
-from ..models import Case, FormDefinition, Group, ProcessDefinition, User
+from ..models import Case, ProcessDefinition, User
 from ..operations import cases, children, lifecycle, links, tasks
 from ..permissions import Action, Actor, require
 from ..protection import permission
@@ -84,13 +83,15 @@ def _restarts(case: Case) -> list[tuple[str, str]]:
 
 
 def _for_tasks() -> tuple[list[tuple[str, str]], list[tuple[str, str]]]:
-    """What an added task can be given: the groups and the forms that there are, each with its name; one statement."""
-    groups = sa.select(sa.literal("group"), Group.name, Group.title)
-    forms = sa.select(sa.literal("form"), FormDefinition.key, sa.literal("")).where(FormDefinition.latest)
-    rows = [tuple(row) for row in db.session.execute(sa.union_all(groups, forms))]
-    found = [(kind, name, title or (words.readable(name) if kind == "form" else name)) for kind, name, title in rows]
-    found.sort(key=lambda row: (row[2].casefold(), row[1]))
-    return [each[1:] for each in found if each[0] == "group"], [each[1:] for each in found if each[0] == "form"]
+    """What an added task can be given: the groups and the forms that there are, each with its name."""
+    titles, keys = people.groups_and_forms()
+    groups = [(name, title or name) for name, title in titles.items()]
+    forms = [(key, words.readable(key)) for key in keys]
+    return sorted(groups, key=_by_name), sorted(forms, key=_by_name)
+
+
+def _by_name(choice: tuple[str, str]) -> tuple[str, str]:
+    return choice[1].casefold(), choice[0]
 
 
 @blueprint.post("/cases/<number>/hold")

@@ -46,19 +46,14 @@ class Shown:
 
 def of_case(case: Case, actor: Actor, allowed: Sequence[Action]) -> list[Shown]:
     """The links of a case, and which of them `actor` may take away."""
-    return [
-        Shown(link, Action.LINK in allowed and _removable(link, actor)) for link in lists.of_case(case, actor=actor)
-    ]
+    return [Shown(link, Action.LINK in allowed and _removable(link)) for link in lists.of_case(case, actor=actor)]
 
 
-def _removable(link: lists.Linked, actor: Actor) -> bool:
+def _removable(link: lists.Linked) -> bool:
     """Taking a link away asks for the right to link at its source, and of a block at both ends."""
     if link.kind not in operations.BY_HAND or not link.readable:
         return False
-    if link.outward and link.kind is not LinkKind.BLOCKS:
-        return True
-    other = db.session.get(Case, link.case_id)
-    return other is not None and may(actor, Action.LINK, other)
+    return link.linkable or (link.outward and link.kind is not LinkKind.BLOCKS)
 
 
 @blueprint.get("/cases/suggest")

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import sqlalchemy as sa
 
-from ..db import db
-from ..models import Group, HumanTask, Membership, User
+from ..db import db, once
+from ..models import FormDefinition, Group, HumanTask, Membership, User
 from ..permissions import earlier_doers
+from ..queries import timeline
 from . import words
 
 OFFERED = 500  #: people in one picker
@@ -71,12 +72,20 @@ def called(principals: Collection[str]) -> Mapping[str, str]:
     groups = [each.removeprefix("group:") for each in principals if each.startswith("group:")]
     names = {each: words.principal(each) for each in principals}
     if users:
-        rows = db.session.execute(sa.select(User.name, User.display_name).where(User.name.in_(users)))
-        names |= {f"user:{name}": display_name for name, display_name in rows}
+        names |= {f"user:{name}": known for name, known in timeline.display_names(users).items()}
     if groups:
-        titled = sa.select(Group.name, Group.title).where(Group.name.in_(groups), Group.title != "")
-        names |= {f"group:{name}": title for name, title in db.session.execute(titled)}
+        titles = groups_and_forms()[0]
+        names |= {f"group:{name}": titles[name] for name in groups if titles.get(name)}
     return names
+
+
+def groups_and_forms() -> tuple[Mapping[str, str], Sequence[str]]:
+    """The groups that there are, each with its title, and the keys of the forms: one statement, once in a page."""
+    groups = sa.select(sa.literal("group"), Group.name, Group.title)
+    forms = sa.select(sa.literal("form"), FormDefinition.key, sa.literal("")).where(FormDefinition.latest)
+    rows = once("groups and forms", lambda: db.session.execute(sa.union_all(groups, forms)).all())
+    titles = {name: title for kind, name, title in rows if kind == "group"}
+    return titles, [key for kind, key, _ in rows if kind == "form"]
 
 
 def named(name: str) -> User | None:

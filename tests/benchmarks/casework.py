@@ -21,8 +21,8 @@ from flask import Flask
 
 from service import auth, create_app, credentials, jobs, launching
 from service.db import db, new_id, utcnow
-from service.models import Case, CaseState, Group, HumanTask, LoginSession, Membership, TaskState, User
-from service.operations import adhoc, cases, deployments, tasks
+from service.models import Case, CaseState, Group, HumanTask, LinkKind, LoginSession, Membership, TaskState, User
+from service.operations import adhoc, cases, children, deployments, links, notes, roles, tasks
 from service.permissions import SYSTEM, Actor
 from service.queries import adhoc as startable
 from service.queries import children as family
@@ -38,6 +38,21 @@ CARE = diagram(
     '<userTask id="Surgery" name="Surgery" case:availableWhen="= consent"/></adHocSubProcess>',
     "Begin Any End",
 )
+#: What a case type can have beside its diagram: roles, a milestone.
+PEOPLED = MANY.replace(
+    b"<extensionElements></extensionElements>",
+    b'<extensionElements><case:roles><case:role id="manager" name="Manager" groups="clerks" access="steer"/>'
+    b'<case:role id="expert" name="Expert" access="work"/></case:roles><case:milestones>'
+    b'<case:milestone id="called" name="Called" when="= calls &gt; 9"/></case:milestones></extensionElements>',
+    1,
+)
+CHECK = diagram(
+    "check",
+    "CHK",
+    '<userTask id="Look" name="Look" case:candidateGroups="clerks"/>',
+    "Begin Look End",
+    attributes='case:insertable="true"',
+)
 CHILDREN, DESCENDANTS, MANY_STEPS, FEW_STEPS = 200, 1000, 1000, 10
 ENTRIES, LOOKS = 500, 25
 
@@ -49,7 +64,7 @@ def measure(url: str) -> dict[str, Any]:
         db.create_all()
         launching.create_tables(app)
         ann, ben = _clerk("ann"), _clerk("ben")
-        files = {"claim.bpmn": CLAIM, "many.bpmn": MANY, "care.bpmn": CARE}
+        files = {"claim.bpmn": CLAIM, "many.bpmn": PEOPLED, "care.bpmn": CARE, "check.bpmn": CHECK}
         deployments.deploy(files, by=SYSTEM)
         db.session.commit()
         found = {"database": db.engine.dialect.name, **_adhoc(ann), **_children(ann), **_tree(ann)}
@@ -127,7 +142,7 @@ def _children(ann: Actor) -> dict[str, Any]:
 
 
 def _long_story(ann: Actor, ben: Actor) -> str:
-    """The number of the case with the children, Ann's, after work that left `ENTRIES` entries in its story."""
+    """The number of the case with the children, Ann's, filled, after work that left `ENTRIES` entries in its story."""
     case = db.session.scalars(sa.select(Case).where(Case.case_type == "many")).one()
     case_id = case.id
     while case.audit_seq < ENTRIES:
@@ -139,9 +154,24 @@ def _long_story(ann: Actor, ben: Actor) -> str:
         db.session.commit()
         db.session.expunge_all()
         case = db.session.get_one(Case, case_id)
-    tasks.add(case, by=ann, name="Last call", to=db.session.get_one(User, ann.id))
-    db.session.commit()
+    _fill(case, ann, ben)
     return case.number
+
+
+def _fill(case: Case, ann: Actor, ben: Actor) -> None:
+    """What else people keep with a case: people in roles, notes, links both ways, a plan fragment, added work."""
+    roles.give(case, "expert", "user:ben", by=ann)
+    for number in range(8):
+        notes.write(case, f"Call {number} was *short*. @ann, please look.", by=ben if number % 2 else ann)
+    other, blocked = _started("claim", ann, item="other"), _started("claim", ann, item="blocked")
+    links.link(case, other, LinkKind.RELATED, by=ann)
+    links.link(blocked, case, LinkKind.BLOCKS, by=ann)
+    fragment = deployments.latest_definition("check")
+    assert fragment is not None
+    children.insert(case, fragment, by=ann)
+    tasks.add(case, by=ann, name="Last call", to=db.session.get_one(User, ann.id), checklist=["Dial", "Talk"])
+    tasks.add(case, by=ann, name="Letter", candidate_groups=["clerks"], due_at=utcnow() + timedelta(days=2))
+    db.session.commit()
 
 
 def _signed_in(who: Actor) -> str:

@@ -17,6 +17,7 @@ from service.queries import access
 from service.queries import adhoc as startable
 from service.queries import cases as case_lists
 from service.queries import tasks as task_lists
+from service.queries.links import linkable
 from tests.jobs_by_hand import do_jobs
 
 from .family import diagram
@@ -282,3 +283,29 @@ def test_whom_the_diagram_names_beside_a_role_stays_a_candidate_when_the_role_ch
     db.session.commit()
 
     assert candidates(case) == ["group:visitors", "user:nob", "user:xia"]
+
+
+def test_lists_know_who_may_link_a_case_as_the_rules_do(care: Case, team: dict[str, Actor], person: Person) -> None:
+    """`queries.links.linkable` says in SQL what `RULES[LINK]` says in Python."""
+    roles.bind(care, "expert", ["user:xia"], by=team["nia"])
+    roles.bind(care, "client", ["user:cli"], by=team["nia"])
+    tasks.add(care, by=team["ann"], name="Count the towels", candidate_groups=["visitors"])
+    everybody = {**team, "out": person("out", "clerks")}
+    db.session.commit()
+
+    def by_rule_and_by_list() -> dict[str, tuple[bool, bool]]:
+        db.session.expire_all()
+        listed = {name: sa.select(Case.id).where(linkable(actor)) for name, actor in everybody.items()}
+        found = {name: db.session.scalars(statement).all() == [care.id] for name, statement in listed.items()}
+        return {name: (may(actor, Action.LINK, care), found[name]) for name, actor in everybody.items()}
+
+    before = by_rule_and_by_list()
+    roles.restrict(care, True, by=team["ann"], reason="A neighbour works here.")
+    db.session.commit()
+    after = by_rule_and_by_list()
+
+    assert {name for name, answers in before.items() if answers == (True, True)} == {
+        "ann", "nia", "nob", "hal", "ada", "xia", "eve",
+    }  # fmt: skip
+    assert {name for name, answers in after.items() if answers == (True, True)} == {"ann", "nia", "nob", "xia"}
+    assert all(rule == listed for rule, listed in (*before.values(), *after.values()))
