@@ -7,7 +7,7 @@ export function startDialogs() {
       event.preventDefault();
       const dialog = document.getElementById(opener.dataset.dialog);
       if (!dialog.open) dialog.showModal();
-      dialog.querySelector('input:not([type=hidden]), select, textarea')?.focus();
+      dialog.querySelector('input:not([type=hidden]), select, textarea, .tile')?.focus();
     }
     const dialog = event.target.closest('dialog');
     if (dialog && (event.target === dialog || event.target.closest('[data-close]'))) dialog.close();
