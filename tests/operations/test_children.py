@@ -82,6 +82,18 @@ def test_a_call_activity_opens_a_case_of_its_own_and_takes_its_result(ann: Actor
     assert story(parent) == ["case:opened", "child:opened", "child:completed"]
 
 
+def test_which_case_is_opened_may_stand_in_the_data(ann: Actor) -> None:
+    deploy(CLAIM, customer().replace(b'calledElement="claim"', b'calledElement="= kind"'))
+    parent, lost = opened("customer", ann, what="roof", kind="claim"), opened("customer", ann, what="roof", kind="none")
+
+    settle(child_of(parent), ann, paid=70)
+    do_jobs()
+
+    assert (open_task(parent).name, parent.variables["total"]) == ("Talk", 70)
+    incident = db.session.scalars(sa.select(Incident).where(Incident.case_id == lost.id)).one()
+    assert "“none”" in incident.message
+
+
 def test_a_child_is_of_the_newest_version_when_it_is_opened(ann: Actor) -> None:
     deploy(CLAIM, customer())
     case = cases.start(latest("customer"), by=ann, submitted={"what": "roof"})
