@@ -195,6 +195,24 @@ def throw_error(run: Run, source: Task, code: str | None, message: str = "", dat
         raise Fault(f"{said} and not caught{': ' + message if message else ''}.", error_code=code or "")
 
 
+def catch_failure(run: Run, task: Task, code: str, message: str) -> bool:
+    """Whether the diagram foresees that the work of an activity cannot be done: then that is an error of this code.
+
+    An error event without a code catches it only at the activity itself: further out it means errors that were drawn,
+    and mistakes in a script are to be seen by operations.
+    """
+    found = catcher(run, task, "error", code)
+    if found is None:
+        return False
+    event, position = found
+    host = run.tasks.get(event.internal_data.get("host", ""))
+    at_home = host is not None and host.task_spec is task.task_spec  # itself, or the loop that it is an instance of
+    if event.task_spec.name_at(event, position) is None and not at_home:
+        return False
+    event.task_spec.occur(run, event, position, {"code": code, "message": message, "data": None})
+    return True
+
+
 def throw_escalation(run: Run, source: Task, event: EventDefinition) -> None:
     """Raise an escalation; one that nobody catches is only noted."""
     code = run.named(event.name, source)

@@ -6,7 +6,7 @@ import json
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from service.engine import decisions
+from service.engine import decisions, delivery
 from service.engine.elements.activity import Activity
 from service.engine.elements.node import register
 from service.engine.errors import Fault
@@ -43,6 +43,8 @@ class BusinessRuleTask(Activity):
         try:
             found = decisions.evaluate(reference, run.definition.decisions, View(task).readable(), now=run.now)
         except decisions.DecisionError as problem:
+            if delivery.catch_failure(run, task, "DECISION_FAILED", str(problem)):
+                return False
             raise Fault(str(problem)) from None
         columns = _columns(decision)
         run.note(What.DECIDED, task, **_account(decision, found, columns))

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from service.engine import delivery
 from service.engine.elements import attributes
 from service.engine.elements.activity import Activity
 from service.engine.elements.node import register
+from service.engine.expressions import ExpressionError
 from service.engine.upstream import Task
 
 if TYPE_CHECKING:
@@ -43,7 +45,7 @@ class ServiceTask(Activity):
 
 @register("scriptTask")
 class ScriptTask(Activity):
-    """Runs its script; a FEEL script's value goes into `case:resultVariable`."""
+    """Runs its script; a FEEL script's value goes into `case:resultVariable`. Failing, it throws SCRIPT_FAILED."""
 
     def read(self, source: Source) -> None:
         super().read(source)
@@ -52,6 +54,14 @@ class ScriptTask(Activity):
         self.feel = self.script.lstrip().startswith("=") or "feel" in language
 
     def behave(self, run: Run, task: Task) -> bool:
+        try:
+            return self._computed(run, task)
+        except ExpressionError as problem:
+            if not delivery.catch_failure(run, task, "SCRIPT_FAILED", str(problem)):
+                raise
+            return False
+
+    def _computed(self, run: Run, task: Task) -> bool:
         if not self.feel:
             run.script(self.script, task)
             return True
