@@ -12,7 +12,7 @@ import threading
 import time
 import uuid
 from collections.abc import Callable, Hashable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import UTC, date, datetime, timedelta
 from datetime import time as clock_time
@@ -252,12 +252,15 @@ def _begin_postgresql(connection: sa.Connection) -> None:
 
 def _end_postgresql(connection: sa.Connection) -> None:
     """End a transaction that only read by COMMIT: with ROLLBACK, psycopg forgets all statements that it prepared, and
-    the server would parse and plan each again for every request."""
+    the server would parse and plan each again for every request. A connection that broke is dropped without a word:
+    the server has rolled back, and who has an answer already shall get it."""
     driver: Any = None if connection.invalidated else connection.connection.dbapi_connection
-    if driver is None or driver.closed or not driver.read_only:
+    if driver is None:
         return
-    with suppress(connection.dialect.loaded_dbapi.Error):  # the rollback that follows meets it too
-        driver.commit()
+    try:
+        (driver.commit if driver.read_only else driver.rollback)()
+    except connection.dialect.loaded_dbapi.Error as broken:
+        connection.invalidate(broken)
 
 
 def database_now() -> datetime:

@@ -14,9 +14,11 @@ from flask import Flask
 from service import create_app, jobs
 from service import db as database
 from service.db import db
+from service.errors import WrongState
 from service.models import AuditEntry, HumanTask, User
 from service.operations import cases, deployments, users
 from service.permissions import SYSTEM
+from service.protection import public
 from tests.api.conftest import Program
 from tests.conftest import config_for
 from tests.durability import ledger, network
@@ -113,6 +115,24 @@ def test_while_the_database_is_away_everybody_is_told_to_come_again(
     assert "Try again in a few seconds" in answers[-1].text
     assert alive.status_code == 200
     assert [answer.status_code for answer in later] == [200] * 4
+
+
+@pytest.mark.parametrize(("method", "status"), [("GET", 200), ("POST", 409)])
+def test_who_has_an_answer_gets_it_though_the_connection_breaks_at_the_end(
+    app: Flask, ann: Program, between: Network, method: str, status: int
+) -> None:
+    def view() -> str:
+        db.session.execute(sa.select(1))
+        between.cut()
+        time.sleep(0.1)  # for the cut to arrive
+        if method == "POST":
+            raise WrongState("It is closed.")
+        return "read"
+
+    app.add_url_rule("/api/v1/cut", "cut", public(view), methods=[method])
+
+    assert ann.send(method, "/cut").status_code == status
+    assert ann.get("/cases").status_code == 200
 
 
 def test_a_connection_on_which_nothing_comes_back_is_given_up(ann: Program, between: Network) -> None:
