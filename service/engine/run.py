@@ -351,7 +351,8 @@ class Run(BaseWorkflow):
             if task.state == TaskState.WAITING and hasattr(task.task_spec, "settle"):
                 self.settling[task.id] = task
             for name in task.internal_data.get("reset", ()):
-                self.resetting[task.id, name] = (task, self.inside(task).task_specs[name])
+                if (node := self.inside(task).task_specs.get(name)) is not None:
+                    self.resetting[task.id, name] = (task, node)
             if task.state == TaskState.FUTURE or (
                 task.state == TaskState.READY and not task.task_spec.waits_outside(task)
             ):

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 SAID = "said"  #: in internal data: the values that were evaluated, by attribute
 DATES = ("dueDate", "followUpDate")
 _PLACE = re.compile(r"\$?\{\s*([^\W\d]\w*(?:\.\w+)*)\s*\}")  #: in a task's name: a variable, or what is in it
+_SUM = re.compile(r"[+-]")
 _EXCUSE = re.compile(r"\b(?:null|if)\b|[.\[]")
 LONGEST_NAME = 300  #: characters
 
@@ -49,9 +50,13 @@ def fix(run: Run, task: Task) -> None:
 
 
 def _must_have_value(text: str, task: Task) -> bool:
-    """Whether nothing excuses that FEEL has no value: no variable is missing, and no part of one may be."""
+    """Whether nothing excuses that a sum has no value: no variable is missing, and no part of one may be."""
     seen = View(task)
-    return not _EXCUSE.search(text) and all(seen.get(name) is not None for name in names_in(text))
+    return (
+        bool(_SUM.search(text))
+        and not _EXCUSE.search(text)
+        and all(seen.get(name) is not None for name in names_in(text))
+    )
 
 
 def _shown(found: Any) -> str:
