@@ -11,6 +11,8 @@ import sqlalchemy as sa
 from ..closing import loaded
 from ..db import db, once
 from ..engine.errors import NotReady
+from ..engine.work import OpenActivity
+from ..engine.workflow import Workflow
 from ..execution import deployed
 from ..models import Case, CaseMilestone, CaseState
 from ..permissions import Action, Actor, may, require
@@ -84,32 +86,35 @@ def _repeatable(case: Case, actor: Actor) -> Sequence[Repeatable]:
     done = [each for each in wanted if visits.get(each.id)]
     if not done:
         return []
+    refused = "" if may(actor, Action.REPEAT, case) else "Only who steers the case may go back."
     workflow = loaded(case)
-    allowed = may(actor, Action.REPEAT, case)
+    overtaken = {element.id: _overtaken(workflow, element.id) for element in done}
+    ending = _ending(case) if any(work for work, _why_not in overtaken.values()) else ()
     found = []
     for element in done:
-        why_not = None if allowed else "Only who steers the case may go back."
-        cancels: tuple[str, ...] = ()
-        children: tuple[str, ...] = ()
-        try:
-            overtaken = workflow.overtaken_by(element.id)
-            cancels = tuple(each.name for each in overtaken)
-            children = _children(case, [each.activity_id for each in overtaken])
-        except NotReady as refusal:
-            why_not = why_not or str(refusal)
-        name, stage = element.name or element.id, element.attributes.get("stage")
-        found.append(Repeatable(element.id, name, stage, visits[element.id], why_not, cancels, children))
+        work, why_not = overtaken[element.id]
+        gone = {each.activity_id for each in work}
+        children = tuple(number for number, activity in ending if activity in gone)
+        name, stage, cancels = element.name or element.id, element.attributes.get("stage"), (each.name for each in work)
+        why = refused or why_not or None
+        found.append(Repeatable(element.id, name, stage, visits[element.id], why, tuple(cancels), children))
     return found
 
 
-def _children(case: Case, activities: Sequence[str]) -> tuple[str, ...]:
-    """The numbers of the open child cases that end with these activities."""
-    if not activities:
-        return ()
-    ending = sa.select(Case.number).where(
+def _overtaken(workflow: Workflow, element_id: str) -> tuple[Sequence[OpenActivity], str]:
+    """The open work that doing the step again would cancel, or why it cannot be done again."""
+    try:
+        return workflow.overtaken_by(element_id), ""
+    except NotReady as refusal:
+        return (), str(refusal)
+
+
+def _ending(case: Case) -> Sequence[tuple[str, str]]:
+    """The number and the call of each open child case that ends with its call."""
+    chosen = sa.select(Case.number, Case.parent_activity).where(
         Case.parent_id == case.id,
-        Case.parent_activity.in_(activities),
+        Case.parent_activity.is_not(None),
         Case.on_parent_cancel == "cancel",
         Case.closed_at.is_(None),
     )
-    return tuple(db.session.scalars(ending.order_by(Case.number)))
+    return [(row.number, row.parent_activity) for row in db.session.execute(chosen.order_by(Case.number))]

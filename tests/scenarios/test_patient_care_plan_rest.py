@@ -120,7 +120,7 @@ def test_what_the_patient_needs_is_done_in_any_order_by_those_who_may(ward: Ward
         "Task_BloodTest": "You are not Nurse of this case.",
         "Task_Medication": "You are not Physician of this case.",
         "Task_FinalExam": "You are not Physician of this case.",
-        "Examinations": "Done or begun 1 of 1 times.",
+        "Examinations": "This is done once only.",
         "Task_XRay": "You are not Nurse or Physician of this case.",
         "Task_Ecg": "You are not Nurse or Physician of this case.",
         "Task_Ultrasound": "You are not Nurse or Physician of this case.",

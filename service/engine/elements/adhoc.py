@@ -62,7 +62,7 @@ class AdHocSubProcess(SubProcess):
         most = self._most(run, task, node)
         started = self._done(task, node) + self._open(task, node)
         if most is not None and started >= most:
-            return f"Done or begun {started} of {most} times."
+            return "This is done once only." if most == 1 else f"Done or begun {started} of {most} times."
         condition = given.get("availableWhen")
         if condition and not self._holds(run, condition, task):
             return given.get("whyUnavailable") or f"Not available yet: {condition.lstrip('= ')}."
