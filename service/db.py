@@ -11,7 +11,7 @@ import os
 import threading
 import time
 import uuid
-from collections.abc import Callable, Hashable, Iterator
+from collections.abc import Callable, Hashable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import UTC, date, datetime, timedelta
@@ -46,6 +46,13 @@ GIVING_UP = {
     "keepalives_idle": 5,
     "keepalives_interval": 2,
     "keepalives_count": 2,
+    "tcp_user_timeout": 8000,
+}
+#: The same for the server, which would keep a lost client's locks until then (settings of PostgreSQL 12 and later).
+SERVER_GIVES_UP = {
+    "tcp_keepalives_idle": 5,
+    "tcp_keepalives_interval": 2,
+    "tcp_keepalives_count": 2,
     "tcp_user_timeout": 8000,
 }
 
@@ -214,7 +221,13 @@ POSTGRESQL = {
     "timezone": "UTC",
     "random_page_cost": 1.1,
     "jit": "off",
+    **SERVER_GIVES_UP,
 }
+
+
+def as_options(settings: Mapping[str, Any]) -> str:
+    """Settings of PostgreSQL as libpq's parameter `options` has them."""
+    return " ".join(f"-c {name}={value}" for name, value in settings.items())
 
 
 def engine_options(url: str) -> dict[str, Any]:
@@ -229,7 +242,7 @@ def engine_options(url: str) -> dict[str, Any]:
         "pool_pre_ping": False,
         "pool_recycle": 1800,
         "connect_args": {
-            "options": " ".join(f"-c {name}={value}" for name, value in POSTGRESQL.items()),
+            "options": as_options(POSTGRESQL),
             **GIVING_UP,
         },
     }

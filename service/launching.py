@@ -9,7 +9,7 @@ from dbos._migration import get_migration_versions, get_sqlite_migration_version
 from flask import Flask
 
 from . import jobs
-from .db import GIVING_UP, db
+from .db import GIVING_UP, SERVER_GIVES_UP, as_options, db
 
 _ENGINE = {"pool_size": 8, "hide_parameters": True}  # parameters are cases' data, and errors are logged
 _SETTINGS: DBOSConfig = {
@@ -50,7 +50,8 @@ def launch(app: Flask, *, executor_id: str, concurrency: int) -> None:
     url = db.engine.url.render_as_string(hide_password=False)
     settings: DBOSConfig = {**_SETTINGS, "system_database_url": url, "executor_id": executor_id}
     if db.engine.dialect.name != "sqlite":
-        settings["db_engine_kwargs"] = {**_ENGINE, "connect_args": dict(GIVING_UP)}
+        arguments = {**GIVING_UP, "options": as_options(SERVER_GIVES_UP)}
+        settings["db_engine_kwargs"] = {**_ENGINE, "connect_args": arguments}
     engine = DBOS(config=settings)
     DBOS.launch()
     engine._sys_db._retry_connection_errors = False  # or after an outage its threads sleep for up to a minute more

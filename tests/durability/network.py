@@ -12,6 +12,7 @@ from contextlib import contextmanager, suppress
 import sqlalchemy as sa
 
 COMMIT = b"COMMIT\0"  # as PostgreSQL is sent it
+SERVER_GIVES_UP = 10.0  #: seconds until PostgreSQL drops a client that is gone (service/db.py), for which we do it here
 _SO_ATTACH_FILTER = 26  # of Linux's <asm-generic/socket.h>
 
 
@@ -59,7 +60,10 @@ class Network:
         for near, _ in self.pairs:
             with suppress(OSError):
                 near.setsockopt(socket.SOL_SOCKET, _SO_ATTACH_FILTER, bytes(drop))
-        self.pairs.clear()
+        lost, self.pairs = self.pairs, []
+        later = threading.Timer(SERVER_GIVES_UP, lambda: _end(*(far for _, far in lost)))
+        later.daemon = True
+        later.start()
 
     def end(self) -> None:
         """Be gone for good."""
