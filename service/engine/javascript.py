@@ -47,10 +47,10 @@ class Bundle:
             self.forget()
             raise LimitReached("It is nested too deeply and was stopped.") from None
         except quickjs.JSException as error:
-            message = str(error)
+            message = str(error).strip()
+            self.forget()  # the bundle answers what is wrong with a text; what it throws is a limit, or its own trouble
             if "InternalError" not in message and message != "null":
                 raise
-            self.forget()
             if "interrupted" in message:
                 raise LimitReached(f"It ran longer than {seconds} s and was stopped.") from None
             raise LimitReached("It needed too much memory and was stopped.") from None

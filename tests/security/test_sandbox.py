@@ -113,6 +113,22 @@ def resident() -> float:
     return pages * os.sysconf("SC_PAGE_SIZE") / 2**20
 
 
+def test_a_context_whose_memory_is_full_gives_way_to_a_new_one():
+    said = set()
+    for kilobytes in range(2_000, 9_000, 50):  # at some of these not even an error fits in
+        feel._bundle.forget()
+        assert expressions.evaluate("= 6 * 7", {}) == 42
+        full = feel._bundle._state()["context"]
+        full.set_memory_limit(kilobytes * 1024)
+        found = outcome(lambda: expressions.evaluate("= for x in 1..2000 return string(x)", {}))
+        if not found.startswith("['1', '2'"):
+            said.add(found)
+            assert feel._bundle._state()["context"] is not full
+            assert_alive()
+
+    assert said == {"It needed too much memory and was stopped."}
+
+
 @pytest.mark.parametrize("key", ["__proto__", "constructor", "toString", "hasOwnProperty", "then"])
 def test_variables_with_javascript_s_own_names_are_only_variables(key):
     variables = {"v": {key: {"polluted": "yes"}}, key: {"polluted": "yes"}}

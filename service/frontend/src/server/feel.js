@@ -10,13 +10,26 @@ import { decide as decideModel } from './parts/decisions.js';
 import { spell } from './parts/extensions.js';
 import { evaluate as feelinEvaluate, isOurs, unaryTest as feelinUnary } from './parts/evaluator.js';
 import { check as checkSubmitted, wants as wantsOf } from './parts/forms.js';
+import { isLimit } from './parts/limits.js';
 import { encode, revive, setMark } from './parts/values.js';
 
 
 // --- Parsing once. A tree depends on the text, and on those names in the context that are no plain words.
 const KEPT = 2000;
+const KEPT_TEXT = 1_000_000; // characters; a tree takes some ten times the memory of its text
 const trees = new Map();
+let keptText = 0;
 let odd = '';
+
+function keep(key, tree) {
+  trees.set(key, tree);
+  keptText += key.length;
+  for (const oldest of trees.keys()) {
+    if (trees.size <= KEPT && keptText <= KEPT_TEXT) return;
+    trees.delete(oldest);
+    keptText -= oldest.length;
+  }
+}
 
 const configure = parser.configure.bind(parser);
 parser.configure = (config) => {
@@ -27,8 +40,7 @@ parser.configure = (config) => {
       let tree = trees.get(key);
       if (tree === undefined) {
         tree = configure(config).parse(text);
-        if (trees.size >= KEPT) trees.delete(trees.keys().next().value);
-        trees.set(key, tree);
+        keep(key, tree);
       }
       return tree;
     },
@@ -61,7 +73,7 @@ function guarded(action) {
   try {
     return action();
   } catch (error) {
-    if (error instanceof InternalError) throw error; // a limit: the host throws this context away
+    if (isLimit(error)) throw error;
     return JSON.stringify({ error: String(error.message ?? error), at: error.position?.from ?? null });
   }
 }
@@ -91,6 +103,7 @@ function unimplemented(text, context, isUnary) {
   try {
     (isUnary ? feelinUnary : feelinEvaluate)(text, context);
   } catch (error) {
+    if (isLimit(error)) throw error;
     if (/^not implemented/.test(error.message)) return error.message;
   }
   return undefined;

@@ -4,6 +4,7 @@
 // input, decision, bkm, service; each expression {kind, …}. Values here are feelin's own, so functions and dates pass
 // from decision to decision as they are; only what leaves (`decide`) becomes JSON.
 import { evaluate, unaryTest } from './evaluator.js';
+import { isLimit } from './limits.js';
 import { convert } from './types.js';
 import { encode } from './values.js';
 
@@ -41,7 +42,7 @@ function feel(text, scope, what) {
   try {
     return evaluate(text, scope).value ?? null;
   } catch (error) {
-    if (error instanceof InternalError) throw error;
+    if (isLimit(error)) throw error;
     throw new Undecided(`${what}: ${error.message}`);
   }
 }
@@ -76,7 +77,7 @@ function test(text, value, scope, what) {
   try {
     return unaryTest(text, inner).value === true;
   } catch (error) {
-    if (error instanceof InternalError) throw error;
+    if (isLimit(error)) throw error;
     throw new Undecided(`${what}: ${error.message}`);
   }
 }

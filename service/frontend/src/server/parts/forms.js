@@ -5,6 +5,7 @@
 // browser: the initial data, over it the values of the fields that are not hidden.
 import { evaluate, unaryTest } from '@bpmn-io/feelin';
 import { dateErrors, fieldErrors, KEYED, optionValues } from './fields.js';
+import { isLimit } from './limits.js';
 import { encode, unmarked } from './values.js';
 
 const ROUNDS = 10;
@@ -51,7 +52,7 @@ function feel(text, scope) {
   try {
     return evaluate(text.slice(1), expressionContext(scope)).value;
   } catch (error) {
-    if (error instanceof InternalError) throw error;
+    if (isLimit(error)) throw error;
     return null; // as in the browser
   }
 }
@@ -61,7 +62,7 @@ function holds(text, scope) {
   try {
     return unaryTest(text.slice(1), expressionContext(scope)).value === true;
   } catch (error) {
-    if (error instanceof InternalError) throw error;
+    if (isLimit(error)) throw error;
     return false;
   }
 }
