@@ -227,6 +227,7 @@ def _statements(app: Any, token: str) -> dict[str, Any]:
     headers = {"Authorization": f"Bearer {token}"}
 
     def call(method: str, path: str, body: Any = None) -> tuple[Any, int, int]:
+        db.session.rollback()  # as between requests; here they share one application context, and so its session
         seen.clear()
         answer = web.open(f"/api/v1{path}", method=method, json=body, headers=headers)
         assert answer.status_code < 300, answer.text
