@@ -79,11 +79,23 @@ def restart(postgresql: Any, away: float = 2) -> None:
 def _all(
     urls: list[str], cases: int, kills: int, parents: int, timers: int, restart: Callable[[], None] | None = None
 ) -> dict[str, Any]:
-    """The figures of every part, each on a database of its own."""
-    figures = run(urls[0], cases, kills)
-    figures |= families.run(urls[1], parents, kills) | many_timers.run(urls[2], timers)
-    figures |= failpoints.run(urls[3], ROUNDS) | promptness.run(urls[4], restart)
-    return figures | worker_failpoints.run(urls[5], ROUNDS) | broken_ways.run(urls[6], cases, BREAKS)
+    """The figures of every part, each on a database of its own; printed as they come, for all of it takes long."""
+    cases_url, families_url, timers_url, failpoints_url, promptness_url, workers_url, ways_url = urls
+    parts: list[Callable[[], dict[str, Any]]] = [
+        lambda: run(cases_url, cases, kills),
+        lambda: families.run(families_url, parents, kills),
+        lambda: many_timers.run(timers_url, timers),
+        lambda: failpoints.run(failpoints_url, ROUNDS),
+        lambda: promptness.run(promptness_url, restart),
+        lambda: worker_failpoints.run(workers_url, ROUNDS),
+        lambda: broken_ways.run(ways_url, cases, BREAKS),
+    ]
+    figures: dict[str, Any] = {}
+    for part in parts:
+        found = part()
+        print(json.dumps(found), flush=True)
+        figures |= found
+    return figures
 
 
 def run(url: str, cases: int, kills: int, *, with_tables: bool = True) -> dict[str, Any]:
