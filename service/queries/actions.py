@@ -9,6 +9,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import sqlalchemy as sa
 from sqlalchemy.orm.attributes import set_committed_value
@@ -121,13 +122,23 @@ def know_doers(tasks: Iterable[HumanTask], done: Iterable[tuple[uuid.UUID, str, 
         sa.inspect(task).info[_DOERS] = frozenset().union(*found)
 
 
-def know_roles(case: Case) -> None:
-    """Read who has which role in the case, for all rules that ask for it; nothing where its diagram names no roles."""
-    if "role_holders" in case.__dict__:
-        return
-    declared = deployed(case.definition_id).definition.info.roles
-    rows = db.session.scalars(sa.select(CaseRole).where(CaseRole.case_id == case.id)).all() if declared else []
-    set_committed_value(case, "role_holders", list(rows))
+def know_roles(*cases: Case) -> None:
+    """Read who has which role in the cases, for all rules that ask for it; nothing where no diagram names roles."""
+    unknown = {case.id: case for case in cases if "role_holders" not in case.__dict__}
+    held: dict[uuid.UUID, list[CaseRole]] = {case_id: [] for case_id in unknown}
+    named = [case_id for case_id, case in unknown.items() if _names_roles(case.definition_id)]
+    if named:
+        for row in db.session.scalars(sa.select(CaseRole).where(CaseRole.case_id.in_(named))):
+            held[row.case_id].append(row)
+    for case_id, case in unknown.items():
+        set_committed_value(case, "role_holders", held[case_id])
+
+
+@lru_cache(maxsize=1024)
+def _names_roles(definition_id: uuid.UUID) -> bool:
+    """Whether a deployed diagram names roles; without parsing it, for a list shows cases of many."""
+    info = db.session.execute(sa.select(ProcessDefinition.info).where(ProcessDefinition.id == definition_id))
+    return bool(info.scalar_one().get("roles"))
 
 
 def _may(actor: Actor, action: Action, case: Case, held: dict[Rule, bool]) -> bool:

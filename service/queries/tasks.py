@@ -40,7 +40,6 @@ _SHOWN = (
     Case.number, Case.title, Case.case_type, Case.state, Case.definition_id, Case.stage, Case.version, Case.restricted,
 )  # fmt: skip
 _CASE, _LIGHT = joinedload(HumanTask.case, innerjoin=True).load_only(*_SHOWN), load_only(*_SHOWN)
-_ROLES = joinedload(HumanTask.case, innerjoin=True).selectinload(Case.role_holders)
 _TO_CHANGE = (
     sa.select(HumanTask, Case)
     .join(HumanTask.case)
@@ -171,8 +170,9 @@ def narrowed(
 def _page(whose: sa.ColumnElement[bool], limit: int, cursor: str | None, only: Mapping[str, Any]) -> Page[HumanTask]:
     narrowing = {name: value for name, value in only.items() if name != "sort"}
     conditions = (whose, HumanTask.closed_at.is_(None), *narrowed(**narrowing))
-    options, sorts = [_CASE, _ROLES], SORTS[only.get("sort", "urgency")]
-    found = page(HumanTask, *conditions, sorts=sorts, limit=limit, cursor=cursor, options=options)
+    sorts = SORTS[only.get("sort", "urgency")]
+    found = page(HumanTask, *conditions, sorts=sorts, limit=limit, cursor=cursor, options=[_CASE])
+    know_roles(*(task.case for task in found.rows))
     _look_up_candidates(found.rows)
     _look_up_doers(found.rows)
     return found
