@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
@@ -25,7 +26,7 @@ def _with_zone(value: datetime) -> datetime:
 
 
 def _whole(value: Any) -> Any:
-    return int(value) if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < 9 else value
+    return int(value) if isinstance(value, str) and re.fullmatch(r"-?[0-9]{1,8}", value) else value
 
 
 def _yes_or_no(value: Any) -> Any:

@@ -96,6 +96,7 @@ def test_text_in_any_language_is_kept_as_sent(office: Office, program: Callable[
 
 QUERIES = {
     "limit=0": 400,
+    "limit=-1": 400,
     "limit=201": 400,
     "limit=x": 400,
     "limit=1.0": 400,
@@ -139,3 +140,10 @@ def test_every_refusal_is_problem_details(office: Office, program: Callable[...,
         assert answer.json["status"] == answer.status_code
         assert answer.json["instance"].startswith("urn:request:")
         assert answer.status_code != 405 or answer.headers["Allow"]
+
+
+def test_a_limit_out_of_range_is_told_the_range(office: Office, program: Callable[..., Program]) -> None:
+    ann = program(office.ann)
+
+    assert ann.get("/tasks?limit=-1").json["detail"] == "limit: Input should be greater than or equal to 1."
+    assert ann.get("/tasks?limit=201").json["detail"] == "limit: Input should be less than or equal to 200."
