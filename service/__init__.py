@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from flask import Flask
 
-    from .config import Config
+    from service.config import Config
 
 
 def create_app(config: Config | None = None) -> Flask:
@@ -29,9 +29,9 @@ def create_inner(config: Config | None = None) -> Flask:
     """The same without what answers HTTP, which takes time to load: all that the worker and the command line need."""
     from flask import Flask
 
-    from . import config as configuration
-    from . import logs
-    from .db import db, engine_options, prepare
+    from service import config as configuration
+    from service import logs
+    from service.db import db, engine_options, prepare
 
     config = config or configuration.read()
     app = Flask(__name__, static_folder=None)
@@ -52,7 +52,8 @@ def create_inner(config: Config | None = None) -> Flask:
 
 def _add_parts(app: Flask) -> None:
     """Hang the entrypoints into `app`."""
-    from . import api, auth, logs, problems, protection, web
+    from service import api, logs, web
+    from service.http import auth, problems, protection
 
     logs.init_app(app)
     problems.init_app(app)
@@ -64,7 +65,7 @@ def _add_parts(app: Flask) -> None:
 
 def _absolute(url: str) -> str:
     """A relative SQLite path counts from the working directory, not from Flask's instance folder."""
-    from . import config as configuration
+    from service import config as configuration
 
     if url.startswith("sqlite:///") and not url.startswith("sqlite:////") and ":memory:" not in url:
         path = configuration.home() / url.removeprefix("sqlite:///")

@@ -15,9 +15,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from .db import db, iso_text, utcnow
-from .models import AuditEntry, Case
-from .permissions import Actor
+from service.db import db, iso_text, utcnow
+from service.models import Actor, AuditEntry, Case
 
 _PREVIOUS = "hash of the entry before"
 

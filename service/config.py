@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
-from .connectors.addresses import Allowed, read_allowed
+from service.connectors.addresses import Allowed, read_allowed
 
 
 class WrongSetting(ValueError):

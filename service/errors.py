@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
 
-from .engine.definition import Problem
+from service.engine.definition import Problem
 
 
 class ServiceError(Exception):

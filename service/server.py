@@ -8,8 +8,7 @@ from typing import Any
 from flask import Flask
 from gunicorn.app.base import BaseApplication
 
-from . import create_app
-from .__main__ import keep_what_is_loaded
+from service import create_app
 
 
 class Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
@@ -29,7 +28,6 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
 
 def run(*, host: str, port: int, workers: int, threads: int, with_jobs: bool) -> None:
     """Serve until stopped. The application is made after the fork: sandbox pools and connections are not fork-safe."""
-    keep_what_is_loaded()
     options: dict[str, Any] = {
         "bind": f"{host}:{port}",
         "workers": workers,
@@ -43,9 +41,9 @@ def run(*, host: str, port: int, workers: int, threads: int, with_jobs: bool) ->
         "control_socket_disable": True,
     }
     if with_jobs:
-        from . import background, worker
+        from service.worker import job_types, loop
 
-        assert background and worker  # loaded before the fork
+        assert job_types and loop  # loaded before the fork
         options["post_worker_init"] = _start_jobs
         options["worker_exit"] = _stop_jobs
     Server(options).run()
@@ -56,13 +54,13 @@ _jobs: list[threading.Thread] = []
 
 
 def _start_jobs(server_worker: Any) -> None:
-    from . import background, worker
+    from service.worker import job_types, loop
 
-    assert background  # registers the jobs
+    assert job_types  # registers the jobs
     app: Flask = server_worker.app.callable or server_worker.app.wsgi()
     config = app.config["CASEWRIGHT"]
     thread = threading.Thread(
-        target=worker.run,
+        target=loop.run,
         args=(app,),
         kwargs={"executor_id": config.worker_id, "concurrency": config.worker_concurrency, "stop": _stop},
         name="jobs",

@@ -19,8 +19,7 @@ from werkzeug.routing import Rule
 from service import create_app
 from service.config import Config, read
 from service.db import db
-from service.models import Group, Membership, User
-from service.permissions import Actor
+from service.models import Actor, Group, Membership, User
 from tests.postgresql import Databases, on_server
 
 pytest_plugins = ["tests.browser"]  # once for all folders: two Playwrights in one process get in each other's way
@@ -114,7 +113,7 @@ def postgresql_template(postgresql: str) -> sa.URL:
 
 
 def _create_tables(url: str) -> None:
-    from service import launching
+    from service.jobs import launching
 
     app = create_app(config_for(url))
     with app.app_context():

@@ -8,11 +8,12 @@ from datetime import UTC, datetime
 import sqlalchemy as sa
 import time_machine
 
-from service import background, jobs
+from service import jobs
 from service.db import db, utcnow
 from service.models.job import job_input, job_status
+from service.worker import job_types
 
-assert background  # registers the jobs
+assert job_types  # registers the jobs
 
 
 def do_jobs() -> int:

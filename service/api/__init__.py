@@ -7,7 +7,7 @@ from flask import Blueprint, Flask
 
 def init_app(app: Flask) -> None:
     """Hang the API into `app`."""
-    from . import (
+    from service.api import (
         adhoc,
         cases,
         children,

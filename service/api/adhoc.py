@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from ..auth import current_actor
-from ..operations import adhoc
-from ..permissions import Action, require
-from ..queries import adhoc as startable
-from ..queries import cases as case_lists
-from ..queries import people
-from . import schemas, shapes
-from .representations import all_of
-from .routes import Answer, Routes
+from service.api import schemas, shapes
+from service.api.representations import all_of
+from service.api.routes import Answer, Routes
+from service.http.auth import current_actor
+from service.operations import adhoc
+from service.policy.permissions import Action, require
+from service.queries import adhoc as startable
+from service.queries import cases as case_lists
+from service.queries import people
 
 routes = Routes("adhoc")
 

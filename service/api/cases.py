@@ -7,17 +7,8 @@ from uuid import UUID
 
 from flask import url_for
 
-from ..auth import current_actor
-from ..db import db
-from ..models import Case
-from ..operations import cases
-from ..operations.cases import UNSET
-from ..permissions import Action, Actor, require
-from ..queries import cases as case_lists
-from ..queries import definitions, people, timeline
-from ..queries import tasks as task_lists
-from . import schemas, shapes
-from .representations import (
+from service.api import schemas, shapes
+from service.api.representations import (
     all_of,
     audit_shape,
     case_etag,
@@ -28,8 +19,17 @@ from .representations import (
     listed,
     task_shape,
 )
-from .requests import check_if_match
-from .routes import Answer, Routes
+from service.api.requests import check_if_match
+from service.api.routes import Answer, Routes
+from service.db import db
+from service.http.auth import current_actor
+from service.models import Actor, Case
+from service.operations import cases
+from service.operations.cases import UNSET
+from service.policy.permissions import Action, require
+from service.queries import cases as case_lists
+from service.queries import definitions, people, timeline
+from service.queries import tasks as task_lists
 
 routes = Routes("cases")
 

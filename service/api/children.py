@@ -6,17 +6,17 @@ from uuid import UUID
 
 from flask import url_for
 
-from ..auth import current_actor
-from ..db import db
-from ..models import ProcessDefinition
-from ..operations import children
-from ..permissions import Action
-from ..queries import cases as case_lists
-from ..queries import children as family
-from ..queries import definitions
-from . import schemas, shapes
-from .representations import all_of, case_etag, case_shape, moment
-from .routes import Answer, Routes
+from service.api import schemas, shapes
+from service.api.representations import all_of, case_etag, case_shape, moment
+from service.api.routes import Answer, Routes
+from service.db import db
+from service.http.auth import current_actor
+from service.models import ProcessDefinition
+from service.operations import children
+from service.policy.permissions import Action
+from service.queries import cases as case_lists
+from service.queries import children as family
+from service.queries import definitions
 
 routes = Routes("children")
 

@@ -8,21 +8,21 @@ from uuid import UUID
 
 from flask import Response, request
 
-from .. import forms
-from ..auth import current_actor
-from ..db import db, utcnow
-from ..engine import decisions
-from ..errors import InvalidForm
-from ..execution import form_of, form_schema, read_files, resource
-from ..models import DecisionDefinition, FormDefinition, ProcessDefinition
-from ..operations import cases
-from ..permissions import Action, may
-from ..protection import as_file
-from ..queries import definitions
-from ..queries.pages import Page
-from . import deployed_shapes, schemas, shapes
-from .representations import all_of, decision_shape, definition_shape, form_definition_shape, listed
-from .routes import Answer, Routes
+from service import forms
+from service.api import deployed_shapes, schemas, shapes
+from service.api.representations import all_of, decision_shape, definition_shape, form_definition_shape, listed
+from service.api.routes import Answer, Routes
+from service.db import db, utcnow
+from service.engine import decisions
+from service.errors import InvalidForm
+from service.execution.definitions import form_of, form_schema, read_files, resource
+from service.http.auth import current_actor
+from service.http.protection import as_file
+from service.models import DecisionDefinition, FormDefinition, ProcessDefinition
+from service.operations import cases
+from service.policy.permissions import Action, may
+from service.queries import definitions
+from service.queries.pages import Page
 
 routes = Routes("definitions")
 Definition = TypeVar("Definition", ProcessDefinition, DecisionDefinition, FormDefinition)

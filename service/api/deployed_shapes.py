@@ -6,7 +6,7 @@ from typing import Any
 
 from typing_extensions import TypedDict
 
-from .shapes import Id, Moment
+from service.api.shapes import Id, Moment
 
 
 class DefinitionShape(TypedDict):

@@ -8,16 +8,16 @@ from uuid import UUID
 from flask import request, url_for
 from werkzeug.exceptions import UnsupportedMediaType
 
-from ..auth import current_actor
-from ..db import db
-from ..errors import BadRequest, InvalidForm
-from ..models import Deployment
-from ..operations import deployments
-from ..permissions import Action
-from ..queries import deployments as deployment_lists
-from . import deployed_shapes, schemas
-from .representations import added_shape, deployment_shape, listed, problem_shapes
-from .routes import Answer, Routes
+from service.api import deployed_shapes, schemas
+from service.api.representations import added_shape, deployment_shape, listed, problem_shapes
+from service.api.routes import Answer, Routes
+from service.db import db
+from service.errors import BadRequest, InvalidForm
+from service.http.auth import current_actor
+from service.models import Deployment
+from service.operations import deployments
+from service.policy.permissions import Action
+from service.queries import deployments as deployment_lists
 
 routes = Routes("deployments")
 MOST_FILES = 500

@@ -7,7 +7,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from . import schemas
+from service.api import schemas
 
 _WHY = {"reason": "The caller withdrew it."}
 

@@ -6,8 +6,8 @@ import sqlalchemy as sa
 from flask import Blueprint
 from flask.typing import ResponseReturnValue
 
-from ..db import db
-from ..protection import public
+from service.db import db
+from service.http.protection import public
 
 blueprint = Blueprint("health", __name__)
 

@@ -14,9 +14,9 @@ import uuid
 import sqlalchemy as sa
 from flask import Response, request
 
-from ..db import db
-from ..errors import BadRequest, KeyReused, WrongState
-from ..models import IdempotencyKey
+from service.db import db
+from service.errors import BadRequest, KeyReused, WrongState
+from service.models import IdempotencyKey
 
 HEADER, REPLAYED = "Idempotency-Key", "Idempotent-Replayed"
 

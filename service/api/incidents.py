@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from ..auth import current_actor
-from ..operations import incidents as operations
-from ..permissions import Action
-from ..queries import incidents
-from . import schemas, shapes
-from .representations import incident_shape, listed
-from .routes import Answer, Routes
+from service.api import schemas, shapes
+from service.api.representations import incident_shape, listed
+from service.api.routes import Answer, Routes
+from service.http.auth import current_actor
+from service.operations import incidents as operations
+from service.policy.permissions import Action
+from service.queries import incidents
 
 routes = Routes("incidents")
 

@@ -6,19 +6,19 @@ from uuid import UUID
 
 from flask import url_for
 
-from ..auth import current_actor
-from ..db import db
-from ..execution import deployed
-from ..models import Case, ProcessDefinition
-from ..operations import children, lifecycle
-from ..permissions import Action, Actor
-from ..queries import cases as case_lists
-from ..queries import definitions, moments
-from ..queries import lifecycle as life
-from . import schemas, shapes
-from .representations import case_etag, case_shape, moment
-from .requests import check_if_match
-from .routes import Answer, Routes
+from service.api import schemas, shapes
+from service.api.representations import case_etag, case_shape, moment
+from service.api.requests import check_if_match
+from service.api.routes import Answer, Routes
+from service.db import db
+from service.execution.definitions import deployed
+from service.http.auth import current_actor
+from service.models import Actor, Case, ProcessDefinition
+from service.operations import children, lifecycle
+from service.policy.permissions import Action
+from service.queries import cases as case_lists
+from service.queries import definitions, moments
+from service.queries import lifecycle as life
 
 routes = Routes("lifecycle")
 

@@ -6,16 +6,16 @@ from uuid import UUID
 
 from flask import url_for
 
-from ..auth import current_actor
-from ..db import db
-from ..models import LinkKind
-from ..operations import links as operations
-from ..permissions import Action
-from ..queries import cases as case_lists
-from ..queries import links
-from . import schemas, shapes
-from .representations import all_of, case_etag, case_shape
-from .routes import Answer, Routes
+from service.api import schemas, shapes
+from service.api.representations import all_of, case_etag, case_shape
+from service.api.routes import Answer, Routes
+from service.db import db
+from service.http.auth import current_actor
+from service.models import LinkKind
+from service.operations import links as operations
+from service.policy.permissions import Action
+from service.queries import cases as case_lists
+from service.queries import links
 
 routes = Routes("links")
 

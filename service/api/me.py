@@ -5,14 +5,14 @@ from __future__ import annotations
 from datetime import timedelta
 from uuid import UUID
 
-from ..auth import current_actor
-from ..db import utcnow
-from ..operations import users
-from ..permissions import Action
-from ..queries import people
-from . import schemas, shapes
-from .representations import all_of, token_shape
-from .routes import SIGNED_IN, Answer, Routes
+from service.api import schemas, shapes
+from service.api.representations import all_of, token_shape
+from service.api.routes import SIGNED_IN, Answer, Routes
+from service.db import utcnow
+from service.http.auth import current_actor
+from service.operations import users
+from service.policy.permissions import Action
+from service.queries import people
 
 routes = Routes("me")
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from ..auth import current_actor
-from ..operations import messages
-from ..permissions import Action
-from . import schemas, shapes
-from .routes import Answer, Routes
+from service.api import schemas, shapes
+from service.api.routes import Answer, Routes
+from service.http.auth import current_actor
+from service.operations import messages
+from service.policy.permissions import Action
 
 routes = Routes("messages")
 

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from .. import markdown
-from ..auth import current_actor
-from ..db import db
-from ..models import Note, NoteRevision
-from ..operations import notes as operations
-from ..permissions import Action, Actor
-from ..protection import SIGNED_IN
-from ..queries import cases as case_lists
-from ..queries import notes
-from . import schemas, shapes
-from .representations import all_of, etag, listed, moment
-from .routes import Answer, Routes
+from service.api import schemas, shapes
+from service.api.representations import all_of, etag, listed, moment
+from service.api.routes import Answer, Routes
+from service.db import db
+from service.http import markdown
+from service.http.auth import current_actor
+from service.http.protection import SIGNED_IN
+from service.models import Actor, Note, NoteRevision
+from service.operations import notes as operations
+from service.policy.permissions import Action
+from service.queries import cases as case_lists
+from service.queries import notes
 
 routes = Routes("notes")
 

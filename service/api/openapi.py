@@ -12,12 +12,12 @@ from typing import Any, Literal, get_args, get_origin
 from flask import Blueprint, Response, make_response, render_template, request
 from pydantic import TypeAdapter
 
-from ..permissions import SCOPE, Action
-from ..protection import public
-from .deployed_shapes import ProblemShape
-from .examples import BODIES, IN_PATHS
-from .idempotency import HEADER, REPLAYED
-from .routes import JSON, PUBLIC, Operation
+from service.api.deployed_shapes import ProblemShape
+from service.api.examples import BODIES, IN_PATHS
+from service.api.idempotency import HEADER, REPLAYED
+from service.api.routes import JSON, PUBLIC, Operation
+from service.http.protection import public
+from service.policy.permissions import SCOPE, Action
 
 PREFIX = "/api/v1"
 PROBLEM = "application/problem+json"

@@ -13,10 +13,22 @@ from urllib.parse import urlencode
 
 from flask import request
 
-from .. import closing
-from ..engine.definition import Problem
-from ..errors import problem_as_json
-from ..models import (
+from service.api.deployed_shapes import AddedShape, DecisionShape, DefinitionShape, DeploymentShape, FormDefinitionShape
+from service.api.shapes import (
+    AuditShape,
+    CaseShape,
+    CaseSummary,
+    DiagramShape,
+    GroupSummary,
+    IncidentShape,
+    TaskShape,
+    TokenShape,
+    UserShape,
+)
+from service.engine.definition import Problem
+from service.errors import problem_as_json
+from service.models import (
+    Actor,
     ApiToken,
     AuditEntry,
     Case,
@@ -29,22 +41,11 @@ from ..models import (
     ProcessDefinition,
     User,
 )
-from ..permissions import Action, Actor
-from ..queries import actions
-from ..queries.cases import DiagramState
-from ..queries.pages import Page
-from .deployed_shapes import AddedShape, DecisionShape, DefinitionShape, DeploymentShape, FormDefinitionShape
-from .shapes import (
-    AuditShape,
-    CaseShape,
-    CaseSummary,
-    DiagramShape,
-    GroupSummary,
-    IncidentShape,
-    TaskShape,
-    TokenShape,
-    UserShape,
-)
+from service.policy import closing
+from service.policy.permissions import Action
+from service.queries import actions
+from service.queries.cases import DiagramState
+from service.queries.pages import Page
 
 Row = TypeVar("Row")
 

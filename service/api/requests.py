@@ -15,9 +15,9 @@ from flask import request
 from pydantic import BaseModel, ValidationError
 from werkzeug.exceptions import UnsupportedMediaType
 
-from ..errors import BadRequest, Changed, InvalidForm
-from ..execution import lock
-from ..models import Case
+from service.errors import BadRequest, Changed, InvalidForm
+from service.execution.running import lock
+from service.models import Case
 
 Model = TypeVar("Model", bound=BaseModel)
 

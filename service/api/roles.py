@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from ..auth import current_actor
-from ..db import db
-from ..models import Case
-from ..operations import roles as operations
-from ..permissions import Action, Actor, require
-from ..queries import access, people
-from ..queries import cases as case_lists
-from . import schemas, shapes
-from .representations import all_of, case_etag, case_shape
-from .requests import check_if_match
-from .routes import Answer, Routes
+from service.api import schemas, shapes
+from service.api.representations import all_of, case_etag, case_shape
+from service.api.requests import check_if_match
+from service.api.routes import Answer, Routes
+from service.db import db
+from service.http.auth import current_actor
+from service.models import Actor, Case
+from service.operations import roles as operations
+from service.policy.permissions import Action, require
+from service.queries import access, people
+from service.queries import cases as case_lists
 
 routes = Routes("roles")
 

@@ -20,12 +20,12 @@ from flask import Blueprint, Response, request
 from flask.typing import ResponseReturnValue
 from pydantic import BaseModel
 
-from .. import protection
-from ..auth import current_actor
-from ..db import db, to_json
-from ..permissions import Action
-from . import idempotency
-from .requests import body_of, query_of
+from service.api import idempotency
+from service.api.requests import body_of, query_of
+from service.db import db, to_json
+from service.http import protection
+from service.http.auth import current_actor
+from service.policy.permissions import Action
 
 JSON = "application/json"
 PUBLIC, SIGNED_IN = protection.PUBLIC, protection.SIGNED_IN  #: to declare, where an action is too much

@@ -9,8 +9,8 @@ from uuid import UUID
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 
-from ..models import CaseState, IncidentState, NoteVisibility
-from ..queries.pages import LIMIT, MOST
+from service.models import CaseState, IncidentState, NoteVisibility
+from service.queries.pages import LIMIT, MOST
 
 
 def _moment(value: Any) -> Any:

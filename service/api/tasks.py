@@ -4,20 +4,20 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from .. import forms
-from ..auth import current_actor
-from ..db import db
-from ..execution import form_of_task
-from ..models import HumanTask
-from ..operations import tasks
-from ..permissions import Action, Actor, require
-from ..queries import cases as case_lists
-from ..queries import people
-from ..queries import tasks as task_lists
-from . import schemas, shapes
-from .representations import listed, task_etag, task_shape
-from .requests import check_if_match
-from .routes import Answer, Routes
+from service import forms
+from service.api import schemas, shapes
+from service.api.representations import listed, task_etag, task_shape
+from service.api.requests import check_if_match
+from service.api.routes import Answer, Routes
+from service.db import db
+from service.execution.definitions import form_of_task
+from service.http.auth import current_actor
+from service.models import Actor, HumanTask
+from service.operations import tasks
+from service.policy.permissions import Action, require
+from service.queries import cases as case_lists
+from service.queries import people
+from service.queries import tasks as task_lists
 
 routes = Routes("tasks")
 LISTS = {"mine": task_lists.mine, "team": task_lists.team, "all": task_lists.all_open}

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from flask import url_for
 
-from ..auth import current_actor
-from ..models import Group
-from ..operations import users
-from ..permissions import Action
-from ..queries import people
-from . import schemas, shapes
-from .representations import group_summary, listed, user_shape
-from .routes import Answer, Routes
+from service.api import schemas, shapes
+from service.api.representations import group_summary, listed, user_shape
+from service.api.routes import Answer, Routes
+from service.http.auth import current_actor
+from service.models import Group
+from service.operations import users
+from service.policy.permissions import Action
+from service.queries import people
 
 routes = Routes("users")
 

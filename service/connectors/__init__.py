@@ -10,9 +10,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from . import http
-from .addresses import Allowed
-from .errors import CallFailed
+from service.connectors import http
+from service.connectors.addresses import Allowed
+from service.connectors.errors import CallFailed
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address, ip_network
 from typing import Any
 
-from .errors import CallFailed
+from service.connectors.errors import CallFailed
 
 _NAT64 = IPv6Network("64:ff9b::/96")
 Network = Any  #: IPv4Network or IPv6Network

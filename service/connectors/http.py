@@ -19,8 +19,8 @@ from http.client import HTTPConnection, HTTPException, HTTPResponse
 from typing import Any
 from urllib.parse import SplitResult, urlsplit
 
-from .addresses import Allowed, resolve
-from .errors import CallFailed
+from service.connectors.addresses import Allowed, resolve
+from service.connectors.errors import CallFailed
 
 TOTAL_SECONDS = 30.0  #: from looking up the host to the answer's last byte
 MAX_BODY = 5 * 1024 * 1024

@@ -16,10 +16,10 @@ from service.engine import decisions as dmn
 from service.engine.definition import Element, Problem, ProcessInfo, Refused, Severity
 from service.engine.elements import NODES
 from service.engine.elements.data import Place
+from service.engine.elements.graph import Correlation, Flow, Graph
 from service.engine.elements.process import Process
-from service.engine.graph import Correlation, Flow, Graph
+from service.engine.elements.source import BPMN, Source, local, name_of
 from service.engine.normalise import Normalised, normalise
-from service.engine.source import BPMN, Source, local, name_of
 
 _SUB_PROCESSES = ("subProcess", "transaction", "adHocSubProcess")
 

@@ -1,6 +1,6 @@
 """What a running workflow waits for, and what happened in it since it was last asked: the engine's only output.
 
-`execution.py` projects these values into rows. All times are aware UTC datetimes.
+execution/projection.py projects these values into rows. All times are aware UTC datetimes.
 """
 
 from __future__ import annotations

@@ -11,16 +11,17 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
-from service.engine import delivery, going_back, snapshot
+from service.engine.elements import delivery
 from service.engine.elements.events import SEEN, TIMERS, Catching, timer_id
 from service.engine.elements.node import RELEASED
 from service.engine.elements.subprocess import PASSED_OVER, begin_body, begin_listeners
 from service.engine.errors import EngineError, Fault, NotReady
 from service.engine.expressions import ExpressionError
-from service.engine.open_work import open_work
 from service.engine.parser import Definition
-from service.engine.run import Run
 from service.engine.scope import View, plain
+from service.engine.state import going_back, snapshot
+from service.engine.state.open_work import open_work
+from service.engine.state.run import Run
 from service.engine.upstream import Task, TaskState
 from service.engine.work import Failure, Happening, OpenActivity, OpenWork, WorkflowState
 

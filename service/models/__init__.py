@@ -1,9 +1,10 @@
 """Rows. No behaviour beyond properties: what changes them stands in operations/, what lists them in queries/."""
 
-from .audit import AuditEntry
-from .case import Case, CaseState, NumberSequence
-from .data_store import DataStore
-from .definition import (
+from service.models.actor import SYSTEM, Actor
+from service.models.audit import AuditEntry
+from service.models.case import Case, CaseRole, CaseState, NumberSequence
+from service.models.data_store import DataStore
+from service.models.definition import (
     DecisionDefinition,
     DefinitionAccess,
     Deployment,
@@ -11,18 +12,19 @@ from .definition import (
     ProcessDefinition,
     Resource,
 )
-from .incident import Incident, IncidentState
-from .link import CaseLink, LinkKind
-from .milestone import CaseMilestone
-from .note import Note, NoteMention, NoteRevision, NoteVisibility
-from .request import IdempotencyKey
-from .role import CaseRole
-from .subscription import Message, MessageId, Subscription
-from .task import HumanTask, TaskCandidate, TaskState
-from .timer import StartTimer, Timer
-from .user import ApiToken, Group, LoginSession, Membership, SignInCount, User
+from service.models.incident import Incident, IncidentState
+from service.models.link import CaseLink, LinkKind
+from service.models.milestone import CaseMilestone
+from service.models.note import Note, NoteMention, NoteRevision, NoteVisibility
+from service.models.request import IdempotencyKey
+from service.models.subscription import Message, MessageId, Subscription
+from service.models.task import HumanTask, TaskCandidate, TaskState
+from service.models.timer import StartTimer, Timer
+from service.models.user import ApiToken, Group, LoginSession, Membership, SignInCount, User
 
 __all__ = [
+    "SYSTEM",
+    "Actor",
     "ApiToken",
     "AuditEntry",
     "Case",

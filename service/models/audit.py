@@ -10,8 +10,8 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from ..db import Base, Identifier
-from .case import Case
+from service.db import Base, Identifier
+from service.models.case import Case
 
 
 class AuditEntry(Base):

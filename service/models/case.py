@@ -1,21 +1,18 @@
-"""The case: one row that says what it is, what it knows and where it stands."""
+"""The case: one row that says what it is, what it knows and where it stands; and who has which role in it."""
 
 from __future__ import annotations
 
 import uuid
 from datetime import datetime
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from ..db import Base, Key, utcnow, where
-from .definition import ProcessDefinition
-from .user import User
-
-if TYPE_CHECKING:
-    from .role import CaseRole
+from service.db import Base, Identifier, Key, utcnow, where
+from service.models.definition import ProcessDefinition
+from service.models.user import User
 
 
 class CaseState(StrEnum):
@@ -86,6 +83,22 @@ class Case(Base):
     role_holders: Mapped[list[CaseRole]] = relationship(viewonly=True, lazy="raise")  #: for lists, all cases' at once
 
     __mapper_args__ = {"version_id_col": version}
+
+
+class CaseRole(Base):
+    """Somebody in a role of one case; `principal` is `user:NAME` or `group:NAME`."""
+
+    __tablename__ = "case_role"
+    __table_args__ = (sa.Index(None, "principal", "access"),)
+
+    case_id: Mapped[uuid.UUID] = mapped_column(Identifier, sa.ForeignKey(Case.id), primary_key=True)
+    role: Mapped[str] = mapped_column(primary_key=True)  #: the role's id in the diagram
+    principal: Mapped[str] = mapped_column(primary_key=True)
+    access: Mapped[str]  #: read, work or steer, as the diagram said when it was bound
+    bound_by: Mapped[str]  #: user name
+    bound_at: Mapped[datetime] = mapped_column(default=utcnow)
+
+    case: Mapped[Case] = relationship(lazy="raise")  #: so that it is inserted after it
 
 
 class NumberSequence(Base):

@@ -8,7 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
-from ..db import Base, utcnow
+from service.db import Base, utcnow
 
 
 class DataStore(Base):

@@ -9,7 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from ..db import Base, Identifier, Key, utcnow
+from service.db import Base, Identifier, Key, utcnow
 
 
 class Deployment(Base):

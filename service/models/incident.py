@@ -10,8 +10,8 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from ..db import Base, Key, utcnow
-from .case import Case
+from service.db import Base, Key, utcnow
+from service.models.case import Case
 
 
 class IncidentState(StrEnum):

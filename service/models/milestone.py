@@ -8,8 +8,8 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from ..db import Base, Identifier, utcnow
-from .case import Case
+from service.db import Base, Identifier, utcnow
+from service.models.case import Case
 
 
 class CaseMilestone(Base):

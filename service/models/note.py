@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import uuid
 from datetime import datetime
 from enum import StrEnum
@@ -9,8 +10,10 @@ from enum import StrEnum
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from ..db import Base, Identifier, Key, utcnow
-from .case import Case
+from service.db import Base, Identifier, Key, utcnow
+from service.models.case import Case
+
+MENTION = re.compile(r"(?<![\w@./])@([A-Za-z0-9][A-Za-z0-9._+-]{0,99})")  #: `@name` of somebody who can sign in
 
 
 class NoteVisibility(StrEnum):
@@ -39,6 +42,11 @@ class Note(Base):
     case: Mapped[Case] = relationship(lazy="select")
 
     __mapper_args__ = {"version_id_col": version}
+
+
+def mentioned_in(text: str) -> set[str]:
+    """The names that `text` mentions, whether or not there are such people."""
+    return {name.rstrip(".-+") for name in MENTION.findall(text)}
 
 
 class NoteRevision(Base):

@@ -8,7 +8,7 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
-from ..db import Base, Identifier, utcnow
+from service.db import Base, Identifier, utcnow
 
 
 class IdempotencyKey(Base):

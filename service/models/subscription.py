@@ -9,9 +9,9 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from ..db import Base, Key, utcnow
-from .case import Case
-from .definition import ProcessDefinition
+from service.db import Base, Key, utcnow
+from service.models.case import Case
+from service.models.definition import ProcessDefinition
 
 
 class Subscription(Base):

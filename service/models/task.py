@@ -10,9 +10,9 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from ..db import Base, Identifier, Key, utcnow, where
-from .case import Case
-from .definition import FormDefinition
+from service.db import Base, Identifier, Key, utcnow, where
+from service.models.case import Case
+from service.models.definition import FormDefinition
 
 
 class TaskState(StrEnum):

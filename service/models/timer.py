@@ -8,9 +8,9 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from ..db import Base, Key
-from .case import Case
-from .definition import ProcessDefinition
+from service.db import Base, Key
+from service.models.case import Case
+from service.models.definition import ProcessDefinition
 
 
 class Timer(Base):

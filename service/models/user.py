@@ -8,7 +8,7 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from ..db import Base, Identifier, Key, utcnow
+from service.db import Base, Identifier, Key, utcnow
 
 
 class User(Base):

@@ -10,16 +10,16 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from .. import audit
-from ..db import db
-from ..engine.errors import NotReady
-from ..engine.work import Enabled, OpenWork
-from ..engine.workflow import Workflow
-from ..errors import BadRequest, Forbidden, WrongState
-from ..execution import running
-from ..models import Case, HumanTask, TaskCandidate, TaskState, User
-from ..offered import Starter
-from ..permissions import Action, Actor, may, require
+from service import audit
+from service.db import db
+from service.engine.errors import NotReady
+from service.engine.work import Enabled, OpenWork
+from service.engine.workflow import Workflow
+from service.errors import BadRequest, Forbidden, WrongState
+from service.execution.running import running
+from service.models import Actor, Case, HumanTask, TaskCandidate, TaskState, User
+from service.policy.offered import Starter
+from service.policy.permissions import Action, may, require
 
 
 def activate(

@@ -12,14 +12,21 @@ from typing import Any, Final
 
 import sqlalchemy as sa
 
-from .. import audit, family, forms
-from ..db import Base, db, new_id, utcnow
-from ..engine import timing
-from ..engine.work import WorkflowState
-from ..engine.workflow import Workflow
-from ..errors import BadRequest, WrongState
-from ..execution import NOTHING, Deployed, deployed, form_of, lock, running, save
-from ..models import (
+from service import audit, forms
+from service.db import Base, db, new_id, utcnow
+from service.engine import timing
+from service.engine.work import WorkflowState
+from service.engine.workflow import Workflow
+from service.errors import BadRequest, WrongState
+from service.execution import family
+from service.execution.definitions import Deployed, deployed, form_of
+from service.execution.projection import NOTHING
+from service.execution.running import lock, running, save
+from service.execution.stores import Stores
+from service.execution.titles import title_of
+from service.models import (
+    SYSTEM,
+    Actor,
     Case,
     CaseState,
     HumanTask,
@@ -33,9 +40,7 @@ from ..models import (
     Timer,
     User,
 )
-from ..permissions import SYSTEM, Action, Actor, require
-from ..stores import Stores
-from ..titles import title_of
+from service.policy.permissions import Action, require
 
 
 class Unset(Enum):

@@ -12,16 +12,17 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from .. import audit, forms, jobs
-from ..db import db, utcnow
-from ..engine.work import OpenChild, WorkflowState
-from ..engine.workflow import Workflow
-from ..errors import BadRequest, Forbidden, WrongState
-from ..execution import deployed, form_of, lock, running
-from ..models import Case, CaseRole, CaseState, Incident, NumberSequence, ProcessDefinition
-from ..permissions import SYSTEM, Action, Actor, may_insert, require
-from . import cases
-from .cases import Kin
+from service import audit, forms, jobs
+from service.db import db, utcnow
+from service.engine.work import OpenChild, WorkflowState
+from service.engine.workflow import Workflow
+from service.errors import BadRequest, Forbidden, WrongState
+from service.execution.definitions import deployed, form_of
+from service.execution.running import lock, running
+from service.models import SYSTEM, Actor, Case, CaseRole, CaseState, Incident, NumberSequence, ProcessDefinition
+from service.operations import cases
+from service.operations.cases import Kin
+from service.policy.permissions import Action, may_insert, require
 
 DEEPEST = 30  #: generations
 ENDED = (CaseState.COMPLETED, CaseState.TERMINATED, CaseState.FAILED)

@@ -9,23 +9,24 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Any
 
 import sqlalchemy as sa
 
-from .. import forms
-from ..db import db, new_id
-from ..engine.checks import check_definition
-from ..engine.decisions import parse_decisions
-from ..engine.definition import Problem, Refused, Severity
-from ..engine.normalise import Normalised, normalise
-from ..engine.parser import parse
-from ..errors import InvalidDeployment
-from ..execution import read_files
-from ..form_problems import id_of
-from ..models import (
+from service import forms
+from service.db import db, new_id
+from service.engine.checks import check_definition
+from service.engine.decisions import parse_decisions
+from service.engine.definition import Problem, Refused, Severity
+from service.engine.normalise import Normalised, normalise
+from service.engine.parser import parse
+from service.errors import InvalidDeployment
+from service.execution.definitions import read_files
+from service.forms.checks import id_of
+from service.models import (
+    Actor,
     DecisionDefinition,
     DefinitionAccess,
     Deployment,
@@ -33,9 +34,10 @@ from ..models import (
     ProcessDefinition,
     Resource,
 )
-from ..permissions import Action, Actor, require
-from ..sources import KINDS
-from . import references, start_events
+from service.operations import references, start_events
+from service.operations.references import Source, World
+from service.operations.sources import KINDS
+from service.policy.permissions import Action, require
 
 Definition = ProcessDefinition | DecisionDefinition | FormDefinition
 
@@ -48,29 +50,6 @@ class Deployed:
     added: list[Definition]
     unchanged: list[str]
     warnings: list[Problem]
-
-
-@dataclass
-class Source:
-    """A process, decision or form as it will stand after the deployment."""
-
-    key: str
-    name: str  #: of a form: the id that it gives itself
-    file: str
-    digest: str
-    info: Mapping[str, Any] = field(default_factory=dict)
-    files: Mapping[str, str] = field(default_factory=dict)  #: of a decision: the DMN files that it needs, by hash
-    latest: Any = None  #: the row of its newest version so far
-
-
-@dataclass
-class World:
-    """Everything deployed, with the files of this deployment laid over it."""
-
-    processes: dict[str, Source]
-    decisions: dict[str, Source]
-    forms: dict[str, Source]
-    uploaded: set[str] = field(default_factory=set)  #: keys of what this deployment brings
 
 
 def check(files: Mapping[str, bytes]) -> list[Problem]:

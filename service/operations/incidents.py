@@ -8,16 +8,19 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from .. import audit, failed_jobs, jobs
-from ..db import db, utcnow
-from ..engine.workflow import Workflow
-from ..errors import BadRequest, WrongState
-from ..execution import arm, deployed, lock, save
-from ..models import Case, CaseState, Incident, IncidentState, Timer
-from ..permissions import Action, Actor, require
-from ..stores import Stores
-from . import service_tasks
-from .cases import plain
+from service import audit, jobs
+from service.db import db, utcnow
+from service.engine.workflow import Workflow
+from service.errors import BadRequest, WrongState
+from service.execution.definitions import deployed
+from service.execution.projection import arm
+from service.execution.running import lock, save
+from service.execution.stores import Stores
+from service.jobs import failed_jobs
+from service.models import Actor, Case, CaseState, Incident, IncidentState, Timer
+from service.operations import service_tasks
+from service.operations.cases import plain
+from service.policy.permissions import Action, require
 
 
 def record(

@@ -7,17 +7,21 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
-from .. import audit, closing, family, jobs, milestones
-from ..db import db, utcnow
-from ..engine.definition import Element
-from ..engine.errors import NotReady
-from ..engine.workflow import Workflow
-from ..errors import BadRequest, WrongState
-from ..execution import NOTHING, arm, deployed, lock, running, save
-from ..models import Case, CaseState, HumanTask, Timer
-from ..permissions import SYSTEM, Action, Actor, require
-from . import service_tasks
-from .cases import end_work
+from service import audit, jobs
+from service.db import db, utcnow
+from service.engine.definition import Element
+from service.engine.errors import NotReady
+from service.engine.workflow import Workflow
+from service.errors import BadRequest, WrongState
+from service.execution import family, milestones
+from service.execution.definitions import deployed
+from service.execution.projection import NOTHING, arm
+from service.execution.running import lock, running, save
+from service.models import SYSTEM, Actor, Case, CaseState, HumanTask, Timer
+from service.operations import service_tasks
+from service.operations.cases import end_work
+from service.policy import closing
+from service.policy.permissions import Action, require
 
 
 def suspend(case: Case, *, by: Actor, reason: str, until: datetime | None = None) -> None:

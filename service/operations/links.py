@@ -8,14 +8,14 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from .. import audit, jobs
-from ..db import db, new_id
-from ..errors import BadRequest, WrongState
-from ..execution import lock, running
-from ..models import Case, CaseLink, CaseState, LinkKind, ProcessDefinition
-from ..permissions import Action, Actor, require
-from . import cases
-from .children import tell
+from service import audit, jobs
+from service.db import db, new_id
+from service.errors import BadRequest, WrongState
+from service.execution.running import lock, running
+from service.models import Actor, Case, CaseLink, CaseState, LinkKind, ProcessDefinition
+from service.operations import cases
+from service.operations.children import tell
+from service.policy.permissions import Action, require
 
 BY_HAND = (LinkKind.RELATED, LinkKind.DUPLICATE, LinkKind.BLOCKS)
 

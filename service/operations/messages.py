@@ -15,14 +15,15 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
-from .. import audit, jobs
-from ..db import db, utcnow
-from ..engine.delivery import fits, properties_of
-from ..errors import WrongState
-from ..execution import deployed, running
-from ..models import Case, CaseState, Message, MessageId, ProcessDefinition, Subscription
-from ..permissions import SYSTEM, Action, Actor, require
-from . import cases
+from service import audit, jobs
+from service.db import db, utcnow
+from service.engine.elements.delivery import fits, properties_of
+from service.errors import WrongState
+from service.execution.definitions import deployed
+from service.execution.running import running
+from service.models import SYSTEM, Actor, Case, CaseState, Message, MessageId, ProcessDefinition, Subscription
+from service.operations import cases
+from service.policy.permissions import Action, require
 
 KEPT_FROM_CASES = timedelta(days=1)  #: how long a message that a case threw waits for its receiver
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-from .. import audit, markdown
-from ..db import db, new_id, utcnow
-from ..errors import BadRequest, WrongState
-from ..execution import lock
-from ..models import Case, Note, NoteMention, NoteRevision, NoteVisibility, User
-from ..permissions import Action, Actor, require
+from service import audit
+from service.db import db, new_id, utcnow
+from service.errors import BadRequest, WrongState
+from service.execution.running import lock
+from service.models import Actor, Case, Note, NoteMention, NoteRevision, NoteVisibility, User
+from service.models.note import mentioned_in
+from service.policy.permissions import Action, require
 
 LONGEST = 20_000  #: characters
 
@@ -64,7 +65,7 @@ def _keep(note: Note) -> None:
 
 def _mention(note: Note) -> list[str]:
     """Remember whom the note mentions, of those who can sign in."""
-    said = markdown.names(note.text)
+    said = mentioned_in(note.text)
     known = sorted(db.session.scalars(sa.select(User.name).where(User.name.in_(said), User.active))) if said else []
     db.session.add_all(NoteMention(note_id=note.id, name=name) for name in known)
     return known

@@ -1,15 +1,36 @@
-"""What a process names that is not there: forms, decisions and connectors."""
+"""What will be there after a deployment, and what a process names that is not: forms, decisions and connectors."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
 
-from ..connectors import CATALOGUE
-from ..engine.definition import Element, Problem, ProcessInfo
+from service.connectors import CATALOGUE
+from service.engine.definition import Element, Problem, ProcessInfo
 
-if TYPE_CHECKING:
-    from .deployments import World
+
+@dataclass
+class Source:
+    """A process, decision or form as it will stand after the deployment."""
+
+    key: str
+    name: str  #: of a form: the id that it gives itself
+    file: str
+    digest: str
+    info: Mapping[str, Any] = field(default_factory=dict)
+    files: Mapping[str, str] = field(default_factory=dict)  #: of a decision: the DMN files that it needs, by hash
+    latest: Any = None  #: the row of its newest version so far
+
+
+@dataclass
+class World:
+    """Everything deployed, with the files of this deployment laid over it."""
+
+    processes: dict[str, Source]
+    decisions: dict[str, Source]
+    forms: dict[str, Source]
+    uploaded: set[str] = field(default_factory=set)  #: keys of what this deployment brings
 
 
 def missing(elements: Iterable[Element], info: ProcessInfo, world: World) -> Iterable[Problem]:

@@ -7,14 +7,16 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
-from .. import audit, family
-from ..db import db, utcnow
-from ..engine.definition import Role
-from ..engine.workflow import Workflow
-from ..errors import BadRequest, NotFound, WrongState
-from ..execution import deployed, lock
-from ..models import Case, CaseRole, Group, HumanTask, Membership, TaskCandidate, TaskState, User
-from ..permissions import Action, Actor, earlier_doers, require
+from service import audit
+from service.db import db, utcnow
+from service.engine.definition import Role
+from service.engine.workflow import Workflow
+from service.errors import BadRequest, NotFound, WrongState
+from service.execution import family
+from service.execution.definitions import deployed
+from service.execution.running import lock
+from service.models import Actor, Case, CaseRole, Group, HumanTask, Membership, TaskCandidate, TaskState, User
+from service.policy.permissions import Action, earlier_doers, require
 
 
 def bind(case: Case, role_id: str, holders: Sequence[str], *, by: Actor) -> None:

@@ -1,4 +1,4 @@
-"""Service tasks: what one `wanted`, and what came of it: `finish` or `fail`. The call between them is background.py's.
+"""Service tasks: what one `wanted`, and what came of it: `finish` or `fail`. The call between is worker/job_types.py's.
 
 A call is made outside of any transaction and may be repeated; its effect on the case is taken once. What comes back for
 a task that no longer waits is dropped; a case that was on hold calls again when it goes on, with the same key.
@@ -14,16 +14,16 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import undefer
 
-from .. import audit, jobs
-from ..connectors import Call, CallFailed
-from ..db import db, utcnow
-from ..engine.errors import EngineError, NotReady
-from ..engine.work import OpenService, OpenWork
-from ..engine.workflow import Workflow
-from ..errors import WrongState
-from ..execution import deployed, running
-from ..models import Case, CaseState
-from ..permissions import SYSTEM
+from service import audit, jobs
+from service.connectors import Call, CallFailed
+from service.db import db, utcnow
+from service.engine.errors import EngineError, NotReady
+from service.engine.work import OpenService, OpenWork
+from service.engine.workflow import Workflow
+from service.errors import WrongState
+from service.execution.definitions import deployed
+from service.execution.running import running
+from service.models import SYSTEM, Case, CaseState
 
 log = logging.getLogger(__name__)
 

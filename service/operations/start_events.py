@@ -11,15 +11,14 @@ from collections.abc import Iterable
 
 import sqlalchemy as sa
 
-from .. import jobs
-from ..db import database_now, db, new_id, utcnow
-from ..engine import starts
-from ..engine.definition import Problem, ProcessInfo, Severity
-from ..engine.expressions import ExpressionError
-from ..engine.timing import BadTime
-from ..models import Case, ProcessDefinition, StartTimer, Subscription
-from ..permissions import SYSTEM
-from . import cases
+from service import jobs
+from service.db import database_now, db, new_id, utcnow
+from service.engine import starts
+from service.engine.definition import Problem, ProcessInfo, Severity
+from service.engine.expressions import ExpressionError
+from service.engine.timing import BadTime
+from service.models import SYSTEM, Case, ProcessDefinition, StartTimer, Subscription
+from service.operations import cases
 
 
 def listen(definitions: Iterable[ProcessDefinition]) -> None:

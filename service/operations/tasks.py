@@ -13,13 +13,14 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from .. import audit, forms
-from ..db import db, new_id, utcnow
-from ..errors import BadRequest, NotFound, WrongState
-from ..execution import form_of_task, lock, running
-from ..models import Case, CaseState, FormDefinition, HumanTask, TaskCandidate, TaskState, User
-from ..permissions import Action, Actor, earlier_doers, is_offered, require, require_other_person
-from .cases import plain, write
+from service import audit, forms
+from service.db import db, new_id, utcnow
+from service.errors import BadRequest, NotFound, WrongState
+from service.execution.definitions import form_of_task
+from service.execution.running import lock, running
+from service.models import Actor, Case, CaseState, FormDefinition, HumanTask, TaskCandidate, TaskState, User
+from service.operations.cases import plain, write
+from service.policy.permissions import Action, earlier_doers, is_offered, require, require_other_person
 
 
 def claim(task: HumanTask, *, by: Actor) -> None:

@@ -6,11 +6,11 @@ import uuid
 
 import sqlalchemy as sa
 
-from .. import audit
-from ..db import database_now, db, utcnow
-from ..execution import arm, running
-from ..models import Case, CaseState, Timer
-from ..permissions import SYSTEM
+from service import audit
+from service.db import database_now, db, utcnow
+from service.execution.projection import arm
+from service.execution.running import running
+from service.models import SYSTEM, Case, CaseState, Timer
 
 
 def case_of(timer_id: uuid.UUID) -> uuid.UUID | None:

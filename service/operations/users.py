@@ -14,11 +14,11 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
-from ..credentials import SCOPES, TOKEN_PREFIX, digest, hash_password
-from ..db import db, new_id, utcnow
-from ..errors import BadRequest, Forbidden, WrongState
-from ..models import ApiToken, Group, LoginSession, Membership, User
-from ..permissions import SYSTEM, Action, Actor, require
+from service.db import db, new_id, utcnow
+from service.errors import BadRequest, Forbidden, WrongState
+from service.models import SYSTEM, Actor, ApiToken, Group, LoginSession, Membership, User
+from service.policy.credentials import SCOPES, TOKEN_PREFIX, digest, hash_password
+from service.policy.permissions import Action, require
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@+-]{0,99}")
 SHORTEST, LONGEST = 10, 1000  #: characters of a password (NIST SP 800-63B §5.1.1 asks for 8 at least, and no rules)

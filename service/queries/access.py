@@ -8,11 +8,11 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 from sqlalchemy.orm import selectinload
 
-from ..db import db
-from ..execution import deployed
-from ..models import Case, CaseRole, HumanTask, Membership, TaskCandidate, User
-from ..permissions import Action, Actor, access_of, require, rules
-from .actions import know_roles
+from service.db import db
+from service.execution.definitions import deployed
+from service.models import Actor, Case, CaseRole, HumanTask, Membership, TaskCandidate, User
+from service.policy.permissions import Action, access_of, require, rules
+from service.queries.actions import know_roles
 
 #: Rules of READ_CASE as sentences about “they”.
 SENTENCES: Mapping[str, str] = {

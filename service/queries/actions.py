@@ -14,12 +14,12 @@ from functools import lru_cache
 import sqlalchemy as sa
 from sqlalchemy.orm.attributes import set_committed_value
 
-from .. import closing
-from ..db import db
-from ..execution import deployed
-from ..models import Case, CaseRole, CaseState, DefinitionAccess, HumanTask, ProcessDefinition
-from ..permissions import SCOPE, SYSTEM, Action, Actor, Rule, access_of, earlier_doers, is_offered, may, rules
-from . import adhoc, definitions, lifecycle
+from service.db import db
+from service.execution.definitions import deployed
+from service.models import SYSTEM, Actor, Case, CaseRole, CaseState, DefinitionAccess, HumanTask, ProcessDefinition
+from service.policy import closing
+from service.policy.permissions import SCOPE, Action, Rule, access_of, earlier_doers, is_offered, may, rules
+from service.queries import adhoc, definitions, lifecycle
 
 _DOERS = "earlier doers"
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ..closing import loaded
-from ..db import once
-from ..engine.work import Enabled, OpenAdHoc
-from ..models import Case, CaseState
-from ..offered import Starter
-from ..permissions import Action, Actor, require
+from service.db import once
+from service.engine.work import Enabled, OpenAdHoc
+from service.models import Actor, Case, CaseState
+from service.policy.closing import loaded
+from service.policy.offered import Starter
+from service.policy.permissions import Action, require
 
 
 @dataclass(frozen=True)

@@ -11,9 +11,12 @@ import sqlalchemy as sa
 from sqlalchemy.orm import defer, joinedload
 from sqlalchemy.orm.interfaces import ORMOption
 
-from ..db import db
-from ..errors import NotFound
-from ..models import (
+from service.db import db
+from service.errors import NotFound
+from service.execution.definitions import resource
+from service.models import (
+    SYSTEM,
+    Actor,
     Case,
     CaseRole,
     CaseState,
@@ -25,9 +28,9 @@ from ..models import (
     TaskCandidate,
     User,
 )
-from ..permissions import SYSTEM, Action, Actor, require
-from .actions import know_roles
-from .pages import LIMIT, Page, Sort, page
+from service.policy.permissions import Action, require
+from service.queries.actions import know_roles
+from service.queries.pages import LIMIT, Page, Sort, page
 
 NEWEST = (Sort(Case.id, uuid.UUID, descending=True),)
 _DUE, _OLDEST = Sort(Case.due_at, datetime, nullable=True), Sort(Case.id, uuid.UUID)
@@ -151,8 +154,6 @@ def diagram_state(case: Case) -> DiagramState:
 
 def diagram_xml(definition: ProcessDefinition) -> bytes:
     """The BPMN file that `definition` stands in."""
-    from ..execution import resource
-
     return resource(definition.files[definition.file])
 
 

@@ -10,11 +10,11 @@ from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
-from .. import family
-from ..db import db, utcnow
-from ..models import Case, CaseState, HumanTask
-from ..permissions import Action, Actor, require
-from .cases import readable
+from service.db import db, utcnow
+from service.execution import family
+from service.models import Actor, Case, CaseState, HumanTask
+from service.policy.permissions import Action, require
+from service.queries.cases import readable
 
 DEEPEST = 60  #: generations that are followed, so that even a damaged tree ends
 

@@ -9,11 +9,19 @@ from typing import TypeVar
 import sqlalchemy as sa
 from sqlalchemy.orm import load_only
 
-from ..db import db, once
-from ..errors import NotFound
-from ..models import Case, CaseState, DecisionDefinition, DefinitionAccess, FormDefinition, ProcessDefinition
-from ..permissions import Actor, may_insert
-from .pages import LIMIT, Page, Sort, page
+from service.db import db, once
+from service.errors import NotFound
+from service.models import (
+    Actor,
+    Case,
+    CaseState,
+    DecisionDefinition,
+    DefinitionAccess,
+    FormDefinition,
+    ProcessDefinition,
+)
+from service.policy.permissions import may_insert
+from service.queries.pages import LIMIT, Page, Sort, page
 
 Definition = TypeVar("Definition", ProcessDefinition, DecisionDefinition, FormDefinition)
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import uuid
 
-from ..db import db
-from ..errors import NotFound
-from ..models import Deployment
-from .pages import LIMIT, Page, Sort, page
+from service.db import db
+from service.errors import NotFound
+from service.models import Deployment
+from service.queries.pages import LIMIT, Page, Sort, page
 
 
 def listed(*, limit: int = LIMIT, cursor: str | None = None) -> Page[Deployment]:

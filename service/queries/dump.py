@@ -6,11 +6,10 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from ..db import db
-from ..engine import snapshot
-from ..models import AuditEntry, HumanTask, Incident, Subscription, Timer
-from ..permissions import SYSTEM
-from . import cases
+from service.db import db
+from service.engine.state import snapshot
+from service.models import SYSTEM, AuditEntry, HumanTask, Incident, Subscription, Timer
+from service.queries import cases
 
 
 def case(number: str) -> dict[str, Any]:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import uuid
 
-from ..db import db
-from ..errors import NotFound
-from ..models import Incident, IncidentState
-from .pages import LIMIT, Page, Sort, page
+from service.db import db
+from service.errors import NotFound
+from service.models import Incident, IncidentState
+from service.queries.pages import LIMIT, Page, Sort, page
 
 NEWEST = (Sort(Incident.id, uuid.UUID, descending=True),)
 

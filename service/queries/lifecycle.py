@@ -8,14 +8,14 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
-from ..closing import loaded
-from ..db import db, once
-from ..engine.errors import NotReady
-from ..engine.work import OpenActivity
-from ..engine.workflow import Workflow
-from ..execution import deployed
-from ..models import Case, CaseMilestone, CaseState
-from ..permissions import Action, Actor, may, require
+from service.db import db, once
+from service.engine.errors import NotReady
+from service.engine.work import OpenActivity
+from service.engine.workflow import Workflow
+from service.execution.definitions import deployed
+from service.models import Actor, Case, CaseMilestone, CaseState
+from service.policy.closing import loaded
+from service.policy.permissions import Action, may, require
 
 
 @dataclass(frozen=True)

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
-from ..db import db
-from ..errors import NotFound
-from ..models import Case, CaseLink, CaseRole, CaseState, DefinitionAccess, LinkKind
-from ..permissions import Action, Actor, require, works_on_clause
-from .cases import readable
+from service.db import db
+from service.errors import NotFound
+from service.models import Actor, Case, CaseLink, CaseRole, CaseState, DefinitionAccess, LinkKind
+from service.policy.permissions import Action, require, works_on_clause
+from service.queries.cases import readable
 
 #: How a link reads from its source and from its target.
 WORDS = {

@@ -10,12 +10,12 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from ..db import db
-from ..engine.definition import Element
-from ..errors import NotFound
-from ..execution import deployed
-from ..models import AuditEntry, Case, CaseState, HumanTask
-from ..permissions import Action, Actor, require
+from service.db import db
+from service.engine.definition import Element
+from service.errors import NotFound
+from service.execution.definitions import deployed
+from service.models import Actor, AuditEntry, Case, CaseState, HumanTask
+from service.policy.permissions import Action, require
 
 
 @dataclass

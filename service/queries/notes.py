@@ -8,12 +8,12 @@ from collections.abc import Iterable, Mapping, Sequence
 import sqlalchemy as sa
 from sqlalchemy.orm import joinedload
 
-from ..db import db
-from ..errors import NotFound
-from ..models import Case, Note, NoteMention, NoteRevision, NoteVisibility, User
-from ..permissions import Action, Actor, may, require
-from .cases import readable
-from .pages import LIMIT, Page, Sort, page
+from service.db import db
+from service.errors import NotFound
+from service.models import Actor, Case, Note, NoteMention, NoteRevision, NoteVisibility, User
+from service.policy.permissions import Action, may, require
+from service.queries.cases import readable
+from service.queries.pages import LIMIT, Page, Sort, page
 
 NEWEST = (Sort(Note.id, uuid.UUID, descending=True),)
 

@@ -17,8 +17,8 @@ import sqlalchemy as sa
 from sqlalchemy.orm import QueryableAttribute
 from sqlalchemy.orm.interfaces import ORMOption as ExecutableOption
 
-from ..db import db
-from ..errors import BadRequest
+from service.db import db
+from service.errors import BadRequest
 
 Row = TypeVar("Row")
 

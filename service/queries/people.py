@@ -8,11 +8,10 @@ from collections.abc import Sequence
 import sqlalchemy as sa
 from sqlalchemy.orm import selectinload
 
-from ..db import db
-from ..errors import NotFound
-from ..models import ApiToken, Group, Membership, User
-from ..permissions import Actor
-from .pages import LIMIT, Page, Sort, page
+from service.db import db
+from service.errors import NotFound
+from service.models import Actor, ApiToken, Group, Membership, User
+from service.queries.pages import LIMIT, Page, Sort, page
 
 
 def users(*, text: str | None = None, limit: int = LIMIT, cursor: str | None = None) -> Page[User]:

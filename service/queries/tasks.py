@@ -12,14 +12,14 @@ import sqlalchemy as sa
 from sqlalchemy.orm import joinedload, load_only
 from sqlalchemy.orm.attributes import set_committed_value
 
-from ..db import db, utcnow
-from ..errors import NotFound
-from ..execution import read_at
-from ..models import Case, HumanTask, TaskCandidate
-from ..permissions import Action, Actor, require
-from .actions import know_doers, know_roles
-from .cases import hidden, readable
-from .pages import LIMIT, Page, Sort, page
+from service.db import db, utcnow
+from service.errors import NotFound
+from service.execution.running import read_at
+from service.models import Actor, Case, HumanTask, TaskCandidate
+from service.policy.permissions import Action, require
+from service.queries.actions import know_doers, know_roles
+from service.queries.cases import hidden, readable
+from service.queries.pages import LIMIT, Page, Sort, page
 
 URGENCY = (
     Sort(HumanTask.priority, int, descending=True),

@@ -7,11 +7,11 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from ..db import db, once
-from ..models import AuditEntry, Case, User
-from ..models.audit import said_then
-from ..permissions import Action, Actor, require
-from .pages import LIMIT, Page, Sort, page
+from service.db import db, once
+from service.models import Actor, AuditEntry, Case, User
+from service.models.audit import said_then
+from service.policy.permissions import Action, require
+from service.queries.pages import LIMIT, Page, Sort, page
 
 NEWEST = (Sort(AuditEntry.seq, int, descending=True),)
 FEW = 50  #: entries among which one mostly finds what a variable held

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 from sqlalchemy.orm import undefer
 
-from ..db import db, utcnow
-from ..engine.definition import Refused
-from ..engine.errors import EngineError
-from ..engine.workflow import Workflow
-from ..execution import deployed
-from ..models import Case
+from service.db import db, utcnow
+from service.engine.definition import Refused
+from service.engine.errors import EngineError
+from service.engine.workflow import Workflow
+from service.execution.definitions import deployed
+from service.models import Case
 
 BATCH = 200
 

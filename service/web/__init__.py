@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from flask import Flask
 
-from .. import problems
+from service.http import problems
 
 
 def init_app(app: Flask) -> None:
     """Hang the pages into `app`."""
-    from . import (
+    from service.web import (
         about,
         adhoc,
         assets,

@@ -7,9 +7,9 @@ from importlib.metadata import PackageNotFoundError, version
 from flask import Blueprint, Response, redirect, send_from_directory, url_for
 from flask.typing import ResponseReturnValue
 
-from ..protection import public, signed_in
-from .rendering import page
-from .static import A_DAY, DIST
+from service.http.protection import public, signed_in
+from service.web.rendering import page
+from service.web.static import A_DAY, DIST
 
 blueprint = Blueprint("about", __name__)
 

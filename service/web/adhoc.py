@@ -5,16 +5,16 @@ from __future__ import annotations
 from flask import Blueprint, request, url_for
 from flask.typing import ResponseReturnValue
 
-from ..auth import current_actor
-from ..db import db
-from ..errors import BadRequest
-from ..models import User
-from ..operations import adhoc
-from ..permissions import Action
-from ..protection import permission
-from ..queries import cases as case_lists
-from . import people, progress
-from .rendering import go
+from service.db import db
+from service.errors import BadRequest
+from service.http.auth import current_actor
+from service.http.protection import permission
+from service.models import User
+from service.operations import adhoc
+from service.policy.permissions import Action
+from service.queries import cases as case_lists
+from service.web import people, progress
+from service.web.rendering import go
 
 blueprint = Blueprint("adhoc", __name__)
 

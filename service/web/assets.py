@@ -13,7 +13,7 @@ from functools import lru_cache
 
 from flask import Flask, url_for
 
-from .static import DIST
+from service.web.static import DIST
 
 log = logging.getLogger(__name__)
 
@@ -43,7 +43,7 @@ def stale() -> str | None:
     """What to tell a developer whose bundles do not fit the sources beside them; None when all is well."""
     if not (DIST.parent.parent / "frontend" / "build.py").is_file():
         return None  # an installed package carries no sources
-    from ..frontend import build
+    from service.frontend import build
 
     if build.fresh():
         return None

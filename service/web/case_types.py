@@ -9,18 +9,18 @@ from uuid import UUID
 import sqlalchemy as sa
 from flask import Blueprint, Response, request
 
-from ..auth import current_actor
-from ..db import db
-from ..engine.definition import Role
-from ..errors import NotFound
-from ..execution import deployed, form_schema, resource
-from ..models import DecisionDefinition, FormDefinition, ProcessDefinition
-from ..permissions import Action, access_of, may
-from ..protection import as_file, permission
-from ..queries import definitions
-from . import decision_tables, spoken, words
-from .rendering import names_of, page
-from .roles import ACCESS
+from service.db import db
+from service.engine.definition import Role
+from service.errors import NotFound
+from service.execution.definitions import deployed, form_schema, resource
+from service.http.auth import current_actor
+from service.http.protection import as_file, permission
+from service.models import DecisionDefinition, FormDefinition, ProcessDefinition
+from service.policy.permissions import Action, access_of, may
+from service.queries import definitions
+from service.web import decision_tables, spoken, words
+from service.web.rendering import names_of, page
+from service.web.roles import ACCESS
 
 blueprint = Blueprint("case_types", __name__)
 

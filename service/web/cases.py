@@ -13,22 +13,23 @@ import sqlalchemy as sa
 from flask import Blueprint, Response, request, url_for
 from flask.typing import ResponseReturnValue
 
-from .. import closing, forms
-from ..auth import current_actor
-from ..db import db
-from ..errors import BadRequest, InvalidForm
-from ..execution import deployed, form_of
-from ..models import Case, CaseState, HumanTask, Incident, IncidentState, ProcessDefinition, Timer, User
-from ..operations import cases
-from ..permissions import Action, Actor, access_of, require
-from ..protection import permission, signed_in
-from ..queries import actions, definitions, timeline
-from ..queries import adhoc as adhoc_work
-from ..queries import cases as case_lists
-from ..queries import lifecycle as life
-from ..queries import tasks as task_lists
-from . import casework, editing, facts, family, history, links, notes, people, progress, roles, story, words
-from .rendering import go, moment_sent, names_of, page, wants_part
+from service import forms
+from service.db import db
+from service.errors import BadRequest, InvalidForm
+from service.execution.definitions import deployed, form_of
+from service.http.auth import current_actor
+from service.http.protection import permission, signed_in
+from service.models import Actor, Case, CaseState, HumanTask, Incident, IncidentState, ProcessDefinition, Timer, User
+from service.operations import cases
+from service.policy import closing
+from service.policy.permissions import Action, access_of, require
+from service.queries import actions, definitions, timeline
+from service.queries import adhoc as adhoc_work
+from service.queries import cases as case_lists
+from service.queries import lifecycle as life
+from service.queries import tasks as task_lists
+from service.web import casework, editing, facts, family, history, links, notes, people, progress, roles, story, words
+from service.web.rendering import go, moment_sent, names_of, page, wants_part
 
 blueprint = Blueprint("cases", __name__)
 STATES = {  #: filters by state, in the order of the page; the first is what one sees at first

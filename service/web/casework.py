@@ -8,22 +8,22 @@ from dataclasses import dataclass
 from flask import Blueprint, Response, request, url_for
 from flask.typing import ResponseReturnValue
 
-from .. import forms
-from ..auth import current_actor
-from ..db import db
-from ..engine.definition import Outcome, Stage
-from ..errors import BadRequest
-from ..execution import deployed, form_of
-from ..models import Case, ProcessDefinition, User
-from ..operations import cases, children, lifecycle, links, tasks
-from ..permissions import Action, Actor, require
-from ..protection import permission
-from ..queries import actions, definitions
-from ..queries import cases as case_lists
-from ..queries import lifecycle as life
-from ..queries.actions import Standing
-from . import people, words
-from .rendering import go, moment_sent, page
+from service import forms
+from service.db import db
+from service.engine.definition import Outcome, Stage
+from service.errors import BadRequest
+from service.execution.definitions import deployed, form_of
+from service.http.auth import current_actor
+from service.http.protection import permission
+from service.models import Actor, Case, ProcessDefinition, User
+from service.operations import cases, children, lifecycle, links, tasks
+from service.policy.permissions import Action, require
+from service.queries import actions, definitions
+from service.queries import cases as case_lists
+from service.queries import lifecycle as life
+from service.queries.actions import Standing
+from service.web import people, words
+from service.web.rendering import go, moment_sent, page
 
 blueprint = Blueprint("casework", __name__)
 

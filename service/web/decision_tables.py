@@ -9,10 +9,10 @@ from functools import lru_cache
 
 from lxml import etree
 
-from ..engine.definition import Refused
-from ..engine.normalise.xml import safe_xml
-from ..execution import resource
-from . import words
+from service.engine.definition import Refused
+from service.engine.xml.reading import safe_xml
+from service.execution.definitions import resource
+from service.web import words
 
 HIT_POLICIES = {
     "UNIQUE": "Exactly one row fits.",

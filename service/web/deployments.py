@@ -8,15 +8,15 @@ import sqlalchemy as sa
 from flask import Blueprint, Response, request
 from flask.typing import ResponseReturnValue
 
-from ..auth import current_actor
-from ..db import db
-from ..errors import InvalidDeployment
-from ..models import Deployment
-from ..operations import deployments
-from ..permissions import Action
-from ..protection import permission
-from ..sources import KINDS
-from .rendering import names_of, page
+from service.db import db
+from service.errors import InvalidDeployment
+from service.http.auth import current_actor
+from service.http.protection import permission
+from service.models import Deployment
+from service.operations import deployments
+from service.operations.sources import KINDS
+from service.policy.permissions import Action
+from service.web.rendering import names_of, page
 
 blueprint = Blueprint("deployments", __name__)
 LISTED = 20

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
 from typing import Any
 
-from . import facts, words
+from service.web import facts, words
 
 FEW = 3  #: rows that are told in one line
 LONG = 80  #: a text of more characters is told by the words that differ

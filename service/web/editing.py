@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from ..errors import InvalidForm
-from . import facts
+from service.errors import InvalidForm
+from service.web import facts
 
 WIDGETS = {"datetime": "date", "textarea": "textarea", "checkbox": "checkbox", "select": "select", "radio": "select"}
 

@@ -9,8 +9,8 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
-from ..execution import deployed, form_schema
-from . import words
+from service.execution.definitions import deployed, form_schema
+from service.web import words
 
 UNINTERESTING = frozenset({"initiator"})  #: said elsewhere on the page
 BRIEF = 32  #: characters of a label that can stand beside a value in a row

@@ -8,15 +8,15 @@ from dataclasses import dataclass, replace
 from flask import Blueprint, request
 from flask.typing import ResponseReturnValue
 
-from ..auth import current_actor
-from ..execution import deployed
-from ..models import Case, CaseState
-from ..permissions import Action, Actor
-from ..protection import permission
-from ..queries import cases as case_lists
-from ..queries import children
-from ..queries.children import Descendant, Totals
-from .rendering import page, wants_part
+from service.execution.definitions import deployed
+from service.http.auth import current_actor
+from service.http.protection import permission
+from service.models import Actor, Case, CaseState
+from service.policy.permissions import Action
+from service.queries import cases as case_lists
+from service.queries import children
+from service.queries.children import Descendant, Totals
+from service.web.rendering import page, wants_part
 
 blueprint = Blueprint("family", __name__)
 FIRST, LISTED = 8, 50  #: cases below on the case's own page, and on a page of the whole tree

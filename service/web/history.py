@@ -10,16 +10,16 @@ import sqlalchemy as sa
 from flask import Blueprint, request
 from flask.typing import ResponseReturnValue
 
-from ..auth import current_actor
-from ..db import db
-from ..errors import NotFound
-from ..models import AuditEntry, Case, HumanTask
-from ..permissions import Action
-from ..protection import permission
-from ..queries import cases as case_lists
-from ..queries import moments, timeline
-from . import facts, progress, story
-from .rendering import names_of, page, wants_part, zone
+from service.db import db
+from service.errors import NotFound
+from service.http.auth import current_actor
+from service.http.protection import permission
+from service.models import AuditEntry, Case, HumanTask
+from service.policy.permissions import Action
+from service.queries import cases as case_lists
+from service.queries import moments, timeline
+from service.web import facts, progress, story
+from service.web.rendering import names_of, page, wants_part, zone
 
 blueprint = Blueprint("history", __name__)
 TOLD = 40  #: timeline entries before “show all”

@@ -9,15 +9,15 @@ import sqlalchemy as sa
 from flask import Blueprint, Response, request, url_for
 from flask.typing import ResponseReturnValue
 
-from ..auth import current_actor
-from ..db import db
-from ..models import Case, IncidentState
-from ..operations import incidents as operations
-from ..permissions import Action, may
-from ..protection import permission
-from ..queries import incidents
-from . import progress
-from .rendering import go, page
+from service.db import db
+from service.http.auth import current_actor
+from service.http.protection import permission
+from service.models import Case, IncidentState
+from service.operations import incidents as operations
+from service.policy.permissions import Action, may
+from service.queries import incidents
+from service.web import progress
+from service.web.rendering import go, page
 
 blueprint = Blueprint("incidents", __name__)
 STATES = {"open": "Open", "resolved": "Resolved", "all": "All"}

@@ -10,19 +10,19 @@ from uuid import UUID
 from flask import Blueprint, Response, jsonify, request, url_for
 from flask.typing import ResponseReturnValue
 
-from ..auth import current_actor
-from ..db import db
-from ..errors import BadRequest, NotFound
-from ..models import Case, CaseState, LinkKind
-from ..operations import children
-from ..operations import links as operations
-from ..permissions import Action, Actor, may, require
-from ..protection import permission, signed_in
-from ..queries import cases as case_lists
-from ..queries import links as lists
-from ..queries import tasks as task_lists
-from . import facts
-from .rendering import go, page
+from service.db import db
+from service.errors import BadRequest, NotFound
+from service.http.auth import current_actor
+from service.http.protection import permission, signed_in
+from service.models import Actor, Case, CaseState, LinkKind
+from service.operations import children
+from service.operations import links as operations
+from service.policy.permissions import Action, may, require
+from service.queries import cases as case_lists
+from service.queries import links as lists
+from service.queries import tasks as task_lists
+from service.web import facts
+from service.web.rendering import go, page
 
 blueprint = Blueprint("links", __name__)
 SUGGESTED = 8

@@ -8,11 +8,11 @@ from typing import Any
 import sqlalchemy as sa
 from flask import Flask, request, url_for
 
-from ..auth import optional_actor
-from ..db import db
-from ..models import Incident, IncidentState
-from ..permissions import Action, Actor, may
-from ..queries import tasks
+from service.db import db
+from service.http.auth import optional_actor
+from service.models import Actor, Incident, IncidentState
+from service.policy.permissions import Action, may
+from service.queries import tasks
 
 OF_A_CASE = ("casework.", "family.", "links.", "history.", "notes.", "roles.")  #: blueprints below “Cases”
 COUNTED = 99  #: beyond, the menu says “99+”

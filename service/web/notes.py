@@ -11,18 +11,18 @@ from uuid import UUID
 from flask import Blueprint, Response, jsonify, request, url_for
 from flask.typing import ResponseReturnValue
 
-from .. import markdown
-from ..auth import current_actor
-from ..db import db
-from ..errors import BadRequest
-from ..models import Case, Note, NoteVisibility
-from ..operations import notes as operations
-from ..permissions import Action, Actor, may, require
-from ..protection import permission, signed_in
-from ..queries import access
-from ..queries import cases as case_lists
-from ..queries import notes as lists
-from .rendering import go, names_of, page, wants_part
+from service.db import db
+from service.errors import BadRequest
+from service.http import markdown
+from service.http.auth import current_actor
+from service.http.protection import permission, signed_in
+from service.models import Actor, Case, Note, NoteVisibility
+from service.operations import notes as operations
+from service.policy.permissions import Action, may, require
+from service.queries import access
+from service.queries import cases as case_lists
+from service.queries import notes as lists
+from service.web.rendering import go, names_of, page, wants_part
 
 blueprint = Blueprint("notes", __name__)
 LISTED, NEWEST = 20, 3  #: notes on a page of their own, and on the case's

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
-from ..db import db, once
-from ..models import FormDefinition, Group, HumanTask, Membership, User
-from ..permissions import earlier_doers
-from ..queries import timeline
-from . import words
+from service.db import db, once
+from service.models import FormDefinition, Group, HumanTask, Membership, User
+from service.policy.permissions import earlier_doers
+from service.queries import timeline
+from service.web import words
 
 OFFERED = 500  #: people in one picker
 

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from flask import Response, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
-from ..auth import optional_actor
-from ..problems import ProblemDetails, as_response
-from .rendering import page, wants_json, wants_part
+from service.http.auth import optional_actor
+from service.http.problems import ProblemDetails, as_response
+from service.web.rendering import page, wants_json, wants_part
 
 
 @dataclass(frozen=True)

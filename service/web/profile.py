@@ -9,15 +9,15 @@ from uuid import UUID
 from flask import Blueprint, Response, request, url_for
 from flask.typing import ResponseReturnValue
 
-from .. import auth
-from ..auth import current_actor
-from ..db import db, utcnow
-from ..errors import BadRequest, NotSignedIn
-from ..operations import users
-from ..permissions import Action
-from ..protection import permission, signed_in
-from ..queries import people
-from .rendering import go, page
+from service.db import db, utcnow
+from service.errors import BadRequest, NotSignedIn
+from service.http import auth
+from service.http.auth import current_actor
+from service.http.protection import permission, signed_in
+from service.operations import users
+from service.policy.permissions import Action
+from service.queries import people
+from service.web.rendering import go, page
 
 blueprint = Blueprint("profile", __name__)
 SCOPES = {

@@ -7,9 +7,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ..engine.definition import Element
-from ..execution import deployed
-from ..models import Case, CaseState
+from service.engine.definition import Element
+from service.execution.definitions import deployed
+from service.models import Case, CaseState
 
 #: BPMN types that a person takes for a step; the others only lead from one to the next
 STEPS = {

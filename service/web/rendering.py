@@ -10,12 +10,12 @@ from typing import Any
 from flask import Flask, Response, current_app, flash, make_response, redirect, render_template, request
 from markupsafe import Markup, escape
 
-from ..auth import optional_actor
-from ..db import utcnow
-from ..errors import BadRequest
-from ..models import HumanTask
-from ..queries import timeline
-from . import decision_tables, facts, words
+from service.db import utcnow
+from service.errors import BadRequest
+from service.http.auth import optional_actor
+from service.models import HumanTask
+from service.queries import timeline
+from service.web import decision_tables, facts, words
 
 
 def init_app(app: Flask) -> None:

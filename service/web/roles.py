@@ -9,18 +9,18 @@ from typing import Any
 from flask import Blueprint, request, url_for
 from flask.typing import ResponseReturnValue
 
-from ..auth import current_actor
-from ..db import db
-from ..errors import BadRequest
-from ..execution import deployed
-from ..models import Case, User
-from ..operations import roles as operations
-from ..permissions import Action, Actor, may, require
-from ..protection import permission
-from ..queries import access
-from ..queries import cases as case_lists
-from . import people
-from .rendering import go, page
+from service.db import db
+from service.errors import BadRequest
+from service.execution.definitions import deployed
+from service.http.auth import current_actor
+from service.http.protection import permission
+from service.models import Actor, Case, User
+from service.operations import roles as operations
+from service.policy.permissions import Action, may, require
+from service.queries import access
+from service.queries import cases as case_lists
+from service.web import people
+from service.web.rendering import go, page
 
 blueprint = Blueprint("roles", __name__)
 ACCESS = {"read": "may read the case", "work": "works on the case", "steer": "steers the case"}

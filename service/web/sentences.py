@@ -6,11 +6,11 @@ from collections.abc import Callable, Mapping
 from datetime import datetime, tzinfo
 from typing import Any
 
-from ..execution import deployed
-from ..models import AuditEntry, LinkKind
-from ..queries.links import WORDS as LINKS
-from . import facts, words
-from .telling import Decided, Entry, Telling, say
+from service.execution.definitions import deployed
+from service.models import AuditEntry, LinkKind
+from service.queries.links import WORDS as LINKS
+from service.web import facts, words
+from service.web.telling import Decided, Entry, Telling, say
 
 
 def _opened(entry: AuditEntry, telling: Telling) -> Entry:

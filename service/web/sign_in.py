@@ -8,12 +8,12 @@ from typing import Any
 from flask import Blueprint, Response, current_app, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
-from .. import auth
-from ..db import db
-from ..errors import NotSignedIn, TooMany
-from ..protection import local_path, public
-from . import words
-from .rendering import page
+from service.db import db
+from service.errors import NotSignedIn, TooMany
+from service.http import auth
+from service.http.protection import local_path, public
+from service.web import words
+from service.web.rendering import page
 
 blueprint = Blueprint("sign_in", __name__)
 
@@ -63,13 +63,13 @@ def _demo() -> dict[str, Any] | None:
     """The demo's people with what they do, and their password; None outside the demo."""
     if not current_app.config["CASEWRIGHT"].demo:
         return None
-    from .. import demo
+    from service.demo import people
 
     shown = [
         {"name": name, "display_name": display, "about": _about(name, groups)}
-        for name, (display, groups) in demo.PEOPLE.items()
+        for name, (display, groups) in people.PEOPLE.items()
     ]
-    return {"people": shown, "password": demo.PASSWORD}
+    return {"people": shown, "password": people.PASSWORD}
 
 
 def _about(name: str, groups: Sequence[str]) -> str:

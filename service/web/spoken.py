@@ -11,7 +11,7 @@ import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from . import facts, words
+from service.web import facts, words
 
 QUOTED = re.compile(r"\{\{\s*([A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*)\s*\}\}")
 ANYTHING = re.compile(r"\{\{(?![#/])([^{}]*)\}\}")

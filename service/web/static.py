@@ -7,7 +7,7 @@ from pathlib import Path
 
 from flask import Blueprint, Response, request, send_from_directory
 
-from ..protection import public
+from service.http.protection import public
 
 blueprint = Blueprint("static_files", __name__)
 ROOT = Path(__file__).parent.parent / "static"

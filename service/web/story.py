@@ -11,11 +11,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
-from ..models import AuditEntry
-from . import differences, facts
-from .differences import Change, Part
-from .sentences import SENTENCES, unknown
-from .telling import Decided, Entry, Telling
+from service.models import AuditEntry
+from service.web import differences, facts
+from service.web.differences import Change, Part
+from service.web.sentences import SENTENCES, unknown
+from service.web.telling import Decided, Entry, Telling
 
 ONE_ACT = timedelta(seconds=5)  #: what the engine did after an act was written at most so much later
 HEADS = (

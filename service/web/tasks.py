@@ -9,19 +9,19 @@ from uuid import UUID
 from flask import Blueprint, Response, request, url_for
 from flask.typing import ResponseReturnValue
 
-from .. import forms
-from ..auth import current_actor
-from ..db import db
-from ..errors import BadRequest
-from ..execution import deployed, form_of_task
-from ..models import HumanTask, User
-from ..operations import tasks
-from ..permissions import Action, Actor
-from ..protection import permission, signed_in
-from ..queries import actions
-from ..queries import tasks as task_lists
-from . import facts, people, progress, spoken
-from .rendering import go, names_of, page, wants_part
+from service import forms
+from service.db import db
+from service.errors import BadRequest
+from service.execution.definitions import deployed, form_of_task
+from service.http.auth import current_actor
+from service.http.protection import permission, signed_in
+from service.models import Actor, HumanTask, User
+from service.operations import tasks
+from service.policy.permissions import Action
+from service.queries import actions
+from service.queries import tasks as task_lists
+from service.web import facts, people, progress, spoken
+from service.web.rendering import go, names_of, page, wants_part
 
 blueprint = Blueprint("tasks", __name__)
 VIEWS = {"mine": "My tasks", "team": "Team queue"}

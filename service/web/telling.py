@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 from datetime import datetime, tzinfo
 from typing import Any
 
-from ..execution import deployed
-from ..models import AuditEntry
-from . import words
-from .differences import Change
+from service.execution.definitions import deployed
+from service.models import AuditEntry
+from service.web import words
+from service.web.differences import Change
 
 
 @dataclass(frozen=True)

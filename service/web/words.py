@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from typing import Any
 
-from ..models import CaseState, TaskState
+from service.models import CaseState, TaskState
 
 NOTHING = "–"
 HIGH, LOW = 70, 30  #: priorities from HIGH on and below LOW are named; those between are as usual

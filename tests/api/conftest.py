@@ -14,9 +14,8 @@ from flask import Flask
 from werkzeug.test import TestResponse
 
 from service.db import db
-from service.models import User
+from service.models import SYSTEM, Actor, User
 from service.operations import cases, deployments, users
-from service.permissions import SYSTEM, Actor
 from service.queries import definitions
 
 LOAN = (Path(__file__).parents[1] / "operations" / "loan.bpmn").read_bytes()

@@ -8,10 +8,9 @@ from pathlib import Path
 from flask import Flask
 
 from service.db import db
+from service.models import SYSTEM, Actor
 from service.operations import deployments
-from service.permissions import SYSTEM, Actor
-
-from .conftest import Program
+from tests.api.conftest import Program
 
 CARE = (Path(__file__).parents[1] / "operations" / "care.bpmn").read_bytes()
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from .conftest import Office, Program
+from tests.api.conftest import Office, Program
 
 
 def test_each_person_lists_the_cases_that_they_may_read(office: Office, program: Callable[..., Program]) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from .conftest import Office, Program
+from tests.api.conftest import Office, Program
 
 
 def test_a_child_is_opened_seen_and_hung_elsewhere_over_rest(office: Office, program: Callable[..., Program]) -> None:

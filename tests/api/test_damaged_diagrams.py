@@ -9,11 +9,10 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
+from tests.api.conftest import Office, Program
+from tests.api.test_deployments import deploy
 from tests.engine.drawn import document, flow
 from tests.engine.mutations import damaged
-
-from .conftest import Office, Program
-from .test_deployments import deploy
 
 MUTATIONS = int(os.environ.get("MUTATIONS", "60"))
 ROOT = Path(__file__).resolve().parents[2]

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from werkzeug.test import TestResponse
 
-from .conftest import LOAN, Office, Program
+from tests.api.conftest import LOAN, Office, Program
 
 ROOT = Path(__file__).resolve().parents[2]
 DECISION = (ROOT / "processes" / "insurance-claim" / "coverage.dmn").read_bytes()

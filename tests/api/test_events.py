@@ -10,9 +10,8 @@ from flask import Flask
 from service import create_app
 from service.db import db
 from service.models import Incident, Message
+from tests.api.conftest import Office, Program
 from tests.conftest import config_for
-
-from .conftest import Office, Program
 
 
 def test_a_message_without_a_receiver_is_kept_or_refused(office: Office, program: Callable[..., Program]) -> None:

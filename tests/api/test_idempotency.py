@@ -9,8 +9,7 @@ import sqlalchemy as sa
 
 from service.db import db
 from service.models import Case, IdempotencyKey
-
-from .conftest import Office, Program
+from tests.api.conftest import Office, Program
 
 OPEN = {"case_type": "loan", "data": {"customer": "Lovelace", "amount": 500}}
 

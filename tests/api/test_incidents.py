@@ -8,9 +8,8 @@ import pytest
 from flask import Flask
 
 from service.db import db
-from service.models import Case, CaseState, Incident
+from service.models import SYSTEM, Case, CaseState, Incident
 from service.operations import cases, deployments
-from service.permissions import SYSTEM
 from tests.api.conftest import Office, Program
 from tests.operations.test_service_tasks import FAILS
 

@@ -7,7 +7,7 @@ import resource
 import time
 from collections.abc import Callable
 
-from .conftest import Office, Program
+from tests.api.conftest import Office, Program
 
 MANGLED = {
     "nothing": b"",

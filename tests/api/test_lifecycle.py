@@ -7,11 +7,10 @@ from collections.abc import Callable
 from flask import Flask
 
 from service.db import db
+from service.models import SYSTEM, Actor
 from service.operations import deployments
-from service.permissions import SYSTEM, Actor
+from tests.api.conftest import Program
 from tests.operations.care_life import FILES
-
-from .conftest import Program
 
 
 def test_a_case_is_held_resumed_gone_back_in_closed_and_opened_again(

@@ -8,9 +8,8 @@ import pytest
 
 from service.db import db
 from service.models import Case
+from tests.api.conftest import Office, Program
 from tests.jobs_by_hand import do_jobs
-
-from .conftest import Office, Program
 
 Programs = Callable[..., Program]
 

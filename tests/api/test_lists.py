@@ -11,11 +11,9 @@ from uuid import UUID
 import pytest
 
 from service.db import db, utcnow
-from service.models import Case, HumanTask
+from service.models import SYSTEM, Case, HumanTask
 from service.operations import children
-from service.permissions import SYSTEM
-
-from .conftest import Office, Program
+from tests.api.conftest import Office, Program
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from .conftest import Office, Program
+from tests.api.conftest import Office, Program
 
 
 def test_a_case_is_told_as_it_stood_after_an_entry(office: Office, program: Callable[..., Program]) -> None:

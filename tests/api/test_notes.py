@@ -8,8 +8,7 @@ from uuid import UUID
 from service.db import db
 from service.models import Case
 from service.operations import notes
-
-from .conftest import Office, Program
+from tests.api.conftest import Office, Program
 
 Programs = Callable[..., Program]
 

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import time_machine
 
-from .conftest import Office, Program
+from tests.api.conftest import Office, Program
 
 
 def test_an_administrator_lets_somebody_in_and_out(office: Office, program: Callable[..., Program]) -> None:

@@ -7,11 +7,10 @@ from collections.abc import Callable
 from flask import Flask
 
 from service.db import db
+from service.models import SYSTEM, Actor
 from service.operations import deployments
-from service.permissions import SYSTEM, Actor
+from tests.api.conftest import Program
 from tests.operations.test_roles import CARE
-
-from .conftest import Program
 
 
 def test_roles_are_bound_handed_over_and_explained_over_rest(

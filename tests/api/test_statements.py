@@ -9,8 +9,7 @@ import sqlalchemy as sa
 
 from service.db import db, reading
 from service.models import Membership
-
-from .conftest import Office, Program
+from tests.api.conftest import Office, Program
 
 #: The statements that a connection has prepared; SQLite's driver keeps its own, and says nothing of them.
 PREPARED = {

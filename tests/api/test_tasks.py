@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from .conftest import Office, Program
+from tests.api.conftest import Office, Program
 
 
 def test_a_case_is_opened_worked_through_and_closed(office: Office, program: Callable[..., Program]) -> None:

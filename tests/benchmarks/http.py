@@ -23,11 +23,11 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from service import create_app, schema
+from service import create_app
 from service.db import db, new_id, utcnow
-from service.models import Case, HumanTask, TaskCandidate, TaskState, User
+from service.maintenance import schema
+from service.models import SYSTEM, Case, HumanTask, TaskCandidate, TaskState, User
 from service.operations import deployments, users
-from service.permissions import SYSTEM
 from tests.benchmarks import bare, model
 
 TICKS = os.sysconf("SC_CLK_TCK")

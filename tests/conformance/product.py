@@ -15,10 +15,9 @@ from service.db import db, utcnow
 from service.engine.errors import EngineError
 from service.engine.workflow import Workflow
 from service.errors import ServiceError
-from service.execution import deployed
-from service.models import Case, CaseState, HumanTask, User
+from service.execution.definitions import deployed
+from service.models import SYSTEM, Actor, Case, CaseState, HumanTask, User
 from service.operations import cases, deployments, messages, tasks
-from service.permissions import SYSTEM, Actor
 from tests.conformance.vocabulary import Files, Rejected, contents
 from tests.jobs_by_hand import do_jobs, pass_time
 

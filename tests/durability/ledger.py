@@ -12,9 +12,10 @@ from pathlib import Path
 import sqlalchemy as sa
 from flask import Flask
 
-from service import jobs, worker
+from service import jobs
 from service.config import read
 from service.db import db, engine_options, prepare
+from service.worker import loop
 
 ledger = sa.Table(
     "ledger",
@@ -146,7 +147,7 @@ def entries(prefix: str = "") -> list[str]:
 
 def work(app: Flask, worker_id: str, stop: threading.Event) -> None:
     """Do jobs in this process until `stop`."""
-    worker.run(app, executor_id=worker_id, stop=stop)
+    loop.run(app, executor_id=worker_id, stop=stop)
 
 
 def nursery() -> None:

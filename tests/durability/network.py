@@ -12,7 +12,9 @@ from contextlib import contextmanager, suppress
 import sqlalchemy as sa
 
 COMMIT = b"COMMIT\0"  # as PostgreSQL is sent it
-SERVER_GIVES_UP = 10.0  #: seconds until PostgreSQL drops a client that is gone (service/db.py), for which we do it here
+SERVER_GIVES_UP = (
+    10.0  #: seconds until PostgreSQL drops a client that is gone (service/db/connections.py), for which we do it here
+)
 _SO_ATTACH_FILTER = 26  # of Linux's <asm-generic/socket.h>
 
 

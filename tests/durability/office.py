@@ -13,12 +13,12 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from service import create_app, schema
+from service import create_app
 from service.config import read
 from service.db import db
-from service.models import AuditEntry, User
+from service.maintenance import schema
+from service.models import SYSTEM, AuditEntry, User
 from service.operations import deployments, users
-from service.permissions import SYSTEM
 from tests.durability.client import Clerk, Write
 from tests.durability.server import Server
 

@@ -10,8 +10,10 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from service import jobs, launching, worker
+from service import jobs
 from service.db import db, utcnow
+from service.jobs import launching
+from service.worker import loop
 from tests.durability import ledger
 from tests.durability.ledger import entries
 from tests.durability.office import wait
@@ -75,7 +77,7 @@ def _takeover(first: Worker, nursery: Nursery) -> float:
     wait(lambda: _calls() == 1, PATIENCE)
     second = Worker(nursery, first.url, "w2")
     with _working(second):
-        time.sleep(worker.DEAD_AFTER.total_seconds() + 2)  # before that it takes nothing over
+        time.sleep(loop.DEAD_AFTER.total_seconds() + 2)  # before that it takes nothing over
         first.kill()
         began = time.monotonic()
         took = wait(lambda: _calls() == 2, PATIENCE) - began

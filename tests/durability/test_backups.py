@@ -12,17 +12,17 @@ from pathlib import Path
 import sqlalchemy as sa
 from flask import Flask
 
-from service import audit, background, create_inner, jobs, worker
+from service import audit, create_inner, jobs
 from service.db import db
-from service.models import AuditEntry, Case, CaseState
+from service.models import SYSTEM, AuditEntry, Case, CaseState
 from service.models.job import job_input
 from service.operations import cases, deployments
-from service.permissions import SYSTEM
+from service.worker import job_types, loop
 from tests.conftest import config_for, on_server
 from tests.durability.office import count, wait
 from tests.durability.test_timers import WAITS
 
-assert background  # registers the jobs
+assert job_types  # registers the jobs
 
 
 @contextmanager
@@ -39,7 +39,7 @@ def load(app: Flask) -> Iterator[None]:
                 db.session.commit()
 
     settings = {"executor_id": "here", "stop": stop}
-    threads = [threading.Thread(target=opening), threading.Thread(target=worker.run, args=(app,), kwargs=settings)]
+    threads = [threading.Thread(target=opening), threading.Thread(target=loop.run, args=(app,), kwargs=settings)]
     for thread in threads:
         thread.start()
     try:
@@ -99,7 +99,7 @@ def _goes_on(app: Flask) -> None:
     """What waited when the backup was taken is done: a worker of the copy fires all timers, each once."""
     db.session.rollback()
     stop = threading.Event()
-    thread = threading.Thread(target=worker.run, args=(app,), kwargs={"executor_id": "here", "stop": stop})
+    thread = threading.Thread(target=loop.run, args=(app,), kwargs={"executor_id": "here", "stop": stop})
     thread.start()
     try:
         wait(lambda: not count(Case, Case.state == CaseState.ACTIVE), 60)

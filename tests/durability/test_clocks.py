@@ -13,16 +13,16 @@ import sqlalchemy as sa
 import time_machine
 from flask import Flask
 
-from service import background, create_inner, worker
+from service import create_inner
 from service.db import database_now, db
-from service.models import AuditEntry, Case, CaseState, Timer
+from service.models import SYSTEM, AuditEntry, Case, CaseState, Timer
 from service.operations import cases, deployments
-from service.permissions import SYSTEM
+from service.worker import job_types, loop
 from tests.conftest import config_for
 from tests.durability.office import count
 from tests.durability.test_timers import WAITS
 
-assert background  # registers the jobs
+assert job_types  # registers the jobs
 Wait = Callable[..., object]
 HOUR = timedelta(hours=1)
 
@@ -42,7 +42,7 @@ def app(database_url: str) -> Iterator[Flask]:
 def working(app: Flask) -> Iterator[Callable[[], None]]:
     """Call it to start a worker in this process."""
     stop = threading.Event()
-    thread = threading.Thread(target=worker.run, args=(app,), kwargs={"executor_id": "here", "stop": stop})
+    thread = threading.Thread(target=loop.run, args=(app,), kwargs={"executor_id": "here", "stop": stop})
     yield thread.start
     stop.set()
     if thread.ident is not None:

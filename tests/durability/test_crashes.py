@@ -14,8 +14,9 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 
-from service import failed_jobs, jobs, launching
+from service import jobs
 from service.db import db
+from service.jobs import failed_jobs, launching
 from service.models.job import job_status
 from tests.durability import chaos, ledger
 from tests.durability.ledger import entries

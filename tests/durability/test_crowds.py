@@ -9,8 +9,9 @@ from datetime import timedelta
 import pytest
 import sqlalchemy as sa
 
-from service import crowds, failed_jobs, jobs
+from service import jobs
 from service.db import db, utcnow
+from service.jobs import crowds, failed_jobs
 from service.models.job import job_status
 from tests.durability import ledger
 from tests.durability.ledger import entries

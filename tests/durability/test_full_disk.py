@@ -16,12 +16,12 @@ import sqlalchemy as sa
 import time_machine
 from flask import Flask
 
-from service import audit, create_app, failed_jobs, jobs
+from service import audit, create_app, jobs
 from service.db import db, utcnow
-from service.models import AuditEntry, Case, IdempotencyKey, User
+from service.jobs import failed_jobs
+from service.models import SYSTEM, AuditEntry, Case, IdempotencyKey, User
 from service.models.job import job_status
 from service.operations import deployments, users
-from service.permissions import SYSTEM
 from tests.api.conftest import Program
 from tests.conftest import config_for
 from tests.durability import ledger

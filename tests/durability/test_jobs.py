@@ -17,9 +17,11 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 
-from service import failed_jobs, jobs, worker
+from service import jobs
 from service.db import db, utcnow
+from service.jobs import attempts, failed_jobs
 from service.models.job import FinishedJob, job_status
+from service.worker import loop
 from tests.durability import ledger
 from tests.durability.ledger import entries
 
@@ -117,7 +119,7 @@ def test_a_job_out_of_attempts_is_reported_listed_and_may_be_tried_again(working
 
 
 def test_an_unknown_job_is_not_lost(working: None, wait: Wait, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(jobs, "RUNS", 1)
+    monkeypatch.setattr(attempts, "RUNS", 1)
     jobs.enqueue("of a newer version", {}, partition="p")
     db.session.commit()
 
@@ -186,11 +188,11 @@ def test_a_look_at_ten_thousand_armed_timers_costs_what_one_at_ten_does(app: Fla
     jobs.enqueue_after(3600, "write", {"entry": "0"}, partition="0", key="0")
     db.session.commit()
     arm(10)
-    few = effort(worker._look, worker._wake)
+    few = effort(loop._look, loop._wake)
 
     arm(10_000)
 
-    assert effort(worker._look, worker._wake) <= 2 * few
+    assert effort(loop._look, loop._wake) <= 2 * few
 
 
 def arm(how_many: int) -> None:
@@ -284,7 +286,7 @@ def test_finished_jobs_are_deleted_and_others_kept(working: None, wait: Wait) ->
     db.session.commit()
     wait(lambda: status_of("old") == "SUCCESS" and failed())
 
-    worker.clean(timedelta(0))
+    loop.clean(timedelta(0))
 
     assert status_of("old") is None
     assert status_of("later") == "DELAYED"

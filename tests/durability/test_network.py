@@ -15,10 +15,9 @@ from service import create_app, jobs
 from service import db as database
 from service.db import db
 from service.errors import WrongState
-from service.models import AuditEntry, HumanTask, User
+from service.http.protection import public
+from service.models import SYSTEM, AuditEntry, HumanTask, User
 from service.operations import cases, deployments, users
-from service.permissions import SYSTEM
-from service.protection import public
 from tests.api.conftest import Program
 from tests.conftest import config_for
 from tests.durability import ledger, network

@@ -12,15 +12,15 @@ import sqlalchemy as sa
 import time_machine
 from flask import Flask
 
-from service import background, create_app, jobs, worker
+from service import create_app, jobs
 from service.db import db, utcnow
-from service.models import AuditEntry, Case, CaseState, Timer
+from service.models import SYSTEM, AuditEntry, Case, CaseState, Timer
 from service.models.job import job_status
 from service.operations import cases, deployments
-from service.permissions import SYSTEM
+from service.worker import job_types, loop
 from tests.conftest import config_for
 
-assert background  # registers the jobs
+assert job_types  # registers the jobs
 Wait = Callable[..., None]
 
 WAITS = b"""<?xml version="1.0" encoding="UTF-8"?>
@@ -53,7 +53,7 @@ def app(database_url: str) -> Iterator[Flask]:
 @pytest.fixture
 def working(app: Flask) -> Iterator[None]:
     stop = threading.Event()
-    thread = threading.Thread(target=worker.run, args=(app,), kwargs={"executor_id": "here", "stop": stop})
+    thread = threading.Thread(target=loop.run, args=(app,), kwargs={"executor_id": "here", "stop": stop})
     thread.start()
     yield
     db.session.rollback()  # on SQLite our own open transaction would hold up the worker's last writes

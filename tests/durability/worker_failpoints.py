@@ -9,8 +9,9 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from service import failed_jobs, jobs, launching
+from service import jobs
 from service.db import db
+from service.jobs import failed_jobs, launching
 from service.models.job import job_status
 from tests.durability import ledger
 from tests.durability.ledger import entries

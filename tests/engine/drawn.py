@@ -5,7 +5,7 @@ from __future__ import annotations
 from service.engine.checks import examine
 from service.engine.definition import Element, Problem, Severity
 from service.engine.normalise import Normalised, normalise
-from service.engine.normalise.document import BPMN, CASE, tag
+from service.engine.xml.document import BPMN, CASE, tag
 
 NAMESPACES = " ".join(
     f'xmlns:{prefix}="{uri}"'

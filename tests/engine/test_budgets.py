@@ -6,9 +6,9 @@ import time
 
 import pytest
 
-from service.engine import run as engine
-from service.engine import snapshot
 from service.engine.errors import EngineError
+from service.engine.state import run as engine
+from service.engine.state import snapshot
 from tests.engine.diagrams import Case, flows, node, package, process, run, script, user
 
 

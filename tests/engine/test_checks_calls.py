@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import pairwise
 
 from service.engine.checks import examine
-from service.engine.normalise.document import BPMN
+from service.engine.xml.document import BPMN
 from tests.engine.drawn import document, errors, examined, flow, warnings
 
 

@@ -9,8 +9,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from service.engine import feel
-from service.engine.feel import FeelError
+from service.engine.expressions import feel
+from service.engine.expressions.feel import FeelError
 
 BERLIN = ZoneInfo("Europe/Berlin")
 

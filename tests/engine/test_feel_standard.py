@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from service.engine import feel
-from service.engine.feel import FeelError
+from service.engine.expressions import feel
+from service.engine.expressions.feel import FeelError
 from tests.engine.feel_standard import CASES, DEVIATIONS
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from service.engine.definition import DataMapping, Stage, StartEvent
 from service.engine.normalise import normalise
-from service.engine.normalise.document import BPMN, CASE
+from service.engine.xml.document import BPMN, CASE
 
 CLAIM = f"""<?xml version="1.0" encoding="UTF-8"?>
 <b:definitions xmlns:b="{BPMN}" xmlns:k="{CASE}" targetNamespace="urn:claims" xmlns:tns="urn:claims">

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import pytest
 
 from service.engine import expressions
-from service.engine.normalise.juel import Untranslatable, to_feel, to_ours, to_python
+from service.engine.vendors.juel import Untranslatable, to_feel, to_ours, to_python
 
 VARIABLES = {
     "x": 7,

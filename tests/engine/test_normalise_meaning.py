@@ -9,7 +9,7 @@ import pytest
 from service.engine.checks import examine
 from service.engine.definition import DataMapping
 from service.engine.normalise import normalise
-from service.engine.normalise.document import tag
+from service.engine.xml.document import tag
 from tests.engine.drawn import element, errors, flow, read, text, warnings
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from service.engine.definition import Severity
 from service.engine.normalise import Normalised, normalise
-from service.engine.normalise.document import BPMN, CASE, local, tag
+from service.engine.xml.document import BPMN, CASE, local, tag
 
 
 def read(inner: str, *, process: str = 'id="p"', outside: str = "") -> Normalised:

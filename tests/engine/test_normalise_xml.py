@@ -9,7 +9,7 @@ import pytest
 
 from service.engine.definition import Refused
 from service.engine.normalise import normalise, safe_xml
-from service.engine.normalise.document import BPMN
+from service.engine.xml.document import BPMN
 
 SECRET = "the secret in the file beside it"
 

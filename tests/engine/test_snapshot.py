@@ -11,8 +11,8 @@ import zstandard
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from service.engine import snapshot
 from service.engine.errors import Unfit
+from service.engine.state import snapshot
 from service.engine.workflow import Workflow
 from tests.engine.diagrams import NOW, Case, node, package, process, run, timer, user
 

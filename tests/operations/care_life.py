@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .family import CLAIM, diagram
+from tests.operations.family import CLAIM, diagram
 
 _EXTENSIONS = (
     '<case:stages><case:stage id="plan" name="Planning"/><case:stage id="act" name="Doing"/></case:stages>'

@@ -10,9 +10,8 @@ import sqlalchemy as sa
 from flask import Flask
 
 from service.db import db
-from service.models import HumanTask, ProcessDefinition
+from service.models import SYSTEM, Actor, HumanTask, ProcessDefinition
 from service.operations import deployments
-from service.permissions import SYSTEM, Actor
 
 LOAN = Path(__file__).with_name("loan.bpmn").read_bytes()
 

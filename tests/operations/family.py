@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from itertools import pairwise
 
-from service.models import Case, HumanTask
+from service.models import Actor, Case, HumanTask
 from service.operations import tasks
-from service.permissions import Actor
 
 _HEAD = (
     '<definitions xmlns="http://www.omg.org/spec/BPMN/20100524/MODEL" xmlns:case="urn:casewright:bpmn:1.0"'

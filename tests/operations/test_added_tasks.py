@@ -11,13 +11,12 @@ from flask import Flask
 
 from service.db import db
 from service.errors import BadRequest, Forbidden, InvalidForm, NotFound, WrongState
-from service.models import Case, CaseState, HumanTask, TaskCandidate, TaskState, User
+from service.models import SYSTEM, Actor, Case, CaseState, HumanTask, TaskCandidate, TaskState, User
 from service.operations import deployments, tasks
-from service.permissions import SYSTEM, Action, Actor
+from service.policy.permissions import Action
 from service.queries import actions
-
-from .family import CLAIM, finish
-from .test_children import deploy, open_task, opened, story
+from tests.operations.family import CLAIM, finish
+from tests.operations.test_children import deploy, open_task, opened, story
 
 FORM = {
     "type": "default",

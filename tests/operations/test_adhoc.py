@@ -11,9 +11,8 @@ from flask import Flask
 
 from service.db import db
 from service.errors import BadRequest, Forbidden, NotFound, WrongState
-from service.models import AuditEntry, Case, CaseState, HumanTask, TaskState, User
+from service.models import SYSTEM, Actor, AuditEntry, Case, CaseState, HumanTask, TaskState, User
 from service.operations import adhoc, cases, deployments, tasks
-from service.permissions import SYSTEM, Actor
 from service.queries import adhoc as startable
 
 CARE = Path(__file__).with_name("care.bpmn").read_bytes()

@@ -12,9 +12,18 @@ import time_machine
 from service import audit
 from service.db import db, utcnow
 from service.errors import BadRequest, Forbidden, NotFound, WrongState
-from service.models import AuditEntry, Case, CaseState, HumanTask, ProcessDefinition, TaskCandidate, TaskState, Timer
+from service.models import (
+    Actor,
+    AuditEntry,
+    Case,
+    CaseState,
+    HumanTask,
+    ProcessDefinition,
+    TaskCandidate,
+    TaskState,
+    Timer,
+)
 from service.operations import cases, tasks, timers
-from service.permissions import Actor
 
 Person = Callable[..., Actor]
 Worklist = Callable[[Actor], list[HumanTask]]

@@ -11,13 +11,11 @@ from flask import Flask
 
 from service.db import db, utcnow
 from service.errors import BadRequest, Forbidden, NotFound, WrongState
-from service.models import AuditEntry, Case, CaseState, HumanTask, Incident, ProcessDefinition
+from service.models import SYSTEM, Actor, AuditEntry, Case, CaseState, HumanTask, Incident, ProcessDefinition
 from service.operations import cases, children, deployments
-from service.permissions import SYSTEM, Actor
 from service.queries import children as family
 from tests.jobs_by_hand import do_jobs
-
-from .family import CLAIM, MANY, customer, diagram, finish
+from tests.operations.family import CLAIM, MANY, customer, diagram, finish
 
 Person = Callable[..., Actor]
 
@@ -158,7 +156,7 @@ def test_an_interrupted_call_cancels_its_child_and_only_it(ann: Actor) -> None:
     )
     deploy(CLAIM, customer("", "", timer, "Late Excuse End"))
     parent, other = opened("customer", ann, what="roof"), opened("customer", ann, what="car")
-    from service.execution import running
+    from service.execution.running import running
 
     with running(parent.id, by=SYSTEM) as workflow:
         workflow.now = utcnow() + timedelta(hours=2)

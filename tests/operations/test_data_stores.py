@@ -5,9 +5,8 @@ from __future__ import annotations
 from flask import Flask
 
 from service.db import db
-from service.models import Case, DataStore
+from service.models import SYSTEM, Case, DataStore
 from service.operations import cases, deployments
-from service.permissions import SYSTEM
 
 MODEL = """<?xml version="1.0" encoding="UTF-8"?>
 <definitions xmlns="http://www.omg.org/spec/BPMN/20100524/MODEL" id="stores" targetNamespace="urn:tests">

@@ -14,10 +14,9 @@ from service.engine import parser
 from service.engine.definition import Problem, Refused
 from service.engine.normalise import normalise
 from service.errors import Forbidden, InvalidDeployment
-from service.execution import deployed
-from service.models import Deployment, ProcessDefinition
+from service.execution.definitions import deployed
+from service.models import SYSTEM, Actor, Deployment, ProcessDefinition
 from service.operations import cases, deployments
-from service.permissions import SYSTEM, Actor
 
 HEAD = """<?xml version="1.0" encoding="UTF-8"?>
 <definitions xmlns="http://www.omg.org/spec/BPMN/20100524/MODEL" xmlns:case="urn:casewright:bpmn:1.0"

@@ -12,16 +12,13 @@ import sqlalchemy as sa
 from flask import Flask
 from sqlalchemy.orm.exc import StaleDataError
 
-from service import transient
-from service.db import db
+from service.db import db, failures
 from service.errors import WrongState
-from service.models import Case, CaseState, HumanTask
+from service.models import Actor, Case, CaseState, HumanTask
 from service.operations import cases, children, tasks
-from service.permissions import Actor
 from tests.jobs_by_hand import do_jobs
-
-from .family import CLAIM, customer
-from .test_children import child_of, deploy, open_task, opened
+from tests.operations.family import CLAIM, customer
+from tests.operations.test_children import child_of, deploy, open_task, opened
 
 PAIRS = 8
 
@@ -49,7 +46,7 @@ def side_by_side(app: Flask, *acts: Callable[[], None]) -> list[str]:
                     return "WrongState"
                 except (StaleDataError, sa.exc.OperationalError) as error:
                     db.session.rollback()
-                    assert transient.is_conflict(error)
+                    assert failures.is_conflict(error)
             return "never"
 
     with ThreadPoolExecutor(len(acts)) as pool:

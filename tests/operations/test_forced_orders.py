@@ -16,17 +16,15 @@ import time_machine
 from flask import Flask
 from sqlalchemy.orm.exc import StaleDataError
 
-from service import audit, transient
-from service.db import db, utcnow
+from service import audit
+from service.db import db, failures, utcnow
 from service.errors import WrongState
-from service.models import Case, CaseState, HumanTask, Incident, Timer
+from service.models import Actor, Case, CaseState, HumanTask, Incident, Timer
 from service.operations import cases, children, lifecycle, tasks, timers
-from service.permissions import Actor
 from tests.jobs_by_hand import do_jobs
-
-from .care_life import FILES
-from .family import CLAIM, customer, diagram
-from .test_children import child_of, deploy, open_task, opened
+from tests.operations.care_life import FILES
+from tests.operations.family import CLAIM, customer, diagram
+from tests.operations.test_children import child_of, deploy, open_task, opened
 
 Act = Callable[[], object]
 
@@ -71,7 +69,7 @@ def while_first_holds(app: Flask, first: Act, second: Act) -> tuple[object, obje
                 except WrongState as refused:
                     return type(refused).__name__
                 except (StaleDataError, sa.exc.OperationalError) as error:
-                    assert transient.is_conflict(error)
+                    assert failures.is_conflict(error)
                 finally:
                     db.session.rollback()
             return "never"

@@ -7,11 +7,11 @@ from datetime import timedelta
 
 import sqlalchemy as sa
 
-from service import background, jobs
+from service import jobs
 from service.db import db, utcnow
-from service.models import IdempotencyKey, LoginSession, Message, SignInCount
-from service.operations import housekeeping
-from service.permissions import Actor
+from service.maintenance import housekeeping
+from service.models import Actor, IdempotencyKey, LoginSession, Message, SignInCount
+from service.worker import job_types
 
 
 def test_what_expired_is_forgotten_and_the_rest_is_kept(person: Callable[..., Actor]) -> None:
@@ -38,4 +38,4 @@ def test_what_expired_is_forgotten_and_the_rest_is_kept(person: Callable[..., Ac
 
 def test_it_is_forgotten_every_night() -> None:
     assert "forget_expired" in jobs.state.jobs and jobs.state.schedules["forget_expired"]
-    assert background.forget_expired.__doc__
+    assert job_types.forget_expired.__doc__

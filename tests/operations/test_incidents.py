@@ -7,15 +7,13 @@ from collections.abc import Callable
 import sqlalchemy as sa
 from flask import Flask
 
-from service import background
 from service.db import db
-from service.models import Incident, IncidentState, Timer
+from service.models import SYSTEM, Actor, Incident, IncidentState, Timer
 from service.operations import cases, incidents
-from service.permissions import SYSTEM, Actor
-
-from .care_life import FILES
-from .test_children import deploy, opened
-from .test_lifecycle import done
+from service.worker import job_types
+from tests.operations.care_life import FILES
+from tests.operations.test_children import deploy, opened
+from tests.operations.test_lifecycle import done
 
 
 def test_a_timer_that_cannot_be_fired_is_an_incident_of_its_case(app: Flask, person: Callable[..., Actor]) -> None:
@@ -25,7 +23,7 @@ def test_a_timer_that_cannot_be_fired_is_an_incident_of_its_case(app: Flask, per
     done(case, ann, "Plan")
     timer = db.session.scalars(sa.select(Timer).where(Timer.case_id == case.id)).one()
 
-    background.report("fire_timer", {"timer": str(timer.id), "seq": timer.seq}, "ValueError: odd")
+    job_types.report("fire_timer", {"timer": str(timer.id), "seq": timer.seq}, "ValueError: odd")
     db.session.commit()
 
     assert db.session.scalars(sa.select(Incident.case_id)).one() == case.id
@@ -34,7 +32,7 @@ def test_a_timer_that_cannot_be_fired_is_an_incident_of_its_case(app: Flask, per
 def test_a_timer_that_opens_cases_or_is_gone_makes_an_incident_of_no_case(app: Flask) -> None:
     gone = "0191f8a2-0000-7000-8000-000000000000"
 
-    background.report("start_by_timer", {"timer": gone, "seq": 1}, "ValueError: odd")
+    job_types.report("start_by_timer", {"timer": gone, "seq": 1}, "ValueError: odd")
     db.session.commit()
 
     assert db.session.scalars(sa.select(Incident.case_id)).one() is None

@@ -12,15 +12,13 @@ from flask import Flask
 
 from service.db import db, utcnow
 from service.errors import BadRequest, Forbidden, NotFound, WrongState
-from service.models import AuditEntry, Case, CaseState, HumanTask, Timer
+from service.models import SYSTEM, Actor, AuditEntry, Case, CaseState, HumanTask, Timer
 from service.operations import cases, children, lifecycle, tasks, timers
-from service.permissions import SYSTEM, Actor
 from service.queries import lifecycle as life
 from tests.jobs_by_hand import do_jobs
-
-from .care_life import FILES
-from .family import finish
-from .test_children import child_of, deploy, latest, opened, story
+from tests.operations.care_life import FILES
+from tests.operations.family import finish
+from tests.operations.test_children import child_of, deploy, latest, opened, story
 
 Person = Callable[..., Actor]
 
@@ -230,7 +228,7 @@ def test_what_the_designer_does_not_let_be_repeated_is_refused(project: Case, an
 
 
 def test_a_token_from_another_branch_stays_at_its_join(project: Case, ann: Actor) -> None:
-    from service.execution import running
+    from service.execution.running import running
 
     done(child_of(project), ann, "Settle", paid=1)  # waits at the join now
     with running(project.id, by=SYSTEM) as workflow:
@@ -273,7 +271,7 @@ def test_a_plan_fragment_shares_the_cases_data_and_holds_it_open(project: Case, 
 
 
 def test_an_ad_hoc_activitys_timer_fires_while_it_is_being_completed(app: Flask, ann: Actor) -> None:
-    from .family import diagram
+    from tests.operations.family import diagram
 
     adhoc = diagram(
         "adhoc",

@@ -10,14 +10,12 @@ from flask import Flask
 
 from service.db import db
 from service.errors import BadRequest, Forbidden, NotFound, WrongState
-from service.models import AuditEntry, Case, CaseLink, CaseState, LinkKind
+from service.models import Actor, AuditEntry, Case, CaseLink, CaseState, LinkKind
 from service.operations import links
-from service.permissions import Actor
 from service.queries import links as lists
 from tests.jobs_by_hand import do_jobs
-
-from .family import CLAIM, diagram
-from .test_children import deploy, opened, settle, story
+from tests.operations.family import CLAIM, diagram
+from tests.operations.test_children import deploy, opened, settle, story
 
 
 @pytest.fixture

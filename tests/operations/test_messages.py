@@ -11,9 +11,9 @@ from flask import Flask
 
 from service.db import db, utcnow
 from service.errors import WrongState
-from service.models import Case, CaseState, Message, MessageId
-from service.operations import cases, deployments, housekeeping, messages
-from service.permissions import SYSTEM
+from service.maintenance import housekeeping
+from service.models import SYSTEM, Case, CaseState, Message, MessageId
+from service.operations import cases, deployments, messages
 from tests.jobs_by_hand import do_jobs
 
 WAITS = b"""<?xml version="1.0" encoding="UTF-8"?>

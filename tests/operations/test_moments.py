@@ -11,16 +11,14 @@ from flask import Flask
 
 from service.db import db
 from service.errors import NotFound
-from service.models import Case, HumanTask, User
+from service.models import Actor, Case, HumanTask, User
 from service.operations import cases, lifecycle, tasks
-from service.permissions import Actor
 from service.queries import moments
 from tests.jobs_by_hand import do_jobs
-
-from .care_life import FILES
-from .family import finish
-from .test_children import deploy, opened
-from .test_lifecycle import task
+from tests.operations.care_life import FILES
+from tests.operations.family import finish
+from tests.operations.test_children import deploy, opened
+from tests.operations.test_lifecycle import task
 
 
 def now(case: Case) -> dict[str, object]:

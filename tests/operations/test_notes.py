@@ -8,16 +8,14 @@ import pytest
 from flask import Flask
 from lxml.html import fragment_fromstring
 
-from service import markdown
 from service.db import db
 from service.errors import BadRequest, Forbidden, NotFound, WrongState
-from service.models import Case, NoteVisibility
+from service.http import markdown
+from service.models import Actor, Case, NoteVisibility
 from service.operations import notes, roles
-from service.permissions import Actor
 from service.queries import notes as lists
-
-from .test_children import deploy, opened
-from .test_roles import CARE
+from tests.operations.test_children import deploy, opened
+from tests.operations.test_roles import CARE
 
 
 @pytest.fixture

@@ -16,10 +16,9 @@ from sqlalchemy.orm.exc import StaleDataError
 from service import jobs
 from service.db import db
 from service.errors import WrongState
-from service.models import AuditEntry, HumanTask
+from service.models import SYSTEM, Actor, AuditEntry, HumanTask
 from service.models.job import job_status
 from service.operations import cases, deployments, tasks
-from service.permissions import SYSTEM, Actor
 from service.queries import tasks as task_lists
 
 TASKS, PEOPLE = 30, 10

@@ -10,18 +10,17 @@ from flask import Flask
 
 from service.db import db
 from service.errors import BadRequest, Forbidden, NotFound, WrongState
-from service.models import Case, HumanTask, User
+from service.models import SYSTEM, Actor, Case, HumanTask, User
 from service.operations import adhoc, cases, children, roles, tasks
-from service.permissions import SYSTEM, Action, Actor, deciding_rule, may
+from service.policy.permissions import Action, deciding_rule, may
 from service.queries import access
 from service.queries import adhoc as startable
 from service.queries import cases as case_lists
 from service.queries import tasks as task_lists
 from service.queries.links import linkable
 from tests.jobs_by_hand import do_jobs
-
-from .family import diagram
-from .test_children import child_of, deploy, latest, opened, story
+from tests.operations.family import diagram
+from tests.operations.test_children import child_of, deploy, latest, opened, story
 
 _ROLES = (
     '<case:roles><case:role id="manager" name="Case manager" groups="nurses" access="steer"/>'

@@ -18,10 +18,10 @@ from service import create_app, jobs
 from service.connectors import CallFailed
 from service.db import db, utcnow
 from service.errors import BadRequest, Forbidden, InvalidDeployment, WrongState
-from service.models import Case, CaseState, Incident, IncidentState
+from service.jobs import attempts
+from service.models import SYSTEM, Actor, Case, CaseState, Incident, IncidentState
 from service.models.job import job_input
 from service.operations import cases, deployments, incidents, lifecycle
-from service.permissions import SYSTEM, Actor
 from tests.conftest import config_for
 from tests.jobs_by_hand import do_jobs
 
@@ -100,7 +100,9 @@ def attempt(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
     """Jobs done by hand are this attempt; what takes effect is committed."""
 
     def be(number: int) -> None:
-        monkeypatch.setattr(jobs, "current", lambda: jobs.Run(f"by hand {utcnow()} {number}", "by hand", number))
+        run = jobs.Run(f"by hand {utcnow()} {number}", "by hand", number)
+        for module in (jobs, attempts):
+            monkeypatch.setattr(module, "current", lambda: run)
 
     be(1)
     return be

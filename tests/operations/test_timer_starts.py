@@ -12,9 +12,8 @@ import time_machine
 from flask import Flask
 
 from service.db import db, utcnow
-from service.models import Case, StartTimer
+from service.models import SYSTEM, Case, StartTimer
 from service.operations import cases, deployments, start_events
-from service.permissions import SYSTEM
 from tests.jobs_by_hand import pass_time
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)

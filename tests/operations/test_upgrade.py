@@ -12,10 +12,10 @@ from click.testing import CliRunner, Result
 from flask import Flask
 
 from service import cli
+from service.cli import inspecting
 from service.db import db
-from service.models import Case
+from service.models import SYSTEM, Case
 from service.operations import cases, deployments
-from service.permissions import SYSTEM
 from tests.engine.diagrams import written
 from tests.engine.test_snapshot import kept_processes
 
@@ -30,7 +30,7 @@ def check(app: Flask, monkeypatch: pytest.MonkeyPatch) -> Callable[[], Result]:
     def here() -> Iterator[Flask]:
         yield app
 
-    monkeypatch.setattr(cli, "application", here)
+    monkeypatch.setattr(inspecting, "application", here)
     return lambda: CliRunner().invoke(cli.main, ["check-upgrade"])
 
 

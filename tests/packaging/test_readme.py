@@ -10,7 +10,7 @@ from service.cli import main
 from service.config import SETTINGS, Setting
 from service.engine.checks import placement
 from service.engine.elements.node import NODES
-from service.engine.normalise.document import NOT_EXECUTED
+from service.engine.xml.document import NOT_EXECUTED
 
 ROOT = Path(__file__).resolve().parents[2]
 README = (ROOT / "README.md").read_text()

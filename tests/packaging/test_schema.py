@@ -13,8 +13,9 @@ from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from flask import Flask
 
-from service import create_app, schema
+from service import create_app
 from service.db import Base, db
+from service.maintenance import schema
 from tests.conftest import config_for, on_server
 
 INDEXES = {

@@ -17,12 +17,11 @@ from flask.testing import FlaskClient
 from playwright.sync_api import Page
 from werkzeug.test import TestResponse
 
-from service import auth
-from service.credentials import digest
 from service.db import db, utcnow
-from service.models import Case, HumanTask, LoginSession, ProcessDefinition
+from service.http import auth
+from service.models import SYSTEM, Actor, Case, HumanTask, LoginSession, ProcessDefinition
 from service.operations import cases, deployments
-from service.permissions import SYSTEM, Actor
+from service.policy.credentials import digest
 from service.queries import definitions
 from service.queries import tasks as task_lists
 from tests.browser import NewPage, serving

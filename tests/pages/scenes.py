@@ -6,11 +6,9 @@ from datetime import timedelta
 from typing import Any
 
 from service.db import db, utcnow
-from service.models import Case, Incident
+from service.models import Actor, Case, Incident
 from service.operations import cases, tasks
-from service.permissions import Actor
-
-from .conftest import Office
+from tests.pages.conftest import Office
 
 CLAIMS: tuple[tuple[str, str, int, str, dict[str, int]], ...] = (
     ("Ada Lovelace", "water", 1200, "The hose of the washing machine burst while nobody was at home; the flat below is "

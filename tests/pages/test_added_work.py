@@ -9,13 +9,11 @@ import sqlalchemy as sa
 from playwright.sync_api import Page, expect
 
 from service.db import db
-from service.models import Case, HumanTask, TaskState, User
+from service.models import SYSTEM, Actor, Case, HumanTask, TaskState, User
 from service.operations import deployments, tasks
-from service.permissions import SYSTEM, Actor
 from tests.operations.family import diagram
-
-from .conftest import ROOT, Office, Visitor
-from .test_casework import ann, latest, project  # noqa: F401
+from tests.pages.conftest import ROOT, Office, Visitor
+from tests.pages.test_casework import ann, latest, project  # noqa: F401
 
 # ruff: noqa: F811  the fixtures of another file
 Visit = Callable[[Actor | None], Visitor]

@@ -11,12 +11,10 @@ from flask import Flask
 from playwright.sync_api import Page, expect
 
 from service.db import db
-from service.models import Case, HumanTask, ProcessDefinition
+from service.models import SYSTEM, Actor, Case, HumanTask, ProcessDefinition
 from service.operations import cases, deployments
-from service.permissions import SYSTEM, Actor
 from service.queries import definitions
-
-from .conftest import Visitor
+from tests.pages.conftest import Visitor
 
 CARE = (Path(__file__).parents[1] / "operations" / "care.bpmn").read_bytes()
 Visit = Callable[[Actor | None], Visitor]

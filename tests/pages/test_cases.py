@@ -8,11 +8,9 @@ from collections.abc import Callable
 import pytest
 
 from service.db import db
-from service.models import Case
+from service.models import Actor, Case
 from service.operations import cases, tasks
-from service.permissions import Actor
-
-from .conftest import CLAIM, FINDING, Office, Visitor
+from tests.pages.conftest import CLAIM, FINDING, Office, Visitor
 
 Visit = Callable[[Actor | None], Visitor]
 

@@ -12,16 +12,14 @@ from flask import Flask
 from playwright.sync_api import Page, expect
 
 from service.db import db, utcnow
-from service.execution import running
-from service.models import Case, CaseState, HumanTask, User
+from service.execution.running import running
+from service.models import SYSTEM, Actor, Case, CaseState, HumanTask, User
 from service.operations import cases, children, deployments, tasks
-from service.permissions import SYSTEM, Actor
 from tests.jobs_by_hand import do_jobs
 from tests.operations.care_life import FRAGMENT, PROJECT
 from tests.operations.family import CLAIM, customer, finish
 from tests.operations.test_children import latest
-
-from .conftest import Visitor
+from tests.pages.conftest import Visitor
 
 Visit = Callable[[Actor | None], Visitor]
 Person = Callable[..., Actor]

@@ -6,11 +6,9 @@ import io
 from collections.abc import Callable, Mapping
 
 from service.db import db
-from service.models import Deployment, ProcessDefinition
+from service.models import SYSTEM, Actor, Deployment, ProcessDefinition
 from service.operations import deployments
-from service.permissions import SYSTEM, Actor
-
-from .conftest import ROOT, Office, Visitor, claim_files
+from tests.pages.conftest import ROOT, Office, Visitor, claim_files
 
 Visit = Callable[[Actor | None], Visitor]
 

@@ -8,8 +8,7 @@ import pytest
 
 from service.errors import InvalidForm
 from service.web import editing, facts, progress
-
-from .conftest import CLAIM, Office
+from tests.pages.conftest import CLAIM, Office
 
 
 def test_facts_have_the_labels_options_and_order_of_the_forms(office: Office) -> None:

@@ -12,14 +12,12 @@ from flask import Flask
 from playwright.sync_api import Page, expect
 
 from service.db import db
-from service.models import AuditEntry, Case, HumanTask
+from service.models import SYSTEM, Actor, AuditEntry, Case, HumanTask
 from service.operations import cases, deployments, tasks
-from service.permissions import SYSTEM, Actor
 from tests.operations.family import diagram
 from tests.operations.test_children import latest
-
-from .conftest import Visitor
-from .test_casework import ann, project  # noqa: F401
+from tests.pages.conftest import Visitor
+from tests.pages.test_casework import ann, project  # noqa: F401
 
 # ruff: noqa: F811  the fixtures of another file
 Visit = Callable[[Actor | None], Visitor]

@@ -10,15 +10,13 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, Route, expect
 
-from service.credentials import hash_password
 from service.db import db
-from service.models import Case, DecisionDefinition, FormDefinition, TaskState, User
+from service.models import Actor, Case, DecisionDefinition, FormDefinition, TaskState, User
 from service.operations import tasks
-from service.permissions import Actor
+from service.policy.credentials import hash_password
 from tests.browser import NewPage
-
-from .conftest import FINDING, Office
-from .scenes import furnish
+from tests.pages.conftest import FINDING, Office
+from tests.pages.scenes import furnish
 
 Browse = Callable[..., Page]
 PASSWORD = "correct horse battery"

@@ -11,14 +11,12 @@ import sqlalchemy as sa
 from playwright.sync_api import Page, expect
 
 from service.db import db, utcnow
-from service.models import Case, CaseLink, CaseState, LinkKind
+from service.models import Actor, Case, CaseLink, CaseState, LinkKind
 from service.operations import cases, children
-from service.permissions import Actor
 from tests.jobs_by_hand import do_jobs
 from tests.operations.test_children import latest
-
-from .conftest import Visitor
-from .test_casework import ann, project  # noqa: F401
+from tests.pages.conftest import Visitor
+from tests.pages.test_casework import ann, project  # noqa: F401
 
 # ruff: noqa: F811  the fixtures of another file
 Visit = Callable[[Actor | None], Visitor]

@@ -9,12 +9,10 @@ import sqlalchemy as sa
 from playwright.sync_api import Page, expect
 
 from service.db import db
-from service.models import Case, Note, NoteVisibility
+from service.models import Actor, Case, Note, NoteVisibility
 from service.operations import notes, roles
-from service.permissions import Actor
-
-from .conftest import Visitor
-from .test_roles import ann, care, db_actor  # noqa: F401
+from tests.pages.conftest import Visitor
+from tests.pages.test_roles import ann, care, db_actor  # noqa: F401
 
 Visit = Callable[[Actor | None], Visitor]
 ATTACKS = """<script>window.hacked = 1</script>

@@ -8,10 +8,8 @@ import pytest
 from flask import Flask
 
 from service.db import db
-from service.models import DecisionDefinition, FormDefinition, Incident
-from service.permissions import Actor
-
-from .conftest import Office, Visitor
+from service.models import Actor, DecisionDefinition, FormDefinition, Incident
+from tests.pages.conftest import Office, Visitor
 
 Visit = Callable[[Actor | None], Visitor]
 

@@ -10,13 +10,11 @@ from flask import Flask
 from playwright.sync_api import Page, expect
 
 from service.db import db
-from service.models import Case, CaseRole, HumanTask, User
+from service.models import SYSTEM, Actor, Case, CaseRole, HumanTask, User
 from service.operations import cases, deployments
-from service.permissions import SYSTEM, Actor
 from tests.operations.test_children import latest
 from tests.operations.test_roles import CARE
-
-from .conftest import Visitor
+from tests.pages.conftest import Visitor
 
 Visit = Callable[[Actor | None], Visitor]
 Person = Callable[..., Actor]

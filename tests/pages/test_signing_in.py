@@ -7,13 +7,11 @@ from collections.abc import Callable
 import pytest
 from flask import Flask
 
-from service.credentials import hash_password
 from service.db import db
-from service.models import ApiToken, User
-from service.permissions import Actor
+from service.models import Actor, ApiToken, User
+from service.policy.credentials import hash_password
 from tests.conftest import config_for
-
-from .conftest import Office, Visitor
+from tests.pages.conftest import Office, Visitor
 
 Visit = Callable[[Actor | None], Visitor]
 PASSWORD = "correct horse battery"

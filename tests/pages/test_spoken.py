@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from service.engine import feel
+from service.engine.expressions import feel
 from service.web import facts, spoken
 
 KIND = facts.Field("kind", "Kind", "select", options=(("wet", "Water"), ("hot", 'Fire, "large"'), ("3", "Three")))

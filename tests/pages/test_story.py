@@ -12,8 +12,7 @@ from service.db import db
 from service.models import AuditEntry
 from service.operations import tasks
 from service.web import story
-
-from .conftest import FINDING, Office
+from tests.pages.conftest import FINDING, Office
 
 NOW = datetime(2026, 11, 21, 14, 0, tzinfo=UTC)
 

@@ -8,10 +8,8 @@ from typing import Any
 import pytest
 
 from service.db import db
-from service.models import TaskState
-from service.permissions import Actor
-
-from .conftest import FINDING, Office, Visitor
+from service.models import Actor, TaskState
+from tests.pages.conftest import FINDING, Office, Visitor
 
 Visit = Callable[[Actor | None], Visitor]
 

@@ -9,9 +9,8 @@ from flask import Flask
 from playwright.sync_api import Page, expect
 
 from service.db import db
-from service.models import ProcessDefinition
+from service.models import SYSTEM, Actor, ProcessDefinition
 from service.operations import cases, deployments
-from service.permissions import SYSTEM, Actor
 from service.queries import definitions
 from tests.api.conftest import LOAN
 

@@ -19,14 +19,15 @@ import sqlalchemy as sa
 import time_machine
 from flask import Flask
 
-from service import create_app, demo, forms
+from service import create_app, forms
 from service.db import db
+from service.demo import people
 from service.engine.parser import Definition, Package, parse
 from service.engine.work import OpenTask, WorkflowState
 from service.engine.workflow import Workflow
+from service.models import SYSTEM
 from service.operations import deployments, timers
-from service.permissions import SYSTEM
-from service.sources import collect
+from service.operations.sources import collect
 from tests.browser import NewPage, serving
 from tests.conftest import config_for, new_database, on_server, running
 from tests.scenarios.desk import Desk
@@ -147,7 +148,7 @@ def _furnish(url: str) -> None:
     """Add the demo's people and case types to an empty database."""
     app = create_app(config_for(url))
     with app.app_context():
-        demo.add_people()
+        people.add_people()
         deployments.deploy(collect((ROOT / "processes", ROOT / "forms")), by=SYSTEM)
         db.session.commit()
         db.session.remove()

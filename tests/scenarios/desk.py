@@ -17,8 +17,9 @@ from typing import Any
 
 from playwright.sync_api import Locator, Page, expect
 
-from service import audit, demo
+from service import audit
 from service.db import db
+from service.demo import people
 
 ROOT = Path(__file__).resolve().parents[2]
 Field = Mapping[str, Any]
@@ -36,7 +37,7 @@ class Desk:
         """By name and password; afterwards the page that was asked for is shown."""
         self.page.goto("/")
         self.page.get_by_label("Name").fill(self.name)
-        self.page.get_by_label("Password", exact=True).fill(demo.PASSWORD)
+        self.page.get_by_label("Password", exact=True).fill(people.PASSWORD)
         self.page.get_by_role("button", name="Sign in").click()
         expect(self.page.get_by_role("link", name="My tasks")).to_be_visible()
 

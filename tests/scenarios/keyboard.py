@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from playwright.sync_api import Page, expect
 
-from service import demo
+from service.demo import people
 
 #: what has the focus: its words, and whether anybody can see that it has it
 FOCUS = """() => {
@@ -37,7 +37,7 @@ class Keyboard:
         self.reach("Name")
         self.page.keyboard.type(name)
         self.press("Tab")
-        self.page.keyboard.type(demo.PASSWORD)
+        self.page.keyboard.type(people.PASSWORD)
         self.press("Enter")
         expect(self.page.get_by_role("link", name="My tasks")).to_be_visible()
 

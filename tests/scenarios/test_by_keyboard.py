@@ -14,9 +14,8 @@ from flask import Flask
 from playwright.sync_api import Page, expect
 
 from service.db import clock_at, db, utcnow
-from service.models import Case, HumanTask, ProcessDefinition, Timer, User
+from service.models import Actor, Case, HumanTask, ProcessDefinition, Timer, User
 from service.operations import adhoc, cases, roles, tasks, timers, users
-from service.permissions import Actor
 from service.queries import adhoc as startable
 from service.queries import definitions
 from tests.browser import NewPage, serving

@@ -12,9 +12,12 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 
-from service import audit, create_app, demo, demo_cases, jobs
+from service import audit, create_app, jobs
 from service.db import db, utcnow
+from service.demo import cases as demo_cases
+from service.demo import setting_up, telling
 from service.models import (
+    Actor,
     AuditEntry,
     Case,
     CaseState,
@@ -27,7 +30,6 @@ from service.models import (
 )
 from service.models.job import job_status
 from service.operations import tasks, users
-from service.permissions import Actor
 from service.queries import tasks as task_lists
 from tests.conftest import config_for, new_database, on_server, running
 
@@ -37,7 +39,7 @@ ROOT = Path(__file__).resolve().parents[2]
 def _tell(url: str) -> None:
     with running(url):
         now = utcnow()
-        demo.tell(demo_cases.tales(now), until=now)
+        telling.tell(demo_cases.tales(now), until=now)
         db.session.commit()
 
 
@@ -161,7 +163,7 @@ def test_nothing_happens_before_its_cause_or_in_the_future_whenever_the_demo_is_
         assert moments[-1] < now
         gaps = [later - earlier for earlier, later in pairwise(moments)]
         claimed = [step.form is None for step in tale.steps[1:]]
-        assert all(gap >= (timedelta(0) if only else demo.WORK) for gap, only in zip(gaps, claimed, strict=True))
+        assert all(gap >= (timedelta(0) if only else telling.WORK) for gap, only in zip(gaps, claimed, strict=True))
 
 
 def test_a_first_start_makes_everything_and_a_second_one_keeps_it_and_what_was_done_since(nowhere: Flask) -> None:
@@ -171,12 +173,12 @@ def test_a_first_start_makes_everything_and_a_second_one_keeps_it_and_what_was_d
         db.session.rollback()  # or the second start would wait for this transaction
         return found
 
-    demo.prepare(nowhere, ROOT)
+    setting_up.prepare(nowhere, ROOT)
     task = db.session.scalars(_approval()).one()
     tasks.release(task, by=actor("mia"))
     db.session.commit()
     first = rows()
-    demo.prepare(nowhere, ROOT)
+    setting_up.prepare(nowhere, ROOT)
 
     assert first["case"] >= 12
     assert first["human_task"] > 20

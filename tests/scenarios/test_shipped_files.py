@@ -13,9 +13,9 @@ from flask import Flask
 from lxml import etree
 
 from service import forms
+from service.models import SYSTEM
 from service.operations import deployments
-from service.permissions import SYSTEM
-from service.sources import collect
+from service.operations.sources import collect
 
 ROOT = Path(__file__).resolve().parents[2]
 DIAGRAMS = sorted((ROOT / "processes").glob("*/*.bpmn"))

@@ -11,9 +11,8 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from service.db import db
-from service.models import User
+from service.models import SYSTEM, Actor, User
 from service.operations import users
-from service.permissions import SYSTEM, Actor
 
 
 class Browser:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from argon2 import PasswordHasher
 
-from service import credentials
+from service.policy import credentials
 from tests.api.conftest import office, program
 
 __all__ = ["office", "program"]

@@ -22,9 +22,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from service.engine import expressions, feel
-from service.engine.expressions import ExpressionError
-from service.engine.feel import FeelError
+from service.engine import expressions
+from service.engine.expressions import ExpressionError, feel
+from service.engine.expressions.feel import FeelError
 from tests.security.attacks import ESCAPES, FEEL_BOMBS, FEEL_ESCAPES, PYTHON_BOMBS
 
 SECRET = "canary-5f2c9e"  # in a file and in the environment

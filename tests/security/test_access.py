@@ -15,7 +15,9 @@ from flask import Flask
 from werkzeug.routing import Rule
 
 from service.db import db, utcnow
+from service.http.protection import PUBLIC, SAFE, SIGNED_IN, declared
 from service.models import (
+    SYSTEM,
     DecisionDefinition,
     FormDefinition,
     HumanTask,
@@ -26,8 +28,7 @@ from service.models import (
     User,
 )
 from service.operations import cases, deployments, links, notes, tasks, users
-from service.permissions import SYSTEM, Action
-from service.protection import PUBLIC, SAFE, SIGNED_IN, declared
+from service.policy.permissions import Action
 from service.queries import definitions
 from tests.api.conftest import LOAN, Office, Program
 from tests.operations.care_life import FRAGMENT

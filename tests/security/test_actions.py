@@ -14,9 +14,9 @@ from flask import Flask
 
 from service.api.representations import action_names
 from service.db import db
-from service.models import Case, CaseState, HumanTask, LinkKind, ProcessDefinition, User
+from service.models import SYSTEM, Actor, Case, CaseState, HumanTask, LinkKind, ProcessDefinition, User
 from service.operations import cases, deployments, lifecycle, links, roles, tasks
-from service.permissions import SYSTEM, Action, Actor
+from service.policy.permissions import Action
 from service.queries import actions, adhoc, definitions
 from tests.api.conftest import Program
 from tests.operations.care_life import FRAGMENT

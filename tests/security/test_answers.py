@@ -11,14 +11,13 @@ from flask import Flask
 from sqlalchemy.exc import DataError, IntegrityError, OperationalError
 from sqlalchemy.orm.exc import StaleDataError
 
-from service import problems
 from service.db import db
 from service.engine.errors import NotReady
+from service.http import problems
+from service.http.protection import local_path, public
 from service.models import Case
-from service.protection import local_path, public
 from tests.api.conftest import Office, Program
-
-from .browsing import Browser, give_password
+from tests.security.browsing import Browser, give_password
 
 ELSEWHERE = [
     "//evil.example", "///evil.example", "/\\evil.example", "\\\\evil.example", "https://evil.example", "javascript:1",

@@ -12,6 +12,7 @@ from click.testing import CliRunner, Result
 from flask import Flask
 
 from service import cli
+from service.cli import inspecting
 from service.db import db
 from service.models import AuditEntry, Case
 from service.operations import cases
@@ -26,7 +27,7 @@ def verify(app: Flask, monkeypatch: pytest.MonkeyPatch) -> Callable[[], Result]:
     def here() -> Iterator[Flask]:
         yield app
 
-    monkeypatch.setattr(cli, "application", here)
+    monkeypatch.setattr(inspecting, "application", here)
     return lambda: CliRunner().invoke(cli.main, ["audit", "verify"])
 
 

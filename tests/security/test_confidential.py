@@ -14,15 +14,23 @@ from werkzeug.routing import Rule
 from werkzeug.test import TestResponse
 
 from service.db import db
-from service.models import Case, CaseState, HumanTask, Incident, LinkKind, NoteVisibility, ProcessDefinition, User
+from service.http.protection import PUBLIC, SAFE
+from service.models import (
+    SYSTEM,
+    Case,
+    CaseState,
+    HumanTask,
+    Incident,
+    LinkKind,
+    NoteVisibility,
+    ProcessDefinition,
+    User,
+)
 from service.operations import cases, children, deployments, links, notes, roles, tasks, users
-from service.permissions import SYSTEM
-from service.protection import PUBLIC, SAFE
 from service.queries import definitions
 from tests.api.conftest import Office, Program
 from tests.operations.family import diagram
-
-from .test_access import BODIES, FORMS, routes
+from tests.security.test_access import BODIES, FORMS, routes
 
 SECRET = "Xanthippe"  #: stands in each text that a person wrote into the restricted case
 PARENT = diagram("folder", "FOL", '<userTask id="Keep" name="Keep" case:candidateUsers="zoe"/>', "Begin Keep End")

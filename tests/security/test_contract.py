@@ -24,8 +24,7 @@ from schemathesis.specs.openapi.checks import ignored_auth, positive_data_accept
 from service.api import examples, openapi
 from service.db import db
 from tests.api.conftest import Office, Program
-
-from .test_access import World, build
+from tests.security.test_access import World, build
 
 EXAMPLES = int(os.environ.get("CONTRACT_EXAMPLES", "10"))
 NOT_HELD = [

@@ -9,12 +9,10 @@ import pytest
 from flask import Flask
 
 from service.db import db
-from service.models import Case
-from service.permissions import Actor
-from service.protection import SAFE
+from service.http.protection import SAFE
+from service.models import Actor, Case
 from tests.api.conftest import Office, Program
-
-from .browsing import Browser, give_password
+from tests.security.browsing import Browser, give_password
 
 SOMETHING = "01900000-0000-7000-8000-000000000000"
 

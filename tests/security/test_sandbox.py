@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 
 from service import forms
-from service.engine import decisions, expressions, feel
-from service.engine.expressions import ExpressionError
-from service.engine.feel import FeelError
+from service.engine import decisions, expressions
+from service.engine.expressions import ExpressionError, feel
+from service.engine.expressions.feel import FeelError
 from service.errors import InvalidForm
 from tests.security import fuzz
 from tests.security.attacks import ESCAPES, FEEL_BOMBS, FEEL_ESCAPES, PYTHON_BOMBS

@@ -20,6 +20,8 @@ from playwright.sync_api import Page
 
 from service.db import db
 from service.models import (
+    SYSTEM,
+    Actor,
     Case,
     DecisionDefinition,
     FormDefinition,
@@ -32,12 +34,10 @@ from service.models import (
     User,
 )
 from service.operations import adhoc, cases, deployments, links, notes, roles, tasks, users
-from service.permissions import SYSTEM, Actor
 from service.queries import adhoc as adhoc_lists
 from service.queries import definitions
 from tests.pages.conftest import address, browse
-
-from .test_access import routes
+from tests.security.test_access import routes
 
 __all__ = ["address", "browse"]
 

@@ -14,12 +14,10 @@ from flask import Flask
 
 from service import create_app
 from service.db import db
-from service.models import LoginSession, User
+from service.models import SYSTEM, Actor, LoginSession, User
 from service.operations import users
-from service.permissions import SYSTEM, Actor
 from tests.conftest import config_for
-
-from .browsing import Browser, give_password
+from tests.security.browsing import Browser, give_password
 
 
 @pytest.fixture
@@ -182,7 +180,9 @@ def test_unknown_accounts_are_counted_just_the_same(app: Flask) -> None:
 
 
 def test_one_address_trying_many_names_is_stopped(app: Flask, ann: Actor, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("service.credentials.fits", lambda kept, password: False)  # the counting, not the hashing
+    monkeypatch.setattr(
+        "service.policy.credentials.fits", lambda kept, password: False
+    )  # the counting, not the hashing
     attacker = Browser(app)
 
     tried = [attacker.sign_in(f"name-{number}", "wrong password").status_code for number in range(101)]
@@ -230,7 +230,7 @@ def test_unknown_names_take_as_long_as_wrong_passwords(real_hashes: None, app: F
 
     `make chaos` tries 500 times, and holds their medians to 5 % (faults.md S11).
     """
-    from service import auth
+    from service.http import auth
 
     tries = int(os.environ.get("SIGN_INS", "5"))
     taken: dict[str, list[float]] = {"ann": [], "nobody": []}

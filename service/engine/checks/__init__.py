@@ -13,7 +13,7 @@ from lxml import etree
 from service.engine.checks import attributes, calls, graph, placement, texts
 from service.engine.definition import Problem, Refused
 from service.engine.normalise import Normalised, normalise
-from service.engine.normalise.document import FLOW_NODES, SUB_PROCESSES, Document, local
+from service.engine.xml.document import FLOW_NODES, SUB_PROCESSES, Document, local
 
 #: Budgets of one process. Measured: 5,000 elements are read, checked and started within seconds.
 MAX_NODES = 5_000

@@ -14,7 +14,7 @@ from service.engine import expressions, timing
 from service.engine.definition import ProcessInfo
 from service.engine.normalise import timers
 from service.engine.normalise.catalogue import case_attributes
-from service.engine.normalise.document import ACTIVITIES, CASE, EVENTS, FLOW_NODES, Document, child, local
+from service.engine.xml.document import ACTIVITIES, CASE, EVENTS, FLOW_NODES, Document, child, local
 
 _TASKS = frozenset({"userTask", "manualTask"})
 _WORK = frozenset({"serviceTask", "sendTask", "businessRuleTask", "endEvent", "intermediateThrowEvent"})

@@ -8,8 +8,8 @@ from lxml import etree
 
 from service.engine.definition import Problem, Severity
 from service.engine.normalise import Normalised
-from service.engine.normalise.document import SUB_PROCESSES, Document, child, is_true, line_of, local
 from service.engine.normalise.structure import Scope, is_loose
+from service.engine.xml.document import SUB_PROCESSES, Document, child, is_true, line_of, local
 
 
 def check(models: Sequence[Normalised], called: Mapping[str, Iterable[str]]) -> list[Problem]:

@@ -7,8 +7,8 @@ from itertools import combinations
 
 from lxml import etree
 
-from service.engine.normalise.document import ACTIVITIES, Document, has_definition, is_true, local
 from service.engine.normalise.structure import Scope
+from service.engine.xml.document import ACTIVITIES, Document, has_definition, is_true, local
 
 _CHOICES = {"exclusiveGateway", "eventBasedGateway"}
 _COMPARED = 20  #: flows into one join that are compared with each other

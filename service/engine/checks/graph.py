@@ -8,8 +8,8 @@ from lxml import etree
 
 from service.engine.checks import deadlocks
 from service.engine.definition import Element
-from service.engine.normalise.document import ACTIVITIES, SCOPES, Document, is_true, local, tag
 from service.engine.normalise.structure import Scope, is_loose
+from service.engine.xml.document import ACTIVITIES, SCOPES, Document, is_true, local, tag
 
 
 def check(doc: Document, process: etree._Element, elements: Mapping[str, Element]) -> None:

@@ -6,7 +6,7 @@ import re
 
 from lxml import etree
 
-from service.engine.normalise.document import (
+from service.engine.xml.document import (
     ACTIVITIES,
     CASE,
     NOT_EXECUTED,

@@ -10,8 +10,8 @@ from lxml import etree
 from service.engine import expressions
 from service.engine.normalise import timers
 from service.engine.normalise.catalogue import case_attributes
-from service.engine.normalise.document import CASE, Document, local, text_of
 from service.engine.normalise.texts import EXPRESSIONS
+from service.engine.xml.document import CASE, Document, local, text_of
 
 #: Different expressions and scripts of one process: reading one takes about a millisecond.
 MAX_TEXTS = 2_000

@@ -5,16 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from service.engine.elements import compensation, data
+from service.engine.elements.graph import Flow
 from service.engine.elements.node import DONE, Node
 from service.engine.elements.repetition import INDEX, Repetition
-from service.engine.graph import Flow
 from service.engine.scope import DECLARED, plain
 from service.engine.upstream import Task
 from service.engine.work import What
 
 if TYPE_CHECKING:
-    from service.engine.run import Run
-    from service.engine.source import Source
+    from service.engine.elements.source import Source
+    from service.engine.state.run import Run
 
 _WORK = ("serviceTask", "sendTask", "businessRuleTask")  #: may be done by a connector, which brings one result
 MAPPED = "mapped"  #: in internal data: the inputs are mapped, and the script before is run

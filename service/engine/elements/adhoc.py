@@ -19,8 +19,8 @@ from service.engine.upstream import Task
 from service.engine.work import Enabled
 
 if TYPE_CHECKING:
-    from service.engine.run import Run
-    from service.engine.source import Source
+    from service.engine.elements.source import Source
+    from service.engine.state.run import Run
 
 COUNT = "count"  #: in internal data: element id -> how often it was completed
 LOOK = "look"  #: in internal data: something was completed since the condition was last looked at

@@ -18,7 +18,7 @@ from service.engine.scope import View, plain
 from service.engine.upstream import Task
 
 if TYPE_CHECKING:
-    from service.engine.run import Run
+    from service.engine.state.run import Run
 
 SAID = "said"  #: in internal data: the values that were evaluated, by attribute
 DATES = ("dueDate", "followUpDate")

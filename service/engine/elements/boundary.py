@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from service.engine import delivery
+from service.engine.elements import delivery
 from service.engine.elements.activity import HOST
 from service.engine.elements.events import FIRED, Catching
 from service.engine.elements.node import register
 from service.engine.upstream import Task
 
 if TYPE_CHECKING:
-    from service.engine.run import Run
-    from service.engine.source import Source
+    from service.engine.elements.source import Source
+    from service.engine.state.run import Run
 
 
 @register("boundaryEvent")

@@ -17,7 +17,7 @@ from service.engine.upstream import Task
 
 if TYPE_CHECKING:
     from service.engine.elements.events import EventDefinition
-    from service.engine.run import Run
+    from service.engine.state.run import Run
 
 #: In internal data of what encloses: [{"of": activity, "run": handler}, {"of": …, "inner": […], "data": …}, …]; of a
 #: compensation event sub-process: how to undo what it belongs to.

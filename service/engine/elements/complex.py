@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING
 
 from service.engine import expressions
 from service.engine.elements.gateways import VIA, InclusiveGateway
+from service.engine.elements.graph import Flow
 from service.engine.elements.node import Node, register
-from service.engine.graph import Flow
 from service.engine.scope import View
 from service.engine.upstream import Task, TaskState
 
 if TYPE_CHECKING:
-    from service.engine.run import Run
-    from service.engine.source import Source
+    from service.engine.elements.source import Source
+    from service.engine.state.run import Run
 
 RESET = "reset"  #: in internal data of what encloses it: gateway -> flows whose tokens this round has taken
 ENDS_ROUND = "ends round"  #: in internal data: this token only leaves by what holds when the gateway is reset

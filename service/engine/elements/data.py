@@ -15,7 +15,7 @@ from service.engine.scope import DECLARED, View, plain
 from service.engine.upstream import Task
 
 if TYPE_CHECKING:
-    from service.engine.run import Run
+    from service.engine.state.run import Run
 
 
 @dataclass(frozen=True)

@@ -19,8 +19,8 @@ from service.engine.scope import View
 from service.engine.upstream import Task, TaskState
 
 if TYPE_CHECKING:
-    from service.engine.run import Run
-    from service.engine.source import Source
+    from service.engine.elements.source import Source
+    from service.engine.state.run import Run
 
 TIMERS, SEEN, WAS, EXPECTED, FIRED, RACE = "timers", "seen", "was", "expected", "fired", "race"
 NAMES = "names"  #: in internal data: position -> name, of the definitions whose name is an expression

@@ -9,15 +9,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from service.engine.elements.events import RACE
+from service.engine.elements.graph import Flow
 from service.engine.elements.node import Node, register
 from service.engine.errors import Fault
-from service.engine.graph import Flow
 from service.engine.upstream import Task, TaskState
 from service.engine.work import Happening, What
 
 if TYPE_CHECKING:
-    from service.engine.run import Run
-    from service.engine.source import Source
+    from service.engine.elements.source import Source
+    from service.engine.state.run import Run
 
 VIA = "via"  #: in internal data: the id of the flow on which the token came
 

@@ -13,15 +13,15 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from service.engine.definition import Element
+from service.engine.elements.graph import Flow, Graph
 from service.engine.errors import Fault
-from service.engine.graph import Flow, Graph
 from service.engine.scope import View
 from service.engine.upstream import Task, TaskSpec, TaskState
 from service.engine.work import What
 
 if TYPE_CHECKING:
-    from service.engine.run import Run
-    from service.engine.source import Source
+    from service.engine.elements.source import Source
+    from service.engine.state.run import Run
 
 NODES: dict[str, type[Node]] = {}  #: BPMN tag -> class
 DONE = "done"  #: in internal data: its work is finished, only the leaving remains

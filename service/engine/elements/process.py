@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from service.engine.definition import Element
+from service.engine.elements.graph import Graph
 from service.engine.elements.subprocess import end_body
-from service.engine.graph import Graph
 from service.engine.upstream import Task, TaskSpec
 from service.engine.work import WorkflowState
 

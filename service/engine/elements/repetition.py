@@ -12,15 +12,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from service.engine import delivery, expressions
-from service.engine.elements import data
+from service.engine import expressions
+from service.engine.elements import data, delivery
 from service.engine.errors import Fault
 from service.engine.limits import INSTANCES, STEPS_PER_INSTANCE
 from service.engine.scope import DECLARED, View, plain
 from service.engine.upstream import Task
 
 if TYPE_CHECKING:
-    from service.engine.run import Run
+    from service.engine.state.run import Run
 
 INDEX = "index"  #: in an instance's internal data: its number
 STATE = "loop"  #: in a container's internal data: next, total, completed, items (sequential), order (of the results)

@@ -6,7 +6,8 @@ import json
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from service.engine import decisions, delivery
+from service.engine import decisions
+from service.engine.elements import delivery
 from service.engine.elements.activity import Activity
 from service.engine.elements.node import register
 from service.engine.errors import Fault
@@ -16,8 +17,8 @@ from service.engine.work import What
 
 if TYPE_CHECKING:
     from service.engine.decisions import Decision, Evaluation
-    from service.engine.run import Run
-    from service.engine.source import Source
+    from service.engine.elements.source import Source
+    from service.engine.state.run import Run
 
 
 @register("businessRuleTask")

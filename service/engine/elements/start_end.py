@@ -4,18 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from service.engine import delivery
-from service.engine.elements import compensation
+from service.engine.elements import compensation, delivery
 from service.engine.elements.activity import Activity
 from service.engine.elements.events import FIRED, Catching, EventDefinition
+from service.engine.elements.graph import Flow
 from service.engine.elements.node import Node, register
 from service.engine.errors import Fault
-from service.engine.graph import Flow
 from service.engine.upstream import Task
 
 if TYPE_CHECKING:
-    from service.engine.run import Run
-    from service.engine.source import Source
+    from service.engine.elements.source import Source
+    from service.engine.state.run import Run
 
 
 @register("intermediateCatchEvent")

@@ -8,18 +8,18 @@ from typing import TYPE_CHECKING, Any
 from service.engine.elements.activity import Activity
 from service.engine.elements.data import declare
 from service.engine.elements.events import FIRED, RACE
+from service.engine.elements.graph import Body
 from service.engine.elements.node import DONE, register
 from service.engine.elements.repetition import INDEX
 from service.engine.errors import Fault
-from service.engine.graph import Body
 from service.engine.limits import NESTING
 from service.engine.scope import DECLARED, OWNER, WRITTEN, View, plain
 from service.engine.upstream import Task
 from service.engine.work import OpenChild, What
 
 if TYPE_CHECKING:
-    from service.engine.run import Run
-    from service.engine.source import Source
+    from service.engine.elements.source import Source
+    from service.engine.state.run import Run
 
 
 KEY = "key"  #: in internal data: the key of the process whose case is opened

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from service.engine import delivery
-from service.engine.elements import attributes
+from service.engine.elements import attributes, delivery
 from service.engine.elements.activity import Activity
 from service.engine.elements.node import register
 from service.engine.expressions import ExpressionError
 from service.engine.upstream import Task
 
 if TYPE_CHECKING:
-    from service.engine.run import Run
-    from service.engine.source import Source
+    from service.engine.elements.source import Source
+    from service.engine.state.run import Run
 
 
 @register("task")

@@ -36,8 +36,8 @@ from service.engine.normalise import (
     timers,
 )
 from service.engine.normalise.budget import check_budget
-from service.engine.normalise.document import BPMN, Document, source_line, tag
-from service.engine.normalise.xml import MAX_BYTES, safe_xml
+from service.engine.xml.document import BPMN, Document, source_line, tag
+from service.engine.xml.reading import MAX_BYTES, safe_xml
 
 __all__ = ["Normalised", "normalise", "safe_xml"]
 

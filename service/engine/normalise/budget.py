@@ -7,7 +7,7 @@ from collections import Counter
 from lxml import etree
 
 from service.engine.definition import Problem, Refused
-from service.engine.normalise.document import FLOW_NODES, local, source_line
+from service.engine.xml.document import FLOW_NODES, local, source_line
 
 #: Elements of these kinds in one file, at most.
 LIMITS = {

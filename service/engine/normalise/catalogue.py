@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from lxml import etree
 
 from service.engine.definition import DataMapping, Element, Milestone, Outcome, ProcessInfo, Role, Stage, StartEvent
-from service.engine.normalise.document import (
+from service.engine.xml.document import (
     CASE,
     FLOW_NODES,
     SUB_PROCESSES,

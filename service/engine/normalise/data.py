@@ -6,8 +6,9 @@ import re
 
 from lxml import etree
 
-from service.engine.normalise import juel
-from service.engine.normalise.document import (
+from service.engine.vendors import juel
+from service.engine.vendors.common import feel, literal, map_data, python
+from service.engine.xml.document import (
     ACTIVITIES,
     CASE,
     Document,
@@ -19,7 +20,6 @@ from service.engine.normalise.document import (
     text_of,
     unprefixed,
 )
-from service.engine.vendors.common import feel, literal, map_data, python
 
 _ENDS = ("sourceRef", "targetRef")
 _SHARED = {"dataObjectReference", "dataStoreReference", "dataObject"}

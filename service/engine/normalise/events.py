@@ -7,7 +7,7 @@ from copy import deepcopy
 
 from lxml import etree
 
-from service.engine.normalise.document import (
+from service.engine.xml.document import (
     ACTIVITIES,
     FLOW_NODES,
     Document,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from lxml import etree
 
-from service.engine.normalise.document import children, local, tag, unprefixed
+from service.engine.xml.document import children, local, tag, unprefixed
 
 _TASKS = {
     "globalTask": "task",

@@ -4,16 +4,7 @@ from __future__ import annotations
 
 from lxml import etree
 
-from service.engine.normalise.document import (
-    FLOW_NODES,
-    Document,
-    children,
-    line_of,
-    local,
-    process_of,
-    tag,
-    unprefixed,
-)
+from service.engine.xml.document import FLOW_NODES, Document, children, line_of, local, process_of, tag, unprefixed
 
 #: Attributes that name another element of the same file by xsd:QName or xsd:IDREF.
 _REFERENCES = (

@@ -4,17 +4,7 @@ from __future__ import annotations
 
 from lxml import etree
 
-from service.engine.normalise.document import (
-    ACTIVITIES,
-    EVENTS,
-    GATEWAYS,
-    SCOPES,
-    Document,
-    child,
-    children,
-    local,
-    tag,
-)
+from service.engine.xml.document import ACTIVITIES, EVENTS, GATEWAYS, SCOPES, Document, child, children, local, tag
 
 _PARTS = (
     *("documentation", "extensionElements", "import", "extension", "auditing", "monitoring", "categoryValueRef"),

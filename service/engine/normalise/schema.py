@@ -10,7 +10,7 @@ from threading import Lock
 from lxml import etree
 from SpiffWorkflow.bpmn.parser.BpmnParser import XSD_PATH
 
-from service.engine.normalise.document import Document
+from service.engine.xml.document import Document
 
 MANY_DOUBLES = 500
 MOST = 50  #: problems told of one file

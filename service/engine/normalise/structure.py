@@ -10,7 +10,7 @@ from collections.abc import Iterable
 
 from lxml import etree
 
-from service.engine.normalise.document import (
+from service.engine.xml.document import (
     FLOW_NODES,
     GATEWAYS,
     NOT_EXECUTED,

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from lxml import etree
 
-from service.engine.normalise import juel
-from service.engine.normalise.document import FLOW_NODES, Document, child, children, local, tag, text_of
+from service.engine.vendors import juel
+from service.engine.xml.document import FLOW_NODES, Document, child, children, local, tag, text_of
 
 #: BPMN elements whose text is an expression, and what each is called in a problem.
 EXPRESSIONS = {

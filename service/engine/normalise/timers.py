@@ -6,7 +6,7 @@ import re
 
 from lxml import etree
 
-from service.engine.normalise.document import Document, children, tag, text_of
+from service.engine.xml.document import Document, children, tag, text_of
 
 _NUMBER = r"\d+(?:[.,]\d+)?"
 DURATION = re.compile(

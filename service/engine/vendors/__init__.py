@@ -8,10 +8,9 @@ from __future__ import annotations
 
 from lxml import etree
 
-from service.engine.normalise import juel
-from service.engine.normalise.document import CASE, Document, child, children, local, tag
-from service.engine.vendors import camunda, drools, spiff, zeebe
+from service.engine.vendors import camunda, drools, juel, spiff, zeebe
 from service.engine.vendors.common import feel
+from service.engine.xml.document import CASE, Document, child, children, local, tag
 
 VENDORS = {
     "http://camunda.org/schema/1.0/bpmn": ("camunda", camunda),

@@ -6,8 +6,8 @@ import re
 
 from lxml import etree
 
-from service.engine.normalise.document import CASE, Document, child, local, tag, text_of
 from service.engine.vendors.common import feel, give, literal, lost, map_data, python, source_of
+from service.engine.xml.document import CASE, Document, child, local, tag, text_of
 
 #: Vendor attribute -> ours, where only the prefix differs.
 SAME = {

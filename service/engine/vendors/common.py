@@ -6,8 +6,8 @@ import json
 
 from lxml import etree
 
-from service.engine.normalise import juel
-from service.engine.normalise.document import CASE, Document, child, tag
+from service.engine.vendors import juel
+from service.engine.xml.document import CASE, Document, child, tag
 
 
 def give(doc: Document, element: etree._Element, name: str, value: str | None, *, translate: bool = True) -> None:

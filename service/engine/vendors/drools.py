@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from lxml import etree
 
-from service.engine.normalise.document import Document, local
 from service.engine.vendors.common import give, lost
+from service.engine.xml.document import Document, local
 
 NAMESPACE = "http://www.jboss.org/drools"
 #: What changes nothing for people or data.

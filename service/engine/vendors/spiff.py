@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from lxml import etree
 
-from service.engine.normalise.document import Document, child, tag, text_of
 from service.engine.vendors.camunda import form_key
 from service.engine.vendors.common import give, lost
+from service.engine.xml.document import Document, child, tag, text_of
 
 #: Read by the engine's own parser, or without effect on a running case.
 SILENT = frozenset(

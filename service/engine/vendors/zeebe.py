@@ -7,9 +7,9 @@ from collections.abc import Callable
 
 from lxml import etree
 
-from service.engine.normalise.document import ACTIVITIES, Document, child, children, local, tag
 from service.engine.vendors.camunda import form_key, loop_over
 from service.engine.vendors.common import give, literal, lost, map_data, source_of
+from service.engine.xml.document import ACTIVITIES, Document, child, children, local, tag
 
 SILENT = frozenset(
     {"userTask", "properties", "versionTag", "modelerTemplate", "modelerTemplateVersion", "modelerTemplateIcon"}

@@ -1,6 +1,6 @@
 // DMN 1.5 decisions: the requirements graph, boxed expressions and decision tables (§6 to §8, §10.2), over feelin.
 //
-// A model is what engine/decisions_parser.py makes of the XML: {nodes: {id: node}, types: {name: type}}, each node one of
+// A model is what engine/decisions/parser.py makes of the XML: {nodes: {id: node}, types: {name: type}}, each node one of
 // input, decision, bkm, service; each expression {kind, …}. Values here are feelin's own, so functions and dates pass
 // from decision to decision as they are; only what leaves (`decide`) becomes JSON.
 import { evaluate, unaryTest } from './evaluator.js';

@@ -1,0 +1,22 @@
+"""The command line: `casewright …`. An entrypoint: it parses, calls operations, commits once; says the outcome.
+
+A command stands in the module of those whom it is for; here they are only gathered.
+"""
+
+from __future__ import annotations
+
+import click
+
+from service.cli import database, designing, inspecting, people, serving
+
+
+@click.group()
+@click.version_option(package_name="casewright")
+def main() -> None:
+    """Case management and process orchestration on BPMN 2.0."""
+
+
+for command in (serving.demo, serving.serve, serving.web, serving.worker, database.db_commands, designing.check,
+                designing.deploy, people.user, people.token, inspecting.case, inspecting.audit,
+                inspecting.check_upgrade):  # fmt: skip
+    main.add_command(command)

@@ -1,0 +1,84 @@
+"""What commands share: the application, the demo's settings, and how errors are said."""
+
+from __future__ import annotations
+
+import functools
+import os
+import secrets
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import click
+from flask import Flask
+from sqlalchemy.exc import DBAPIError
+
+from service import create_inner
+from service.config import WrongSetting
+from service.engine.definition import Problem
+from service.errors import ServiceError
+
+
+@contextmanager
+def application(make: Callable[[], Flask] = create_inner) -> Iterator[Flask]:
+    """The application as the environment configures it, with a context; errors are said in a line, not a traceback."""
+    try:
+        app = make()
+        with app.app_context():
+            yield app
+    except (WrongSetting, ServiceError) as error:
+        raise click.ClickException(str(error)) from error
+    except DBAPIError as error:
+        raise click.ClickException(_about_database(app, error)) from error
+
+
+def _about_database(app: Flask, error: DBAPIError) -> str:
+    """What to say of a database that does not do what a command needs; without the statement and its values."""
+    from service.maintenance import schema
+
+    try:
+        with app.app_context():
+            current = schema.is_current()
+    except DBAPIError as gone:
+        return f"The database cannot be reached. {gone.orig}"
+    if not current:
+        return "The database has no tables of this release yet: run `casewright db upgrade` first."
+    return f"The database refused. {error.orig}"
+
+
+def on_the_demo(command: Callable[..., None]) -> Callable[..., None]:
+    """Let a command work on the database of `make run`, too."""
+
+    @click.option("--demo", is_flag=True, help="On the database of `make run` instead of the environment's.")
+    @click.option(
+        "--folder", default="var", show_default=True, type=click.Path(path_type=Path), help="The demo's folder."
+    )
+    @functools.wraps(command)
+    def run(*, demo: bool, folder: Path, **rest: Any) -> None:
+        if demo:
+            os.environ |= demo_environment(folder)
+        command(**rest)
+
+    return run
+
+
+def say(problems: list[Problem]) -> None:
+    """One line for each problem, on standard error."""
+    for problem in problems:
+        click.echo(f"{problem.severity}: {problem}", err=True)
+
+
+def demo_environment(folder: Path) -> dict[str, Any]:
+    """The demo's settings; its secret key is made once and kept in `folder`."""
+    folder.mkdir(parents=True, exist_ok=True)
+    secret = folder / "secret-key"
+    if not secret.exists():
+        secret.touch(mode=0o600)
+        secret.write_text(secrets.token_urlsafe(48))
+    return {
+        "CASEWRIGHT_DATABASE_URL": f"sqlite:///{(folder / 'casewright.db').resolve()}",
+        "CASEWRIGHT_SECRET_KEY": secret.read_text().strip(),
+        "CASEWRIGHT_SECURE_COOKIES": "no",
+        "CASEWRIGHT_DEMO": "yes",
+    }

@@ -1,0 +1,66 @@
+"""The session, and whether the transactions of this context only read."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from functools import cached_property
+from typing import Any, TypeVar
+
+import sqlalchemy as sa
+from flask_sqlalchemy import SQLAlchemy
+from flask_sqlalchemy.session import Session
+
+from service.db.types import Base
+
+Found = TypeVar("Found")
+
+_reading: ContextVar[bool] = ContextVar("reading", default=False)
+_found: ContextVar[dict[Hashable, Any] | None] = ContextVar("found", default=None)
+
+
+class OneDatabase(Session):
+    """A session of the one database that there is; which one is not looked up anew for every statement."""
+
+    def get_bind(self, *_: Any, bind: sa.Engine | sa.Connection | None = None, **__: Any) -> sa.Engine | sa.Connection:
+        return bind if bind is not None else self._engine
+
+    @cached_property
+    def _engine(self) -> sa.Engine:
+        return self._db.engine
+
+
+db = SQLAlchemy(metadata=Base.metadata, session_options={"autoflush": False, "class_": OneDatabase})
+
+
+@contextmanager
+def reading() -> Iterator[None]:
+    """Within this, transactions begin without SQLite's write lock."""
+    token = _reading.set(True)
+    try:
+        yield
+    finally:
+        _reading.reset(token)
+
+
+def is_reading() -> bool:
+    """Whether transactions that begin now only read."""
+    return _reading.get()
+
+
+def set_reading(only: bool) -> None:
+    """Say for the rest of this context whether transactions only read (the web's before_request)."""
+    _reading.set(only)
+    _found.set({} if only else None)
+
+
+def once(question: Hashable, answer: Callable[[], Found]) -> Found:
+    """`answer()`, asked once for each `question` in a request that only reads; elsewhere always: things may change."""
+    found = _found.get()
+    if found is None:
+        return answer()
+    if question not in found:
+        found[question] = answer()
+    known: Found = found[question]
+    return known

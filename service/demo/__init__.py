@@ -1,0 +1,1 @@
+"""The demo: people, and cases as they would have come about. Nothing of it exists outside `casewright demo`."""

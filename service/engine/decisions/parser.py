@@ -1,0 +1,242 @@
+"""DMN XML → decisions: every problem named by file, line and id, and the model that the sandbox evaluates.
+
+Versions 1.1 to 1.5 differ in their namespace and in what 1.4 added (conditional, filter, iterators); names are read
+without regard to the namespace once the root has shown which it is.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from lxml import etree
+
+from service.engine.decisions.evaluation import Decision
+from service.engine.decisions.expressions import ExpressionReader, local, short_type, sub, subs
+from service.engine.definition import Problem, Refused
+from service.engine.xml.document import source_line
+from service.engine.xml.reading import safe_xml
+
+NAMESPACES = {
+    "http://www.omg.org/spec/DMN/20151101/dmn.xsd": "1.1",
+    "http://www.omg.org/spec/DMN/20180521/MODEL/": "1.2",
+    "https://www.omg.org/spec/DMN/20191111/MODEL/": "1.3",
+    "https://www.omg.org/spec/DMN/20211108/MODEL/": "1.4",
+    "https://www.omg.org/spec/DMN/20230324/MODEL/": "1.5",
+}
+_KINDS = {
+    "inputData": "input",
+    "decision": "decision",
+    "businessKnowledgeModel": "bkm",
+    "decisionService": "service",
+}
+_REQUIREMENTS = {
+    "informationRequirement": ("requiredDecision", "requiredInput"),
+    "knowledgeRequirement": ("requiredKnowledge",),
+}
+
+
+def parse(files: Mapping[str, bytes]) -> dict[str, Decision]:
+    """The decisions and decision services of `files`, by id. Raises Refused with every problem."""
+    reader = _Reader()
+    for name, content in files.items():
+        reader.read(name, content)
+    reader.connect()
+    if reader.problems:
+        raise Refused(reader.problems)
+    return reader.decisions()
+
+
+class _Reader:
+    """What was read so far. Nodes are known by `file#id`, for two files may use the same id."""
+
+    def __init__(self) -> None:
+        self.problems: list[Problem] = []
+        self.nodes: dict[str, dict[str, Any]] = {}
+        self.types: dict[str, Any] = {}
+        self.elements: dict[str, etree._Element] = {}
+        self.files: dict[str, str] = {}  #: namespace -> file
+        self.imports: dict[tuple[str, str], str] = {}  #: file, namespace -> the name it is imported under
+
+    def report(self, file: str, element: etree._Element | None, message: str, advice: str) -> None:
+        self.problems.append(
+            Problem(
+                file=file,
+                message=message,
+                advice=advice,
+                line=None if element is None else source_line(element),
+                element_id=None if element is None else element.get("id"),
+                element_name=None if element is None else element.get("name"),
+            )
+        )
+
+    # --- Reading
+
+    def read(self, file: str, content: bytes) -> None:
+        try:
+            root = safe_xml(file, content)
+        except Refused as refused:
+            self.problems.extend(refused.problems)
+            return
+        namespace = etree.QName(root).namespace or ""
+        if local(root) != "definitions" or namespace not in NAMESPACES:
+            self.report(file, root, f"This is not DMN 1.1 to 1.5: the root is {root.tag}.", "Export it as DMN 1.3.")
+            return
+        self.files[root.get("namespace", file)] = file
+        for element in subs(root, "import"):
+            self.imports[file, element.get("namespace", "")] = element.get("name", "")
+        for element in subs(root, "itemDefinition"):
+            self.read_type(element, element.get("name", ""))
+        seen: set[str] = set()
+        for element in root.iterchildren(tag=etree.Element):
+            if local(element) in _KINDS:
+                self.read_node(file, element, seen)
+
+    def read_type(self, element: etree._Element, name: str) -> None:
+        found: dict[str, Any] = {"isCollection": element.get("isCollection") == "true"}
+        base = sub(element, "typeRef")
+        if base is not None and base.text:
+            found["base"] = short_type(base.text)
+        if components := subs(element, "itemComponent"):
+            found["components"] = {}
+            for component in components:
+                inner = f"{name}.{component.get('name')}"
+                self.read_type(component, inner)
+                found["components"][component.get("name", "")] = inner
+        allowed = sub(element, "allowedValues")
+        if allowed is not None and (text := sub(allowed, "text")) is not None:
+            found["allowed"] = (text.text or "").strip()
+        self.types[name] = found
+
+    def read_node(self, file: str, element: etree._Element, seen: set[str]) -> None:
+        identity = element.get("id")
+        if not identity:
+            self.report(file, element, f"A {local(element)} has no id.", "Give it one.")
+            return
+        if identity in seen:
+            self.report(file, element, f"The id “{identity}” is used twice.", "Give each element an id of its own.")
+            return
+        seen.add(identity)
+        variable = sub(element, "variable")
+        name = element.get("name") or identity
+        node: dict[str, Any] = {
+            "kind": _KINDS[local(element)],
+            "id": identity,
+            "name": name,
+            "variable": (variable.get("name") if variable is not None else None) or name,
+            "type": short_type(variable.get("typeRef") if variable is not None else None),
+            "requires": [],
+        }
+        self.nodes[f"{file}#{identity}"] = node
+        self.elements[f"{file}#{identity}"] = element
+        expressions = ExpressionReader(lambda *problem: self.report(file, *problem))
+        if node["kind"] == "decision":
+            node["body"] = expressions.inside(element, "decision")
+        elif node["kind"] == "bkm":
+            node.update(expressions.encapsulated(element))
+
+    # --- Connecting
+
+    def connect(self) -> None:
+        """Resolve every reference, and refuse circles."""
+        for key, node in self.nodes.items():
+            element, file = self.elements[key], key.partition("#")[0]
+            for requirement, words in _REQUIREMENTS.items():
+                for holder in subs(element, requirement):
+                    for word in words:
+                        node["requires"] += self.references(file, holder, word)
+            if node["kind"] == "service":
+                self.connect_service(file, node, element)
+        for key in self.circular():
+            element, file = self.elements[key], key.partition("#")[0]
+            self.report(file, element, "It requires itself, directly or through others.", "Break the circle.")
+
+    def connect_service(self, file: str, node: dict[str, Any], element: etree._Element) -> None:
+        for part, words in (("outputs", ("outputDecision",)), ("inputs", ("inputDecision", "inputData"))):
+            node[part] = [found["node"] for word in words for found in self.references(file, element, word)]
+        if not node["outputs"]:
+            self.report(file, element, "The decision service has no output decision.", "Name one.")
+
+    def references(self, file: str, holder: etree._Element, word: str) -> Iterator[dict[str, Any]]:
+        for element in subs(holder, word):
+            place, _, identity = element.get("href", "").rpartition("#")
+            where = file if not place else self.files.get(place, place)
+            if f"{where}#{identity}" not in self.nodes:
+                advice = "Deploy that file together with this one." if place else "Correct the reference."
+                self.report(file, element, f"It refers to “{element.get('href')}”, which does not exist.", advice)
+                continue
+            yield {"node": f"{where}#{identity}", "under": self.imports.get((file, place)) or None}
+
+    def circular(self) -> Iterator[str]:
+        """Decisions that require themselves; recursion of a business knowledge model is lawful (§6.3.11)."""
+        for start in self.nodes:
+            reached: set[str] = set()
+            waiting = [found["node"] for found in self.nodes[start]["requires"]]
+            while waiting:
+                key = waiting.pop()
+                if key not in reached:
+                    reached.add(key)
+                    waiting += [found["node"] for found in self.nodes[key]["requires"]]
+            if start in reached and self.nodes[start]["kind"] == "decision":
+                yield start
+
+    # --- Handing over
+
+    def decisions(self) -> dict[str, Decision]:
+        found: dict[str, Decision] = {}
+        for key, node in self.nodes.items():
+            if node["kind"] not in ("decision", "service"):
+                continue
+            if node["id"] in found:
+                file, other = key.partition("#")[0], found[node["id"]].file
+                self.report(file, self.elements[key], f"The decision stands in {other} too.", "Give it another id.")
+                continue
+            found[node["id"]] = self.decision(key, node)
+        if self.problems:
+            raise Refused(self.problems)
+        return found
+
+    def decision(self, key: str, node: dict[str, Any]) -> Decision:
+        needed = sorted(self.closure(key))
+        content = {"nodes": {name: self.nodes[name] for name in needed}, "types": self.types}
+        model = json.dumps(content, sort_keys=True)
+        reached = [self.nodes[name] for name in needed]
+        return Decision(
+            id=node["id"],
+            name=node["name"],
+            file=key.partition("#")[0],
+            line=source_line(self.elements[key]),
+            needs=tuple(other["variable"] for other in reached if other["kind"] == "input"),
+            tables=tuple(other["id"] for other in reached if (other.get("body") or {}).get("kind") == "table"),
+            text="\n".join(_texts(content)),
+            model=model,
+            model_key=hashlib.sha256(model.encode()).hexdigest(),
+            node=key,
+        )
+
+    def closure(self, key: str) -> set[str]:
+        reached: set[str] = set()
+        waiting = [key]
+        while waiting:
+            name = waiting.pop()
+            if name not in reached:
+                reached.add(name)
+                node = self.nodes[name]
+                waiting += [found["node"] for found in node["requires"]]
+                waiting += [*node.get("outputs", ()), *node.get("inputs", ())]
+        return reached
+
+
+def _texts(value: Any) -> Iterator[str]:
+    """Every text in a JSON value."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict):
+        yield from value
+        for item in value.values():
+            yield from _texts(item)
+    elif isinstance(value, list):
+        for item in value:
+            yield from _texts(item)

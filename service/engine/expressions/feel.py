@@ -1,0 +1,221 @@
+"""FEEL, for forms, decisions and `=` expressions: feelin, the evaluator that the browser runs, in quickjs.
+
+Names that are unknown are null, as FEEL says. Values go in and come out as plain values: dates as `date`, dates and
+times as aware `datetime`, times as `time`, days-and-time durations as `timedelta`, years-and-months ones as ISO text.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Mapping
+from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
+from secrets import token_hex
+from typing import Any
+
+import quickjs
+
+from service.engine.expressions import zones
+from service.engine.expressions.javascript import SECONDS, Bundle, LimitReached
+from service.engine.expressions.plain import NotPlain, plain
+
+_bundle = Bundle("feel")
+_KEY = re.compile(r'"((?:[^"\\]|\\.)*)":')
+_SURROGATE = re.compile("[\ud800-\udfff]")
+_WORD = re.compile(r"[^\W\d]\w*")
+_ZONE = re.compile(r"@([A-Za-z_]+/[A-Za-z_/+-]+)")
+_MARK = f"@{token_hex(16)}"  #: of dates and times in JSON; a secret, so that no variable can pass itself off as one
+MAX_LENGTH = 100_000  #: characters of one text
+
+
+class FeelError(ValueError):
+    """FEEL that cannot be parsed, cannot be evaluated, or was stopped at a limit."""
+
+
+def evaluate(text: str, context: Mapping[str, Any], *, now: datetime | None = None) -> Any:
+    """The value of the expression `text` (without `=`), as plain values. Raises FeelError."""
+    return decode(_asked("evaluate", text, *_arguments(text, context, now)))
+
+
+def unary_test(text: str, value: Any, context: Mapping[str, Any], *, now: datetime | None = None) -> bool:
+    """Whether the unary tests `text` (DMN 1.5 §10.3.2.8) hold for `value`. Raises FeelError."""
+    return _asked("unary", text, *_arguments(text, {**context, "?": value}, now, always=("?",))) is True
+
+
+def check(text: str, *, unary: bool = False, names: Iterable[str] = ()) -> str | None:
+    """What is wrong with `text`, a sentence with its line, or None. `names` are known names that hold spaces."""
+    try:
+        answer = _answer("check", text, json.dumps(dict.fromkeys(names)), unary)
+    except FeelError as error:
+        return str(error)
+    if answer.get("error") is None:
+        return None
+    if answer["error"] != "syntax":
+        return f"The evaluator does not know {str(answer['error']).removeprefix('not implemented: ')}."
+    return _syntax(text, answer["at"])
+
+
+def names(text: str) -> frozenset[str]:
+    """The variables that the expression `text` reads, as far as it can be parsed."""
+    try:
+        return frozenset(_asked("names", text))
+    except FeelError:
+        return frozenset()
+
+
+def unknown_functions(text: str) -> frozenset[str]:
+    """The functions that `text` calls although there are none of that name: they would be null."""
+    try:
+        return frozenset(_asked("names", text, True))
+    except FeelError:
+        return frozenset()
+
+
+def matches(pattern: str, text: str) -> bool:
+    """Whether JavaScript's `new RegExp(pattern)` finds a match in `text`. Raises FeelError."""
+    return _asked("matches", json.dumps([pattern, text])) is True
+
+
+def _arguments(
+    text: str, context: Mapping[str, Any], now: datetime | None, always: tuple[str, ...] = ()
+) -> tuple[str, bool, str]:
+    """The part of `context` that `text` can mean, as JSON; whether it holds dates; its names that are no words."""
+    _short_enough(text)
+    sent = {name: value for name, value in context.items() if name in always or mentions(text, name)}
+    payload, dated = encode(sent)
+    set_clock(text, now)
+    return payload, dated, odd_names(payload)
+
+
+def mentions(text: str, name: str) -> bool:
+    """Whether `text` may mean the variable `name`: never wrong in saying no."""
+    words, squeezed = _words(text)
+    return name in words if _WORD.fullmatch(name) else "".join(name.split()) in squeezed
+
+
+@lru_cache(maxsize=2048)
+def _words(text: str) -> tuple[frozenset[str], str]:
+    return frozenset(_WORD.findall(text)), "".join(text.split())
+
+
+def odd_names(payload: str) -> str:
+    """The keys in a JSON text that are no plain words: on them depends how FEEL is to be parsed."""
+    return "\n".join(sorted({key for key in _KEY.findall(payload) if not _WORD.fullmatch(key)}))
+
+
+def encode(value: Any) -> tuple[str, bool]:
+    """`value` as JSON for the bundle, and whether it holds dates, times or durations."""
+    dated = False
+
+    def tagged(item: Any) -> Any:
+        nonlocal dated
+        if isinstance(item, datetime):
+            dated = True
+            return {_MARK: ["datetime", (item if item.tzinfo else item.replace(tzinfo=UTC)).isoformat()]}
+        if isinstance(item, date | time):
+            dated = True
+            return {_MARK: ["time" if isinstance(item, time) else "date", item.isoformat()]}
+        if isinstance(item, timedelta):
+            dated = True
+            return {_MARK: ["duration", f"{'-' if item < timedelta(0) else ''}PT{abs(item).total_seconds():f}S"]}
+        return plain(item)
+
+    try:
+        return json.dumps(value, default=tagged, allow_nan=False, separators=(",", ":")), dated
+    except (NotPlain, ValueError, RecursionError, TypeError) as error:
+        raise FeelError(f"A variable cannot be sent to the sandbox. {error}") from None
+
+
+def set_clock(text: str, now: datetime | None) -> None:
+    """Tell this thread's context the time and the zone, and the zones that `text` names."""
+    if now is None and "@" not in text:
+        _call("clock", None, "UTC")
+        return
+    here = zones.name_of(now) if now is not None else "UTC"
+    for zone in {here, *_ZONE.findall(text)} - {"UTC"}:
+        _send_zone(zone)
+    _call("clock", None if now is None else now.timestamp() * 1000, here)
+
+
+def _send_zone(zone: str) -> None:
+    known = _bundle.notes()
+    if zone not in known and (steps := zones.steps(zone)) is not None:
+        _call("zone", zone, json.dumps(steps))
+        known.add(zone)
+
+
+def _asked(function: str, text: str, *arguments: str | bool) -> Any:
+    answer = _answer(function, text, *arguments)
+    if answer.get("error") is not None:
+        if answer.get("at") is not None:
+            raise FeelError(_syntax(text, answer["at"]))
+        raise FeelError(_sentence(str(answer["error"])))
+    return answer["value"]
+
+
+def _answer(function: str, text: str, *arguments: str | bool) -> dict[str, Any]:
+    _short_enough(text)
+    if _SURROGATE.search(text):
+        raise FeelError("The text holds half a character (a lone surrogate).")
+    answer: dict[str, Any] = json.loads(_call(function, text, *arguments))
+    return answer
+
+
+def _short_enough(text: str) -> None:
+    if len(text) > MAX_LENGTH:
+        raise FeelError(f"The text is longer than {MAX_LENGTH:,} characters.")
+
+
+def ask(function: str, *arguments: str, seconds: float) -> dict[str, Any]:
+    """Call a function of the bundle that is no evaluation of one text. Raises FeelError."""
+    answer: dict[str, Any] = json.loads(_call(function, *arguments, seconds=seconds))
+    if answer.get("error") is not None:
+        raise FeelError(_sentence(str(answer["error"])))
+    return answer
+
+
+def _call(function: str, *arguments: str | float | bool | None, seconds: float = SECONDS) -> Any:
+    try:
+        if "mark" not in (known := _bundle.notes()):
+            _bundle.call("mark", _MARK)
+            known.add("mark")
+        return _bundle.call(function, *arguments, seconds=seconds)
+    except LimitReached as error:
+        raise FeelError(str(error)) from None
+    except quickjs.JSException as error:
+        raise FeelError(_sentence(str(error))) from None
+
+
+def _syntax(text: str, at: int) -> str:
+    lines = text.encode("utf-16-le")[: 2 * at].decode("utf-16-le", "replace").split("\n")
+    rest = text.encode("utf-16-le")[2 * at :].decode("utf-16-le", "replace").split("\n")[0][:30]
+    found = f"“{rest}” is not expected here" if rest.strip() else "something is missing at the end"
+    return f"This is not FEEL: {found} (line {len(lines)}, column {len(lines[-1]) + 1})."
+
+
+def _sentence(message: str) -> str:
+    first = message.strip().split("\n")[0]
+    return f"{first[:1].upper()}{first[1:300]}{'' if first.endswith('.') else '.'}"
+
+
+def decode(value: Any) -> Any:
+    """JSON from the bundle as plain values, its marked dates, times and durations as Python's."""
+    if isinstance(value, list):
+        return [decode(item) for item in value]
+    if not isinstance(value, dict):
+        return value
+    if len(value) == 1 and _MARK in value:
+        return _moment(*value[_MARK])
+    return {key: decode(item) for key, item in value.items()}
+
+
+def _moment(kind: str, value: Any) -> Any:
+    try:
+        if kind == "duration":
+            return timedelta(seconds=value)
+        if kind == "date":
+            return date.fromisoformat(value)
+        return datetime.fromisoformat(value) if kind == "datetime" else time.fromisoformat(value)
+    except (ValueError, OverflowError):
+        raise FeelError(f"The {kind} {value} lies outside the years 1 to 9999.") from None

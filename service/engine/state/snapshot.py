@@ -1,0 +1,118 @@
+"""The stored form of a workflow: small, versioned, and without the definition.
+
+Format 1 is JSON, compressed by zstd: {"v": 1, "p": key of the process, "s": state, "f": failure, "c": correlations,
+"t": tasks}. A task is [id, position of its parent, element id, state, data, internal data], the last two left out when
+empty; parents come before their children, and the order is that in which things began, which joins and messages rely
+on. Finished tasks are not there: they leave the tree as they finish.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+import zstandard
+
+from service.engine.elements.graph import Graph
+from service.engine.elements.process import NAME
+from service.engine.errors import EngineError, Unfit
+from service.engine.limits import SNAPSHOT_BYTES
+from service.engine.scope import OWNER
+from service.engine.state.run import Run
+from service.engine.upstream import Task
+from service.engine.work import Failure, WorkflowState
+
+if TYPE_CHECKING:
+    from service.engine.parser import Definition
+
+VERSION = 1
+
+#: version -> function that makes the next version's JSON of it
+UPGRADES: dict[int, Callable[[dict[str, Any]], dict[str, Any]]] = {}
+
+
+def dump(run: Run) -> bytes:
+    """The bytes to store; raises EngineError for a case that has grown beyond its budget."""
+    positions: dict[str, int] = {}
+    tasks = []
+    for task in run.tasks.values():
+        positions[task.id] = len(positions)
+        row: list[Any] = [task.id, positions.get(task._parent or "", -1), task.task_spec.name, task.state]
+        if task.data or task.internal_data:
+            row.append(task.data)
+        if task.internal_data:
+            row.append(task.internal_data)
+        tasks.append(row)
+    state: dict[str, Any] = {"v": VERSION, "p": run.definition.key, "s": run.status, "t": tasks}
+    if run.failure:
+        failure = run.failure
+        state["f"] = [
+            failure.element_id,
+            failure.element_name,
+            failure.message,
+            failure.error_code,
+            failure.activity_id,
+        ]
+    if run.correlations:
+        state["c"] = run.correlations
+    text = json.dumps(state, separators=(",", ":"), ensure_ascii=False).encode("utf-8", "surrogatepass")
+    if len(text) > SNAPSHOT_BYTES:
+        raise EngineError(f"The case has {len(text):,} bytes; at most {SNAPSHOT_BYTES:,} are kept.")
+    return zstandard.compress(text, 3)
+
+
+def read(snapshot: bytes) -> dict[str, Any]:
+    """The snapshot as JSON, upgraded to the present format; raises Unfit."""
+    try:
+        text = zstandard.decompress(snapshot, max_output_size=SNAPSHOT_BYTES)
+        state: dict[str, Any] = json.loads(text.decode("utf-8", "surrogatepass"))
+        version = state["v"]
+    except (zstandard.ZstdError, ValueError, KeyError, TypeError) as problem:
+        raise Unfit(f"This is no snapshot of a workflow: {problem}.") from None
+    while version != VERSION:
+        if version not in UPGRADES:
+            raise Unfit(f"The snapshot has the format {version}; this release reads formats up to {VERSION}.")
+        state = UPGRADES[version](state)
+        version = state["v"]
+    return state
+
+
+def load(definition: Definition, snapshot: bytes, now: datetime) -> Run:
+    """The workflow that was dumped; raises Unfit where it does not fit the definition."""
+    state = read(snapshot)
+    run = Run(definition, now)
+    try:
+        if state["p"] != definition.key:
+            raise Unfit(f"The snapshot is of the process “{state['p']}”, not of “{definition.key}”.")
+        run.status = WorkflowState(state["s"])
+        run.correlations = state.get("c", {})
+        run.failure = Failure(*state["f"]) if "f" in state else None
+        run.task_tree = _plant(run, definition, state["t"])
+    except (KeyError, IndexError, ValueError, TypeError, AttributeError) as problem:
+        raise Unfit(f"The snapshot is damaged: {problem}.") from None
+    run.resume_after_load()
+    return run
+
+
+def _plant(run: Run, definition: Definition, rows: list[list[Any]]) -> Task:
+    """Make the tasks again; returns the root."""
+    graphs: list[Graph] = []
+    tasks: list[Task] = []
+    for identity, parent, name, state, *rest in rows:
+        graph = graphs[parent] if parent >= 0 else definition.graph
+        node = graph.start if name == NAME else graph.task_specs.get(name)
+        if node is None:
+            raise Unfit(f"The process “{graph.name}” has no element “{name}” any more, where a token stands.")
+        task = Task(run, node, tasks[parent] if parent >= 0 else None, state, identity)
+        task.data = rest[0] if rest else {}
+        task.internal_data = rest[1] if len(rest) > 1 else {}
+        if key := task.internal_data.get(OWNER):
+            called = definition.called(key)
+            if called is None:
+                raise Unfit(f"The called process “{key}” is not deployed.")
+            graph = called.graph
+        graphs.append(graph)
+        tasks.append(task)
+    return tasks[0]

@@ -1,0 +1,171 @@
+"""WHAT PEOPLE SEARCH: the case, its tasks, timers and subscriptions as rows, kept in step with the workflow."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+
+import sqlalchemy as sa
+
+from service import jobs
+from service.db import Base, db, new_id, utcnow
+from service.engine.work import Happening, OpenSubscription, OpenTask, OpenTimer, OpenWork, What, WorkflowState
+from service.engine.workflow import Workflow
+from service.execution import family
+from service.execution.definitions import deployed
+from service.execution.titles import title_of
+from service.models import (
+    Case,
+    CaseState,
+    HumanTask,
+    Subscription,
+    TaskCandidate,
+    TaskState,
+    Timer,
+)
+
+NOTHING = OpenWork()
+_CANDIDATES = Base.metadata.tables[TaskCandidate.__tablename__]
+_DROP_CANDIDATES = sa.delete(_CANDIDATES).where(_CANDIDATES.c.task_id.in_(sa.bindparam("tasks", expanding=True)))
+
+
+def write_case(case: Case, workflow: Workflow, happenings: Sequence[Happening], after: OpenWork) -> None:
+    definition = deployed(case.definition_id)
+    case.state = _state_of(case, workflow)
+    case.variables = dict(workflow.variables)
+    case.title = title_of(definition.title, workflow.variables)
+    case.marked = list(after.marked)
+    case.visits = _counted(case.visits or {}, happenings)
+    for happening in happenings:
+        element = definition.definition.elements.get(happening.element_id)
+        if happening.what is What.ENTERED and element and element.attributes.get("stage"):
+            case.stage = element.attributes["stage"]
+        if happening.what is What.COMPLETED and element and element.attributes.get("outcome"):
+            case.outcome = element.attributes["outcome"]
+    case.snapshot = workflow.dump()
+
+
+def _state_of(case: Case, workflow: Workflow) -> CaseState:
+    """Where the case stands: done when its workflow is, unless something still keeps it from being closed."""
+    if case.held_open and workflow.state in (WorkflowState.COMPLETED, WorkflowState.TERMINATED):
+        return CaseState.ACTIVE
+    if workflow.state is WorkflowState.COMPLETED and family.blockers(case.id):
+        return CaseState.ACTIVE
+    return CaseState(workflow.state)
+
+
+def _counted(visits: Mapping[str, int], happenings: Iterable[Happening]) -> dict[str, int]:
+    counted = (h for h in happenings if h.what in (What.COMPLETED, What.FLOWED) and "container" not in h.details)
+    done = Counter(happening.element_id for happening in counted)
+    return {**visits, **{element: visits.get(element, 0) + n for element, n in done.items()}}
+
+
+def write_tasks(case: Case, before: Sequence[OpenTask], after: Sequence[OpenTask]) -> None:
+    gone = {task.activity_id for task in before} - {task.activity_id for task in after}
+    known = {task.activity_id for task in before}
+    if gone:
+        now = utcnow()
+        rows = [t for t in _tasks_in_session(case) if t.activity_id in gone]
+        missing = gone - {t.activity_id for t in rows}
+        closed = [t.id for t in rows]
+        if missing:
+            closed += db.session.scalars(
+                sa.update(HumanTask)
+                .where(HumanTask.case_id == case.id, HumanTask.activity_id.in_(missing), HumanTask.closed_at.is_(None))
+                .values(state=TaskState.CANCELLED, closed_at=now, version=HumanTask.version + 1)
+                .returning(HumanTask.id)
+                .execution_options(synchronize_session=False)
+            )
+        for row in rows:
+            if row.state.is_open:
+                row.state, row.closed_at = TaskState.CANCELLED, now
+        db.session.execute(_DROP_CANDIDATES, {"tasks": closed})
+    for task in after:
+        if task.activity_id not in known:
+            _open_task(case, task)
+
+
+def _tasks_in_session(case: Case) -> list[HumanTask]:
+    return [row for row in db.session.identity_map.values() if isinstance(row, HumanTask) and row.case_id == case.id]
+
+
+def _open_task(case: Case, task: OpenTask) -> None:
+    row = HumanTask(
+        id=new_id(),
+        case_id=case.id,
+        activity_id=task.activity_id,
+        element_id=task.element_id,
+        name=task.name or task.element_id,
+        state=TaskState.RESERVED if task.assignee else TaskState.READY,
+        assignee=task.assignee,
+        form_key=task.form_key,
+        stage=task.stage,
+        priority=task.priority,
+        due_at=task.due_at,
+        follow_up_at=task.follow_up_at,
+        not_done_by=list(task.not_done_by) or None,
+        candidate_roles=list(task.candidate_roles) or None,
+        local=dict(task.local) or None,
+    )
+    db.session.add(row)
+    principals = [f"user:{name}" for name in task.candidate_users] + [f"group:{name}" for name in task.candidate_groups]
+    principals += family.holders(case, task.candidate_roles)
+    db.session.add_all(TaskCandidate(task_id=row.id, principal=principal) for principal in dict.fromkeys(principals))
+
+
+def write_timers(case: Case, before: Sequence[OpenTimer], after: Sequence[OpenTimer]) -> None:
+    known, wanted = {t.timer_id: t for t in before}, {t.timer_id: t for t in after}
+    gone = known.keys() - wanted.keys()
+    if gone:
+        db.session.execute(sa.delete(Timer).where(Timer.case_id == case.id, Timer.timer_id.in_(gone)))
+    for timer_id, timer in wanted.items():
+        if timer.due_at is None or (timer_id in known and known[timer_id].due_at == timer.due_at):
+            continue
+        if timer_id in known:
+            db.session.execute(sa.delete(Timer).where(Timer.case_id == case.id, Timer.timer_id == timer_id))
+        row = Timer(
+            id=new_id(),
+            case_id=case.id,
+            timer_id=timer_id,
+            element_id=timer.element_id,
+            due_at=timer.due_at,
+            cycles_left=timer.cycles_left,
+            seq=1,
+        )
+        db.session.add(row)
+        arm(row, case)
+
+
+def arm(timer: Timer, case: Case) -> None:
+    """Put the wake-up of `timer` into the queue, in this transaction."""
+    jobs.enqueue_at(
+        timer.due_at,
+        "fire_timer",
+        {"timer": str(timer.id), "seq": timer.seq},
+        key=f"timer:{timer.id}:{timer.seq}",
+        partition=str(case.root_id),
+    )
+
+
+def write_subscriptions(case: Case, before: Sequence[OpenSubscription], after: Sequence[OpenSubscription]) -> None:
+    def identity(wait: OpenSubscription) -> tuple[str, str, str]:
+        return wait.activity_id, wait.kind, wait.event_name
+
+    known = {identity(wait): wait for wait in before}
+    wanted = {identity(wait): wait for wait in after}
+    gone = [key for key, wait in known.items() if key not in wanted or wanted[key].correlation != wait.correlation]
+    if gone:
+        db.session.execute(
+            sa.delete(Subscription).where(
+                Subscription.case_id == case.id,
+                sa.tuple_(Subscription.activity_id, Subscription.kind, Subscription.event_name).in_(gone),
+            )
+        )
+    for key, wait in wanted.items():
+        if key in known and key not in gone:
+            continue
+        where = {"case_id": case.id, "activity_id": wait.activity_id, "element_id": wait.element_id}
+        what = {"kind": wait.kind, "event_name": wait.event_name, "correlation": dict(wait.correlation)}
+        db.session.add(Subscription(**where, **what))
+        if wait.kind == "message":
+            jobs.enqueue("take_kept_messages", {"case": str(case.id)}, partition=str(case.root_id))

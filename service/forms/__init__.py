@@ -1,0 +1,8 @@
+"""Forms: `checks` looks at a form file before it is deployed, `validation` at what was submitted."""
+
+from __future__ import annotations
+
+from service.forms.checks import id_of
+from service.forms.validation import initial, json_schema, problems, validate
+
+__all__ = ["id_of", "initial", "json_schema", "problems", "validate"]

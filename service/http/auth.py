@@ -1,0 +1,307 @@
+"""Who is asking: a browser with a sign-in cookie, or a program with an API token.
+
+Either way one SQL statement finds the person with their groups, so that a disabled account, a changed role or an ended
+sign-in counts from the next request on. What protects the routes themselves stands in protection.py.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import ipaddress
+import secrets
+import uuid
+from contextlib import suppress
+from datetime import timedelta
+from functools import lru_cache
+from typing import Any
+
+import sqlalchemy as sa
+from flask import Flask, Response, current_app, g, request
+
+from service.config import Config, Limit
+from service.db import db, is_reading, reading, set_reading, utcnow
+from service.errors import NotSignedIn, TooMany
+from service.logs import log
+from service.models import Actor, ApiToken, LoginSession, Membership, SignInCount, User
+from service.policy import credentials
+from service.policy.credentials import SCOPES, TOKEN_PREFIX, digest
+
+SEEN_EVERY = timedelta(minutes=1)  #: how exactly a sign-in's last use is kept
+
+
+def init_app(app: Flask) -> None:
+    """Make `current_actor()` work in `app`, and `current_user` in its templates."""
+    app.before_request(_begin)
+    app.after_request(_send_cookie)
+    app.teardown_request(_end)
+    app.context_processor(lambda: {"current_user": optional_actor()})
+
+
+def current_actor() -> Actor:
+    """Who is asking. Raises `NotSignedIn`."""
+    actor = optional_actor()
+    if actor is None:
+        raise NotSignedIn(NotSignedIn.__doc__)
+    return actor
+
+
+def optional_actor() -> Actor | None:
+    """Who is asking, or None. Looked up once per request, in a read of its own: no lock is held while a body comes."""
+    if "actor" not in g:
+        g.actor = None  # should the lookup fail, the page that says so is for nobody in particular
+        g.actor = _actor_of_token() if by_token() else _actor_of_session()
+    return g.actor  # type: ignore[no-any-return]
+
+
+def by_token() -> bool:
+    """Whether this request brings an `Authorization` header; cookies then count for nothing."""
+    return "Authorization" in request.headers
+
+
+def cookie_name(app: Flask | None = None) -> str:
+    """The sign-in cookie's name; the prefix makes browsers insist on `Secure`, this host and the whole site."""
+    settings: Config = (app or current_app).config["CASEWRIGHT"]
+    return "__Host-casewright" if settings.secure_cookies else "casewright"
+
+
+def visitor_secret() -> str:
+    """The random content of this browser's cookie, whether signed in or not; a new one is sent when there is none."""
+    if "cookie" not in g:
+        sent = request.cookies.get(cookie_name(), "")
+        g.cookie = sent if len(sent) == 43 else secrets.token_urlsafe(32)
+        g.send_cookie = g.cookie != sent
+    return g.cookie  # type: ignore[no-any-return]
+
+
+def sign_in(name: str, password: str) -> Actor:
+    """Begin a session for who proves to be `name`; the caller commits. Raises as `prove` does."""
+    user = prove(name, password)
+    sign_out()
+    g.cookie, g.send_cookie = secrets.token_urlsafe(32), True  # a new secret: one planted before is worthless
+    now, settings = utcnow(), current_app.config["CASEWRIGHT"]
+    db.session.add(
+        LoginSession(
+            hash=digest(g.cookie),
+            user_id=user.id,
+            created_at=now,
+            seen_at=now,
+            expires_at=now + timedelta(hours=settings.session_hours),
+        )
+    )
+    log.info("sign-in", extra={"user": str(user.id)})
+    g.actor = Actor(user.id, user.name, user.display_name, _groups_of(user.id), user.is_admin)
+    return g.actor  # type: ignore[no-any-return]
+
+
+def prove(name: str, password: str) -> Any:
+    """The row of the active user `name` whose `password` this is. Raises `NotSignedIn`, `TooMany`.
+
+    A try is counted before it is checked, so that a hundred at once count as a hundred, and an unknown name takes as
+    long as a wrong password.
+    """
+    _count_try(name)
+    user = _checked(name, password)
+    if user is None:
+        log.warning("sign-in refused")
+        raise NotSignedIn("This name and password do not fit together.")
+    _forget_tries(name)
+    return user
+
+
+def sign_out() -> None:
+    """End this browser's session at once, here and not only in its cookie; the caller commits."""
+    sent = request.cookies.get(cookie_name())
+    if sent:
+        db.session.execute(sa.delete(LoginSession).where(LoginSession.hash == digest(sent)))
+    g.actor, g.cookie, g.send_cookie = None, "", True
+
+
+# --- finding the actor
+
+
+_PERSON = (User.id, User.name, User.display_name, User.is_admin, Membership.group_name)
+
+
+@lru_cache(maxsize=1)
+def _by_session() -> sa.Executable:
+    return (
+        sa.select(*_PERSON, LoginSession.seen_at)
+        .select_from(sa.join(LoginSession, User, LoginSession.user_id == User.id).outerjoin(Membership))
+        .where(
+            LoginSession.hash == sa.bindparam("hash"),
+            LoginSession.expires_at > sa.bindparam("now"),
+            LoginSession.seen_at > sa.bindparam("used_since"),
+            User.active,
+        )
+    )
+
+
+@lru_cache(maxsize=1)
+def _by_token() -> sa.Executable:
+    return (
+        sa.select(*_PERSON, ApiToken.scopes)
+        .select_from(sa.join(ApiToken, User, ApiToken.user_id == User.id).outerjoin(Membership))
+        .where(
+            ApiToken.hash == sa.bindparam("hash"),
+            ApiToken.revoked_at.is_(None),
+            sa.or_(ApiToken.expires_at.is_(None), ApiToken.expires_at > sa.bindparam("now")),
+            User.active,
+        )
+    )
+
+
+def _actor_of_session() -> Actor | None:
+    sent = request.cookies.get(cookie_name())
+    if not sent:
+        return None
+    now, idle = utcnow(), timedelta(minutes=current_app.config["CASEWRIGHT"].session_idle_minutes)
+    rows = _rows_of(_by_session(), hash=digest(sent), now=now, used_since=now - idle)
+    if not rows:
+        return None
+    if rows[0].seen_at < now - min(SEEN_EVERY, idle / 4):
+        with suppress(sa.exc.OperationalError):  # the disk is full, say: who only reads is not refused for that
+            _execute(sa.update(LoginSession).where(LoginSession.hash == digest(sent)).values(seen_at=now))
+    return _actor(rows, SCOPES)
+
+
+def _actor_of_token() -> Actor | None:
+    kind, _, secret = request.headers["Authorization"].partition(" ")
+    if kind.lower() != "bearer" or not secret.startswith(TOKEN_PREFIX):
+        return None
+    rows = _rows_of(_by_token(), hash=digest(secret), now=utcnow())
+    return _actor(rows, frozenset(rows[0].scopes)) if rows else None
+
+
+def _actor(rows: list[Any], scopes: frozenset[str]) -> Actor:
+    first, groups = rows[0], frozenset(row.group_name for row in rows if row.group_name)
+    return Actor(first.id, first.name, first.display_name, groups, first.is_admin, scopes)
+
+
+def _rows_of(statement: sa.Executable, **parameters: Any) -> list[Any]:
+    if is_reading():  # nothing else will come, and no lock is taken: the request's own transaction does
+        return list(db.session.execute(statement, parameters))
+    with reading(), _for_one_statement(db.engine).connect() as connection:
+        return list(connection.execute(statement, parameters))
+
+
+@lru_cache(maxsize=1)
+def _for_one_statement(engine: sa.Engine) -> sa.Engine:
+    """`engine` for a single read: PostgreSQL is then not asked to begin and to end a transaction, two ways less."""
+    return engine if engine.dialect.name == "sqlite" else engine.execution_options(isolation_level="AUTOCOMMIT")
+
+
+def _groups_of(user_id: uuid.UUID) -> frozenset[str]:
+    statement = sa.select(Membership.group_name).where(Membership.user_id == user_id)
+    return frozenset(row.group_name for row in _rows_of(statement))
+
+
+# --- passwords
+
+
+def _checked(name: str, password: str) -> Any:
+    """The row of the active user `name` if `password` is theirs, else None, in the same time."""
+    columns = (User.id, User.name, User.display_name, User.is_admin, User.active, User.password_hash)
+    rows = _rows_of(sa.select(*columns).where(User.name == name))
+    kept = rows[0].password_hash if rows and rows[0].active else None
+    if not credentials.fits(kept, password):
+        return None
+    if kept is not None and credentials.is_outdated(kept):
+        renewed = credentials.hash_password(password)
+        _execute(sa.update(User).where(User.id == rows[0].id).values(password_hash=renewed))
+    return rows[0]
+
+
+# --- counting tries, in the database because all web processes count together (faults.md S11, S12)
+
+
+def _count_try(name: str) -> None:
+    limit: Limit = current_app.config["CASEWRIGHT"].login_limit
+    place = _place(request.remote_addr or "")
+    _count(_key(name, place), limit.times, limit.seconds)
+    _count(_key("", place), limit.times * 10, limit.seconds)  # one place trying many names
+
+
+def _forget_tries(name: str) -> None:
+    place = _place(request.remote_addr or "")
+    _execute(sa.delete(SignInCount).where(SignInCount.key == _key(name, place)))
+    _execute(sa.update(SignInCount).where(SignInCount.key == _key("", place)).values(tries=SignInCount.tries - 1))
+
+
+def _count(key: bytes, times: int, seconds: int) -> None:
+    now = utcnow()
+    insert = _insert().values(key=key, tries=1, ends_at=now + timedelta(seconds=seconds))
+    running = SignInCount.ends_at > now
+    counted = insert.on_conflict_do_update(
+        index_elements=[SignInCount.key],
+        set_={
+            "tries": sa.case((running, SignInCount.tries + 1), else_=1),
+            "ends_at": sa.case((running, SignInCount.ends_at), else_=insert.excluded.ends_at),
+        },
+    ).returning(SignInCount.tries, SignInCount.ends_at)
+    tries, ends_at = _execute(counted)[0]
+    if tries > times:
+        wait = max(1, round((ends_at - now).total_seconds()))
+        raise TooMany(f"Too many tries to sign in; wait {_spoken(wait)}.", wait)
+
+
+def _insert() -> Any:
+    from sqlalchemy.dialects import postgresql, sqlite
+
+    return (sqlite.insert if db.engine.dialect.name == "sqlite" else postgresql.insert)(SignInCount)
+
+
+def _key(name: str, place: str) -> bytes:
+    return hashlib.sha256(f"{place}\0{name}".encode("utf-8", "replace")).digest()
+
+
+def _place(address: str) -> str:
+    """An IPv4 address, or the /64 network that one subscriber of IPv6 has to himself."""
+    try:
+        parsed = ipaddress.ip_address(address)
+    except ValueError:
+        return address
+    return str(parsed) if parsed.version == 4 else str(ipaddress.ip_network((parsed, 64), strict=False))
+
+
+def _spoken(seconds: int) -> str:
+    minutes = -(-seconds // 60)
+    return f"{seconds} seconds" if seconds < 60 else "a minute" if minutes == 1 else f"{minutes} minutes"
+
+
+def _execute(statement: Any) -> list[Any]:
+    """Run `statement` in a transaction of its own, whatever this request's transaction comes to."""
+    set_reading(False)
+    try:
+        with db.engine.begin() as connection:
+            result = connection.execute(statement)
+            return list(result) if result.returns_rows else []
+    finally:
+        _say_reading()
+
+
+# --- each request
+
+
+def _begin() -> None:
+    for name in ("actor", "cookie", "send_cookie"):
+        g.pop(name, None)  # `g` belongs to the application context, which a test or a command may share among requests
+    _say_reading()
+
+
+def _say_reading() -> None:
+    set_reading(request.method in ("GET", "HEAD", "OPTIONS"))
+
+
+def _end(_error: BaseException | None) -> None:
+    set_reading(False)
+
+
+def _send_cookie(response: Response) -> Response:
+    if g.get("send_cookie") and not by_token():
+        if g.cookie:
+            secure = current_app.config["CASEWRIGHT"].secure_cookies
+            response.set_cookie(cookie_name(), g.cookie, path="/", secure=secure, httponly=True, samesite="Lax")
+        else:
+            response.delete_cookie(cookie_name(), path="/", secure=current_app.config["CASEWRIGHT"].secure_cookies,
+                                   httponly=True, samesite="Lax")  # fmt: skip
+    return response

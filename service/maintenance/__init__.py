@@ -1,0 +1,1 @@
+"""Keeping an installation well: its schema, what is forgotten in time, what the doctor sees."""

@@ -1,0 +1,29 @@
+"""What is kept only for a while is deleted when its time is over. Nothing here commits."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+
+from service.db import db
+from service.models import IdempotencyKey, LoginSession, Message, MessageId, SignInCount
+
+ANSWERS_KEPT = timedelta(days=7)  #: how long a repeated write, or message, is known to be one
+
+
+def forget_expired(now: datetime) -> int:
+    """Delete ended sign-ins and counts of tries, kept answers, message ids, and messages that nobody took; how many."""
+    expired: tuple[sa.Delete, ...] = (
+        sa.delete(LoginSession).where(LoginSession.expires_at < now),
+        sa.delete(SignInCount).where(SignInCount.ends_at < now),
+        sa.delete(IdempotencyKey).where(IdempotencyKey.created_at < now - ANSWERS_KEPT),
+        sa.delete(Message).where(Message.expires_at < now),
+        sa.delete(MessageId).where(MessageId.published_at < now - ANSWERS_KEPT),
+    )
+    return sum(_rows(db.session.execute(statement)) for statement in expired)
+
+
+def _rows(result: Any) -> int:
+    return int(result.rowcount)

@@ -1,0 +1,1 @@
+"""Who may do what, what keeps a case from closing, to whom ad hoc work is offered."""

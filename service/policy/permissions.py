@@ -1,0 +1,361 @@
+"""WHO MAY DO WHAT: one table of rules. Default deny: what is not listed, or whose rules all say no, is refused.
+
+A rule is a sentence about the actor and the subject. Pages and JSON ask the same table which actions to offer.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import lru_cache
+from typing import Any
+
+import sqlalchemy as sa
+
+from service.db import db, once
+from service.errors import Forbidden, NotFound, WrongState
+from service.models import Case, CaseRole, DefinitionAccess, HumanTask, Note, ProcessDefinition, TaskCandidate
+from service.models.actor import SYSTEM, Actor
+
+
+class Action(StrEnum):
+    READ_DEFINITION = "read definition"
+    OPEN_CASE = "open cases of this type"
+    READ_CASE = "read case"
+    CHANGE_VARIABLES = "change variables"
+    CHANGE_CASE = "change case"
+    CANCEL_CASE = "cancel"
+    ACTIVATE = "activate"
+    FINISH_AD_HOC = "finish ad hoc work"
+    OPEN_CHILD = "open child cases"
+    ADOPT = "hang it under another case"
+    INSERT_FRAGMENT = "insert a plan fragment"
+    SUSPEND = "suspend"
+    RESUME = "resume"
+    CLOSE = "close"
+    REOPEN = "reopen"
+    REPEAT = "go back"
+    ADD_TASK = "add a task"
+    BIND_ROLE = "give roles"
+    RESTRICT = "restrict"
+    LINK = "link"
+    MERGE = "merge"
+    SPLIT = "split"
+    WRITE_NOTE = "write notes"
+    EDIT_NOTE = "edit this note"
+    WITHDRAW_TASK = "withdraw"
+    READ_TASK = "read task"
+    CLAIM = "claim"
+    RELEASE = "release"
+    DELEGATE = "delegate"
+    HAND_BACK = "hand back"
+    ASSIGN = "assign"
+    COMPLETE = "complete"
+    DEPLOY = "deploy"
+    PUBLISH_MESSAGE = "publish message"
+    READ_INCIDENTS = "read incidents"
+    RESOLVE_INCIDENT = "resolve incident"
+    EVALUATE_DECISION = "evaluate decision"
+    MANAGE_USERS = "manage users"
+    MANAGE_TOKENS = "manage tokens"
+
+
+SCOPE: dict[Action, str] = {
+    Action.READ_DEFINITION: "read",
+    Action.OPEN_CASE: "work",
+    Action.READ_CASE: "read",
+    Action.CHANGE_VARIABLES: "work",
+    Action.CHANGE_CASE: "work",
+    Action.CANCEL_CASE: "work",
+    Action.ACTIVATE: "work",
+    Action.FINISH_AD_HOC: "work",
+    Action.OPEN_CHILD: "work",
+    Action.ADOPT: "work",
+    Action.INSERT_FRAGMENT: "work",
+    Action.SUSPEND: "work",
+    Action.RESUME: "work",
+    Action.CLOSE: "work",
+    Action.REOPEN: "work",
+    Action.REPEAT: "work",
+    Action.ADD_TASK: "work",
+    Action.BIND_ROLE: "work",
+    Action.RESTRICT: "work",
+    Action.LINK: "work",
+    Action.MERGE: "work",
+    Action.SPLIT: "work",
+    Action.WRITE_NOTE: "work",
+    Action.EDIT_NOTE: "work",
+    Action.WITHDRAW_TASK: "work",
+    Action.READ_TASK: "read",
+    Action.CLAIM: "work",
+    Action.RELEASE: "work",
+    Action.DELEGATE: "work",
+    Action.HAND_BACK: "work",
+    Action.ASSIGN: "work",
+    Action.COMPLETE: "work",
+    Action.DEPLOY: "deploy",
+    Action.PUBLISH_MESSAGE: "work",
+    Action.READ_INCIDENTS: "read",
+    Action.RESOLVE_INCIDENT: "admin",
+    Action.EVALUATE_DECISION: "work",
+    Action.MANAGE_USERS: "admin",
+    Action.MANAGE_TOKENS: "admin",
+}  #: which scope of an API token each action asks for
+
+Rule = Callable[[Actor, Any], bool]
+
+
+@dataclass(frozen=True)
+class Access:
+    """What a definition says of who may start, steer and read its cases."""
+
+    starters: frozenset[str]
+    managers: frozenset[str]
+    readers: frozenset[str]
+
+
+@lru_cache(maxsize=1024)
+def access_of(definition_id: uuid.UUID) -> Access:
+    """The access that a deployed definition gives; immutable, so kept for the process's life."""
+    rows = db.session.execute(
+        sa.select(DefinitionAccess.role, DefinitionAccess.principal).where(
+            DefinitionAccess.definition_id == definition_id
+        )
+    ).all()
+    return Access(*(frozenset(p for r, p in rows if r == role) for role in ("starter", "manager", "reader")))
+
+
+def is_admin(actor: Actor, _subject: Any) -> bool:
+    return actor.is_admin
+
+
+def is_anyone(_actor: Actor, _subject: Any) -> bool:
+    return True
+
+
+def may_start(actor: Actor, definition: ProcessDefinition) -> bool:
+    return definition.is_case_type and not access_of(definition.id).starters.isdisjoint(actor.principals)
+
+
+def may_insert(actor: Actor, fragment: ProcessDefinition) -> bool:
+    """A plan fragment is for those whom it names as starters; where it names nobody, for all who work on the case."""
+    starters = access_of(fragment.id).starters
+    return not starters or not starters.isdisjoint(actor.principals)
+
+
+def manages(actor: Actor, subject: Case | HumanTask) -> bool:
+    case = subject.case if isinstance(subject, HumanTask) else subject
+    return not access_of(case.definition_id).managers.isdisjoint(actor.principals)
+
+
+def may_read_all(actor: Actor, case: Case) -> bool:
+    return not access_of(case.definition_id).readers.isdisjoint(actor.principals)
+
+
+def owns(actor: Actor, case: Case) -> bool:
+    return actor.id is not None and case.owner_id == actor.id
+
+
+def opened(actor: Actor, case: Case) -> bool:
+    return case.created_by == actor.name
+
+
+def has_role(actor: Actor, case: Case) -> bool:
+    return bool(accesses_of(actor, case))
+
+
+def works_by_role(actor: Actor, case: Case) -> bool:
+    return not accesses_of(actor, case).isdisjoint({"work", "steer"})
+
+
+def steers_by_role(actor: Actor, subject: Case | HumanTask) -> bool:
+    return "steer" in accesses_of(actor, subject.case if isinstance(subject, HumanTask) else subject)
+
+
+def accesses_of(actor: Actor, case: Case, *roles: str) -> set[str]:
+    """What the actor's roles in the case (or only these of them) let them do."""
+    return {access for role, access in _held(actor, case) if not roles or role in roles}
+
+
+def roles_of(actor: Actor, case: Case) -> frozenset[str]:
+    """The ids of the roles that the actor has in the case."""
+    return frozenset(role for role, _access in _held(actor, case))
+
+
+def _held(actor: Actor, case: Case) -> list[tuple[str, str]]:
+    """The actor's roles in the case, each with the access that it gives."""
+    held = case.__dict__.get("role_holders")  # loaded beforehand by lists; a lock forgets it
+    if held is not None:
+        return [(each.role, each.access) for each in held if each.principal in actor.principals]
+    mine = sa.select(CaseRole.role, CaseRole.access).where(
+        CaseRole.case_id == case.id, CaseRole.principal.in_(sorted(actor.principals))
+    )
+    return once(("roles", actor, case.id), lambda: [(row.role, row.access) for row in db.session.execute(mine)])
+
+
+def works_on(actor: Actor, case: Case) -> bool:
+    """Has, had, or may claim a task of the case."""
+    tasks = sa.select(sa.exists(works_on_clause(actor, case.id)))
+    return once(("works on", actor, case.id), lambda: bool(db.session.execute(tasks).scalar_one()))
+
+
+def works_on_clause(actor: Actor, case_id: Any) -> sa.Select[Any]:
+    """The tasks by which `actor` takes part in the case `case_id` (a value or a column)."""
+    candidate = sa.exists().where(
+        TaskCandidate.task_id == HumanTask.id, TaskCandidate.principal.in_(sorted(actor.principals))
+    )
+    mine = sa.or_(HumanTask.assignee == actor.name, HumanTask.delegated_by == actor.name, candidate)
+    return sa.select(HumanTask.id).where(HumanTask.case_id == case_id, mine)
+
+
+def is_candidate(actor: Actor, task: HumanTask) -> bool:
+    return any(candidate.principal in actor.principals for candidate in task.candidates)
+
+
+def is_offered(task: HumanTask) -> bool:
+    """Whether the task has candidates, or roles whose holders will be."""
+    return bool(task.candidate_roles or task.candidates)
+
+
+def is_candidate_with_role(actor: Actor, task: HumanTask) -> bool:
+    return is_candidate(actor, task) and has_role(actor, task.case)
+
+
+def is_assignee(actor: Actor, task: HumanTask) -> bool:
+    return task.assignee == actor.name
+
+
+def delegated_it(actor: Actor, task: HumanTask) -> bool:
+    return task.delegated_by == actor.name
+
+
+def wrote(actor: Actor, note: Note) -> bool:
+    return note.author == actor.name
+
+
+def added_it(actor: Actor, task: HumanTask) -> bool:
+    return task.created_by == actor.name
+
+
+def owns_case_of(actor: Actor, task: HumanTask) -> bool:
+    return owns(actor, task.case)
+
+
+def may_read_case_of(actor: Actor, task: HumanTask) -> bool:
+    return may(actor, Action.READ_CASE, task.case)
+
+
+RULES: dict[Action, Sequence[Rule]] = {
+    Action.READ_DEFINITION: [is_anyone],
+    Action.OPEN_CASE: [may_start],
+    Action.READ_CASE: [is_admin, owns, opened, manages, may_read_all, has_role, works_on],
+    Action.CHANGE_VARIABLES: [is_admin, owns, manages, steers_by_role],
+    Action.CHANGE_CASE: [is_admin, owns, manages, steers_by_role],
+    Action.CANCEL_CASE: [is_admin, owns, manages, steers_by_role],
+    Action.ACTIVATE: [is_admin, owns, manages, works_on, works_by_role],
+    Action.FINISH_AD_HOC: [is_admin, owns, manages, steers_by_role],
+    Action.OPEN_CHILD: [is_admin, owns, manages, works_on, works_by_role],
+    Action.ADOPT: [is_admin, owns, manages, steers_by_role],
+    Action.INSERT_FRAGMENT: [is_admin, owns, manages, works_on, works_by_role],
+    Action.SUSPEND: [is_admin, owns, manages, steers_by_role],
+    Action.RESUME: [is_admin, owns, manages, steers_by_role],
+    Action.CLOSE: [is_admin, owns, manages, steers_by_role],
+    Action.REOPEN: [is_admin, owns, manages, steers_by_role],
+    Action.REPEAT: [is_admin, owns, manages, steers_by_role],
+    Action.ADD_TASK: [is_admin, owns, manages, works_on, works_by_role],
+    Action.BIND_ROLE: [is_admin, owns, manages, steers_by_role],
+    Action.RESTRICT: [is_admin, owns, manages, steers_by_role],
+    Action.LINK: [is_admin, owns, manages, steers_by_role, works_on, works_by_role],
+    Action.MERGE: [is_admin, owns, manages, steers_by_role],
+    Action.SPLIT: [is_admin, owns, manages, steers_by_role],  #: who also may open a case of its type
+    Action.WRITE_NOTE: [is_admin, owns, manages, works_on, works_by_role],
+    Action.EDIT_NOTE: [wrote],
+    Action.WITHDRAW_TASK: [is_admin, added_it, manages, owns_case_of],
+    Action.READ_TASK: [is_assignee, delegated_it, is_candidate, may_read_case_of],
+    Action.CLAIM: [is_candidate, is_candidate_with_role, manages, steers_by_role],
+    Action.RELEASE: [is_assignee, manages, steers_by_role],
+    Action.DELEGATE: [is_assignee],
+    Action.HAND_BACK: [is_assignee],
+    Action.ASSIGN: [is_admin, manages, steers_by_role],
+    Action.COMPLETE: [is_assignee],
+    Action.DEPLOY: [is_admin],
+    Action.PUBLISH_MESSAGE: [is_admin],
+    Action.READ_INCIDENTS: [is_admin],
+    Action.RESOLVE_INCIDENT: [is_admin],
+    Action.EVALUATE_DECISION: [is_anyone],
+    Action.MANAGE_USERS: [is_admin],
+    Action.MANAGE_TOKENS: [is_anyone],  #: everybody their own
+}
+
+
+#: What still holds in a restricted case; being an administrator, a manager of the type or a candidate does not.
+CONFIDENTIAL: frozenset[Rule] = frozenset(
+    {
+        owns, owns_case_of, has_role, works_by_role, steers_by_role, is_assignee, delegated_it, added_it,
+        is_candidate_with_role, may_read_case_of,
+    }
+)  # fmt: skip
+
+
+def may(actor: Actor, action: Action, subject: Any = None) -> bool:
+    """Whether `actor` may do `action` to `subject` by the table; says nothing of the subject's state."""
+    return SCOPE[action] in actor.scopes and any(rule(actor, subject) for rule in rules(actor, action, subject))
+
+
+def deciding_rule(actor: Actor, action: Action, subject: Any = None) -> str | None:
+    """The name of the first rule that lets `actor` do it: the answer to “why may Ann see this?”."""
+    return next((rule.__name__ for rule in rules(actor, action, subject) if rule(actor, subject)), None)
+
+
+def rules(actor: Actor, action: Action, subject: Any = None) -> Sequence[Rule]:
+    """The rules that decide: of the table's, a restricted case leaves those about its owner, its roles, its doers."""
+    case = subject.case if isinstance(subject, HumanTask) else subject
+    if not (isinstance(case, Case) and case.restricted) or actor is SYSTEM:
+        return RULES[action]
+    return [rule for rule in RULES[action] if rule in CONFIDENTIAL]
+
+
+def require(actor: Actor, action: Action, subject: Any = None) -> None:
+    """Raise unless `actor` may do `action`: `NotFound` where they may not even see the subject, else `Forbidden`."""
+    if may(actor, action, subject):
+        return
+    if isinstance(subject, Case) and action is not Action.READ_CASE:
+        require(actor, Action.READ_CASE, subject)
+    if isinstance(subject, HumanTask) and action is not Action.READ_TASK:
+        require(actor, Action.READ_TASK, subject)
+    if action in (Action.READ_CASE, Action.READ_TASK):
+        raise NotFound(NotFound.__doc__)
+    if SCOPE[action] not in actor.scopes:
+        raise Forbidden(f"This API token lacks the scope “{SCOPE[action]}”.")
+    raise Forbidden(f"You may not {action}{'' if 'this' in action else ' here'}.")
+
+
+def steers(actor: Actor, case: Case) -> bool:
+    """Whether `actor` decides how the case goes: owns it, manages its type, or administers."""
+    return may(actor, Action.FINISH_AD_HOC, case)
+
+
+def require_other_person(actor: Actor, task: HumanTask) -> None:
+    """Four eyes: raise `Forbidden` when `actor` completed an activity that `task` must not share a doer with."""
+    if actor.name in earlier_doers(task):
+        raise Forbidden("You did an earlier step of this case; somebody else has to do this one (four eyes).")
+
+
+def earlier_doers(task: HumanTask) -> frozenset[str]:
+    """Four eyes: who completed an activity that `task` must not share a doer with."""
+    if not task.not_done_by:
+        return frozenset()
+    done = sa.select(HumanTask.closed_by).where(
+        HumanTask.case_id == task.case_id,
+        HumanTask.element_id.in_(task.not_done_by),
+        HumanTask.closed_by.is_not(None),
+    )
+    return frozenset(name for name in db.session.scalars(done) if name is not None)
+
+
+def require_state(holds: bool, message: str) -> None:
+    """Raise `WrongState` with `message` unless `holds`."""
+    if not holds:
+        raise WrongState(message)

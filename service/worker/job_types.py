@@ -1,0 +1,146 @@
+"""WHAT JOBS DO: each translates a job's arguments into one call of an operation. An entrypoint, like the API.
+
+jobs/attempts.py runs each in one transaction of its own, which also records the job as finished.
+"""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime
+from typing import Any
+
+from flask import current_app
+
+from service import connectors, jobs
+from service.db import db, utcnow
+from service.maintenance import housekeeping
+from service.models import SYSTEM
+from service.operations import children as kin
+from service.operations import incidents, lifecycle, links, messages, service_tasks, start_events, timers
+
+
+@jobs.register("fire_timer")
+def fire_timer(timer: str, seq: int) -> None:
+    """Wake a timer; see `timers.fire`."""
+    timers.fire(uuid.UUID(timer), seq)
+
+
+@jobs.register("publish_message")
+def publish_message(name: str, payload: dict[str, Any], correlation: dict[str, Any] | None = None) -> None:
+    """A case threw a message: find who it is for, or keep it (BPMN 2.0.2 §10.5.1)."""
+    messages.publish(name, payload, by=SYSTEM, correlation=correlation, keep_for=messages.KEPT_FROM_CASES)
+
+
+@jobs.register("take_kept_messages")
+def take_kept_messages(case: str) -> None:
+    """A case began to wait for a message: see whether one is kept."""
+    messages.take_kept(uuid.UUID(case))
+
+
+@jobs.register("broadcast_signal")
+def broadcast_signal(name: str, payload: dict[str, Any], from_case: str | None = None) -> None:
+    """A case threw a signal: tell everybody who listens."""
+    messages.broadcast(name, payload, by=SYSTEM, from_case=uuid.UUID(from_case) if from_case else None)
+
+
+@jobs.register("hear_signal")
+def hear_signal(case: str, name: str, payload: dict[str, Any]) -> None:
+    """One case hears a signal."""
+    messages.hear(uuid.UUID(case), name, payload)
+
+
+@jobs.register("start_by_signal")
+def start_by_signal(definition: str, element: str, payload: dict[str, Any], name: str | None = None) -> None:
+    """A signal start event opens a case."""
+    messages.start_by_signal(uuid.UUID(definition), element, name, payload)
+
+
+@jobs.register("start_by_timer")
+def start_by_timer(timer: str, seq: int) -> None:
+    """A timer start event opens a case; see `start_events.fire`."""
+    start_events.fire(uuid.UUID(timer), seq)
+
+
+CALLS = 5  #: attempts at a service task's call
+
+
+@jobs.register("call_service", queue="connectors", attempts=CALLS, backoff=(5, 30, 120, 600), calls_out=True)
+def call_service(case: str, activity: str) -> None:
+    """A case waits for a service task: make its call outside of any transaction, then take what came of it, once."""
+    case_id = uuid.UUID(case)
+    call = service_tasks.wanted(case_id, activity)
+    db.session.rollback()
+    if call is None:
+        return
+    try:
+        result = connectors.carry_out(call, current_app.config["CASEWRIGHT"].http_allowed)
+        with jobs.once():
+            service_tasks.finish(case_id, activity, result)
+    except connectors.CallFailed as failed:
+        if failed.again and jobs.current().attempt < CALLS:
+            raise
+        with jobs.once():
+            if not service_tasks.fail(case_id, activity, failed):
+                job = {"name": "call_service", "arguments": {"case": case, "activity": activity}}
+                incidents.record(str(failed), case_id=case_id, job=job, activity_id=activity)
+
+
+@jobs.register("open_children")
+def open_children(case: str, children: list[dict[str, Any]]) -> None:
+    """A case wants child cases opened; see `children.open_wanted`."""
+    kin.open_wanted(uuid.UUID(case), children)
+
+
+@jobs.register("cancel_child")
+def cancel_child(case: str, reason: str) -> None:
+    """A case ended, and this child of it ends with it."""
+    kin.cancel(uuid.UUID(case), reason)
+
+
+@jobs.register("look_at_children")
+def look_at_children(case: str) -> None:
+    """Something that a case waits for has ended; see `children.take_reports`."""
+    kin.take_reports(uuid.UUID(case))
+
+
+@jobs.register("resume_case")
+def resume_case(case: str, until: str) -> None:
+    """A case was suspended until now."""
+    lifecycle.resume_when_due(uuid.UUID(case), datetime.fromisoformat(until))
+
+
+@jobs.register("take_over")
+def take_over(case: str, source: str, variables: dict[str, Any], by: str) -> None:
+    """Another case was merged into this one."""
+    links.take_over(uuid.UUID(case), source, variables, by)
+
+
+@jobs.register("tell_case")
+def tell_case(case: str, action: str, details: dict[str, Any], by: str) -> None:
+    """Somebody did something elsewhere that belongs into this case's story."""
+    kin.note_told(uuid.UUID(case), action, details, by)
+
+
+@jobs.register("forget_expired")
+def forget_expired() -> None:
+    """Every night: delete what was kept only for a while; see `housekeeping.forget_expired`."""
+    housekeeping.forget_expired(utcnow())
+
+
+jobs.schedule("forget_expired", "17 3 * * *")
+
+
+@jobs.when_exhausted
+def report(name: str, arguments: dict[str, Any], message: str) -> None:
+    """A job is out of attempts: operations have to see it."""
+    job = {"name": name, "arguments": arguments}
+    activity = arguments.get("activity")
+    incidents.record(f"{name}: {message}", case_id=_case_of(arguments), job=job, activity_id=activity)
+
+
+def _case_of(arguments: dict[str, Any]) -> uuid.UUID | None:
+    """The case that a job is about, as far as its arguments say."""
+    if case := arguments.get("case"):
+        return uuid.UUID(case)
+    timer = arguments.get("timer")
+    return timers.case_of(uuid.UUID(timer)) if timer else None
