@@ -69,6 +69,6 @@ def _absolute(url: str) -> str:
 
     if url.startswith("sqlite:///") and not url.startswith("sqlite:////") and ":memory:" not in url:
         path = configuration.home() / url.removeprefix("sqlite:///")
-        path.parent.mkdir(parents=True, exist_ok=True)
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)  # what cases hold is nobody else's
         return f"sqlite:///{path}"
     return url

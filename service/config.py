@@ -7,13 +7,18 @@ from __future__ import annotations
 
 import os
 import re
+import secrets
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import NamedTemporaryFile
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 from service.connectors.addresses import Allowed, read_allowed
+
+FOLDER, SECRET_FILE = "var", "secret-key"  #: where an installation without settings keeps what is its own
 
 
 class WrongSetting(ValueError):
@@ -148,7 +153,7 @@ class Config:
 
 def read(environment: Mapping[str, str] | None = None) -> Config:
     """The configuration from `environment` (the process's own when None). Raises `WrongSetting`, naming all."""
-    environment = os.environ if environment is None else environment
+    environment = {**_kept(), **os.environ} if environment is None else environment
     values: dict[str, Any] = {}
     wrong: list[str] = []
     for setting in SETTINGS:
@@ -168,6 +173,25 @@ def read(environment: Mapping[str, str] | None = None) -> Config:
     if wrong:
         raise WrongSetting("\n".join(wrong))
     return Config(**values)
+
+
+def _kept() -> dict[str, str]:
+    """What this installation keeps for itself where nothing else is set."""
+    file = home() / FOLDER / SECRET_FILE
+    return {"CASEWRIGHT_SECRET_KEY": file.read_text().strip()} if file.is_file() else {}
+
+
+def make_secret(folder: Path) -> str:
+    """The secret key kept in `folder`, made at the first call; only its owner may read the file."""
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    file = folder / SECRET_FILE
+    if not file.exists():
+        with NamedTemporaryFile("w", dir=folder) as made:  # of mode 600, and under its name only once it is whole
+            made.write(secrets.token_urlsafe(48))
+            made.flush()
+            with suppress(FileExistsError):
+                os.link(made.name, file)
+    return file.read_text().strip()
 
 
 def home() -> Path:

@@ -17,6 +17,6 @@ def main() -> None:
 
 
 for command in (serving.demo, serving.serve, serving.web, serving.worker, database.db_commands, designing.check,
-                designing.deploy, people.user, people.token, inspecting.case, inspecting.audit,
+                designing.deploy, people.user, people.token, inspecting.case, inspecting.audit, inspecting.doctor,
                 inspecting.check_upgrade):  # fmt: skip
     main.add_command(command)

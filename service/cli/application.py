@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import os
-import secrets
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,7 +14,7 @@ from flask import Flask
 from sqlalchemy.exc import DBAPIError
 
 from service import create_inner
-from service.config import WrongSetting
+from service.config import WrongSetting, make_secret
 from service.engine.definition import Problem
 from service.errors import ServiceError
 
@@ -39,11 +38,11 @@ def _about_database(app: Flask, error: DBAPIError) -> str:
 
     try:
         with app.app_context():
-            current = schema.is_current()
+            found = schema.standing()
     except DBAPIError as gone:
         return f"The database cannot be reached. {gone.orig}"
-    if not current:
-        return "The database has no tables of this release yet: run `casewright db upgrade` first."
+    if not found.is_current:
+        return f"{found} {found.advice}"
     return f"The database refused. {error.orig}"
 
 
@@ -71,14 +70,9 @@ def say(problems: list[Problem]) -> None:
 
 def demo_environment(folder: Path) -> dict[str, Any]:
     """The demo's settings; its secret key is made once and kept in `folder`."""
-    folder.mkdir(parents=True, exist_ok=True)
-    secret = folder / "secret-key"
-    if not secret.exists():
-        secret.touch(mode=0o600)
-        secret.write_text(secrets.token_urlsafe(48))
     return {
         "CASEWRIGHT_DATABASE_URL": f"sqlite:///{(folder / 'casewright.db').resolve()}",
-        "CASEWRIGHT_SECRET_KEY": secret.read_text().strip(),
+        "CASEWRIGHT_SECRET_KEY": make_secret(folder),
         "CASEWRIGHT_SECURE_COOKIES": "no",
         "CASEWRIGHT_DEMO": "yes",
     }

@@ -1,14 +1,20 @@
-"""Looking into what is kept: cases, the audit trail."""
+"""Looking into what is kept: cases, the audit trail, and how the installation is."""
 
 from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import TYPE_CHECKING
 
 import click
 
 from service.cli.application import application, on_the_demo
 from service.errors import NotFound
+
+if TYPE_CHECKING:
+    from service.maintenance.doctor import Finding
 
 
 @click.group()
@@ -68,3 +74,41 @@ def verify_audit() -> None:
     if broken:
         sys.exit(1)
     click.echo("Every chain holds.")
+
+
+@click.command()
+@click.option("--json", "as_json", is_flag=True, help="One JSON object for programs, instead of lines for people.")
+@on_the_demo
+def doctor(as_json: bool) -> None:
+    """Examine settings, database, schema, clock, disk and workers, and say what to do; exits with 1 if something ails.
+
+    It changes nothing, and may be run at any time.
+    """
+    from service.config import WrongSetting
+    from service.maintenance.doctor import Finding, Health, examine
+
+    try:
+        with application() as app:
+            findings = list(examine(app.config["CASEWRIGHT"]))
+    except click.ClickException as error:
+        if not isinstance(error.__cause__, WrongSetting):
+            raise
+        advice = "Set them in the environment; the handbook's chapter on settings has them all."
+        findings = [Finding("settings", Health.BAD, line, advice) for line in str(error.__cause__).splitlines()]
+    if as_json:
+        click.echo(json.dumps({"findings": [asdict(each) for each in findings]}, indent=2))
+    else:
+        _say(findings)
+    if any(each.health is Health.BAD for each in findings):
+        sys.exit(1)
+
+
+def _say(findings: Sequence[Finding]) -> None:
+    marks = {"ok": ("ok", "green"), "warn": ("look", "yellow"), "bad": ("ILL", "red")}
+    for each in findings:
+        word, colour = marks[each.health]
+        click.echo(f"{click.style(f'{word:<5}', fg=colour)} {each.topic:<10} {each.seen}")
+        if each.advice:
+            click.echo(f"{'':<17}-> {each.advice}")
+    ill, odd = (sum(each.health == health for each in findings) for health in ("bad", "warn"))
+    click.echo(f"\n{ill} to mend, {odd} to look at." if ill or odd else "\nAll is well.")

@@ -6,11 +6,13 @@ import gc
 import os
 import sys
 import threading
+from collections.abc import Callable
 from pathlib import Path
 
 import click
 
 from service import create_app
+from service.cli import first_run
 from service.cli.application import application, demo_environment, say
 from service.db import db
 from service.errors import InvalidDeployment
@@ -23,8 +25,17 @@ YOUNG = 50_000  #: objects made between looks for garbage in a server or worker,
 @click.option("--port", default=8000, envvar="PORT", show_default=True, type=click.IntRange(1, 65535))
 @click.option("--threads", default=8, show_default=True, type=click.IntRange(1, 64))
 def serve(host: str, port: int, threads: int) -> None:
-    """Web and worker in one process: all that a SQLite installation needs."""
-    _load_parts()
+    """Web and worker in one process: all that a SQLite installation needs.
+
+    Without settings it keeps everything in the folder var/, makes its own secret and its first administrator.
+    """
+    first_run.settle(host)
+    with application(create_app):  # all parts, once for the processes to come
+        ready = first_run.is_over()
+        db.engine.dispose()
+    if not ready:
+        _apart(first_run.begin)
+    click.echo(f"Casewright is at http://{host}:{port}")
     _serve(host=host, port=port, workers=1, threads=threads, with_jobs=True)
 
 
@@ -88,33 +99,37 @@ def demo(port: int, folder: Path) -> None:
         ready = setting_up.is_ready()
         db.engine.dispose()
     if not ready:
-        _prepare_demo_apart()
+        _apart(_prepare_demo)
     click.echo(f"Casewright is at http://127.0.0.1:{port} - sign in as {people.logins()}")
     _serve(host="127.0.0.1", port=port, workers=1, threads=8, with_jobs=True)
 
 
-def _prepare_demo_apart() -> None:
+def _apart(prepare: Callable[[], None]) -> None:
     """Prepare in a process of its own: the web server forks, and that is possible only before scripts were run."""
     import multiprocessing
 
-    preparing = multiprocessing.get_context("fork").Process(target=_prepare_demo)
+    preparing = multiprocessing.get_context("fork").Process(target=_or_exit, args=(prepare,))
     preparing.start()
     preparing.join()
     if preparing.exitcode:
         sys.exit(preparing.exitcode)
 
 
+def _or_exit(prepare: Callable[[], None]) -> None:
+    try:
+        prepare()
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+
+
 def _prepare_demo() -> None:
     """What `demo` does before it serves."""
     from service.demo import setting_up
 
-    try:
-        with application() as app:
-            try:
-                setting_up.prepare(app)
-            except InvalidDeployment as refused:
-                say(refused.problems)
-                sys.exit(1)
-    except click.ClickException as error:
-        error.show()
-        sys.exit(1)
+    with application() as app:
+        try:
+            setting_up.prepare(app)
+        except InvalidDeployment as refused:
+            say(refused.problems)
+            sys.exit(1)

@@ -70,7 +70,7 @@ def test_a_database_without_tables_is_said_to_be_one(
     done = casewright(*words)
 
     assert done.exit_code == 1
-    assert done.stderr == "Error: The database has no tables of this release yet: run `casewright migrate` first.\n"
+    assert done.stderr == "Error: The database has no tables of this release yet. Run `casewright db upgrade`.\n"
 
 
 def test_a_database_that_is_away_is_said_to_be(

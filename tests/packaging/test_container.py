@@ -28,14 +28,17 @@ def instructions() -> list[tuple[str, str]]:
 
 def parses(arguments: list[str]) -> click.Context:
     """Have click parse a command line without running it; raises for an unknown command or option."""
-    name, command, rest = main.resolve_command(click.Context(main), list(arguments))
+    command: click.Command | None = main
+    rest, name = list(arguments), None
+    while isinstance(command, click.Group):
+        name, command, rest = command.resolve_command(click.Context(command), rest)
     assert command is not None
     return command.make_context(name, rest)
 
 
 @pytest.mark.parametrize("name", OURS)
 def test_every_service_runs_a_command_that_exists(name: str) -> None:
-    assert parses([str(word) for word in OURS[name]["command"]]).command.name in ("migrate", "web", "worker")
+    assert parses([str(word) for word in OURS[name]["command"]]).command.name in ("upgrade", "web", "worker")
 
 
 @pytest.mark.parametrize("name", OURS)
@@ -50,10 +53,10 @@ def test_every_service_is_configured_by_settings_that_are_valid(name: str) -> No
 def test_there_are_two_webs_two_workers_and_one_schema_step_before_them() -> None:
     commands = [service["command"][0] for service in OURS.values()]
 
-    assert sorted(commands) == ["migrate", "web", "web", "worker", "worker"]
+    assert sorted(commands) == ["db", "web", "web", "worker", "worker"]
     for service in OURS.values():
-        if service["command"][0] != "migrate":
-            assert service["depends_on"] == {"migrate": {"condition": "service_completed_successfully"}}
+        if service["command"][0] != "db":
+            assert service["depends_on"] == {"schema": {"condition": "service_completed_successfully"}}
 
 
 def test_each_worker_has_a_name_of_its_own() -> None:
