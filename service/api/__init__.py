@@ -4,50 +4,38 @@ from __future__ import annotations
 
 from flask import Blueprint, Flask
 
+from service.api import (
+    adhoc,
+    cases,
+    children,
+    definitions,
+    deployments,
+    health,
+    incidents,
+    lifecycle,
+    links,
+    me,
+    messages,
+    notes,
+    openapi,
+    requests,
+    roles,
+    tasks,
+    users,
+)
+
+#: in the order of the OpenAPI document
+NOUNS = (cases, adhoc, children, lifecycle, roles, links, notes, tasks, definitions, deployments, messages, incidents,
+         users, me)  # fmt: skip
+
 
 def init_app(app: Flask) -> None:
     """Hang the API into `app`."""
-    from service.api import (
-        adhoc,
-        cases,
-        children,
-        definitions,
-        deployments,
-        health,
-        incidents,
-        lifecycle,
-        links,
-        me,
-        messages,
-        notes,
-        openapi,
-        requests,
-        roles,
-        tasks,
-        users,
-    )
-
     app.request_class = requests.Request
     api = Blueprint("api", __name__)
-    modules = (
-        cases,
-        adhoc,
-        children,
-        lifecycle,
-        roles,
-        links,
-        notes,
-        tasks,
-        definitions,
-        deployments,
-        messages,
-        incidents,
-        users,
-        me,
-    )
-    for module in modules:
-        api.register_blueprint(module.routes.blueprint)
-    openapi.init(operation for module in modules for operation in module.routes.operations)
+    for noun in NOUNS:
+        api.register_blueprint(noun.routes.blueprint)
+    openapi.init(operation for noun in NOUNS for operation in noun.routes.operations)
     api.register_blueprint(openapi.blueprint)
     app.register_blueprint(api, url_prefix=openapi.PREFIX)
     app.register_blueprint(health.blueprint)

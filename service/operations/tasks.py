@@ -131,12 +131,7 @@ def add(
     require(by, Action.ADD_TASK, case)
     _require_state(case.state is CaseState.ACTIVE, f"This case is {case.state}.")
     groups = list(dict.fromkeys(candidate_groups))
-    if not name.strip():
-        raise BadRequest("Give the task a name.")
-    if to is None and not groups:
-        raise BadRequest("Say who shall do it: somebody, or a group.")
-    if to is not None and not to.active:
-        raise BadRequest(f"{to.display_name} cannot sign in any more.")
+    _check_added(name, to, groups)
     task = HumanTask(
         id=new_id(),
         case_id=case.id,
@@ -157,6 +152,16 @@ def add(
     db.session.add_all(TaskCandidate(task_id=task.id, principal=f"group:{group}") for group in groups)
     audit.record(case, "task:added", by=by, details=_about(task, to=task.assignee))
     return task
+
+
+def _check_added(name: str, to: User | None, groups: Sequence[str]) -> None:
+    """Raise `BadRequest` for a task without a name, or that nobody could do."""
+    if not name.strip():
+        raise BadRequest("Give the task a name.")
+    if to is None and not groups:
+        raise BadRequest("Say who shall do it: somebody, or a group.")
+    if to is not None and not to.active:
+        raise BadRequest(f"{to.display_name} cannot sign in any more.")
 
 
 def tick(task: HumanTask, done: Iterable[int], *, by: Actor) -> None:

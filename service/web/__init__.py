@@ -5,33 +5,35 @@ from __future__ import annotations
 from flask import Flask
 
 from service.http import problems
+from service.web import (
+    about,
+    adhoc,
+    assets,
+    case_types,
+    cases,
+    casework,
+    deployments,
+    family,
+    history,
+    incidents,
+    links,
+    navigation,
+    notes,
+    problem_pages,
+    profile,
+    rendering,
+    roles,
+    sign_in,
+    static,
+    tasks,
+)
+
+FAMILIES = (about, adhoc, case_types, cases, casework, deployments, family, history, incidents, links, notes, profile,
+            roles, sign_in, static, tasks)  # fmt: skip
 
 
 def init_app(app: Flask) -> None:
     """Hang the pages into `app`."""
-    from service.web import (
-        about,
-        adhoc,
-        assets,
-        case_types,
-        cases,
-        casework,
-        deployments,
-        family,
-        history,
-        incidents,
-        links,
-        navigation,
-        notes,
-        problem_pages,
-        profile,
-        rendering,
-        roles,
-        sign_in,
-        static,
-        tasks,
-    )
-
     secure = app.config["CASEWRIGHT"].secure_cookies
     app.config.update(  # this cookie holds only the short messages of the next page
         SESSION_COOKIE_NAME="__Host-notices" if secure else "notices",
@@ -42,8 +44,6 @@ def init_app(app: Flask) -> None:
     rendering.init_app(app)
     assets.init_app(app)
     navigation.init_app(app)
-    for module in (about, adhoc, case_types, cases, casework, deployments, family, history, incidents, links, notes):
-        app.register_blueprint(module.blueprint)
-    for module in (profile, roles, sign_in, static, tasks):
-        app.register_blueprint(module.blueprint)
+    for each in FAMILIES:
+        app.register_blueprint(each.blueprint)
     problems.show_pages_with(app, problem_pages.problem_page)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -19,7 +19,18 @@ from service.errors import BadRequest, InvalidForm
 from service.execution.definitions import deployed, form_of
 from service.http.auth import current_actor
 from service.http.protection import permission, signed_in
-from service.models import Actor, Case, CaseState, HumanTask, Incident, IncidentState, ProcessDefinition, Timer, User
+from service.models import (
+    Actor,
+    AuditEntry,
+    Case,
+    CaseState,
+    HumanTask,
+    Incident,
+    IncidentState,
+    ProcessDefinition,
+    Timer,
+    User,
+)
 from service.operations import cases
 from service.policy import closing
 from service.policy.permissions import Action, access_of, require
@@ -103,53 +114,74 @@ def _counts(actor: Actor) -> dict[str, int]:
 
 
 def _about(case: Case, actor: Actor) -> dict[str, Any]:
+    """All that the page of a case shows."""
     open_tasks = task_lists.open_of_case(case, actor=actor)
+    entries = timeline.newest(case, actor=actor, most=history.READ)
+    names = _names(case, open_tasks, entries)
+    told = history.told(case, entries, names)
+    return {
+        **_standing(case, actor),
+        **_offered(case, actor),
+        "names": names,
+        "tasks": [(task, [str(a) for a in actions.on_task(actor, task)]) for task in open_tasks],
+        "told": told[: history.TOLD],
+        "untold": len(told) > history.TOLD or bool(entries and entries[0].seq > 1),
+        **history.filters(),
+        "element_name": partial(progress.element_name, case),
+        "waits_for": partial(_waits_for, names=names),
+        "parts": roles.parts(case, actor),
+        **notes.newest(case, actor),
+        "family": family.newest(case, actor),
+    }
+
+
+def _names(case: Case, tasks: Sequence[HumanTask], entries: Sequence[AuditEntry]) -> Mapping[str, str]:
+    """What everybody is called whom the page names."""
+    principals = [each.principal for task in tasks for each in task.candidates]
+    principals += [each.principal for each in case.role_holders]
+    asked = [each.removeprefix("user:") for each in principals if each.startswith("user:")]
+    owner = case.owner.name if case.owner else None
+    return names_of([*story.people(entries), *(task.assignee for task in tasks), *asked, owner])
+
+
+def _standing(case: Case, actor: Actor) -> dict[str, Any]:
+    """Where the case stands."""
     incidents = _open_incidents(case)
     failed = [incident.element_id for incident in incidents if incident.element_id]
     owner = case.owner
-    entries = timeline.newest(case, actor=actor, most=history.READ)
-    asked = [each.principal[5:] for t in open_tasks for each in t.candidates if each.principal.startswith("user:")]
-    asked += [each.principal[5:] for each in case.role_holders if each.principal.startswith("user:")]
-    names = names_of([*story.people(entries), *(t.assignee for t in open_tasks), *asked, owner.name if owner else None])
-    told = history.told(case, entries, names)
-    standing = actions.on_case(actor, case)
-    allowed = standing.allowed
-    offers, info = casework.offered(case, actor, standing), deployed(case.definition_id).definition.info
     return {
         "case": case,
         "title": f"{case.number} {case.title}",
         "source": deployed(case.definition_id),
-        "names": names,
         "owner": owner,
         "is_mine": owner is not None and owner.id == actor.id,
-        "allowed": allowed,
         "stages": progress.stages(case),
         "facts": facts.facts(case.definition_id, case.variables),
-        "tasks": [(task, [str(a) for a in actions.on_task(actor, task)]) for task in open_tasks],
         "adhoc": _adhoc(case, actor),
         "timers": _timers(case),
         "incidents": incidents,
         "ends_after": _ends_after(case),
         "diagram": progress.diagram_state(case, failed),
         "steps": progress.steps(case, failed),
-        "told": told[: history.TOLD],
-        "untold": len(told) > history.TOLD or bool(entries and entries[0].seq > 1),
-        **history.filters(),
-        "element_name": partial(progress.element_name, case),
-        "waits_for": partial(_waits_for, names=names),
+        "milestones": life.milestones(case, actor=actor),
+        "outcome": casework.outcome_name(case),
+    }
+
+
+def _offered(case: Case, actor: Actor) -> dict[str, Any]:
+    """What the person may do with it."""
+    standing = actions.on_case(actor, case)
+    allowed, offers = standing.allowed, casework.offered(case, actor, standing)
+    return {
+        "allowed": allowed,
         "people": people.for_case(access_of(case.definition_id).managers)
         if "change case" in allowed or offers.add_task
         else None,
-        "parts": roles.parts(case, actor),
-        **notes.newest(case, actor),
         "offers": offers,
         "part_options": [(each.key, each.name) for each in offers.fragments],
-        "family": family.newest(case, actor),
         "links": links.of_case(case, actor, allowed),
         "link_kinds": links.KINDS,
-        "milestones": life.milestones(case, actor=actor),
-        "outcomes": [(each.id, each.name) for each in info.outcomes],
-        "outcome": casework.outcome_name(case),
+        "outcomes": [(each.id, each.name) for each in deployed(case.definition_id).definition.info.outcomes],
     }
 
 
