@@ -15,6 +15,7 @@ from sqlalchemy.exc import DBAPIError
 
 from service import create_inner
 from service.config import WrongSetting, make_secret
+from service.db import db
 from service.engine.definition import Problem
 from service.errors import ServiceError
 
@@ -25,7 +26,11 @@ def application(make: Callable[[], Flask] = create_inner) -> Iterator[Flask]:
     try:
         app = make()
         with app.app_context():
-            yield app
+            try:
+                yield app
+            finally:
+                db.session.remove()
+                db.engine.dispose()  # connections must not pass into a server's processes
     except (WrongSetting, ServiceError) as error:
         raise click.ClickException(str(error)) from error
     except DBAPIError as error:

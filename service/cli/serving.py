@@ -14,7 +14,6 @@ import click
 from service import create_app
 from service.cli import first_run
 from service.cli.application import application, demo_environment, say
-from service.db import db
 from service.errors import InvalidDeployment
 
 YOUNG = 50_000  #: objects made between looks for garbage in a server or worker, once it has loaded
@@ -32,7 +31,6 @@ def serve(host: str, port: int, threads: int) -> None:
     first_run.settle(host)
     with application(create_app):  # all parts, once for the processes to come
         ready = first_run.is_over()
-        db.engine.dispose()
     if not ready:
         _apart(first_run.begin)
     click.echo(f"Casewright is at http://{host}:{port}")
@@ -97,7 +95,6 @@ def demo(port: int, folder: Path) -> None:
     os.environ.update({name: os.environ.get(name, value) for name, value in environment.items()})
     with application(create_app):  # all parts, once for the processes to come
         ready = setting_up.is_ready()
-        db.engine.dispose()
     if not ready:
         _apart(_prepare_demo)
     click.echo(f"Casewright is at http://127.0.0.1:{port} - sign in as {people.logins()}")

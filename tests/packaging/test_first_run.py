@@ -1,0 +1,145 @@
+"""`casewright serve` in an empty folder: a secret of its own, a first administrator, told once."""
+
+from __future__ import annotations
+
+import os
+import pty
+import re
+import signal
+import socket
+import stat
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.cookiejar import CookieJar
+from pathlib import Path
+from urllib.parse import urlencode
+
+import pytest
+
+from tests.conftest import ROOT
+
+PATIENCE = 120  #: seconds for a busy machine
+
+
+@contextmanager
+def serving(folder: Path, **settings: str) -> Iterator[str]:
+    """The address of `casewright serve` in `folder`; what it says goes into the file `said` there."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    own = {name: value for name, value in os.environ.items() if not name.startswith("CASEWRIGHT_")}
+    with (folder / "said").open("w") as said:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "service", "serve", "--port", str(port)],
+            cwd=folder,
+            env={**own, "PYTHONPATH": str(ROOT), **settings},
+            stdin=subprocess.DEVNULL,
+            stdout=said,
+            stderr=said,
+        )
+        try:
+            _wait_for(f"http://127.0.0.1:{port}/readyz", process, folder / "said")
+            yield f"http://127.0.0.1:{port}"
+        finally:
+            process.send_signal(signal.SIGTERM)
+            process.wait(60)
+
+
+def _wait_for(url: str, process: subprocess.Popen[bytes], said: Path) -> None:
+    until = time.monotonic() + PATIENCE
+    while time.monotonic() < until and process.poll() is None:
+        try:
+            with urllib.request.urlopen(url, timeout=5) as answer:
+                if answer.status == 200:
+                    return
+        except OSError:
+            time.sleep(0.1)
+    raise AssertionError(said.read_text())
+
+
+def sign_in(address: str, name: str, password: str) -> str:
+    """The address of the page that a browser stands on after signing in."""
+    browser = urllib.request.build_opener(urllib.request.HTTPCookieProcessor(CookieJar()))
+    page = browser.open(f"{address}/sign-in", timeout=30).read().decode()
+    token = re.search(r'"X-CSRFToken": "([0-9a-f]{64})"', page)
+    assert token is not None
+    form = urlencode({"csrf_token": token.group(1), "name": name, "password": password}).encode()
+    reached: str = browser.open(f"{address}/sign-in", form, timeout=30).geturl()
+    return reached
+
+
+def test_an_empty_folder_is_enough(tmp_path: Path) -> None:
+    with serving(tmp_path) as address:
+        told = re.search(r"Sign in as (\w+) with the password (\S+) ", (tmp_path / "said").read_text())
+        assert told is not None
+        reached = sign_in(address, told.group(1), told.group(2))
+        with pytest.raises(urllib.error.HTTPError, match="401"):
+            sign_in(address, told.group(1), "another password")
+    first = (tmp_path / "said").read_text()
+    secret = tmp_path / "var" / "secret-key"
+    kept = secret.read_text()
+    with serving(tmp_path):
+        pass
+
+    assert reached.endswith("/tasks")
+    assert "CASEWRIGHT_DATABASE_URL=postgresql://" in first
+    assert stat.S_IMODE(secret.stat().st_mode) == 0o600
+    assert stat.S_IMODE(secret.parent.stat().st_mode) == 0o700
+    again = (tmp_path / "said").read_text()
+    assert "Casewright is at http://127.0.0.1:" in again
+    assert "password" not in again
+    assert secret.read_text() == kept
+
+
+def test_at_a_terminal_the_first_administrator_is_asked_for(tmp_path: Path) -> None:
+    ours, theirs = pty.openpty()
+    own = {name: value for name, value in os.environ.items() if not name.startswith("CASEWRIGHT_")}
+    begin = "from service.cli import first_run; first_run.settle('127.0.0.1'); first_run.begin()"
+    process = subprocess.Popen(
+        [sys.executable, "-c", begin],
+        cwd=tmp_path,
+        env={**own, "PYTHONPATH": str(ROOT)},
+        stdin=theirs,
+        stdout=subprocess.PIPE,
+        stderr=theirs,
+        start_new_session=True,
+    )
+    os.close(theirs)
+    for answer in ("grace\n", "a password of mine\n", "a password of mine\n"):
+        os.write(ours, answer.encode())
+        time.sleep(0.2)
+    said = process.communicate(timeout=PATIENCE)[0].decode()
+    os.close(ours)
+
+    assert process.returncode == 0, said
+    assert "a password of mine" not in said
+    with serving(tmp_path) as address:
+        assert sign_in(address, "grace", "a password of mine").endswith("/tasks")
+
+
+def test_a_secret_that_is_set_is_used_and_none_is_made(tmp_path: Path) -> None:
+    with serving(tmp_path, CASEWRIGHT_SECRET_KEY="s" * 40):
+        pass
+
+    assert not (tmp_path / "var" / "secret-key").exists()
+
+
+def test_cookies_stay_secure_where_others_can_listen(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    from service.cli import first_run
+
+    monkeypatch.chdir(tmp_path)
+    secure = {}
+    for host in ("127.0.0.1", "::1", "localhost", "0.0.0.0", "192.0.2.1", "example.org"):
+        own = {name: value for name, value in os.environ.items() if not name.startswith("CASEWRIGHT_")}
+        monkeypatch.setattr(os, "environ", own)
+        first_run.settle(host)
+        secure[host] = own.get("CASEWRIGHT_SECURE_COOKIES", "yes")
+
+    assert secure == {
+        "127.0.0.1": "no", "::1": "no", "localhost": "no", "0.0.0.0": "yes", "192.0.2.1": "yes", "example.org": "yes"
+    }  # fmt: skip
