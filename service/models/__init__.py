@@ -20,7 +20,7 @@ from .role import CaseRole
 from .subscription import Message, MessageId, Subscription
 from .task import HumanTask, TaskCandidate, TaskState
 from .timer import StartTimer, Timer
-from .user import ApiToken, Group, LoginSession, Membership, SignInCount, User
+from .user import ApiToken, Group, LoginSession, Membership, RateCount, User
 
 __all__ = [
     "ApiToken",
@@ -51,8 +51,8 @@ __all__ = [
     "NoteVisibility",
     "NumberSequence",
     "ProcessDefinition",
+    "RateCount",
     "Resource",
-    "SignInCount",
     "StartTimer",
     "Subscription",
     "TaskCandidate",
