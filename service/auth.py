@@ -90,7 +90,7 @@ def sign_in(name: str, password: str) -> Actor:
             expires_at=now + timedelta(hours=settings.session_hours),
         )
     )
-    log.info("sign-in", extra={"user": str(user.id)})
+    log.info("sign-in", user=str(user.id))
     g.actor = Actor(user.id, user.name, user.display_name, _groups_of(user.id), user.is_admin)
     return g.actor  # type: ignore[no-any-return]
 

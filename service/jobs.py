@@ -28,7 +28,7 @@ from dbos._serialization import DefaultSerializer
 from flask import Flask, current_app
 from sqlalchemy.dialects import postgresql, sqlite
 
-from . import transient
+from . import logs, transient
 from .db import db, utcnow
 from .models.job import FinishedJob, job_status
 
@@ -253,8 +253,9 @@ def _job(name: str, arguments: dict[str, Any], partition: str, key: str, attempt
 
 @contextmanager
 def running_as(run: Run) -> Iterator[None]:
-    """Within this, the job that `current()` tells is `run`."""
+    """Within this, the job that `current()` and the log tell is `run`."""
     token = _running.set(run)
+    logs.begin(job=run.id)
     try:
         yield
     finally:
