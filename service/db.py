@@ -7,9 +7,6 @@ SQLite runs with WAL, `synchronous=FULL` and `BEGIN IMMEDIATE` (a reader that tu
 from __future__ import annotations
 
 import json
-import os
-import threading
-import time
 import uuid
 from collections.abc import Callable, Hashable, Iterator, Mapping
 from contextlib import contextmanager
@@ -24,6 +21,7 @@ from flask_sqlalchemy import SQLAlchemy
 from flask_sqlalchemy.session import Session
 from sqlalchemy.engine import Dialect
 from sqlalchemy.orm import DeclarativeBase, mapped_column
+from uuid_utils.compat import uuid7  # the standard library has it from Python 3.14 on
 
 Found = TypeVar("Found")
 
@@ -103,17 +101,9 @@ class Moment(sa.types.TypeDecorator[datetime]):
         return value.astimezone(UTC)  # type: ignore[no-any-return]
 
 
-_last_tick = 0
-_tick_lock = threading.Lock()
-
-
 def new_id() -> uuid.UUID:
-    """A UUID of version 7 (RFC 9562 §5.7, monotonic by §6.2 method 3): sorts by when it was made in this process."""
-    global _last_tick
-    with _tick_lock:
-        tick = _last_tick = max(_last_tick + 1, time.time_ns() * 4096 // 1_000_000)  # 1/4096 of a millisecond
-    value = tick >> 12 << 80 | 0x7 << 76 | (tick & 0xFFF) << 64 | 0x2 << 62
-    return uuid.UUID(int=value | int.from_bytes(os.urandom(8), "big") >> 2)
+    """A UUID of version 7 (RFC 9562 §5.7): sorts by when it was made in this process."""
+    return uuid7()
 
 
 Key = Annotated[uuid.UUID, mapped_column(Identifier, primary_key=True, default=new_id)]
