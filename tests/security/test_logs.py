@@ -39,7 +39,7 @@ def test_each_line_names_its_request_and_case(app: Flask, lines: Lines) -> None:
     logging.getLogger("service.elsewhere").warning("Late by %d s", 5)
 
     request, warning = read(lines)
-    assert request["event"], request["request"] == ("request", "first")
+    assert (request["event"], request["request"]) == ("request", "first")
     assert (request["path"], request["status"], "case" in request) == ("/healthz", 200, False)
     assert (warning["event"], warning["request"], warning["case"]) == ("Late by 5 s", "first", "LOAN-2")
 
