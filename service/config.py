@@ -6,15 +6,16 @@
 from __future__ import annotations
 
 import os
-import re
 import secrets
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import NamedTemporaryFile
-from typing import Any, NamedTuple
+from typing import Any
 from zoneinfo import ZoneInfo
+
+from limits import RateLimitItem, parse_many
 
 from service.connectors.addresses import Allowed, read_allowed
 
@@ -56,19 +57,11 @@ def _one_of(*words: str) -> Callable[[str], str]:
     return read
 
 
-class Limit(NamedTuple):
-    """So many times within so many seconds."""
-
-    times: int
-    seconds: int
-
-
-def _limit(text: str) -> Limit:
-    match = re.fullmatch(r"([1-9]\d{0,5}) per (?:([1-9]\d{0,3}) )?(second|minute|hour)s?", text)
-    if not match:
+def _limit(text: str) -> RateLimitItem:
+    limit, *more = parse_many(text)
+    if more or limit.amount < 1:
         raise ValueError
-    seconds = {"second": 1, "minute": 60, "hour": 3600}[match[3]]
-    return Limit(int(match[1]), int(match[2] or 1) * seconds)
+    return limit
 
 
 def _yes_or_no(text: str) -> bool:
@@ -135,7 +128,7 @@ class Config:
     time_zone: ZoneInfo
     session_idle_minutes: int
     session_hours: int
-    login_limit: Limit
+    login_limit: RateLimitItem
     max_upload_mb: int
     trusted_proxies: int
     http_allowed: Allowed

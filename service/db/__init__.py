@@ -9,7 +9,7 @@ from __future__ import annotations
 from service.db.clock import clock_at, database_now, utcnow
 from service.db.connections import GIVING_UP, SERVER_GIVES_UP, as_options, engine_options, prepare
 from service.db.json import iso_text, to_json
-from service.db.session import db, is_reading, once, reading, set_reading
+from service.db.session import at_once, db, is_reading, once, reading, set_reading
 from service.db.types import Base, Identifier, Key, Moment, new_id, where
 
 __all__ = [
@@ -20,6 +20,7 @@ __all__ = [
     "Key",
     "Moment",
     "as_options",
+    "at_once",
     "clock_at",
     "database_now",
     "db",

@@ -55,6 +55,18 @@ def set_reading(only: bool) -> None:
     _found.set({} if only else None)
 
 
+def at_once(statement: sa.Executable) -> list[Any]:
+    """Run `statement` in a transaction of its own, whatever this request's transaction comes to."""
+    only = is_reading()
+    set_reading(False)
+    try:
+        with db.engine.begin() as connection:
+            result = connection.execute(statement)
+            return list(result) if result.returns_rows else []
+    finally:
+        set_reading(only)
+
+
 def once(question: Hashable, answer: Callable[[], Found]) -> Found:
     """`answer()`, asked once for each `question` in a request that only reads; elsewhere always: things may change."""
     found = _found.get()

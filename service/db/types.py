@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import threading
-import time
 import uuid
 from datetime import UTC, datetime
 from typing import Annotated, Any
@@ -12,6 +9,7 @@ from typing import Annotated, Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Dialect
 from sqlalchemy.orm import DeclarativeBase, mapped_column
+from uuid_utils.compat import uuid7  # the standard library has it from Python 3.14 on
 
 NAMES = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -68,17 +66,9 @@ class Moment(sa.types.TypeDecorator[datetime]):
         return value.astimezone(UTC)  # type: ignore[no-any-return]
 
 
-_last_tick = 0
-_tick_lock = threading.Lock()
-
-
 def new_id() -> uuid.UUID:
-    """A UUID of version 7 (RFC 9562 §5.7, monotonic by §6.2 method 3): sorts by when it was made in this process."""
-    global _last_tick
-    with _tick_lock:
-        tick = _last_tick = max(_last_tick + 1, time.time_ns() * 4096 // 1_000_000)  # 1/4096 of a millisecond
-    value = tick >> 12 << 80 | 0x7 << 76 | (tick & 0xFFF) << 64 | 0x2 << 62
-    return uuid.UUID(int=value | int.from_bytes(os.urandom(8), "big") >> 2)
+    """A UUID of version 7 (RFC 9562 §5.7): sorts by when it was made in this process."""
+    return uuid7()
 
 
 Key = Annotated[uuid.UUID, mapped_column(Identifier, primary_key=True, default=new_id)]

@@ -129,10 +129,12 @@ class Moved(RuntimeError):
 
 
 def fingerprint(member: str) -> str:
-    """The hash of the source of `Class.member`."""
+    """The hash of the source of `Class.member`, or `gone`."""
     owner, _, name = member.partition(".")
     classes = {"Task": Task, "TaskSpec": TaskSpec, "Workflow": BaseWorkflow, "WorkflowSpec": WorkflowSpec}
-    found = inspect.getattr_static(classes[owner], name)
+    found = inspect.getattr_static(classes[owner], name, None)
+    if found is None:
+        return "gone"
     function: Callable[..., Any] = found.fget if isinstance(found, property) and found.fget else found
     source = inspect.getsource(function)
     return hashlib.sha256(source.encode()).hexdigest()[:12]
@@ -141,12 +143,13 @@ def fingerprint(member: str) -> str:
 def check(relied_on: Mapping[str, str] | None = None) -> None:
     """Refuse to run on another SpiffWorkflow than the one read; called when the engine is imported.
 
-    Raises Moved, naming every function that changed.
+    Raises Moved, naming every function that changed, with the hash of what it is now: DECISIONS.md says how to go on.
     """
     installed = version("spiffworkflow")
     if installed != VERSION:
         raise Moved(f"SpiffWorkflow {installed} is installed, but the engine was written against {VERSION}.")
-    moved = [member for member, known in (relied_on or RELIED_ON).items() if fingerprint(member) != known]
+    found = {member: fingerprint(member) for member in relied_on or RELIED_ON}
+    moved = [f"{member} is {now}" for member, now in found.items() if now != (relied_on or RELIED_ON)[member]]
     if moved:
         raise Moved("SpiffWorkflow's source is not the one that was read: " + ", ".join(moved))
 

@@ -6,7 +6,6 @@ sign-in counts from the next request on. What protects the routes themselves sta
 
 from __future__ import annotations
 
-import hashlib
 import ipaddress
 import secrets
 import uuid
@@ -17,15 +16,18 @@ from typing import Any
 
 import sqlalchemy as sa
 from flask import Flask, Response, current_app, g, request
+from limits import RateLimitItem
 
-from service.config import Config, Limit
-from service.db import db, is_reading, reading, set_reading, utcnow
-from service.errors import NotSignedIn, TooMany
+from service.config import Config
+from service.db import at_once, db, is_reading, reading, set_reading, utcnow
+from service.errors import NotSignedIn
+from service.http import rate_limits
 from service.logs import log
-from service.models import Actor, ApiToken, LoginSession, Membership, SignInCount, User
+from service.models import Actor, ApiToken, LoginSession, Membership, User
 from service.policy import credentials
 from service.policy.credentials import SCOPES, TOKEN_PREFIX, digest
 
+Limited = tuple[RateLimitItem, str, str]  #: a limit, and what it counts
 SEEN_EVERY = timedelta(minutes=1)  #: how exactly a sign-in's last use is kept
 
 
@@ -88,7 +90,7 @@ def sign_in(name: str, password: str) -> Actor:
             expires_at=now + timedelta(hours=settings.session_hours),
         )
     )
-    log.info("sign-in", extra={"user": str(user.id)})
+    log.info("sign-in", user=str(user.id))
     g.actor = Actor(user.id, user.name, user.display_name, _groups_of(user.id), user.is_admin)
     return g.actor  # type: ignore[no-any-return]
 
@@ -160,7 +162,7 @@ def _actor_of_session() -> Actor | None:
         return None
     if rows[0].seen_at < now - min(SEEN_EVERY, idle / 4):
         with suppress(sa.exc.OperationalError):  # the disk is full, say: who only reads is not refused for that
-            _execute(sa.update(LoginSession).where(LoginSession.hash == digest(sent)).values(seen_at=now))
+            at_once(sa.update(LoginSession).where(LoginSession.hash == digest(sent)).values(seen_at=now))
     return _actor(rows, SCOPES)
 
 
@@ -207,51 +209,30 @@ def _checked(name: str, password: str) -> Any:
         return None
     if kept is not None and credentials.is_outdated(kept):
         renewed = credentials.hash_password(password)
-        _execute(sa.update(User).where(User.id == rows[0].id).values(password_hash=renewed))
+        at_once(sa.update(User).where(User.id == rows[0].id).values(password_hash=renewed))
     return rows[0]
 
 
-# --- counting tries, in the database because all web processes count together (faults.md S11, S12)
+# --- counting tries
 
 
 def _count_try(name: str) -> None:
-    limit: Limit = current_app.config["CASEWRIGHT"].login_limit
-    place = _place(request.remote_addr or "")
-    _count(_key(name, place), limit.times, limit.seconds)
-    _count(_key("", place), limit.times * 10, limit.seconds)  # one place trying many names
+    for limit, *what in _limits(name):
+        rate_limits.count(limit, *what, refusal="Too many tries to sign in")
 
 
 def _forget_tries(name: str) -> None:
+    of_account, of_place = _limits(name)
+    rate_limits.forget(*of_account)
+    rate_limits.take_back(*of_place)
+
+
+def _limits(name: str) -> tuple[Limited, Limited]:
+    """What counts a try on `name`: its account from this place, and ten times as much for a place with many names."""
+    limit: RateLimitItem = current_app.config["CASEWRIGHT"].login_limit
     place = _place(request.remote_addr or "")
-    _execute(sa.delete(SignInCount).where(SignInCount.key == _key(name, place)))
-    _execute(sa.update(SignInCount).where(SignInCount.key == _key("", place)).values(tries=SignInCount.tries - 1))
-
-
-def _count(key: bytes, times: int, seconds: int) -> None:
-    now = utcnow()
-    insert = _insert().values(key=key, tries=1, ends_at=now + timedelta(seconds=seconds))
-    running = SignInCount.ends_at > now
-    counted = insert.on_conflict_do_update(
-        index_elements=[SignInCount.key],
-        set_={
-            "tries": sa.case((running, SignInCount.tries + 1), else_=1),
-            "ends_at": sa.case((running, SignInCount.ends_at), else_=insert.excluded.ends_at),
-        },
-    ).returning(SignInCount.tries, SignInCount.ends_at)
-    tries, ends_at = _execute(counted)[0]
-    if tries > times:
-        wait = max(1, round((ends_at - now).total_seconds()))
-        raise TooMany(f"Too many tries to sign in; wait {_spoken(wait)}.", wait)
-
-
-def _insert() -> Any:
-    from sqlalchemy.dialects import postgresql, sqlite
-
-    return (sqlite.insert if db.engine.dialect.name == "sqlite" else postgresql.insert)(SignInCount)
-
-
-def _key(name: str, place: str) -> bytes:
-    return hashlib.sha256(f"{place}\0{name}".encode("utf-8", "replace")).digest()
+    tenfold = type(limit)(limit.amount * 10, limit.multiples)
+    return (limit, "sign-in", f"{place}\0{name}"), (tenfold, "sign-in", place)
 
 
 def _place(address: str) -> str:
@@ -261,22 +242,6 @@ def _place(address: str) -> str:
     except ValueError:
         return address
     return str(parsed) if parsed.version == 4 else str(ipaddress.ip_network((parsed, 64), strict=False))
-
-
-def _spoken(seconds: int) -> str:
-    minutes = -(-seconds // 60)
-    return f"{seconds} seconds" if seconds < 60 else "a minute" if minutes == 1 else f"{minutes} minutes"
-
-
-def _execute(statement: Any) -> list[Any]:
-    """Run `statement` in a transaction of its own, whatever this request's transaction comes to."""
-    set_reading(False)
-    try:
-        with db.engine.begin() as connection:
-            result = connection.execute(statement)
-            return list(result) if result.returns_rows else []
-    finally:
-        _say_reading()
 
 
 # --- each request

@@ -108,9 +108,9 @@ def _answer(error: Exception) -> ResponseReturnValue:
     original = getattr(error, "original_exception", None) or error
     problem = problem_of(original)
     if failures.is_lost(original):  # every request meets it: a line for each
-        log.error("request failed", extra={"error": type(original).__name__, "reason": _first_line(original)})
+        log.error("request failed", error=type(original).__name__, reason=_first_line(original))
     elif problem.status >= 500:
-        log.error("request failed", extra={"error": type(original).__name__}, exc_info=original)
+        log.error("request failed", error=type(original).__name__, exc_info=original)
     page: Page | None = current_app.extensions.get("casewright.problem_page")
     if page is None or for_programs():
         return as_response(problem)

@@ -13,6 +13,7 @@ from typing import Any
 from dbos import DBOS
 from sqlalchemy.dialects import postgresql, sqlite
 
+from service import logs
 from service.db import db, failures, utcnow
 from service.jobs.queue import enqueue, put
 from service.jobs.registry import RUNS, AlreadyFinished, JobFailed, Run, state
@@ -53,8 +54,9 @@ def _job(name: str, arguments: dict[str, Any], partition: str, key: str, attempt
 
 @contextmanager
 def running_as(run: Run) -> Iterator[None]:
-    """Within this, the job that `current()` tells is `run`."""
+    """Within this, the job that `current()` and the log tell is `run`."""
     token = _running.set(run)
+    logs.begin(job=run.id)
     try:
         yield
     finally:

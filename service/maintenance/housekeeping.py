@@ -8,16 +8,16 @@ from typing import Any
 import sqlalchemy as sa
 
 from service.db import db
-from service.models import IdempotencyKey, LoginSession, Message, MessageId, SignInCount
+from service.models import IdempotencyKey, LoginSession, Message, MessageId, RateCount
 
 ANSWERS_KEPT = timedelta(days=7)  #: how long a repeated write, or message, is known to be one
 
 
 def forget_expired(now: datetime) -> int:
-    """Delete ended sign-ins and counts of tries, kept answers, message ids, and messages that nobody took; how many."""
+    """Delete ended sign-ins, windows of limits, kept answers, message ids, and messages that nobody took; how many."""
     expired: tuple[sa.Delete, ...] = (
         sa.delete(LoginSession).where(LoginSession.expires_at < now),
-        sa.delete(SignInCount).where(SignInCount.ends_at < now),
+        sa.delete(RateCount).where(RateCount.ends_at < now),
         sa.delete(IdempotencyKey).where(IdempotencyKey.created_at < now - ANSWERS_KEPT),
         sa.delete(Message).where(Message.expires_at < now),
         sa.delete(MessageId).where(MessageId.published_at < now - ANSWERS_KEPT),

@@ -20,7 +20,7 @@ from service.models.request import IdempotencyKey
 from service.models.subscription import Message, MessageId, Subscription
 from service.models.task import HumanTask, TaskCandidate, TaskState
 from service.models.timer import StartTimer, Timer
-from service.models.user import ApiToken, Group, LoginSession, Membership, SignInCount, User
+from service.models.user import ApiToken, Group, LoginSession, Membership, RateCount, User
 
 __all__ = [
     "SYSTEM",
@@ -53,8 +53,8 @@ __all__ = [
     "NoteVisibility",
     "NumberSequence",
     "ProcessDefinition",
+    "RateCount",
     "Resource",
-    "SignInCount",
     "StartTimer",
     "Subscription",
     "TaskCandidate",

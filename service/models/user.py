@@ -76,12 +76,12 @@ class ApiToken(Base):
     revoked_at: Mapped[datetime | None]
 
 
-class SignInCount(Base):
-    """Sign-ins tried on one account from one place; kept here so that all web processes count together."""
+class RateCount(Base):
+    """How often something was done in a window of time that has begun (http/rate_limits.py)."""
 
-    __tablename__ = "sign_in_count"
+    __tablename__ = "rate_count"
     __table_args__ = (sa.Index(None, "ends_at"),)
 
-    key: Mapped[bytes] = mapped_column(sa.LargeBinary(32), primary_key=True)  #: SHA-256 over account and address
-    tries: Mapped[int]
+    key: Mapped[bytes] = mapped_column(sa.LargeBinary(32), primary_key=True)  #: SHA-256 over what is counted
+    hits: Mapped[int]
     ends_at: Mapped[datetime]

@@ -12,8 +12,13 @@ def test_the_installed_library_is_the_one_that_was_read() -> None:
 
 
 def test_a_method_whose_source_moved_is_named() -> None:
-    with pytest.raises(upstream.Moved, match=r"Task\.run"):
+    with pytest.raises(upstream.Moved, match=r"read: Task\.run is 976c46e260fe$"):
         upstream.check(upstream.RELIED_ON | {"Task.run": "000000000000"})
+
+
+def test_a_method_that_is_no_longer_there_is_named() -> None:
+    with pytest.raises(upstream.Moved, match=r"read: Task\.old is gone$"):
+        upstream.check(upstream.RELIED_ON | {"Task.old": "000000000000"})
 
 
 def test_another_version_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:

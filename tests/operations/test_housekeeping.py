@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from service import jobs
 from service.db import db, utcnow
 from service.maintenance import housekeeping
-from service.models import Actor, IdempotencyKey, LoginSession, Message, SignInCount
+from service.models import Actor, IdempotencyKey, LoginSession, Message, RateCount
 from service.worker import job_types
 
 
@@ -19,7 +19,7 @@ def test_what_expired_is_forgotten_and_the_rest_is_kept(person: Callable[..., Ac
     for number, age in enumerate((timedelta(minutes=-1), timedelta(minutes=1))):
         key, ends = bytes([number]) * 32, now - age
         db.session.add(LoginSession(hash=key, user_id=ann.id, created_at=now, seen_at=now, expires_at=ends))
-        db.session.add(SignInCount(key=key, tries=1, ends_at=ends))
+        db.session.add(RateCount(key=key, hits=1, ends_at=ends))
         db.session.add(Message(name="m", payload={}, correlation={}, published_by="ann", expires_at=ends))
         kept_since = now - age - housekeeping.ANSWERS_KEPT
         db.session.add(
@@ -32,7 +32,7 @@ def test_what_expired_is_forgotten_and_the_rest_is_kept(person: Callable[..., Ac
     gone = housekeeping.forget_expired(now)
 
     assert gone == 4
-    for model in (LoginSession, SignInCount, Message, IdempotencyKey):
+    for model in (LoginSession, RateCount, Message, IdempotencyKey):
         assert db.session.scalar(sa.select(sa.func.count()).select_from(model)) == 1
 
 
