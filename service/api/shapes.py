@@ -316,7 +316,3 @@ class MeShape(TypedDict):
     groups: list[str]
     is_admin: bool
     scopes: list[str]
-
-
-class HealthShape(TypedDict):
-    status: str

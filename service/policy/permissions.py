@@ -15,7 +15,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from service.db import db, once
-from service.errors import Forbidden, NotFound, WrongState
+from service.errors import Forbidden, NotFound
 from service.models import Case, CaseRole, DefinitionAccess, HumanTask, Note, ProcessDefinition, TaskCandidate
 from service.models.actor import SYSTEM, Actor
 
@@ -353,9 +353,3 @@ def earlier_doers(task: HumanTask) -> frozenset[str]:
         HumanTask.closed_by.is_not(None),
     )
     return frozenset(name for name in db.session.scalars(done) if name is not None)
-
-
-def require_state(holds: bool, message: str) -> None:
-    """Raise `WrongState` with `message` unless `holds`."""
-    if not holds:
-        raise WrongState(message)

@@ -13,7 +13,6 @@ from sqlalchemy.orm.interfaces import ORMOption
 
 from service.db import db
 from service.errors import NotFound
-from service.execution.definitions import resource
 from service.models import (
     SYSTEM,
     Actor,
@@ -24,7 +23,6 @@ from service.models import (
     HumanTask,
     Incident,
     IncidentState,
-    ProcessDefinition,
     TaskCandidate,
     User,
 )
@@ -150,11 +148,6 @@ def diagram_state(case: Case) -> DiagramState:
     )
     failed = tuple(sorted({element for element in db.session.scalars(open_incidents) if element}))
     return DiagramState(marked, dict(case.visits or {}), failed)
-
-
-def diagram_xml(definition: ProcessDefinition) -> bytes:
-    """The BPMN file that `definition` stands in."""
-    return resource(definition.files[definition.file])
 
 
 def _light() -> tuple[ORMOption, ...]:

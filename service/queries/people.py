@@ -32,14 +32,6 @@ def user(name: str) -> User:
     return found
 
 
-def active_users(*, group: str | None = None) -> Sequence[User]:
-    """Who can be given work, by what they are called; members of `group` only, when named."""
-    statement = sa.select(User).where(User.active).order_by(User.display_name, User.name)
-    if group is not None:
-        statement = statement.where(User.id.in_(sa.select(Membership.user_id).where(Membership.group_name == group)))
-    return db.session.scalars(statement).all()
-
-
 def groups(*, limit: int = LIMIT, cursor: str | None = None) -> Page[Group]:
     """All groups, by name."""
     return page(Group, sorts=[Sort(Group.name, str)], limit=limit, cursor=cursor)

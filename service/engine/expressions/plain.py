@@ -16,8 +16,6 @@ MAX_BITS = 1024  #: of a whole number; the largest float has as many
 MAX_ITEMS = 500_000  #: lists, dictionaries and their entries together
 MAX_TEXT = 16_000_000  #: characters, all texts together
 
-Plain = None | bool | int | float | str | list[Any] | dict[str, Any] | date | datetime | time | timedelta
-
 
 class NotPlain(ValueError):
     """A value that a case cannot keep; the message says which."""

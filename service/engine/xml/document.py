@@ -12,7 +12,6 @@ from service.engine.definition import Problem, Severity
 
 BPMN = "http://www.omg.org/spec/BPMN/20100524/MODEL"
 CASE = "urn:casewright:bpmn:1.0"
-XSI = "http://www.w3.org/2001/XMLSchema-instance"
 
 #: Told of one file; who mends that many sees the rest.
 MOST_PROBLEMS = 500
