@@ -45,8 +45,8 @@ const inputs = [pages, server].flatMap((result) => Object.keys(result.metafile.i
 const packages = new Set(inputs.map((path) => path.match(/^.*node_modules\/(?:@[^/]+\/)?[^/]+/)?.[0]).filter(Boolean));
 const notice = (folder) => {
   const { name, version, license } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
-  const texts = readdirSync(folder).filter((file) => /^(licen[cs]e|notice|copying)/i.test(file)).sort()
-    .map((file) => readFileSync(join(folder, file), 'utf8').trim());
+  const texts = readdirSync(folder, { withFileTypes: true }).filter((found) => found.isFile() && /^(licen[cs]e|notice|copying)/i.test(found.name))
+    .map((found) => found.name).sort().map((file) => readFileSync(join(folder, file), 'utf8').trim());
   return [`${name} ${version} (${license})`, ...texts].join('\n\n');
 };
 writeFileSync(join(outdir, 'LICENSES.txt'), [...packages].sort().map(notice).join(`\n\n${'-'.repeat(80)}\n\n`) + '\n');

@@ -20,6 +20,8 @@ LIBRARIES = [
     "bpmn-js",
     "htmx.org",
     "preact",
+    "react-dom",
+    "swagger-ui",
 ]
 
 
@@ -50,7 +52,9 @@ def lock() -> dict[str, dict[str, object]]:
     return {name: entry for name, entry in packages.items() if name}
 
 
-@pytest.mark.parametrize("name", ["app.js", "ui.css", "form.js", "form.css", "diagram.js", "diagram.css"])
+@pytest.mark.parametrize(
+    "name", ["app.js", "ui.css", "form.js", "form.css", "diagram.js", "diagram.css", "reference.js"]
+)
 def test_a_name_leads_to_a_file_with_its_hash_that_browsers_keep_for_ever(pages: Flask, name: str) -> None:
     with pages.test_request_context():
         address = assets.asset(name)
