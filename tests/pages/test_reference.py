@@ -16,8 +16,7 @@ from service.db import db
 from service.models import Deployment, Note, User
 from service.operations import users
 from tests.browser import NewPage
-
-from .conftest import Office
+from tests.pages.conftest import Office
 
 Browse = Callable[..., Page]
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
