@@ -25,6 +25,8 @@ from flask_sqlalchemy.session import Session
 from sqlalchemy.engine import Dialect
 from sqlalchemy.orm import DeclarativeBase, mapped_column
 
+from service import old_sqlite
+
 Found = TypeVar("Found")
 
 _reading: ContextVar[bool] = ContextVar("reading", default=False)
@@ -251,6 +253,7 @@ def engine_options(url: str) -> dict[str, Any]:
 def prepare(engine: sa.Engine) -> None:
     """Set up `engine`'s connections; call once per engine."""
     if engine.dialect.name == "sqlite":
+        old_sqlite.lend_functions()
         sa.event.listen(engine, "connect", _open_sqlite)
         sa.event.listen(engine, "begin", _begin_sqlite)
     else:
