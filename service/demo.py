@@ -6,7 +6,6 @@ import json
 import uuid
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
@@ -23,6 +22,7 @@ from .operations import cases, deployments, links, tasks, timers, users
 from .operations import children as kin
 from .permissions import SYSTEM, Actor
 from .queries import definitions
+from .shipped import shipped
 from .sources import collect
 
 PASSWORD = "demo-demo-demo"  # noqa: S105  # of the demo alone; see the module's docstring
@@ -77,29 +77,24 @@ def is_ready() -> bool:
     """Whether `prepare` has nothing to do: tables and files are as they were at the last start."""
     if not schema.is_current():
         return False
-    ready = db.session.query(User).first() is not None and _is_deployed(_files(Path.cwd()))
+    ready = db.session.query(User).first() is not None and _is_deployed(collect(shipped()))
     db.session.rollback()
     return ready
 
 
-def prepare(app: Flask, root: Path | None = None) -> None:
+def prepare(app: Flask) -> None:
     """Tables, people, case types and cases; running it again keeps the data and adds only what is new."""
-    root = root or Path.cwd()
     schema.upgrade(app)
     is_new = db.session.query(User).first() is None
     if is_new:
         add_people()
-    files = _files(root)
+    files = collect(shipped())
     if not _is_deployed(files):
         deployments.deploy(files, by=SYSTEM)
     if is_new:
         now = utcnow()
         tell(tales(now), until=now)
     db.session.commit()
-
-
-def _files(root: Path) -> dict[str, bytes]:
-    return collect((root / "processes", root / "forms"))
 
 
 def _is_deployed(files: Mapping[str, bytes]) -> bool:
