@@ -73,7 +73,7 @@ lint: style
 
 # mypy is one of the tests. Many of them wait rather than work: three at once keep two processors busy.
 test: style
-	$(BIN)/python -c "from tests.browser import prepare; prepare()"
+	$(BIN)/python -c "from tests import browser, pythons; browser.prepare(); pythons.prepare()"
 	$(BIN)/python -m pytest -n 3 --dist worksteal
 
 conformance: $(VENV)/.test
