@@ -76,6 +76,10 @@ test: style
 	$(BIN)/python -c "from tests import browser, pythons; browser.prepare(); pythons.prepare()"
 	$(BIN)/python -m pytest -n 3 --dist worksteal
 
+quick: $(VENV)/.test
+	@$(BIN)/python service/frontend/build.py
+	@$(BIN)/python -m tests.quick
+
 conformance: $(VENV)/.test
 	$(BIN)/python -m tests.conformance
 

@@ -1,6 +1,6 @@
 """A whole small life of the service in one process: tables, case types, people, a case, its first task.
 
-test_pythons.py runs it under each Python of the machine, with every warning an error; it prints what became of the case.
+test_pythons.py runs it under each Python of the machine, with every warning an error; it prints the tasks at last.
 """
 
 from __future__ import annotations
