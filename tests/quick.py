@@ -19,8 +19,10 @@ from pathlib import Path
 import grimp
 import pytest
 
+from tests.conftest import is_long
+
 ROOT = Path(__file__).resolve().parent.parent
-SECONDS = 55  #: for all; a test that has begun is finished
+SECONDS = 50  #: after which no more test begins
 MODULES = 40  #: test modules at most: to collect more takes the time that they need
 CHECKS = (
     ("ruff check", ["ruff", "check", "--quiet", "."]),
@@ -84,9 +86,9 @@ def near(files: set[str]) -> dict[str, int]:
     found: dict[str, int] = {}
     for file in tests:
         imports = imported_by(file)
-        if file in files:
+        if file in files or Path(file).stem in names:
             found[file] = 0
-        elif imports & touched or Path(file).stem in names:
+        elif imports & touched:
             found[file] = 1
         elif _answers(file, files):
             found[file] = 2
@@ -122,9 +124,9 @@ class NearestFirst:
         yield
         items.sort(key=self._place)
 
-    def _place(self, item: pytest.Item) -> tuple[int, bool, bool]:
-        slow = "browser" in getattr(item, "fixturenames", ())
-        return self.distances[item.path.relative_to(ROOT).as_posix()], slow, "postgresql" in item.name
+    def _place(self, item: pytest.Item) -> tuple[bool, int, bool]:
+        distance = self.distances[item.path.relative_to(ROOT).as_posix()]
+        return is_long(item) and distance > 0, distance, "postgresql" in item.name
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_protocol(self, item: pytest.Item) -> bool | None:
