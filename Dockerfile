@@ -6,6 +6,8 @@ COPY requirements.lock ./
 RUN pip wheel --require-hashes --requirement requirements.lock --wheel-dir /wheels
 COPY pyproject.toml hatch_build.py README.md ./
 COPY service service
+COPY processes processes
+COPY forms forms
 RUN pip wheel --no-deps --wheel-dir /casewright .
 
 FROM python:3.11-slim

@@ -27,18 +27,26 @@ ROOT = Path(__file__).resolve().parent.parent
 TEMPLATES = {"sqlite": "sqlite_template", "postgresql": "postgresql_template"}  #: fixtures of empty databases
 
 #: Folders and modules of tests that take long, beside those in a browser.
-LONG = ("packaging/test_types.py", "security/test_access.py", "security/test_contract.py", "durability/")
+LONG = (
+    "packaging/test_types.py",
+    "packaging/test_wheel.py",
+    "packaging/test_pythons.py",
+    "security/test_access.py",
+    "security/test_contract.py",
+    "durability/",
+)
 
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Begin with what takes long, so that no process is left with it in the end."""
+    items.sort(key=lambda item: not is_long(item))
 
-    def is_short(item: pytest.Item) -> bool:
-        where = item.path.relative_to(ROOT / "tests").as_posix()
-        return not where.startswith(LONG) and "browser" not in getattr(item, "fixturenames", ())
 
-    items.sort(key=is_short)
+def is_long(item: pytest.Item) -> bool:
+    """Whether the test takes long: by where it stands, or in a browser."""
+    where = item.path.relative_to(ROOT / "tests").as_posix()
+    return where.startswith(LONG) or "browser" in getattr(item, "fixturenames", ())
 
 
 def config_for(url: str, **changes: str) -> Config:

@@ -7,6 +7,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from service.db import old_sqlite
 from service.db.json import to_json
 from service.db.session import _reading
 
@@ -67,6 +68,7 @@ def engine_options(url: str) -> dict[str, Any]:
 def prepare(engine: sa.Engine) -> None:
     """Set up `engine`'s connections; call once per engine."""
     if engine.dialect.name == "sqlite":
+        old_sqlite.lend_functions()
         sa.event.listen(engine, "connect", _open_sqlite)
         sa.event.listen(engine, "begin", _begin_sqlite)
     else:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
 
 import sqlalchemy as sa
 from flask import Flask
@@ -11,6 +10,7 @@ from flask import Flask
 from service.db import db, utcnow
 from service.demo.cases import tales
 from service.demo.people import add_people
+from service.demo.shipped import shipped
 from service.demo.telling import tell
 from service.maintenance import schema
 from service.models import SYSTEM, Deployment, User
@@ -22,29 +22,24 @@ def is_ready() -> bool:
     """Whether `prepare` has nothing to do: tables and files are as they were at the last start."""
     if not schema.is_current():
         return False
-    ready = db.session.query(User).first() is not None and _is_deployed(_files(Path.cwd()))
+    ready = db.session.query(User).first() is not None and _is_deployed(collect(shipped()))
     db.session.rollback()
     return ready
 
 
-def prepare(app: Flask, root: Path | None = None) -> None:
+def prepare(app: Flask) -> None:
     """Tables, people, case types and cases; running it again keeps the data and adds only what is new."""
-    root = root or Path.cwd()
     schema.upgrade(app)
     is_new = db.session.query(User).first() is None
     if is_new:
         add_people()
-    files = _files(root)
+    files = collect(shipped())
     if not _is_deployed(files):
         deployments.deploy(files, by=SYSTEM)
     if is_new:
         now = utcnow()
         tell(tales(now), until=now)
     db.session.commit()
-
-
-def _files(root: Path) -> dict[str, bytes]:
-    return collect((root / "processes", root / "forms"))
 
 
 def _is_deployed(files: Mapping[str, bytes]) -> bool:

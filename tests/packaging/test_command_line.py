@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -98,7 +99,7 @@ def test_an_own_case_type_comes_into_the_demo_with_people_who_work_on_it(
     assert [done.exit_code for done in (deployed, added, joined)] == [0, 0, 0]
     assert "deployed  loan version 1" in deployed.stdout
     assert joined.stdout == "zoe is in clerks, night-shift.\n"
-    with sqlite3.connect(tmp_path / "var" / "casewright.db") as kept:
+    with closing(sqlite3.connect(tmp_path / "var" / "casewright.db")) as kept:
         assert kept.execute("SELECT count(*) FROM membership").fetchone() == (2,)
 
 

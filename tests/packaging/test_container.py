@@ -4,6 +4,7 @@ line, the settings and each other instead."""
 from __future__ import annotations
 
 import re
+import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -97,3 +98,10 @@ def test_what_the_image_copies_is_there() -> None:
         if word == "COPY" and not rest.startswith("--from"):
             for source in rest.split()[:-1]:
                 assert (ROOT / source).exists(), source
+
+
+def test_the_image_gets_all_that_the_wheel_is_made_of() -> None:
+    built = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["hatch"]["build"]["targets"]["wheel"]
+    copied = {source for word, rest in instructions() if word == "COPY" for source in rest.split()[:-1]}
+
+    assert {*built["packages"], *built["force-include"], "hatch_build.py", "pyproject.toml"} <= copied

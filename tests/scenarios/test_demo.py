@@ -173,12 +173,12 @@ def test_a_first_start_makes_everything_and_a_second_one_keeps_it_and_what_was_d
         db.session.rollback()  # or the second start would wait for this transaction
         return found
 
-    setting_up.prepare(nowhere, ROOT)
+    setting_up.prepare(nowhere)
     task = db.session.scalars(_approval()).one()
     tasks.release(task, by=actor("mia"))
     db.session.commit()
     first = rows()
-    setting_up.prepare(nowhere, ROOT)
+    setting_up.prepare(nowhere)
 
     assert first["case"] >= 12
     assert first["human_task"] > 20

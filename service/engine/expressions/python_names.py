@@ -102,12 +102,33 @@ def _refuse_walrus(tree: ast.AST) -> Names:
     raise Unreadable("An expression must not assign.", line)
 
 
+class _Scoped(ast.NodeTransformer):
+    """Every comprehension as a generator: from Python 3.12 on (PEP 709), the variables of the others are told as if
+    they were bound where the comprehension stands."""
+
+    def visit_ListComp(self, node: ast.ListComp | ast.SetComp) -> ast.GeneratorExp:
+        """`[x for x in xs]` as `(x for x in xs)`."""
+        self.generic_visit(node)
+        return ast.GeneratorExp(node.elt, node.generators)
+
+    visit_SetComp = visit_ListComp
+
+    def visit_DictComp(self, node: ast.DictComp) -> ast.GeneratorExp:
+        """`{k: v for …}` as `((k, v) for …)`."""
+        self.generic_visit(node)
+        return ast.GeneratorExp(ast.Tuple([node.key, node.value], ast.Load()), node.generators)
+
+
 def _globals(code: str) -> tuple[frozenset[str], frozenset[str]]:
     """Global names read, and global names bound, at any depth of functions and comprehensions."""
     read: set[str] = set()
     bound: set[str] = set()
     try:
-        tables = [symtable.symtable(code, _FILE, "exec")]
+        tables = [symtable.symtable(code, _FILE, "exec")]  # of the text as written: errors name its lines
+        tree = ast.parse(code, _FILE)
+        if any(isinstance(node, ast.ListComp | ast.SetComp | ast.DictComp) for node in ast.walk(tree)):
+            scoped = ast.fix_missing_locations(_Scoped().visit(tree))
+            tables = [symtable.symtable(ast.unparse(scoped), _FILE, "exec")]
     except (SyntaxError, RecursionError, ValueError) as error:
         raise Unreadable(f"The text cannot be read as Python ({error}).", getattr(error, "lineno", None)) from None
     while tables:
