@@ -18,6 +18,7 @@ def init_app(app: Flask) -> None:
         casework,
         deployments,
         family,
+        help,
         history,
         incidents,
         links,
@@ -42,8 +43,9 @@ def init_app(app: Flask) -> None:
     rendering.init_app(app)
     assets.init_app(app)
     navigation.init_app(app)
+    help.init_app(app)
     for module in (about, adhoc, case_types, cases, casework, deployments, family, history, incidents, links, notes):
         app.register_blueprint(module.blueprint)
-    for module in (profile, roles, sign_in, static, tasks):
+    for module in (help, profile, roles, sign_in, static, tasks):
         app.register_blueprint(module.blueprint)
     problems.show_pages_with(app, problem_pages.problem_page)
