@@ -11,6 +11,7 @@ import re
 import unicodedata
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import nh3
@@ -61,7 +62,6 @@ class Text:
         from markdown_it import MarkdownIt
 
         parser = MarkdownIt("commonmark").enable(["table", "strikethrough"])
-        parser.validateLink = lambda target: True  # type: ignore[method-assign]  # nh3 looks at them below
         for kind, rule in _rules().items():
             parser.add_render_rule(kind, rule)
         tokens = parser.parse(markdown)
@@ -79,7 +79,8 @@ class Text:
 
 def anchor(title: str, taken: Sequence[str] = ()) -> str:
     """The anchor of a heading: its words in small letters, joined; with a number where another has the same."""
-    plain = unicodedata.normalize("NFKD", title).encode("ascii", "ignore").decode().lower()
+    letters = unicodedata.normalize("NFKD", title.lower())
+    plain = "".join(letter for letter in letters if not unicodedata.combining(letter))
     name = "-".join(re.findall(r"[a-z0-9]+", plain)) or "section"
     return name if name not in taken else f"{name}-{sum(each.startswith(name) for each in taken) + 1}"
 
@@ -87,7 +88,7 @@ def anchor(title: str, taken: Sequence[str] = ()) -> str:
 def _name(tokens: Sequence[Token]) -> Iterator[Heading]:
     """Give each heading its anchor."""
     taken: list[str] = []
-    for token, inside in zip(tokens, tokens[1:], strict=False):
+    for token, inside in pairwise(tokens):
         if token.type == "heading_open":
             title = _plain(inside)
             taken.append(anchor(title, taken))
@@ -143,8 +144,9 @@ def _fence(_renderer: Any, tokens: Sequence[Token], at: int, *_: Any) -> str:
     kind = f"File {file}" if file else "What it prints" if words[:1] == ["output"] else "Code"
     head = f'<div class="code-name">{_escaped(file)}</div>' if file else ""
     shape = " output" if words[:1] == ["output"] else ""
-    code = f'<pre tabindex="0" role="group" aria-label="{_escaped(kind)}"><code>{_escaped(tokens[at].content)}</code></pre>'
-    return f'<div class="code{shape}">{head}{code}</div>\n'
+    code = f"<code>{_escaped(tokens[at].content)}</code>"
+    box = f'<pre tabindex="0" role="group" aria-label="{_escaped(kind)}">{code}</pre>'
+    return f'<div class="code{shape}">{head}{box}</div>\n'
 
 
 def _escaped(text: str) -> str:
