@@ -38,11 +38,11 @@ call() {
 first() { python3 -c 'import json, sys; print(json.load(sys.stdin)["items"][0][sys.argv[1]])' "$1"; }
 ANN="$(casewright token ann --demo)" FINN="$(casewright token finn --demo)"
 REQUEST='{"case_type": "equipment-request", "data": {"person": "Ann", "device": "Screen", "price": 240}}'
-call "$ANN" /cases -d "$REQUEST"
+call "$ANN" /cases -d "$REQUEST" -o opened.json
 for DATA in '{"data": {"decision": "yes"}}' '{"data": {}}'; do
     TASK="$(call "$FINN" '/tasks?view=team&case_type=equipment-request' | first id)"
-    call "$FINN" "/tasks/$TASK/claim" -X POST
-    call "$FINN" "/tasks/$TASK/complete" -d "$DATA"
+    call "$FINN" "/tasks/$TASK/claim" -X POST -o claimed.json
+    call "$FINN" "/tasks/$TASK/complete" -d "$DATA" -o completed.json
 done
 call "$ANN" '/cases?text=EQP' | first state
 """
@@ -88,7 +88,8 @@ class Terminal:
             text=True,
         )
         self._lines: queue.Queue[str] = queue.Queue()
-        threading.Thread(target=self._read, daemon=True).start()
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
 
     def _read(self) -> None:
         assert self._shell.stdout
@@ -107,7 +108,9 @@ class Terminal:
 
     def close(self) -> None:
         self._shell.terminate()
-        self._shell.wait(10)
+        self._reader.join(10)
+        with self._shell:
+            """Close its pipes."""
 
 
 @contextmanager
@@ -179,7 +182,7 @@ def fits(said: str, printed: str) -> bool:
 def work_through(at: Terminal, port: int) -> str:
     """Do what “A case type in ten minutes” says under *Work*, over REST; how the case then stands."""
     _status, printed = at.type(WORK.replace("8000", str(port)))
-    return printed.split()[-1]
+    return printed.strip()
 
 
 def of_part(part: str) -> list[Chapter]:
