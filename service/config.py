@@ -117,6 +117,8 @@ SETTINGS = (
     Setting("CASEWRIGHT_DEMO", "no", _yes_or_no, "yes or no", "shows the demo's logins on the sign-in page"),
 )  # fmt: skip
 
+OF_COMMANDS = {"CASEWRIGHT_NEW_PASSWORD"}  #: read by `casewright user add` alone
+
 
 @dataclass(frozen=True)
 class Config:
@@ -161,7 +163,7 @@ def read(environment: Mapping[str, str] | None = None) -> Config:
             wrong.append(f"{setting.name} is {shown}; allowed is {setting.allowed} ({setting.meaning}).")
     known = {setting.name for setting in SETTINGS}
     for name in sorted(environment):
-        if name.startswith("CASEWRIGHT_") and name not in known:
+        if name.startswith("CASEWRIGHT_") and name not in known | OF_COMMANDS:
             wrong.append(f"{name} is not a setting; there are {', '.join(sorted(known))}.")
     if wrong:
         raise WrongSetting("\n".join(wrong))

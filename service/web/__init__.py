@@ -14,6 +14,7 @@ from service.web import (
     casework,
     deployments,
     family,
+    help,
     history,
     incidents,
     links,
@@ -28,8 +29,8 @@ from service.web import (
     tasks,
 )
 
-FAMILIES = (about, adhoc, case_types, cases, casework, deployments, family, history, incidents, links, notes, profile,
-            roles, sign_in, static, tasks)  # fmt: skip
+FAMILIES = (about, adhoc, case_types, cases, casework, deployments, family, help, history, incidents, links, notes,
+            profile, roles, sign_in, static, tasks)  # fmt: skip
 
 
 def init_app(app: Flask) -> None:
@@ -44,6 +45,7 @@ def init_app(app: Flask) -> None:
     rendering.init_app(app)
     assets.init_app(app)
     navigation.init_app(app)
+    help.init_app(app)
     for each in FAMILIES:
         app.register_blueprint(each.blueprint)
     problems.show_pages_with(app, problem_pages.problem_page)

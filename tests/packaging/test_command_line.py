@@ -103,6 +103,18 @@ def test_an_own_case_type_comes_into_the_demo_with_people_who_work_on_it(
         assert kept.execute("SELECT count(*) FROM membership").fetchone() == (2,)
 
 
+def test_a_script_gives_a_new_password_in_the_environment(
+    casewright: Callable[..., Result], tmp_path: Path, sqlite_template: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "var").mkdir()
+    (tmp_path / "var" / "casewright.db").write_bytes(sqlite_template.read_bytes())
+    monkeypatch.setitem(os.environ, "CASEWRIGHT_NEW_PASSWORD", "something longer")
+
+    added = casewright("user", "add", "zoe", "--demo")
+
+    assert (added.exit_code, added.stdout) == (0, "zoe can sign in.\n")
+
+
 def test_the_demo_is_looked_into_as_any_database(
     casewright: Callable[..., Result], tmp_path: Path, sqlite_template: Path
 ) -> None:

@@ -14,6 +14,7 @@ from service.engine.xml.document import NOT_EXECUTED
 
 ROOT = Path(__file__).resolve().parents[2]
 README = (ROOT / "README.md").read_text()
+ELEMENTS = (ROOT / "service" / "handbook" / "designers" / "03-elements.md").read_text()
 
 
 def test_the_table_of_settings_is_the_one_that_the_code_reads() -> None:
@@ -56,7 +57,7 @@ def test_every_target_of_make_that_it_names_exists() -> None:
 def elements() -> dict[str, str]:
     """Each element's name in the table, and what it says of it."""
     assert service.engine.parser
-    table = README.split("<!-- elements:")[1].split("<!-- end of elements -->")[0]
+    table = ELEMENTS.split("<!-- elements:")[1].split("<!-- end of elements -->")[0]
     rows = [line.strip("| ").split(" | ", 1) for line in table.strip().splitlines()[3:]]
     return {name: said for names, said in rows for name in re.findall(r"`(\w+)`", names)}
 

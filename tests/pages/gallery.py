@@ -41,7 +41,8 @@ def create_gallery() -> Flask:
         app.register_blueprint(blueprint)
     app.url_build_error_handlers.append(lambda error, endpoint, values: "#")  # the service's other pages are not here
     app.jinja_env.globals.update(csrf_token=lambda: "sample")
-    app.context_processor(lambda: {"current_user": SimpleNamespace(name="ann", display_name="Ann Archer"), "nav": NAV})
+    ann = SimpleNamespace(name="ann", display_name="Ann Archer")
+    app.context_processor(lambda: {"current_user": ann, "nav": NAV, "help_address": "#"})
     app.view_functions["about.home"] = lambda: render_template("design.html", sample=sample())
     app.add_url_rule("/design/sample.bpmn", "bpmn", lambda: send_file(PROCESS / "insurance-claim.bpmn", "text/xml"))
     app.add_url_rule("/design/bare", "bare", lambda: render_template_string(BARE))

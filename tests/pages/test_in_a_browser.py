@@ -49,6 +49,11 @@ def visits(office: Office, case: Case) -> list[tuple[str, Actor, str]]:
         ("incidents", office.ada, "/incidents"),
         ("profile", office.ada, "/profile"),
         ("about", office.ann, "/about"),
+        ("help", office.ann, "/help"),
+        ("help-found", office.ann, "/help?q=hold+case"),
+        ("help-not-found", office.ann, "/help?q=xyzzy"),
+        ("help-with-code", office.ann, "/help/ten-minutes"),
+        ("help-with-table", office.ann, "/help/diagram"),
         ("not-found", office.ann, "/cases/CLM-0000-00000"),
         ("forbidden", office.ann, "/incidents"),
     ]

@@ -1,4 +1,4 @@
-"""Our own attributes (processes/README.md): their names, where they stand, and their values."""
+"""Our own attributes (handbook/designers/02-diagram.md): their names, where they stand, and their values."""
 
 from __future__ import annotations
 
@@ -156,7 +156,7 @@ def _declared(doc: Document, element: etree._Element, kind: str, value: str, kno
 
 
 def _nearest(
-    word: str, known: list[str], prefix: str, otherwise: str = "See processes/README.md for those there are."
+    word: str, known: list[str], prefix: str, otherwise: str = "The handbook, at /help/diagram, has those there are."
 ) -> str:
     found = difflib.get_close_matches(word[:60], known[:_COMPARED], n=1, cutoff=0.6)
     return f"Did you mean {prefix}{found[0]}?" if found else otherwise
