@@ -21,7 +21,8 @@ from tests.handbook.reading import CHAPTERS, blocks, codes, html, labels, links
 
 ROOT = Path(__file__).resolve().parents[2]
 SHELL = ("sh", "python")
-COMMAND = re.compile(r"(?<![\w/.-])casewright((?: +(?:[^\s|;&)\"'`]+|\"[^\"]*\"|'[^']*'))*)")
+#: where a shell looks for a command: at the start of a line, after a pipe and the like, after variables set for it
+COMMAND = re.compile(r"(?m)(?:^ *|[|;(&] *)(?:[A-Z_]+=\S+ +)*casewright((?: +(?:[^\s|;&)\"'`]+|\"[^\"]*\"|'[^']*'))*)")
 IN_COMPOSE = re.compile(r"docker compose run --rm (\S+) (.+)")
 FILE = re.compile(r"(?:(?:service|processes|forms|tests)/[\w./-]*|[A-Z]+\.md|compose\.yaml)")
 
