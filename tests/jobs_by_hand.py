@@ -10,7 +10,7 @@ import time_machine
 
 from service import jobs
 from service.db import db, utcnow
-from service.models.job import job_input, job_status
+from service.models.jobs import job_input, job_status
 from service.worker import job_types
 
 assert job_types  # registers the jobs

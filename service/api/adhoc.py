@@ -12,7 +12,7 @@ from service.operations import adhoc
 from service.policy.permissions import Action, require
 from service.queries import adhoc as startable
 from service.queries import cases as case_lists
-from service.queries import people
+from service.queries import users as user_lists
 
 routes = Routes("adhoc")
 
@@ -37,7 +37,7 @@ def activate(case_id: UUID, activity_id: UUID, body: schemas.Activate) -> Answer
     actor = current_actor()
     case = case_lists.get(case_id, by=actor)
     require(actor, Action.ACTIVATE, case)  # before it is said who there is
-    to = people.user(body.to) if body.to is not None else None
+    to = user_lists.user(body.to) if body.to is not None else None
     made = adhoc.activate(case, str(activity_id), body.element_id, by=actor, reason=body.reason, data=body.data, to=to)
     return Answer({"activity_id": made})
 

@@ -28,8 +28,9 @@ from service.operations import cases
 from service.operations.cases import UNSET
 from service.policy.permissions import Action, require
 from service.queries import cases as case_lists
-from service.queries import definitions, people, timeline
+from service.queries import definitions, timeline
 from service.queries import tasks as task_lists
+from service.queries import users as user_lists
 
 routes = Routes("cases")
 
@@ -65,7 +66,7 @@ def change_case(case_id: UUID, body: schemas.ChangeCase) -> Answer:
     owner: Any = UNSET
     if "owner" in given:
         require(actor, Action.CHANGE_CASE, case)
-        owner = people.user(body.owner) if body.owner is not None else None
+        owner = user_lists.user(body.owner) if body.owner is not None else None
     cases.change(
         case,
         by=actor,

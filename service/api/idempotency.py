@@ -1,4 +1,4 @@
-"""`Idempotency-Key`: a write repeated with the same key gets the first answer (architecture.md, rule 10).
+"""`Idempotency-Key`: a write repeated with the same key gets the first answer (DECISIONS.md, rule 10).
 
 The answer is kept in the very transaction of the write, so either both are there or neither. Refused requests changed
 nothing and are not kept: repeating one asks again.

@@ -12,7 +12,7 @@ from service.db import utcnow
 from service.http.auth import current_actor
 from service.operations import users
 from service.policy.permissions import Action
-from service.queries import people
+from service.queries import users as user_lists
 
 routes = Routes("me")
 
@@ -35,7 +35,7 @@ def get_me() -> Answer:
 @routes.get("/tokens", Action.MANAGE_TOKENS, gives=list[shapes.TokenShape])
 def list_tokens() -> Answer:
     """Your API tokens, the newest first."""
-    return Answer(all_of(people.tokens(current_actor()), token_shape))
+    return Answer(all_of(user_lists.tokens(current_actor()), token_shape))
 
 
 @routes.post("/tokens", Action.MANAGE_TOKENS, body=schemas.IssueToken, gives=shapes.IssuedShape, status=201)
@@ -43,7 +43,7 @@ def issue_token(body: schemas.IssueToken) -> Answer:
     """Make an API token. `secret` is shown this once; a repeated request gets null."""
     actor = current_actor()
     expires_at = utcnow() + timedelta(days=body.days)
-    issued = users.issue_token(people.user(actor.name), body.name, body.scopes, by=actor, expires_at=expires_at)
+    issued = users.issue_token(user_lists.user(actor.name), body.name, body.scopes, by=actor, expires_at=expires_at)
     return Answer({**token_shape(issued.token), "secret": issued.secret}, secret="secret")  # noqa: S106
 
 
@@ -51,5 +51,5 @@ def issue_token(body: schemas.IssueToken) -> Answer:
 def revoke_token(token_id: UUID) -> Answer:
     """End one of your tokens at once."""
     actor = current_actor()
-    users.revoke_token(people.token(token_id, actor), by=actor)
+    users.revoke_token(user_lists.token(token_id, actor), by=actor)
     return Answer()

@@ -13,8 +13,9 @@ from service.http.auth import current_actor
 from service.models import Actor, Case
 from service.operations import roles as operations
 from service.policy.permissions import Action, require
-from service.queries import access, people
+from service.queries import access
 from service.queries import cases as case_lists
+from service.queries import users as user_lists
 
 routes = Routes("roles")
 
@@ -46,7 +47,7 @@ def hand_over(case_id: UUID, role: str, body: schemas.HandOver) -> Answer:
     actor = current_actor()
     case = case_lists.get(case_id, by=actor)
     require(actor, Action.BIND_ROLE, case)  # before it is said who there is
-    operations.hand_over(case, role, frm=people.user(body.from_), to=people.user(body.to), by=actor)
+    operations.hand_over(case, role, frm=user_lists.user(body.from_), to=user_lists.user(body.to), by=actor)
     return Answer()  # who handed over may not see the case any more
 
 

@@ -16,8 +16,8 @@ from service.models import Actor, HumanTask
 from service.operations import tasks
 from service.policy.permissions import Action, require
 from service.queries import cases as case_lists
-from service.queries import people
 from service.queries import tasks as task_lists
+from service.queries import users as user_lists
 
 routes = Routes("tasks")
 LISTS = {"mine": task_lists.mine, "team": task_lists.team, "all": task_lists.all_open}
@@ -85,7 +85,7 @@ def delegate(task_id: UUID, body: schemas.GiveTask) -> Answer:
     """Let somebody else work on it; it comes back when handed back."""
     task, actor = _to_change(task_id)
     require(actor, Action.DELEGATE, task)  # before it is said who there is
-    tasks.delegate(task, by=actor, to=people.user(body.to))
+    tasks.delegate(task, by=actor, to=user_lists.user(body.to))
     return _answer(task, actor)
 
 
@@ -104,7 +104,7 @@ def assign(task_id: UUID, body: schemas.AssignTask) -> Answer:
     """Give the task to somebody, whoever has it now; to nobody: back to its candidates."""
     task, actor = _to_change(task_id)
     require(actor, Action.ASSIGN, task)
-    tasks.assign(task, by=actor, to=people.user(body.to) if body.to is not None else None)
+    tasks.assign(task, by=actor, to=user_lists.user(body.to) if body.to is not None else None)
     return _answer(task, actor)
 
 
@@ -125,7 +125,7 @@ def add_task(case_id: UUID, body: schemas.AddTask) -> Answer:
     case = case_lists.get(case_id, by=actor)
     require(actor, Action.ADD_TASK, case)
     given = body.model_dump(exclude={"to"})
-    task = tasks.add(case, by=actor, to=people.user(body.to) if body.to is not None else None, **given)
+    task = tasks.add(case, by=actor, to=user_lists.user(body.to) if body.to is not None else None, **given)
     db.session.flush()
     return _answer(task, actor)
 

@@ -11,7 +11,7 @@ from service.http.auth import current_actor
 from service.models import Group
 from service.operations import users
 from service.policy.permissions import Action
-from service.queries import people
+from service.queries import users as user_lists
 
 routes = Routes("users")
 
@@ -19,7 +19,7 @@ routes = Routes("users")
 @routes.get("/users", Action.MANAGE_USERS, query=schemas.UserQuery, gives=list[shapes.UserShape])
 def list_users(query: schemas.UserQuery) -> Answer:
     """All users, by name."""
-    return Answer(listed(people.users(**dict(query)), user_shape))
+    return Answer(listed(user_lists.users(**dict(query)), user_shape))
 
 
 @routes.post("/users", Action.MANAGE_USERS, body=schemas.CreateUser, gives=shapes.UserShape, status=201)
@@ -33,13 +33,13 @@ def create_user(body: schemas.CreateUser) -> Answer:
 @routes.get("/users/{name}", Action.MANAGE_USERS, gives=shapes.UserShape)
 def get_user(name: str) -> Answer:
     """One user."""
-    return Answer(user_shape(people.user(name)))
+    return Answer(user_shape(user_lists.user(name)))
 
 
 @routes.patch("/users/{name}", Action.MANAGE_USERS, body=schemas.ChangeUser, gives=shapes.UserShape)
 def change_user(name: str, body: schemas.ChangeUser) -> Answer:
     """Change a user. Another role, or not being active, ends their sign-ins at once."""
-    user = people.user(name)
+    user = user_lists.user(name)
     users.change(user, by=current_actor(), **{field: getattr(body, field) for field in body.model_fields_set})
     return Answer(user_shape(user))
 
@@ -47,14 +47,14 @@ def change_user(name: str, body: schemas.ChangeUser) -> Answer:
 @routes.put("/users/{name}/password", Action.MANAGE_USERS, body=schemas.SetPassword)
 def set_password(name: str, body: schemas.SetPassword) -> Answer:
     """Give a user another password; ends their sign-ins."""
-    users.set_password(people.user(name), body.password, by=current_actor())
+    users.set_password(user_lists.user(name), body.password, by=current_actor())
     return Answer()
 
 
 @routes.get("/groups", Action.MANAGE_USERS, query=schemas.Paged, gives=list[shapes.GroupSummary])
 def list_groups(query: schemas.Paged) -> Answer:
     """All groups, by name."""
-    return Answer(listed(people.groups(limit=query.limit, cursor=query.cursor), group_summary))
+    return Answer(listed(user_lists.groups(limit=query.limit, cursor=query.cursor), group_summary))
 
 
 @routes.post("/groups", Action.MANAGE_USERS, body=schemas.CreateGroup, gives=shapes.GroupShape, status=201)
@@ -67,22 +67,22 @@ def create_group(body: schemas.CreateGroup) -> Answer:
 @routes.get("/groups/{name}", Action.MANAGE_USERS, gives=shapes.GroupShape)
 def get_group(name: str) -> Answer:
     """A group and who is in it."""
-    return Answer(_group(people.group(name)))
+    return Answer(_group(user_lists.group(name)))
 
 
 @routes.put("/groups/{name}/members/{user}", Action.MANAGE_USERS)
 def add_member(name: str, user: str) -> Answer:
     """Make somebody a member."""
-    users.join(people.user(user), people.group(name), by=current_actor())
+    users.join(user_lists.user(user), user_lists.group(name), by=current_actor())
     return Answer()
 
 
 @routes.delete("/groups/{name}/members/{user}", Action.MANAGE_USERS)
 def remove_member(name: str, user: str) -> Answer:
     """End a membership."""
-    users.leave(people.user(user), people.group(name), by=current_actor())
+    users.leave(user_lists.user(user), user_lists.group(name), by=current_actor())
     return Answer()
 
 
 def _group(group: Group) -> shapes.GroupShape:
-    return {"name": group.name, "title": group.title, "members": list(people.members(group.name))}
+    return {"name": group.name, "title": group.title, "members": list(user_lists.members(group.name))}

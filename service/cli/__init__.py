@@ -1,13 +1,13 @@
 """The command line: `casewright …`. An entrypoint: it parses, calls operations, commits once; says the outcome.
 
-A command stands in the module of those whom it is for; here they are only gathered.
+A command stands in the module of what it is for; here they are only gathered.
 """
 
 from __future__ import annotations
 
 import click
 
-from service.cli import database, designing, inspecting, people, serving
+from service.cli import database, designing, inspecting, serving, users
 
 
 @click.group()
@@ -17,6 +17,6 @@ def main() -> None:
 
 
 for command in (serving.demo, serving.serve, serving.web, serving.worker, database.db_commands, designing.check,
-                designing.deploy, people.user, people.token, inspecting.case, inspecting.audit, inspecting.doctor,
+                designing.deploy, users.user, users.token, inspecting.case, inspecting.audit, inspecting.doctor,
                 inspecting.check_upgrade):  # fmt: skip
     main.add_command(command)

@@ -30,7 +30,7 @@ def clock_at(moment: datetime) -> Iterator[None]:
 
 
 def database_now() -> datetime:
-    """The database's clock: what timers are held against, since workers' clocks differ (faults.md F8)."""
+    """The database's clock: what timers are held against, since workers' clocks differ."""
     if db.session.get_bind().dialect.name == "sqlite":
         return utcnow()  # one machine, one clock
     moment: datetime = db.session.execute(sa.select(sa.func.clock_timestamp())).scalar_one()

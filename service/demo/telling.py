@@ -15,7 +15,7 @@ from service.db import clock_at, db
 from service.demo.tales import OPEN, Step, Tale
 from service.execution.projection import arm
 from service.models import Actor, Case, CaseState, HumanTask, ProcessDefinition, Timer, User
-from service.models.job import job_input, job_status
+from service.models.jobs import job_input, job_status
 from service.operations import cases, links, tasks, timers, users
 from service.operations import children as kin
 from service.queries import definitions

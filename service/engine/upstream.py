@@ -1,7 +1,7 @@
 """All that we take from SpiffWorkflow, and the proof that it is still what we read.
 
 The engine builds on its core: `Task` (states, tree, life cycle), `TaskSpec` (the hooks), `WorkflowSpec` and `Workflow`
-(the containers). Its BPMN layer is not used: what it copies, predicts and keeps is what engine.md calls the traps.
+(the containers). Its BPMN layer is not used: what it copies, predicts and keeps is what loses work silently.
 Nothing of the library is patched; but we override hooks and rely on the order in which its methods call them, so the
 source of each such method is compared with the one we read, and the service refuses to run with another.
 """

@@ -1,4 +1,4 @@
-"""WHAT OTHERS MUST LEARN, left as jobs in the same transaction (architecture.md, rules 2 and 3)."""
+"""WHAT OTHERS MUST LEARN, left as jobs in the same transaction (DECISIONS.md, rules 2 and 3)."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from service.models import (
 
 
 def send(case: Case, happenings: Sequence[Happening], before: OpenWork, after: OpenWork) -> None:
-    """Leave a job for everything that others must learn (architecture.md, rules 2 and 3)."""
+    """Leave a job for everything that others must learn (DECISIONS.md, rules 2 and 3)."""
     for happening in happenings:
         if happening.what is What.MESSAGE_SENT:
             jobs.enqueue("publish_message", dict(happening.details), partition=str(case.root_id))

@@ -1,6 +1,6 @@
 """A chapter's Markdown as HTML with headings that can be linked, and cut into sections for the search.
 
-Chapters are ours, unlike people's notes (service/markdown.py): they keep the levels of their headings, name them, and
+Chapters are ours, unlike people's notes (http/markdown.py): they keep the levels of their headings, name them, and
 have tables and code that scroll by keyboard. Their only HTML is `<kbd>`. What comes out is cleaned all the same, with a
 list of tags of its own.
 """

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import nh3
 
-from service.models.note import MENTION
+from service.models.notes import MENTION
 
 if TYPE_CHECKING:  # slow to load, and few requests need it
     from markdown_it import MarkdownIt

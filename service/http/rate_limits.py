@@ -1,5 +1,5 @@
 """How often somebody may do something. The library `limits` reads what a limit says and counts in windows; its counts
-are kept here, in our own database, because all web processes count together (faults.md S11, S12).
+are kept here, in our own database, because all web processes count together.
 
 A try is counted before it is made, so that a hundred at once count as a hundred.
 """

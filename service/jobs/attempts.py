@@ -17,7 +17,7 @@ from service import logs
 from service.db import db, failures, utcnow
 from service.jobs.queue import enqueue, put
 from service.jobs.registry import RUNS, AlreadyFinished, JobFailed, Run, state
-from service.models.job import FinishedJob
+from service.models.jobs import FinishedJob
 
 log = logging.getLogger(__name__)
 _running: ContextVar[Run] = ContextVar("running")

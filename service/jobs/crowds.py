@@ -19,7 +19,7 @@ from flask import Flask
 
 from service import jobs
 from service.db import db
-from service.models.job import delayed, job_input, job_status, now_ms
+from service.models.jobs import delayed, job_input, job_status, now_ms
 
 log = logging.getLogger(__name__)
 

@@ -11,7 +11,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from service import jobs
-from service.models.job import job_input, job_status
+from service.models.jobs import job_input, job_status
 
 
 @dataclass(frozen=True)

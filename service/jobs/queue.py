@@ -14,7 +14,7 @@ from flask import current_app
 
 from service.db import db, utcnow
 from service.jobs.registry import APPLICATION, FAILED, LATER, PARTITIONED, Arguments, state
-from service.models.job import job_status
+from service.models.jobs import job_status
 
 
 def enqueue(name: str, arguments: Arguments, *, partition: str, key: str | None = None) -> None:

@@ -22,7 +22,7 @@ from service.db import database_now, db, reading
 from service.jobs import failed_jobs
 from service.maintenance import schema
 from service.models import Case, CaseState, Incident, IncidentState, Timer, User
-from service.models.job import WorkerHeartbeat
+from service.models.jobs import WorkerHeartbeat
 
 ALIVE = timedelta(seconds=8)  #: a worker that beat so recently lives (worker/loop.py beats every two seconds)
 LATE = timedelta(seconds=60)  #: a timer that is due for longer is late

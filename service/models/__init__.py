@@ -2,9 +2,9 @@
 
 from service.models.actor import SYSTEM, Actor
 from service.models.audit import AuditEntry
-from service.models.case import Case, CaseRole, CaseState, NumberSequence
-from service.models.data_store import DataStore
-from service.models.definition import (
+from service.models.cases import Case, CaseRole, CaseState, NumberSequence
+from service.models.data_stores import DataStore
+from service.models.definitions import (
     DecisionDefinition,
     DefinitionAccess,
     Deployment,
@@ -12,15 +12,15 @@ from service.models.definition import (
     ProcessDefinition,
     Resource,
 )
-from service.models.incident import Incident, IncidentState
-from service.models.link import CaseLink, LinkKind
-from service.models.milestone import CaseMilestone
-from service.models.note import Note, NoteMention, NoteRevision, NoteVisibility
-from service.models.request import IdempotencyKey
-from service.models.subscription import Message, MessageId, Subscription
-from service.models.task import HumanTask, TaskCandidate, TaskState
-from service.models.timer import StartTimer, Timer
-from service.models.user import ApiToken, Group, LoginSession, Membership, RateCount, User
+from service.models.incidents import Incident, IncidentState
+from service.models.links import CaseLink, LinkKind
+from service.models.milestones import CaseMilestone
+from service.models.notes import Note, NoteMention, NoteRevision, NoteVisibility
+from service.models.requests import IdempotencyKey
+from service.models.subscriptions import Message, MessageId, Subscription
+from service.models.tasks import HumanTask, TaskCandidate, TaskState
+from service.models.timers import StartTimer, Timer
+from service.models.users import ApiToken, Group, LoginSession, Membership, RateCount, User
 
 __all__ = [
     "SYSTEM",

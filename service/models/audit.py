@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from service.db import Base, Identifier
-from service.models.case import Case
+from service.models.cases import Case
 
 
 class AuditEntry(Base):
@@ -33,7 +33,7 @@ class AuditEntry(Base):
 
     @property
     def then(self) -> Mapping[str, Any]:
-        """What the engine did because of it (advanced.py says how); empty when it did nothing."""
+        """What the engine did because of it (execution/history.py says how); empty when it did nothing."""
         return said_then(self.action, self.details)
 
 

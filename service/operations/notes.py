@@ -9,7 +9,7 @@ from service.db import db, new_id, utcnow
 from service.errors import BadRequest, WrongState
 from service.execution.running import lock
 from service.models import Actor, Case, Note, NoteMention, NoteRevision, NoteVisibility, User
-from service.models.note import mentioned_in
+from service.models.notes import mentioned_in
 from service.policy.permissions import Action, require
 
 LONGEST = 20_000  #: characters

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import uuid
 
+import sqlalchemy as sa
+
 from service.db import db
 from service.errors import NotFound
 from service.models import Incident, IncidentState
@@ -26,6 +28,12 @@ def listed(
     if case_id is not None:
         conditions.append(Incident.case_id == case_id)
     return page(Incident, *conditions, sorts=NEWEST, limit=limit, cursor=cursor)
+
+
+def open_ones() -> int:
+    """How many are open."""
+    counted = sa.select(sa.func.count()).select_from(Incident).where(Incident.state == IncidentState.OPEN)
+    return db.session.execute(counted).scalar_one()
 
 
 def get(incident_id: uuid.UUID) -> Incident:

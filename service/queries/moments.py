@@ -65,7 +65,7 @@ Activities = Mapping[str, str]
 
 
 def _advance(moment: Moment, then: Details, elements: Mapping[str, Element]) -> None:
-    """What the engine did, as advanced.py wrote it."""
+    """What the engine did, as execution/history.py wrote it."""
     moment.variables.update(then.get("set", {}))
     for name in then.get("unset", ()):
         moment.variables.pop(name, None)

@@ -5,14 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-import sqlalchemy as sa
 from flask import Flask, request, url_for
 
-from service.db import db
 from service.http.auth import optional_actor
-from service.models import Actor, Incident, IncidentState
+from service.models import Actor
 from service.policy.permissions import Action, may
-from service.queries import tasks
+from service.queries import incidents, tasks
 
 OF_A_CASE = ("casework.", "family.", "links.", "history.", "notes.", "roles.")  #: blueprints below “Cases”
 COUNTED = 99  #: beyond, the menu says “99+”
@@ -56,7 +54,9 @@ def entries(actor: Actor) -> list[Entry]:
     if may(actor, Action.DEPLOY):
         found.append(_entry("Deployments", "deployments.index", "archive", group="Set up"))
     if may(actor, Action.READ_INCIDENTS):
-        found.append(_entry("Incidents", "incidents.index", "alert", "g i", _stuck(), "bad", group="Set up"))
+        found.append(
+            _entry("Incidents", "incidents.index", "alert", "g i", incidents.open_ones(), "bad", group="Set up")
+        )
     return found
 
 
@@ -79,8 +79,3 @@ def _is_current(endpoint: str) -> bool:
     if endpoint in ("tasks.mine", "tasks.team", "cases.choose", "notes.mentions"):
         return here == endpoint
     return here.partition(".")[0] == endpoint.partition(".")[0]
-
-
-def _stuck() -> int:
-    counted = sa.select(sa.func.count()).select_from(Incident).where(Incident.state == IncidentState.OPEN)
-    return db.session.execute(counted).scalar_one()

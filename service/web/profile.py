@@ -16,7 +16,7 @@ from service.http.auth import current_actor
 from service.http.protection import permission, signed_in
 from service.operations import users
 from service.policy.permissions import Action
-from service.queries import people
+from service.queries import users as user_lists
 from service.web.rendering import go, page
 
 blueprint = Blueprint("profile", __name__)
@@ -46,7 +46,7 @@ def change_password() -> ResponseReturnValue:
         auth.prove(actor.name, request.form.get("current", ""))  # counts wrong tries as the sign-in page does
         if new != request.form.get("again", ""):
             raise BadRequest("The new password was not typed twice alike.")
-        users.set_password(people.user(actor.name), new, by=actor)
+        users.set_password(user_lists.user(actor.name), new, by=actor)
     except (NotSignedIn, BadRequest) as refused:
         db.session.rollback()
         said = "This is not your present password." if isinstance(refused, NotSignedIn) else str(refused)
@@ -64,7 +64,7 @@ def create_token() -> ResponseReturnValue:
     if days not in DAYS:
         raise BadRequest("Pick how long the token holds.")
     issued = users.issue_token(
-        people.user(actor.name),
+        user_lists.user(actor.name),
         request.form.get("name", ""),
         request.form.getlist("scopes"),
         by=actor,
@@ -81,7 +81,7 @@ def create_token() -> ResponseReturnValue:
 def revoke_token(token_id: UUID) -> ResponseReturnValue:
     """End a token at once."""
     actor = current_actor()
-    token = people.token(token_id, actor)
+    token = user_lists.token(token_id, actor)
     users.revoke_token(token, by=actor)
     db.session.commit()
     return go(url_for(".show"), f"“{token.name}” no longer works.")
@@ -90,12 +90,12 @@ def revoke_token(token_id: UUID) -> ResponseReturnValue:
 def _page(**values: Any) -> Response:
     actor = current_actor()
     offered = [name for name in SCOPES if name in ("read", "work") or actor.is_admin]
-    user = people.user(actor.name)
+    user = user_lists.user(actor.name)
     return page(
         "profile/page.html",
         actor=actor,
         user=user,
-        tokens=people.tokens(actor),
+        tokens=user_lists.tokens(actor),
         scopes={name: SCOPES[name] for name in offered},
         days=list(DAYS.items()),
         now=utcnow(),

@@ -22,7 +22,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from service import jobs
 from service.db import database_now, db, reading
 from service.jobs import crowds, failed_jobs, launching
-from service.models.job import FinishedJob, WorkerHeartbeat, delayed, job_input, job_output, job_status, now_ms
+from service.models.jobs import FinishedJob, WorkerHeartbeat, delayed, job_input, job_output, job_status, now_ms
 
 log = logging.getLogger(__name__)
 

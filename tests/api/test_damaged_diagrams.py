@@ -30,7 +30,7 @@ def referring(kind: str, event: str) -> str:
     return START + TASK + inner + flow("s", "u") + (flow("u", "x") if event != "boundaryEvent" else "")
 
 
-#: What engine.md lists of public models: what is drawn, and the element that the refusal names ("" where BPMN has a
+#: What public models lack: what is drawn, and the element that the refusal names ("" where BPMN has a
 #: meaning for it, so that it is accepted).
 ODDITIES: dict[str, tuple[str, str]] = {
     "message from nowhere": (referring("message", "intermediateCatchEvent"), "x"),

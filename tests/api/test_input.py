@@ -1,4 +1,4 @@
-"""What programs send is taken in one meaning or refused, quickly and without growing (faults.md S6)."""
+"""What programs send is taken in one meaning or refused, quickly and without growing."""
 
 from __future__ import annotations
 

@@ -12,7 +12,7 @@ from flask import Flask
 
 from service import create_app, jobs
 from service.db import Base, db
-from service.models.job import job_input, job_output, job_status
+from service.models.jobs import job_input, job_output, job_status
 from service.operations import timers
 from tests.conformance.product import Product
 from tests.conftest import config_for, new_database

@@ -1,4 +1,4 @@
-"""The ways between clerks, web server, workers and PostgreSQL break, stall and slow down under load (faults.md F6)."""
+"""The ways between clerks, web server, workers and PostgreSQL break, stall and slow down under load."""
 
 from __future__ import annotations
 

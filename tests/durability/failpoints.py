@@ -1,4 +1,4 @@
-"""The web server dies at each named point of a write (faults.md F3), and the write is repeated with its key."""
+"""The web server dies at each named point of a write, and the write is repeated with its key."""
 
 from __future__ import annotations
 

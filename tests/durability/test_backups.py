@@ -1,4 +1,4 @@
-"""A backup that is taken while cases run is whole: it can be restored at any moment (faults.md F17)."""
+"""A backup that is taken while cases run is whole: it can be restored at any moment."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from flask import Flask
 from service import audit, create_inner, jobs
 from service.db import db
 from service.models import SYSTEM, AuditEntry, Case, CaseState
-from service.models.job import job_input
+from service.models.jobs import job_input
 from service.operations import cases, deployments
 from service.worker import job_types, loop
 from tests.conftest import config_for, on_server

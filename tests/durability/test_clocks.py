@@ -1,4 +1,4 @@
-"""Clocks that are wrong: a timer fires when its time has come by the database's clock (faults.md F8)."""
+"""Clocks that are wrong: a timer fires when its time has come by the database's clock."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What jobs promise while workers and the database die, freeze and come back (faults.md F1, F4, F5, F13)."""
+"""What jobs promise while workers and the database die, freeze and come back."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from flask import Flask
 from service import jobs
 from service.db import db
 from service.jobs import failed_jobs, launching
-from service.models.job import job_status
+from service.models.jobs import job_status
 from tests.durability import chaos, ledger
 from tests.durability.ledger import entries
 from tests.durability.workers import Worker
@@ -60,7 +60,7 @@ def test_five_kills_lose_nothing_and_do_nothing_twice(worker_process: Start, wai
 def test_a_kill_at_each_point_of_a_job_loses_nothing_and_does_nothing_twice(
     worker_process: Start, wait: Wait, tmp_path: Path
 ) -> None:
-    """faults.md F3: after the flush, before and after the commit, before and after a call to the outside."""
+    """After the flush, before and after the commit, before and after a call to the outside."""
     points = ("after flush", "before commit", "after commit")
     for when in points:
         arguments = {"entry": when, "marker": str(tmp_path / when), "when": when}

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from service import jobs
 from service.db import db, utcnow
 from service.jobs import crowds, failed_jobs
-from service.models.job import job_status
+from service.models.jobs import job_status
 from tests.durability import ledger
 from tests.durability.ledger import entries
 from tests.durability.workers import Worker

@@ -1,4 +1,4 @@
-"""A full disk: what does not fit is refused as a whole; everything goes on when there is room again (faults.md F7)."""
+"""A full disk: what does not fit is refused as a whole; everything goes on when there is room again."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from service import audit, create_app, jobs
 from service.db import db, utcnow
 from service.jobs import failed_jobs
 from service.models import SYSTEM, AuditEntry, Case, IdempotencyKey, User
-from service.models.job import job_status
+from service.models.jobs import job_status
 from service.operations import deployments, users
 from tests.api.conftest import Program
 from tests.conftest import config_for

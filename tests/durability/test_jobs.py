@@ -20,7 +20,7 @@ from flask import Flask
 from service import jobs
 from service.db import db, utcnow
 from service.jobs import attempts, failed_jobs
-from service.models.job import FinishedJob, job_status
+from service.models.jobs import FinishedJob, job_status
 from service.worker import loop
 from tests.durability import ledger
 from tests.durability.ledger import entries

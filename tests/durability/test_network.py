@@ -1,4 +1,4 @@
-"""What is promised while PostgreSQL is away, or the way to it breaks at the worst moment (faults.md F5, F6)."""
+"""What is promised while PostgreSQL is away, or the way to it breaks at the worst moment."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A short `make chaos`: the server itself is killed while people work over HTTP (faults.md F1, F2)."""
+"""A short `make chaos`: the server itself is killed while people work over HTTP."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def test_every_parent_ends_once_with_the_results_of_all_its_children(database_ur
 
 
 def test_a_server_that_dies_at_any_point_of_a_write_leaves_it_done_once(database_url: str) -> None:
-    """faults.md F3: after the flush, before the commit, after it, and before the reply."""
+    """After the flush, before the commit, after it, and before the reply."""
     figures = failpoints.run(database_url, rounds=1, with_tables=False)
 
     assert figures["failpoints"] == 4

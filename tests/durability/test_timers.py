@@ -15,7 +15,7 @@ from flask import Flask
 from service import create_app, jobs
 from service.db import db, utcnow
 from service.models import SYSTEM, AuditEntry, Case, CaseState, Timer
-from service.models.job import job_status
+from service.models.jobs import job_status
 from service.operations import cases, deployments
 from service.worker import job_types, loop
 from tests.conftest import config_for

@@ -1,4 +1,4 @@
-"""A worker dies at each named point of a job (faults.md F3), and is started again each time."""
+"""A worker dies at each named point of a job, and is started again each time."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from service import jobs
 from service.db import db
 from service.jobs import failed_jobs, launching
-from service.models.job import job_status
+from service.models.jobs import job_status
 from tests.durability import ledger
 from tests.durability.ledger import entries
 from tests.durability.office import wait

@@ -1,4 +1,4 @@
-"""One case file: who sees a variable, who writes it, and what is local (architecture.md, rule 7)."""
+"""One case file: who sees a variable, who writes it, and what is local (DECISIONS.md, rule 7)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The ways in which plain SpiffWorkflow loses work silently (engine.md, traps 1 to 6): here they are closed."""
+"""The ways in which plain SpiffWorkflow loses work silently : here they are closed."""
 
 from __future__ import annotations
 

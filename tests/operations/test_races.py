@@ -1,4 +1,4 @@
-"""Many people at one task: one succeeds, the others are told at once, and everything follows once (faults.md F10)."""
+"""Many people at one task: one succeeds, the others are told at once, and everything follows once."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from service import jobs
 from service.db import db
 from service.errors import WrongState
 from service.models import SYSTEM, Actor, AuditEntry, HumanTask
-from service.models.job import job_status
+from service.models.jobs import job_status
 from service.operations import cases, deployments, tasks
 from service.queries import tasks as task_lists
 

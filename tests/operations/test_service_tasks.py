@@ -20,7 +20,7 @@ from service.db import db, utcnow
 from service.errors import BadRequest, Forbidden, InvalidDeployment, WrongState
 from service.jobs import attempts
 from service.models import SYSTEM, Actor, Case, CaseState, Incident, IncidentState
-from service.models.job import job_input
+from service.models.jobs import job_input
 from service.operations import cases, deployments, incidents, lifecycle
 from tests.conftest import config_for
 from tests.jobs_by_hand import do_jobs

@@ -22,7 +22,7 @@ from service.db import db, new_id, utcnow
 from service.maintenance import doctor, schema
 from service.maintenance.doctor import Finding, Health
 from service.models import Actor, Incident, Timer
-from service.models.job import WorkerHeartbeat
+from service.models.jobs import WorkerHeartbeat
 from tests.api.conftest import Office, office
 from tests.conftest import ROOT
 

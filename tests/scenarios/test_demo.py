@@ -28,7 +28,7 @@ from service.models import (
     Timer,
     User,
 )
-from service.models.job import job_status
+from service.models.jobs import job_status
 from service.operations import tasks, users
 from service.queries import tasks as task_lists
 from tests.conftest import config_for, new_database, on_server, running

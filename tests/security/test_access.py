@@ -1,5 +1,5 @@
 """Who may what, on every route: the matrix is made from the URL map, so that a new route cannot be forgotten
-(faults.md S3). Each cell says what has to come out: in, refused (403), not there (404), or not signed in (401).
+. Each cell says what has to come out: in, refused (403), not there (404), or not signed in (401).
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What every answer carries, and what no answer gives away (faults.md S15, S16)."""
+"""What every answer carries, and what no answer gives away."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who can write to the database changes what happened: `casewright audit verify` says where (faults.md S13)."""
+"""Who can write to the database changes what happened: `casewright audit verify` says where."""
 
 from __future__ import annotations
 

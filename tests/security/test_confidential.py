@@ -1,5 +1,5 @@
 """What nobody outside gets to see of a restricted case, a child case, a closed one: on every route that there is, by
-its own address, beside it (its parent, its links), and in every list and number (faults.md S3).
+its own address, beside it (its parent, its links), and in every list and number.
 """
 
 from __future__ import annotations

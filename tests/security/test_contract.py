@@ -1,4 +1,4 @@
-"""The API keeps its word: whatever is sent, what comes back is what the OpenAPI document says (faults.md S5).
+"""The API keeps its word: whatever is sent, what comes back is what the OpenAPI document says.
 
 `CONTRACT_EXAMPLES` is how many requests each operation gets on each database, half of them well-formed; 200 and more
 in `make chaos`.

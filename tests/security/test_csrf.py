@@ -1,4 +1,4 @@
-"""Other sites cannot use a signed-in browser: every unsafe route, from the URL map (faults.md S4)."""
+"""Other sites cannot use a signed-in browser: every unsafe route, from the URL map."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How often somebody may do something, counted in the database (faults.md S12)."""
+"""How often somebody may do something, counted in the database."""
 
 from __future__ import annotations
 

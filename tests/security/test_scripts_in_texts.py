@@ -1,4 +1,4 @@
-"""Whatever people, designers and files may call things, no page runs it (faults.md S14).
+"""Whatever people, designers and files may call things, no page runs it.
 
 Each text holds a payload; every page there is gets opened in Chromium. `new_page` fails on any violation of the
 content security policy, so that what only the policy stopped is found too.

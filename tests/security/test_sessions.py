@@ -1,4 +1,4 @@
-"""Signing in and staying signed in: what a thief of names, cookies or minutes gets (faults.md S10, S11, S12)."""
+"""Signing in and staying signed in: what a thief of names, cookies or minutes gets."""
 
 from __future__ import annotations
 
@@ -228,7 +228,7 @@ def test_an_address_may_use_its_whole_network_and_is_counted_once(app: Flask, an
 def test_unknown_names_take_as_long_as_wrong_passwords(real_hashes: None, app: Flask, ann: Actor) -> None:
     """Less would tell who is there: the hash of nobody costs as much. CPU time, the best of alternating tries.
 
-    `make chaos` tries 500 times, and holds their medians to 5 % (faults.md S11).
+    `make chaos` tries 500 times, and holds their medians to 5 %.
     """
     from service.http import auth
 

@@ -1,4 +1,4 @@
-"""Files from strangers: none brings the server down, reads its disk, or takes more than its time (faults.md S1, S7)."""
+"""Files from strangers: none brings the server down, reads its disk, or takes more than its time."""
 
 from __future__ import annotations
 

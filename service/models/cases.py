@@ -11,12 +11,12 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from service.db import Base, Identifier, Key, utcnow, where
-from service.models.definition import ProcessDefinition
-from service.models.user import User
+from service.models.definitions import ProcessDefinition
+from service.models.users import User
 
 
 class CaseState(StrEnum):
-    """CMMN 1.1 §8.4.1, as words.md names them."""
+    """CMMN 1.1 §8.4.1, as the pages name them."""
 
     ACTIVE = "active"
     SUSPENDED = "suspended"

@@ -1,4 +1,4 @@
-"""Writes that were answered, so that a repeated one gets the same answer (architecture.md, rule 10)."""
+"""Writes that were answered, so that a repeated one gets the same answer (DECISIONS.md, rule 10)."""
 
 from __future__ import annotations
 

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from service.db import Base, Identifier, utcnow
-from service.models.case import Case
+from service.models.cases import Case
 
 
 class CaseMilestone(Base):

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from service.db import Base, Identifier, Key, utcnow
-from service.models.case import Case
+from service.models.cases import Case
 
 MENTION = re.compile(r"(?<![\w@./])@([A-Za-z0-9][A-Za-z0-9._+-]{0,99})")  #: `@name` of somebody who can sign in
 

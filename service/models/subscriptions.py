@@ -10,8 +10,8 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from service.db import Base, Key, utcnow
-from service.models.case import Case
-from service.models.definition import ProcessDefinition
+from service.models.cases import Case
+from service.models.definitions import ProcessDefinition
 
 
 class Subscription(Base):

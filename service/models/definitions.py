@@ -1,4 +1,4 @@
-"""What was deployed. Immutable: a change is a new version (architecture.md, rule 6)."""
+"""What was deployed. Immutable: a change is a new version (DECISIONS.md, rule 6)."""
 
 from __future__ import annotations
 

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from service.db import Base, Key, utcnow
-from service.models.case import Case
+from service.models.cases import Case
 
 
 class LinkKind(StrEnum):

@@ -40,10 +40,10 @@ def add_user(name: str, display_name: str | None, groups: tuple[str, ...], admin
 def join_groups(name: str, groups: tuple[str, ...]) -> None:
     """Make NAME a member of GROUPS; those that are new are made."""
     from service.operations import users
-    from service.queries import people
+    from service.queries import users as user_lists
 
     with application():
-        somebody = people.user(name)
+        somebody = user_lists.user(name)
         for group in groups:
             users.join(somebody, users.ensure_group(group, by=SYSTEM), by=SYSTEM)
         db.session.commit()
@@ -58,10 +58,10 @@ def join_groups(name: str, groups: tuple[str, ...]) -> None:
 def token(name: str, scopes: tuple[str, ...], days: int) -> None:
     """Make an API token for NAME and print it, once; only its hash is kept."""
     from service.operations import users
-    from service.queries import people
+    from service.queries import users as user_lists
 
     with application():
         until = utcnow() + timedelta(days=days)
-        issued = users.issue_token(people.user(name), "command line", scopes, by=SYSTEM, expires_at=until)
+        issued = users.issue_token(user_lists.user(name), "command line", scopes, by=SYSTEM, expires_at=until)
         db.session.commit()
         click.echo(issued.secret)

@@ -1,4 +1,4 @@
-"""Armed timers. Our row is the truth; the delayed job that wakes us is only a hint (architecture.md, Jobs)."""
+"""Armed timers. Our row is the truth; the delayed job that wakes us is only a hint (DECISIONS.md, Jobs)."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from service.db import Base, Key
-from service.models.case import Case
-from service.models.definition import ProcessDefinition
+from service.models.cases import Case
+from service.models.definitions import ProcessDefinition
 
 
 class Timer(Base):

@@ -11,8 +11,8 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from service.db import Base, Identifier, Key, utcnow, where
-from service.models.case import Case
-from service.models.definition import FormDefinition
+from service.models.cases import Case
+from service.models.definitions import FormDefinition
 
 
 class TaskState(StrEnum):
