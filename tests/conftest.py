@@ -121,11 +121,18 @@ def postgresql_template(postgresql: str) -> sa.URL:
 
 
 def _create_tables(url: str) -> None:
+    from alembic import command
+
     from service.jobs import launching
+    from service.maintenance import schema
 
     app = create_app(config_for(url))
     with app.app_context():
         db.create_all()
+        with db.engine.begin() as connection:
+            stamping = schema.alembic_config()
+            stamping.attributes["connection"] = connection
+            command.stamp(stamping, "head")
         launching.create_tables(app)
         db.session.remove()
         db.engine.dispose()

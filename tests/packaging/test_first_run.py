@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import pty
 import re
+import select
 import signal
 import socket
 import stat
@@ -24,6 +25,7 @@ import pytest
 from tests.conftest import ROOT
 
 PATIENCE = 120  #: seconds for a busy machine
+PASSWORD = "a password of mine"
 
 
 @contextmanager
@@ -105,21 +107,37 @@ def test_at_a_terminal_the_first_administrator_is_asked_for(tmp_path: Path) -> N
         cwd=tmp_path,
         env={**own, "PYTHONPATH": str(ROOT)},
         stdin=theirs,
-        stdout=subprocess.PIPE,
+        stdout=theirs,
         stderr=theirs,
         start_new_session=True,
     )
     os.close(theirs)
-    for answer in ("grace\n", "a password of mine\n", "a password of mine\n"):
-        os.write(ours, answer.encode())
-        time.sleep(0.2)
-    said = process.communicate(timeout=PATIENCE)[0].decode()
-    os.close(ours)
+    said = ""
+    try:
+        for question, answer in (("name", "grace"), ("password", PASSWORD), ("Repeat", PASSWORD)):
+            said += _read_on(ours, question)
+            os.write(ours, f"{answer}\n".encode())
+        said += _read_on(ours, "doctor")
+        ended = process.wait(PATIENCE)
+    finally:
+        process.kill()
+        process.wait()
+        os.close(ours)
 
-    assert process.returncode == 0, said
-    assert "a password of mine" not in said
+    assert ended == 0, said
+    assert PASSWORD not in said
     with serving(tmp_path) as address:
-        assert sign_in(address, "grace", "a password of mine").endswith("/tasks")
+        assert sign_in(address, "grace", PASSWORD).endswith("/tasks")
+
+
+def _read_on(terminal: int, until: str) -> str:
+    """What is shown on the terminal from here to the line that asks for `until`, the space behind it included."""
+    said, end = "", time.monotonic() + PATIENCE
+    while until not in said or not said.endswith((": ", ".\r\n")):
+        ready, _, _ = select.select([terminal], [], [], max(0.0, end - time.monotonic()))
+        assert ready, said
+        said += os.read(terminal, 1000).decode()
+    return said
 
 
 def test_a_secret_that_is_set_is_used_and_none_is_made(tmp_path: Path) -> None:

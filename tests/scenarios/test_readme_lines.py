@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import socket
 import subprocess
 import sys
@@ -100,10 +101,12 @@ def test_a_mistake_in_a_diagram_is_named_instead_of_starting(checkout: Path) -> 
     (checkout / "processes").unlink()
     (checkout / "processes").mkdir()
     (checkout / "processes" / "mistake.bpmn").write_text("<definitions><process id='p'>")
+    shutil.copytree(ROOT / "service", checkout / "service", ignore=shutil.ignore_patterns("frontend", "__pycache__"))
 
     ran = subprocess.run(
-        [str(checkout / ".venv" / "bin" / "casewright"), "demo"],
+        [sys.executable, "-m", "service", "demo"],
         cwd=checkout,
+        env={**os.environ, "PYTHONPATH": str(checkout)},
         capture_output=True,
         text=True,
         timeout=PATIENCE,

@@ -21,9 +21,9 @@ from schemathesis import GenerationMode
 from schemathesis.core.failures import FailureGroup
 from schemathesis.specs.openapi.checks import ignored_auth, positive_data_acceptance
 
-from service import protection
 from service.api import examples, openapi
 from service.db import db
+from service.http import protection
 from tests.api.conftest import Office, Program
 from tests.security.test_access import World, build
 
