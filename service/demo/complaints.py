@@ -38,41 +38,47 @@ def _heard(ago: Ago) -> Tale:
                     "afraid": True,
                 },
             ),
-            Step(
-                ago.at(11, "15:00"),
-                "ann",
-                "Task_Screen",
-                {
-                    "talkedOn": ago.day(11),
-                    "screening": "investigate",
-                    "risk": "moderate",
-                    "measures": ["counsel", "secure"],
-                    "screeningReason": "Credible and going on. The plans can be checked.",
-                },
-            ),
-            Step(
-                ago.at(8, "11:00"),
-                "carl",
-                "Task_Plan",
-                {"questions": "Who makes the shift plan, by which rule? What was said, when?", "witnesses": WITNESSES},
-            ),
-            Step(
-                ago.at(4, "14:30"),
-                "carl",
-                "Task_Interview",
-                {
-                    "interview": {
-                        "heldOn": ago.day(4),
-                        "manner": "in person",
-                        "statement": "The plan was changed by hand after it had been agreed, eleven times since June.",
-                        "credibility": "saw it",
-                        "signed": True,
-                    }
-                },
-                local={"witness": WITNESSES[0]},
-            ),
-            Step(ago.at(3, "09:00"), "carl", "Task_Interview", local={"witness": WITNESSES[1]}),
+            *_investigated(ago),
         ),
+    )
+
+
+def _investigated(ago: Ago) -> tuple[Step, ...]:
+    return (
+        Step(
+            ago.at(11, "15:00"),
+            "ann",
+            "Task_Screen",
+            {
+                "talkedOn": ago.day(11),
+                "screening": "investigate",
+                "risk": "moderate",
+                "measures": ["counsel", "secure"],
+                "screeningReason": "Credible and going on. The plans can be checked.",
+            },
+        ),
+        Step(
+            ago.at(8, "11:00"),
+            "carl",
+            "Task_Plan",
+            {"questions": "Who makes the shift plan, by which rule? What was said, when?", "witnesses": WITNESSES},
+        ),
+        Step(
+            ago.at(4, "14:30"),
+            "carl",
+            "Task_Interview",
+            {
+                "interview": {
+                    "heldOn": ago.day(4),
+                    "manner": "in person",
+                    "statement": "The plan was changed by hand after it had been agreed, eleven times since June.",
+                    "credibility": "saw it",
+                    "signed": True,
+                }
+            },
+            local={"witness": WITNESSES[0]},
+        ),
+        Step(ago.at(3, "09:00"), "carl", "Task_Interview", local={"witness": WITNESSES[1]}),
     )
 
 

@@ -10,12 +10,9 @@ import os
 import queue
 import re
 import shutil
-import socket
 import subprocess
 import sys
 import threading
-import time
-import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -26,6 +23,7 @@ import pytest
 from service.engine import expressions
 from service.handbook import Chapter
 from tests.handbook.reading import CHAPTERS, Block, blocks
+from tests.started import started
 
 ROOT = Path(__file__).resolve().parents[2]
 PATIENCE = 240  #: seconds for a command, or a first start, on a busy machine
@@ -126,32 +124,8 @@ def terminal(folder: Path, settings: dict[str, str]) -> Iterator[Terminal]:
 @contextmanager
 def demo(folder: Path) -> Iterator[int]:
     """The port of the demo, started in `folder` as the handbook says."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-    output = folder / "output"
-    with output.open("w") as said:
-        process = subprocess.Popen(
-            ["casewright", "demo"], cwd=folder, env=environment(folder, PORT=str(port)), stdout=said, stderr=said
-        )
-        try:
-            _wait_for(f"http://127.0.0.1:{port}/readyz", process, output)
-            yield port
-        finally:
-            process.terminate()
-            process.wait(30)
-
-
-def _wait_for(url: str, process: subprocess.Popen[bytes], output: Path) -> None:
-    until = time.monotonic() + PATIENCE
-    while time.monotonic() < until and process.poll() is None:
-        try:
-            with urllib.request.urlopen(url, timeout=5) as answer:
-                if answer.status == 200:
-                    return
-        except OSError:
-            time.sleep(0.1)
-    raise AssertionError(output.read_text())
+    with started(["casewright", "demo"], folder, environment(folder)) as port:
+        yield port
 
 
 def follow(chapter: Chapter, at: Terminal, port: int = 8000) -> int:

@@ -6,8 +6,6 @@ import os
 import pty
 import re
 import select
-import signal
-import socket
 import stat
 import subprocess
 import sys
@@ -23,45 +21,17 @@ from urllib.parse import urlencode
 import pytest
 
 from tests.conftest import ROOT
+from tests.started import PATIENCE, outside, started
 
-PATIENCE = 120  #: seconds for a busy machine
 PASSWORD = "a password of mine"
 
 
 @contextmanager
 def serving(folder: Path, **settings: str) -> Iterator[str]:
     """The address of `casewright serve` in `folder`; what it says goes into the file `said` there."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    own = {name: value for name, value in os.environ.items() if not name.startswith("CASEWRIGHT_")}
-    with (folder / "said").open("w") as said:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "service", "serve", "--port", str(port)],
-            cwd=folder,
-            env={**own, "PYTHONPATH": str(ROOT), **settings},
-            stdin=subprocess.DEVNULL,
-            stdout=said,
-            stderr=said,
-        )
-        try:
-            _wait_for(f"http://127.0.0.1:{port}/readyz", process, folder / "said")
-            yield f"http://127.0.0.1:{port}"
-        finally:
-            process.send_signal(signal.SIGTERM)
-            process.wait(60)
-
-
-def _wait_for(url: str, process: subprocess.Popen[bytes], said: Path) -> None:
-    until = time.monotonic() + PATIENCE
-    while time.monotonic() < until and process.poll() is None:
-        try:
-            with urllib.request.urlopen(url, timeout=5) as answer:
-                if answer.status == 200:
-                    return
-        except OSError:
-            time.sleep(0.1)
-    raise AssertionError(said.read_text())
+    command = [sys.executable, "-m", "service", "serve"]
+    with started(command, folder, {**outside(), "PYTHONPATH": str(ROOT), **settings}, folder / "said") as port:
+        yield f"http://127.0.0.1:{port}"
 
 
 def sign_in(address: str, name: str, password: str) -> str:
@@ -100,12 +70,11 @@ def test_an_empty_folder_is_enough(tmp_path: Path) -> None:
 
 def test_at_a_terminal_the_first_administrator_is_asked_for(tmp_path: Path) -> None:
     ours, theirs = pty.openpty()
-    own = {name: value for name, value in os.environ.items() if not name.startswith("CASEWRIGHT_")}
     begin = "from service.cli import first_run; first_run.settle('127.0.0.1'); first_run.begin()"
     process = subprocess.Popen(
         [sys.executable, "-c", begin],
         cwd=tmp_path,
-        env={**own, "PYTHONPATH": str(ROOT)},
+        env={**outside(), "PYTHONPATH": str(ROOT)},
         stdin=theirs,
         stdout=theirs,
         stderr=theirs,
@@ -153,7 +122,7 @@ def test_cookies_stay_secure_where_others_can_listen(monkeypatch: pytest.MonkeyP
     monkeypatch.chdir(tmp_path)
     secure = {}
     for host in ("127.0.0.1", "::1", "localhost", "0.0.0.0", "192.0.2.1", "example.org"):
-        own = {name: value for name, value in os.environ.items() if not name.startswith("CASEWRIGHT_")}
+        own = outside()
         monkeypatch.setattr(os, "environ", own)
         first_run.settle(host)
         secure[host] = own.get("CASEWRIGHT_SECURE_COOKIES", "yes")

@@ -7,23 +7,19 @@ from __future__ import annotations
 
 import os
 import re
-import signal
-import socket
 import subprocess
 import sys
 import sysconfig
 import tarfile
-import time
 import urllib.error
 import urllib.request
 import zipfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
 from service.frontend import build
+from tests.started import outside, started
 
 ROOT = Path(__file__).resolve().parents[2]
 SIDE = re.compile(r"__pycache__|\.(pyc|egg-info)\b")  #: what running and installing leave in a checkout
@@ -107,42 +103,6 @@ def installed(wheel: Path, tmp_path: Path) -> Path:
     return programs
 
 
-def free_port() -> int:
-    """A port that nobody listens at."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-    return port
-
-
-@contextmanager
-def demo(programs: Path, folder: Path) -> Iterator[str]:
-    """The demo, started in `folder` and ready; stopped at the end. Gives its address."""
-    port = free_port()
-    outside = {
-        name: value for name, value in os.environ.items() if not name.startswith(("CASEWRIGHT_", "PYTHON", "PORT"))
-    }
-    with (folder.parent / "demo.log").open("w+") as log:
-        command = [programs / "casewright", "demo", "--port", str(port)]
-        process = subprocess.Popen(command, cwd=folder, env=outside, stdout=log, stderr=log)
-        try:
-            while not _is_ready(f"http://127.0.0.1:{port}"):
-                log.seek(0)
-                assert process.poll() is None, log.read()
-                time.sleep(0.2)
-            yield f"http://127.0.0.1:{port}"
-        finally:
-            process.send_signal(signal.SIGTERM)
-            process.wait(timeout=30)
-
-
-def _is_ready(address: str) -> bool:
-    try:
-        return get(f"{address}/readyz")[0] == "application/json"
-    except urllib.error.URLError:
-        return False
-
-
 def get(url: str) -> tuple[str, str]:
     """The answer's media type and text."""
     with urllib.request.urlopen(url, timeout=30) as answer:
@@ -153,7 +113,9 @@ def test_the_demo_starts_from_the_wheel_in_an_empty_folder(installed: Path, tmp_
     empty = tmp_path / "empty"
     empty.mkdir()
 
-    with demo(installed, empty) as address:
+    without_python = {name: value for name, value in outside().items() if not name.startswith("PYTHON")}
+    with started([installed / "casewright", "demo"], empty, without_python, tmp_path / "said") as port:
+        address = f"http://127.0.0.1:{port}"
         kind, page = get(f"{address}/sign-in")
         [sheet] = set(re.findall(r'<link rel="stylesheet" href="([^"]+)"', page))
         styles, rules = get(f"{address}{sheet}")

@@ -6,19 +6,17 @@ import json
 import os
 import re
 import shutil
-import socket
 import subprocess
 import sys
-import time
-import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.started import PATIENCE, outside, started
+
 ROOT = Path(__file__).resolve().parents[2]
-PATIENCE = 60  #: seconds for a first start on a busy machine
 
 
 @pytest.fixture
@@ -35,34 +33,8 @@ def checkout(tmp_path: Path) -> Path:
 @pytest.fixture
 def port(checkout: Path) -> Iterator[int]:
     """The port of the demo, started in the checkout."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        free: int = probe.getsockname()[1]
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("CASEWRIGHT_")}
-    command = [str(checkout / ".venv" / "bin" / "casewright"), "demo"]
-    output = checkout / "output"
-    with output.open("w") as said:
-        process = subprocess.Popen(
-            command, cwd=checkout, env={**environment, "PORT": str(free)}, stdout=said, stderr=said
-        )
-        try:
-            _wait_for(f"http://127.0.0.1:{free}/readyz", process, output)
-            yield free
-        finally:
-            process.terminate()
-            process.wait(30)
-
-
-def _wait_for(url: str, process: subprocess.Popen[bytes], output: Path) -> None:
-    until = time.monotonic() + PATIENCE
-    while time.monotonic() < until and process.poll() is None:
-        try:
-            with urllib.request.urlopen(url, timeout=5) as answer:
-                if answer.status == 200:
-                    return
-        except OSError:
-            time.sleep(0.1)
-    raise AssertionError(output.read_text())
+    with started([checkout / ".venv" / "bin" / "casewright", "demo"], checkout, outside()) as port:
+        yield port
 
 
 def lines() -> str:
