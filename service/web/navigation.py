@@ -57,6 +57,8 @@ def entries(actor: Actor) -> list[Entry]:
         found.append(_entry("Deployments", "deployments.index", "archive", group="Set up"))
     if may(actor, Action.READ_INCIDENTS):
         found.append(_entry("Incidents", "incidents.index", "alert", "g i", _stuck(), "bad", group="Set up"))
+    if may(actor, Action.MANAGE_USERS):
+        found.append(_entry("API tokens", "tokens.index", "lock", group="Set up"))
     return found
 
 
