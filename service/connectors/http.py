@@ -28,9 +28,7 @@ MAX_BODY = 5 * 1024 * 1024
 _METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 _OURS = frozenset({"host", "content-length", "transfer-encoding", "connection", "accept-encoding", "expect", "upgrade"})
 _HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")  #: a token (RFC 9110 §5.6.2): no blank that a server may trim
-_HEADER_VALUE = re.compile(
-    r"[\t\x20-\x7e\x80-\xff]*"
-)  #: no control characters (RFC 9110 §5.5), and Latin-1 as it is sent
+_HEADER_VALUE = re.compile(r"[\t\x20-\x7e\x80-\xff]*")  #: no control characters (RFC 9110 §5.5); sent as Latin-1
 _PASSING = frozenset({408, 425, 429})  #: as all of 500 and above: they may be over later
 
 
