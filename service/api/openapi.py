@@ -17,7 +17,7 @@ from service.api.examples import BODIES, IN_PATHS
 from service.api.idempotency import HEADER, REPLAYED
 from service.api.routes import JSON, PUBLIC, Operation
 from service.http.protection import public
-from service.policy.permissions import SCOPE, Action
+from service.policy.permissions import ALSO, SCOPE, Action
 
 PREFIX = "/api/v1"
 PROBLEM = "application/problem+json"
@@ -173,7 +173,8 @@ def _operation(operation: Operation, schemas: Mapping[tuple[str, str], Schema]) 
         "responses": _responses(operation, schemas),
     }
     if isinstance(operation.declared, Action):
-        rest = f"{rest.strip()}\n\nNeeds the scope `{SCOPE[operation.declared]}`."
+        scopes = [SCOPE[operation.declared], *filter(None, [ALSO.get(operation.declared)])]
+        rest = f"{rest.strip()}\n\nNeeds the scope `{'` or `'.join(scopes)}`."
     if rest.strip():
         described["description"] = rest.strip()
     if operation.declared == PUBLIC:

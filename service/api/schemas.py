@@ -119,6 +119,10 @@ class RetryIncident(Body):
     variables: dict[str, Any] = Field(default_factory=dict, description="Variables of the case that failed, corrected.")
 
 
+class TokenQuery(Paged):
+    user: PrincipalName | None = Field(None, description="Only tokens of this user.")
+
+
 class UserQuery(Paged):
     text: Text | None = Field(None, description="Only with this text in their name.")
 

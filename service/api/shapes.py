@@ -306,6 +306,10 @@ class TokenShape(TypedDict):
     expires_at: Moment | None
 
 
+class SomebodysTokenShape(TokenShape):
+    user: str
+
+
 class IssuedShape(TokenShape):
     secret: str | None
 

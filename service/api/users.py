@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from uuid import UUID
+
 from flask import url_for
 
 from service.api import schemas, shapes
-from service.api.representations import group_summary, listed, user_shape
+from service.api.representations import group_summary, listed, token_shape, user_shape
 from service.api.routes import Answer, Routes
 from service.http.auth import current_actor
-from service.models import Group
+from service.models import ApiToken, Group
 from service.operations import users
 from service.policy.permissions import Action
 from service.queries import users as user_lists
@@ -38,7 +40,7 @@ def get_user(name: str) -> Answer:
 
 @routes.patch("/users/{name}", Action.MANAGE_USERS, body=schemas.ChangeUser, gives=shapes.UserShape)
 def change_user(name: str, body: schemas.ChangeUser) -> Answer:
-    """Change a user. Another role, or not being active, ends their sign-ins at once."""
+    """Change a user. Another role ends their sign-ins at once; being locked or let in again ends their tokens too."""
     user = user_lists.user(name)
     users.change(user, by=current_actor(), **{field: getattr(body, field) for field in body.model_fields_set})
     return Answer(user_shape(user))
@@ -46,8 +48,27 @@ def change_user(name: str, body: schemas.ChangeUser) -> Answer:
 
 @routes.put("/users/{name}/password", Action.MANAGE_USERS, body=schemas.SetPassword)
 def set_password(name: str, body: schemas.SetPassword) -> Answer:
-    """Give a user another password; ends their sign-ins."""
+    """Give a user another password; ends their sign-ins and API tokens."""
     users.set_password(user_lists.user(name), body.password, by=current_actor())
+    return Answer()
+
+
+@routes.get("/issued-tokens", Action.MANAGE_USERS, query=schemas.TokenQuery, gives=list[shapes.SomebodysTokenShape])
+def list_issued_tokens(query: schemas.TokenQuery) -> Answer:
+    """The API tokens of everybody, or of one user, that were not revoked, the newest first."""
+    owner = user_lists.user(query.user) if query.user else None
+    found, whose = user_lists.issued_tokens(owner, limit=query.limit, cursor=query.cursor)
+
+    def represent(token: ApiToken) -> shapes.SomebodysTokenShape:
+        return {**token_shape(token), "user": whose[token.user_id].name}
+
+    return Answer(listed(found, represent))
+
+
+@routes.delete("/issued-tokens/{token_id}", Action.MANAGE_USERS)
+def revoke_issued_token(token_id: UUID) -> Answer:
+    """End somebody's token at once."""
+    users.revoke_token(user_lists.issued_token(token_id), by=current_actor())
     return Answer()
 
 

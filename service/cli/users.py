@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from uuid import UUID
 
 import click
 
@@ -48,6 +49,45 @@ def join_groups(name: str, groups: tuple[str, ...]) -> None:
             users.join(somebody, users.ensure_group(group, by=SYSTEM), by=SYSTEM)
         db.session.commit()
         click.echo(f"{name} is in {', '.join(sorted(each.group_name for each in somebody.memberships))}.")
+
+
+@user.command("tokens")
+@click.argument("name", required=False)
+@on_the_demo
+def list_tokens(name: str | None) -> None:
+    """List the API tokens of NAME, or of everybody, that were not revoked."""
+    from service.queries import users as user_lists
+
+    with application():
+        owner, cursor = user_lists.user(name) if name else None, None
+        while True:
+            found, whose = user_lists.issued_tokens(owner, cursor=cursor)
+            for each in found.rows:
+                until = f"{each.expires_at:%Y-%m-%d %H:%M} UTC" if each.expires_at else "no end"
+                click.echo(f"{each.id}  {whose[each.user_id].name}  {','.join(each.scopes)}  {until}  {each.name}")
+            cursor = found.next
+            if cursor is None:
+                return
+
+
+@user.command("revoke")
+@click.argument("name")
+@click.argument("ids", nargs=-1, type=click.UUID)
+@on_the_demo
+def revoke_tokens(name: str, ids: tuple[UUID, ...]) -> None:
+    """End the API tokens IDS of NAME, or all of NAME; programs that use them are refused from the next request on."""
+    from service.operations import users
+    from service.queries import users as user_lists
+
+    with application():
+        somebody = user_lists.user(name)
+        held = {each.id: each for each in user_lists.tokens(users.actor_of(somebody.id))}
+        if unknown := [each for each in ids if each not in held]:
+            raise click.ClickException(f"{name} has no token {', '.join(map(str, unknown))}; nothing was changed.")
+        for each in ids or held:
+            users.revoke_token(held[each], by=SYSTEM)
+        db.session.commit()
+        click.echo(f"{len(ids or held)} of {name}'s tokens no longer work.")
 
 
 @click.command()

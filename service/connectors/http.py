@@ -9,6 +9,7 @@ again.
 from __future__ import annotations
 
 import json
+import re
 import socket
 import ssl
 import threading
@@ -26,6 +27,8 @@ TOTAL_SECONDS = 30.0  #: from looking up the host to the answer's last byte
 MAX_BODY = 5 * 1024 * 1024
 _METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 _OURS = frozenset({"host", "content-length", "transfer-encoding", "connection", "accept-encoding", "expect", "upgrade"})
+_HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")  #: a token (RFC 9110 §5.6.2): no blank that a server may trim
+_HEADER_VALUE = re.compile(r"[\t\x20-\x7e\x80-\xff]*")  #: no control characters (RFC 9110 §5.5); sent as Latin-1
 _PASSING = frozenset({408, 425, 429})  #: as all of 500 and above: they may be over later
 
 
@@ -99,14 +102,16 @@ def _merged(headers: dict[str, str], said: Any) -> dict[str, str]:
     """The designer's headers over ours, but for those that frame the request."""
     if not isinstance(said, Mapping):
         raise CallFailed("The headers are no object of names and values.")
-    for name, value in said.items():
-        if str(name).lower() in _OURS:
+    for name, value in ((str(name), str(value)) for name, value in said.items()):
+        if not _HEADER_NAME.fullmatch(name):
+            raise CallFailed(f"“{name[:100]}” is no name of a header: letters, digits and - _ . are.")
+        if not _HEADER_VALUE.fullmatch(value):
+            raise CallFailed(f"The header “{name}” holds a line break or another character that HTTP does not carry.")
+        if name.lower().replace("_", "-") in _OURS:  # gateways in the manner of CGI take one for the other
             raise CallFailed(f"The header “{name}” is set by the connector itself.")
-        for ours in [each for each in headers if each.lower() == str(name).lower()]:
+        for ours in [each for each in headers if each.lower() == name.lower()]:
             del headers[ours]
-        headers[str(name)] = str(value)
-    if any("\r" in part or "\n" in part for pair in headers.items() for part in pair):
-        raise CallFailed("A header holds a line break.")
+        headers[name] = value
     return headers
 
 

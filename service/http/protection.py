@@ -23,7 +23,7 @@ from service.errors import Forbidden, Untrusted
 from service.http.auth import by_token, current_actor, visitor_secret
 from service.models import Actor
 from service.policy import permissions
-from service.policy.permissions import RULES, SCOPE, Action
+from service.policy.permissions import RULES, SCOPE, Action, in_scope
 
 READ_ON = 64 * 1024 * 1024  #: bytes of a refused body that are still read; whoever sends more may miss the answer
 View = TypeVar("View", bound=Callable[..., Any])
@@ -128,6 +128,8 @@ def _check() -> None:
         actor = current_actor()
         if isinstance(wanted, Action):
             _check_action(actor, wanted)
+        elif "read" not in actor.scopes:  # what is about oneself is read too
+            raise Forbidden("This API token lacks the scope “read”.")
     if request.method not in SAFE and not by_token():
         _check_source()
 
@@ -135,7 +137,7 @@ def _check() -> None:
 def _check_action(actor: Actor, action: Action) -> None:
     if action in WITHOUT_SUBJECT:
         permissions.require(actor, action)
-    elif SCOPE[action] not in actor.scopes:
+    elif not in_scope(actor, action):
         raise Forbidden(f"This API token lacks the scope “{SCOPE[action]}”.")
 
 

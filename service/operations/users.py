@@ -1,6 +1,9 @@
 """People, their groups and their API tokens. Nothing here commits.
 
 Whatever changes what somebody may do (password, role, being locked out) ends their sign-ins in the same transaction.
+Their tokens end with a new password and with being locked out: whoever takes these steps believes that somebody else
+may act for the person, and a token made by that somebody would outlive them. A changed role leaves tokens alone, since
+each request asks anew what the person may do.
 """
 
 from __future__ import annotations
@@ -78,7 +81,8 @@ def change(
     is_admin: bool | None = None,
     active: bool | None = None,
 ) -> None:
-    """Change what is given. A changed role or a locked account ends the user's sign-ins at once."""
+    """Change what is given. A changed role ends the user's sign-ins at once; a locked account their tokens too, and
+    letting them in again brings none back."""
     require(by, Action.MANAGE_USERS)
     if user.id == by.id and (is_admin is False or active is False):
         raise WrongState("You cannot lock yourself out; ask another administrator.")
@@ -91,15 +95,22 @@ def change(
         end_sign_ins(user)
     if active is not None and active != user.active:
         user.active = active
-        end_sign_ins(user)
+        end_access(user)
 
 
 def set_password(user: User, password: str, *, by: Actor) -> None:
-    """Give `user` another password, their own or by an administrator; ends all their sign-ins."""
+    """Give `user` another password, their own or by an administrator; ends all their sign-ins and tokens."""
     if user.id != by.id:
         require(by, Action.MANAGE_USERS)
     user.password_hash = _hashed(user.name, password)
+    end_access(user)
+
+
+def end_access(user: User) -> None:
+    """End every way in that `user`, or somebody in their name, has: sign-ins and tokens."""
     end_sign_ins(user)
+    held = ApiToken.user_id == user.id, ApiToken.revoked_at.is_(None)
+    db.session.execute(sa.update(ApiToken).where(*held).values(revoked_at=utcnow()))
 
 
 def end_sign_ins(user: User) -> None:
@@ -154,7 +165,7 @@ def issue_token(
     if user.id != by.id:
         require(by, Action.MANAGE_USERS)
     wanted = frozenset(scopes)
-    if wanted:
+    if wanted - {"deploy"}:
         wanted |= {"read"}  # who works has to see what on
     if not wanted or not wanted <= SCOPES:
         raise BadRequest(f"Scopes are {', '.join(sorted(SCOPES))}; name at least one.")

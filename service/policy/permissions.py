@@ -103,6 +103,7 @@ SCOPE: dict[Action, str] = {
     Action.MANAGE_USERS: "admin",
     Action.MANAGE_TOKENS: "admin",
 }  #: which scope of an API token each action asks for
+ALSO: dict[Action, str] = {Action.READ_DEFINITION: "deploy"}  #: another scope that is enough: who deploys reads it back
 
 Rule = Callable[[Actor, Any], bool]
 
@@ -301,7 +302,12 @@ CONFIDENTIAL: frozenset[Rule] = frozenset(
 
 def may(actor: Actor, action: Action, subject: Any = None) -> bool:
     """Whether `actor` may do `action` to `subject` by the table; says nothing of the subject's state."""
-    return SCOPE[action] in actor.scopes and any(rule(actor, subject) for rule in rules(actor, action, subject))
+    return in_scope(actor, action) and any(rule(actor, subject) for rule in rules(actor, action, subject))
+
+
+def in_scope(actor: Actor, action: Action) -> bool:
+    """Whether the token by which `actor` acts, if any, is for such actions."""
+    return SCOPE[action] in actor.scopes or ALSO.get(action) in actor.scopes
 
 
 def deciding_rule(actor: Actor, action: Action, subject: Any = None) -> str | None:
@@ -327,7 +333,7 @@ def require(actor: Actor, action: Action, subject: Any = None) -> None:
         require(actor, Action.READ_TASK, subject)
     if action in (Action.READ_CASE, Action.READ_TASK):
         raise NotFound(NotFound.__doc__)
-    if SCOPE[action] not in actor.scopes:
+    if not in_scope(actor, action):
         raise Forbidden(f"This API token lacks the scope “{SCOPE[action]}”.")
     raise Forbidden(f"You may not {action}{'' if 'this' in action else ' here'}.")
 

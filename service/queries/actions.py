@@ -18,7 +18,7 @@ from service.db import db
 from service.execution.definitions import deployed
 from service.models import SYSTEM, Actor, Case, CaseRole, CaseState, DefinitionAccess, HumanTask, ProcessDefinition
 from service.policy import closing
-from service.policy.permissions import SCOPE, Action, Rule, access_of, earlier_doers, is_offered, may, rules
+from service.policy.permissions import Action, Rule, access_of, earlier_doers, in_scope, is_offered, may, rules
 from service.queries import adhoc, definitions, lifecycle
 
 _DOERS = "earlier doers"
@@ -146,7 +146,7 @@ def _may(actor: Actor, action: Action, case: Case, held: dict[Rule, bool]) -> bo
         if rule not in held:
             held[rule] = rule(actor, case)
         if held[rule]:
-            return SCOPE[action] in actor.scopes
+            return in_scope(actor, action)
     return False
 
 

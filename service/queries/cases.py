@@ -120,16 +120,42 @@ def readable(actor: Actor) -> sa.ColumnElement[bool]:
     by_definition = sa.select(DefinitionAccess.definition_id).where(
         DefinitionAccess.principal.in_(principals), DefinitionAccess.role.in_(("manager", "reader"))
     )
+    rules = [Case.created_by == actor.name, Case.definition_id.in_(by_definition), _worked_on(actor)]
+    return sa.or_(confided, sa.and_(Case.restricted.is_(False), sa.or_(*rules)))
+
+
+def in_team(actor: Actor) -> sa.ColumnElement[bool]:
+    """`RULES[WRITE_NOTE]` as SQL, whatever the scopes: in which rows of `case` the actor is one of the team."""
+    if actor is SYSTEM:
+        return sa.true()
+    principals = sorted(actor.principals)
+    works = sa.select(CaseRole.case_id).where(
+        CaseRole.principal.in_(principals), CaseRole.access.in_(("work", "steer"))
+    )
+    confided: sa.ColumnElement[bool] = Case.id.in_(works)
+    if actor.id is not None:
+        confided = sa.or_(Case.owner_id == actor.id, confided)
+    if actor.is_admin:
+        return sa.or_(Case.restricted.is_(False), confided)
+    manages = Case.definition_id.in_(
+        sa.select(DefinitionAccess.definition_id).where(
+            DefinitionAccess.principal.in_(principals), DefinitionAccess.role == "manager"
+        )
+    )
+    return sa.or_(confided, sa.and_(Case.restricted.is_(False), sa.or_(manages, _worked_on(actor))))
+
+
+def _worked_on(actor: Actor) -> sa.ColumnElement[bool]:
+    """Where the actor has, had, or may claim a task."""
     held = sa.select(HumanTask.case_id).where(
         sa.or_(HumanTask.assignee == actor.name, HumanTask.delegated_by == actor.name)
     )
     offered = (
         sa.select(HumanTask.case_id)
         .join(TaskCandidate, TaskCandidate.task_id == HumanTask.id)
-        .where(TaskCandidate.principal.in_(principals))
+        .where(TaskCandidate.principal.in_(sorted(actor.principals)))
     )
-    rules = [Case.created_by == actor.name, Case.definition_id.in_(by_definition), Case.id.in_(held.union(offered))]
-    return sa.or_(confided, sa.and_(Case.restricted.is_(False), sa.or_(*rules)))
+    return Case.id.in_(held.union(offered))
 
 
 def hidden(actor: Actor) -> sa.Select[uuid.UUID]:

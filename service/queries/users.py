@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import sqlalchemy as sa
 from sqlalchemy.orm import selectinload
@@ -59,7 +59,28 @@ def tokens(actor: Actor) -> Sequence[ApiToken]:
 
 def token(token_id: uuid.UUID, actor: Actor) -> ApiToken:
     """One of `actor`'s own tokens. Raises `NotFound`, also for somebody else's."""
+    found = issued_token(token_id)
+    if found.user_id != actor.id:
+        raise NotFound(NotFound.__doc__)
+    return found
+
+
+def issued_tokens(
+    owner: User | None = None, *, limit: int = LIMIT, cursor: str | None = None
+) -> tuple[Page[ApiToken], Mapping[uuid.UUID, User]]:
+    """The tokens of everybody, or of `owner`, that were not revoked, the newest first; and, by user id, whose."""
+    conditions: list[sa.ColumnElement[bool]] = [ApiToken.revoked_at.is_(None)]
+    if owner is not None:
+        conditions.append(ApiToken.user_id == owner.id)
+    sorts = [Sort(ApiToken.id, uuid.UUID, descending=True)]
+    found = page(ApiToken, *conditions, sorts=sorts, limit=limit, cursor=cursor)
+    whose = db.session.scalars(sa.select(User).where(User.id.in_({token.user_id for token in found.rows})))
+    return found, {user.id: user for user in whose}
+
+
+def issued_token(token_id: uuid.UUID) -> ApiToken:
+    """Anybody's token. Raises `NotFound`."""
     found = db.session.get(ApiToken, token_id)
-    if found is None or found.user_id != actor.id:
+    if found is None:
         raise NotFound(NotFound.__doc__)
     return found

@@ -27,10 +27,11 @@ from service.web import (
     sign_in,
     static,
     tasks,
+    tokens,
 )
 
 FAMILIES = (about, adhoc, case_types, cases, casework, deployments, family, help, history, incidents, links, notes,
-            profile, roles, sign_in, static, tasks)  # fmt: skip
+            profile, roles, sign_in, static, tasks, tokens)  # fmt: skip
 
 
 def init_app(app: Flask) -> None:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
 from typing import Any
 
+from service.http import bounds
 from service.web import facts, words
 
 FEW = 3  #: rows that are told in one line
@@ -58,7 +59,7 @@ def change(field: facts.Field, old: Any, new: Any) -> Change | None:
         return _listed(told, field, old, new)
     if isinstance(old, Mapping) and isinstance(new, Mapping):
         parts = tuple(_record(field, old, new, ""))
-        return replace(told, parts=parts, sum=f"{words.counted(len(parts), 'part')} changed")
+        return replace(told, parts=parts[: bounds.ROWS], sum=f"{words.counted(len(parts), 'part')} changed")
     if isinstance(old, str) and isinstance(new, str) and min(len(was), len(told.new)) > LONG:
         return replace(told, pieces=_pieces(was, told.new))
     return told if was != told.new else None
@@ -71,8 +72,8 @@ def _empty(value: Any) -> bool:
 def _first(told: Change, field: facts.Field, new: Any) -> Change:
     if not isinstance(new, list) or (len(new) <= FEW and len(told.new) <= LONG):
         return told
-    parts = tuple(Part("", field.item(row)) for row in new)
-    return replace(told, parts=parts, sum=_rows(len(new), new))
+    parts = tuple(Part("", field.item(row)) for row in new[: bounds.ROWS])
+    return replace(told, parts=parts, sum=", ".join([_rows(len(new), new), *words.left_out(len(new), bounds.ROWS)]))
 
 
 def _rows(count: int, rows: Sequence[Any]) -> str:
@@ -81,6 +82,8 @@ def _rows(count: int, rows: Sequence[Any]) -> str:
 
 
 def _listed(told: Change, field: facts.Field, old: Sequence[Any], new: Sequence[Any]) -> Change:
+    if max(len(old), len(new)) > bounds.ROWS:  # too many to be compared one by one
+        return replace(told, sum=f"{_rows(len(new), new)} in place of {len(old):,}")
     pairs, gone, come = _matched(old, new)
     changed = [_row(field, before, after, place) for place, before, after in pairs]
     parts = [part for row in changed for part in row]

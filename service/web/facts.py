@@ -7,9 +7,11 @@ import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from itertools import islice
 from typing import Any
 
 from service.execution.definitions import deployed, form_schema
+from service.http import bounds
 from service.web import words
 
 UNINTERESTING = frozenset({"initiator"})  #: said elsewhere on the page
@@ -38,7 +40,8 @@ class Field:
     def text(self, data: Any) -> str:
         """`data` in one line."""
         if self.columns and isinstance(data, list) and all(isinstance(record, Mapping) for record in data):
-            return "; ".join(self._record(record) for record in data) or words.NOTHING
+            said = [self._record(record) for record in data[: bounds.ROWS]]
+            return words.clipped("; ".join([*said, *words.left_out(len(data), bounds.ROWS)])) or words.NOTHING
         shown = words.value(data, dict(self.options))
         if self.type == "number" and isinstance(data, int | float) and not isinstance(data, bool):
             shown = words.number(data) if self.before or data == int(data) else f"{data:,.10g}"
@@ -83,6 +86,7 @@ class Fact:
     text: str = ""
     columns: tuple[str, ...] = ()
     rows: tuple[tuple[str, ...], ...] = ()
+    more: str = ""  #: what of the table is not shown
 
     @property
     def records(self) -> list[list[tuple[str, str]]]:
@@ -194,13 +198,20 @@ def facts(definition_id: uuid.UUID, variables: Mapping[str, Any]) -> list[Fact]:
 
 def _fact(field: Field, data: Any) -> Fact:
     if isinstance(data, Mapping):
-        cells = ((field.column(str(name)), part) for name, part in data.items())
-        return Fact(field.key, field.label, "\n".join(f"{cell.label}: {cell.text(part)}" for cell, part in cells))
+        cells = ((field.column(str(name)), part) for name, part in islice(data.items(), bounds.ROWS))
+        said = [f"{cell.label}: {cell.text(part)}" for cell, part in cells]
+        return Fact(field.key, field.label, words.clipped("\n".join([*said, *words.left_out(len(data), bounds.ROWS)])))
     records = data if isinstance(data, list) else []
     if not records or not all(isinstance(record, Mapping) for record in records):
         return Fact(field.key, field.label, field.text(data))
     known = {column.key: column for column in field.columns}
     keys = list(dict.fromkeys([*known, *(key for record in records for key in record)]))
-    columns = [known.get(key) or Field(key, words.readable(key)) for key in keys]
-    rows = tuple(tuple(column.text(record.get(column.key)) for column in columns) for record in records)
-    return Fact(field.key, field.label, columns=tuple(column.short for column in columns), rows=rows)
+    columns = [known.get(key) or Field(key, words.readable(key)) for key in keys[: bounds.COLUMNS]]
+    rows = tuple(_cells(columns, record) for record in records[: bounds.ROWS])
+    left = {"row": len(records) - len(rows), "column": len(keys) - len(columns)}
+    more = " and ".join(words.counted(count, one) for one, count in left.items() if count)
+    return Fact(field.key, field.label, columns=tuple(column.short for column in columns), rows=rows, more=more)
+
+
+def _cells(columns: Sequence[Field], record: Mapping[str, Any]) -> tuple[str, ...]:
+    return tuple(column.text(record.get(column.key)) for column in columns)

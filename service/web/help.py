@@ -60,6 +60,7 @@ CHAPTERS = {
     "sign_in": "account#sign-in",
     "tasks": "tasks",
     "tasks.team": "tasks#take-a-task",
+    "tokens": "accounts#tokens",
 }
 
 

@@ -57,6 +57,8 @@ def entries(actor: Actor) -> list[Entry]:
         found.append(
             _entry("Incidents", "incidents.index", "alert", "g i", incidents.open_ones(), "bad", group="Set up")
         )
+    if may(actor, Action.MANAGE_USERS):
+        found.append(_entry("API tokens", "tokens.index", "lock", group="Set up"))
     return found
 
 

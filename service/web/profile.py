@@ -39,7 +39,7 @@ def show() -> Response:
 @blueprint.post("/profile/password")
 @signed_in
 def change_password() -> ResponseReturnValue:
-    """Take another password. All sign-ins end, this one too: who knows the new one signs in again."""
+    """Take another password. All sign-ins end, this one too, and all tokens: who knows the new one signs in again."""
     actor = current_actor()
     new = request.form.get("new", "")
     try:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta, tzinfo
+from itertools import islice
 from typing import Any
 
+from service.http import bounds
 from service.models import CaseState, TaskState
 
 NOTHING = "–"
@@ -111,8 +113,11 @@ def _spelled(word: str) -> str:
     return word if word.isupper() and len(word) > 1 else word.lower()
 
 
-def value(data: Any, options: Mapping[str, str] | None = None) -> str:
-    """A variable's value in one line; `options` maps raw option values to what the form calls them."""
+def value(data: Any, options: Mapping[str, str] | None = None, *, nested: int = 0) -> str:
+    """A variable's value in one line; `options` maps raw option values to what the form calls them.
+
+    Of a list and a record only so many parts are told, of a text so many characters (http/bounds.py).
+    """
     if data is None or data == "" or data == [] or data == {}:
         return NOTHING
     if isinstance(data, bool):
@@ -124,12 +129,29 @@ def value(data: Any, options: Mapping[str, str] | None = None) -> str:
     if isinstance(data, int):
         return number(data) if abs(data) >= 10_000 else str(data)
     if isinstance(data, str):
-        return _date(data) or _length(data) or data
+        return _date(data) or _length(data) or clipped(data)
+    if isinstance(data, Mapping | list | tuple):
+        return clipped(_parts(data, options, nested + 1)) if nested < bounds.NESTED else "…"
+    return clipped(str(data))
+
+
+def _parts(data: Mapping[str, Any] | Sequence[Any], options: Mapping[str, str] | None, nested: int) -> str:
+    first = list(islice(data.items() if isinstance(data, Mapping) else data, bounds.ROWS))
     if isinstance(data, Mapping):
-        return ", ".join(f"{readable(str(name))}: {value(part)}" for name, part in data.items())
-    if isinstance(data, list | tuple):
-        return "; ".join(value(part, options) for part in data)
-    return str(data)
+        said = [f"{readable(clipped(str(name)))}: {value(part, nested=nested)}" for name, part in first]
+    else:
+        said = [value(part, options, nested=nested) for part in first]
+    return (", " if isinstance(data, Mapping) else "; ").join([*said, *left_out(len(data), bounds.ROWS)])
+
+
+def left_out(there: int, shown: int) -> list[str]:
+    """What a list ends with when it holds more than is shown: `… and 12 more`, or nothing."""
+    return [f"… and {there - shown:,} more"] if there > shown else []
+
+
+def clipped(text: str) -> str:
+    """`text`, or as much of it as is shown, with how much there is."""
+    return text if len(text) <= bounds.TEXT else f"{text[: bounds.TEXT]} … ({len(text):,} characters in all)"
 
 
 def number(data: float) -> str:

@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from uuid import UUID
 
+from flask import Flask
+
 from service.db import db
 from service.models import Case
 from service.operations import notes
 from tests.api.conftest import Office, Program
+from tests.pages.conftest import Visitor
 
 Programs = Callable[..., Program]
 
@@ -39,6 +42,16 @@ def test_a_mention_is_found_by_whom_it_names(office: Office, program: Programs) 
     assert [each["id"] for each in program(office.ben).get("/notes").json["items"]] == [note["id"]]
     assert program(office.zoe).get("/notes").json["items"] == []  # she may not see the case
     assert ann.get("/notes").json["items"] == []
+
+
+def test_a_note_for_the_team_reaches_no_reader_whom_it_mentions(office: Office, program: Programs, app: Flask) -> None:
+    ann, rex, case = program(office.ann), program(office.rex), office.open_case()
+
+    made = ann.post(f"/cases/{case}/notes", {"text": "Not for @rex."}).json["id"]
+
+    assert rex.get("/notes").json["items"] == []
+    assert "Not for" not in Visitor(app, office.rex).get("/notes").text
+    assert [note["id"] for note in program(office.ann, "read").get(f"/cases/{case}/notes").json["items"]] == [made]
 
 
 def test_an_edited_note_keeps_what_it_said_and_only_its_author_edits(office: Office, program: Programs) -> None:

@@ -5,15 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
+import sqlalchemy as sa
 from flask import Flask
 from lxml.html import fragment_fromstring
 
 from service.db import db
 from service.errors import BadRequest, Forbidden, NotFound, WrongState
 from service.http import markdown
-from service.models import Actor, Case, NoteVisibility
+from service.models import Actor, Case, Note, NoteVisibility
 from service.operations import notes, roles
+from service.policy.permissions import Action, may
 from service.queries import notes as lists
+from service.queries.cases import in_team
 from tests.operations.test_children import deploy, opened
 from tests.operations.test_roles import CARE
 
@@ -52,6 +55,20 @@ def test_the_team_sees_all_notes_and_others_those_for_everybody(care: Case, ann:
         lists.get(ours.id, by=cli)
     with pytest.raises(Forbidden):
         notes.write(care, "Me too", by=cli)
+
+
+def test_a_mention_opens_no_note_for_the_team(care: Case, ann: Actor, cli: Actor) -> None:
+    hidden = notes.write(care, "Do not tell @cli yet.", by=ann)
+    told = notes.write(care, "@cli: come on Monday.", by=ann, visibility=NoteVisibility.EVERYBODY)
+    db.session.commit()
+
+    assert [found.id for found in lists.mentioning(cli).rows] == [told.id]
+    notes.edit(told, "@cli does not need to know.", by=ann, visibility=NoteVisibility.TEAM)
+    db.session.commit()
+    assert lists.mentioning(cli).rows == []
+    roles.bind(care, "expert", ["user:cli"], by=ann)
+    db.session.commit()
+    assert {found.id for found in lists.mentioning(cli).rows} == {hidden.id, told.id}
 
 
 def test_strangers_neither_write_nor_read(care: Case, ann: Actor, person: Callable[..., Actor]) -> None:
@@ -142,3 +159,22 @@ def test_markdown_becomes_paragraphs_lists_and_tables() -> None:
         "<p><strong>a</strong> <s>b</s></p>\n<ul>\n<li>c</li>\n</ul>\n<table>\n<thead>\n<tr>\n<th>d</th>\n</tr>\n"
         "</thead>\n<tbody>\n<tr>\n<td>e</td>\n</tr>\n</tbody>\n</table>\n"
     )
+
+
+@pytest.mark.parametrize("restricted", [False, True])
+def test_the_query_and_the_rule_agree_on_who_is_of_the_team(
+    care: Case, ann: Actor, cli: Actor, person: Callable[..., Actor], restricted: bool
+) -> None:
+    """`queries.cases.in_team` says in SQL what `RULES[WRITE_NOTE]` says in Python."""
+    people = [ann, cli, person("nia", "nurses"), person("xia"), person("hal", "heads"), person("eve", "visitors")]
+    people += [person("ada", admin=True), person("ron", "clerks")]
+    roles.bind(care, "expert", ["user:xia"], by=ann)
+    if restricted:
+        roles.restrict(care, True, by=ann, reason="A test.")
+    note = notes.write(care, "Ours.", by=ann)
+    db.session.commit()
+
+    for actor in people:
+        chosen = db.session.scalar(sa.select(Case.id).where(Case.id == care.id, in_team(actor)))
+        seen = db.session.scalar(sa.select(Note.id).where(Note.id == note.id, lists.visible(actor)))
+        assert (chosen is not None) == (seen is not None) == may(actor, Action.WRITE_NOTE, care), actor.name

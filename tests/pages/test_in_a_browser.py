@@ -47,6 +47,7 @@ def visits(office: Office, case: Case) -> list[tuple[str, Actor, str]]:
         ("decision", office.ann, f"/decisions/{decision.id}"),
         ("deployments", office.ada, "/deployments"),
         ("incidents", office.ada, "/incidents"),
+        ("api-tokens", office.ada, "/api-tokens"),
         ("profile", office.ada, "/profile"),
         ("about", office.ann, "/about"),
         ("help", office.ann, "/help"),

@@ -202,6 +202,19 @@ def test_a_huge_answer_is_read_no_further_than_the_cap(canary: Canary) -> None:
         {"headers": {"X": "a\r\nHost: inner"}},
         {"headers": {"Host": "inner"}},
         {"headers": {"transfer-encoding": "chunked"}},
+        {"headers": {"Host ": "inner"}},
+        {"headers": {"\tHost": "inner"}},
+        {"headers": {"Transfer-Encoding ": "chunked"}},
+        {"headers": {"content_length": "0"}},
+        {"headers": {"Host\x00": "inner"}},
+        {"headers": {"Host: inner\r\nX": "a"}},
+        {"headers": {"": "inner"}},
+        {"headers": {"Ho\xadst": "inner"}},
+        {"headers": {"X": "a\x00b"}},
+        {"headers": {"X": "a\x7fb"}},
+        {"headers": {"X": "a\x0bb"}},
+        {"headers": {"X": "\u2028"}},
+        {"headers": {"X": "\u560d\u560aHost: inner"}},
         {"headers": "X: 1"},
         {"method": "GET / HTTP/1.1\r\nX: 1"},
         {"method": "CONNECT"},
@@ -209,10 +222,20 @@ def test_a_huge_answer_is_read_no_further_than_the_cap(canary: Canary) -> None:
     ],
 )
 def test_requests_cannot_be_forged(canary: Canary, inputs: dict[str, Any]) -> None:
-    with pytest.raises(CallFailed):
+    with pytest.raises(CallFailed) as failed:
         ask(f"http://127.0.0.1:{canary.server_address[1]}/", "127.0.0.1", **inputs)
 
     assert canary.seen == []
+    assert not failed.value.again
+
+
+def test_headers_that_are_right_are_sent_as_they_are(canary: Canary) -> None:
+    headers = {"X-Trace_Id.1": "a\tb \u00fc", "Content-Type": "text/csv", "Authorization": "Bearer x=="}
+
+    ask(f"http://127.0.0.1:{canary.server_address[1]}/", "127.0.0.1", body="a;b", headers=headers)
+
+    sent = canary.seen[0].decode("latin-1")
+    assert all(f"{name}: {value}" in sent for name, value in headers.items())
 
 
 @pytest.mark.parametrize("url", ["http://user:secret@127.0.0.1/", "http://127.0.0.1/a\r\nX: 1", "http://127.0.0.1/ä b"])

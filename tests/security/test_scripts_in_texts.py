@@ -41,6 +41,11 @@ from tests.security.test_access import routes
 
 __all__ = ["address", "browse"]
 
+#: What the libraries and scripts of our pages take as orders.
+ORDERS = (
+    "<p data-hx-post=/sign-out data-hx-trigger=load data-hx-get=/sign-out data-hx-on:load=window.hacked=1 data-send=/x "
+    "data-dialog=keys data-key=x data-dismiss data-copy data-place=x data-suggest=/x data-row class=toast id=task>x</p>"
+)
 PAYLOADS = (
     '"><img src=x onerror=window.hacked=1>',
     "'><svg onload=window.hacked=1>",
@@ -52,6 +57,7 @@ PAYLOADS = (
     "]]><script>window.hacked=1</script><!--",
     '"onfocus=window.hacked=1 autofocus="',
     "<a href=javascript:window.hacked=1 data-hx-get=/sign-out hx-trigger=load hx-post=/sign-out>x</a>",
+    ORDERS,
 )
 _turn = count()
 
@@ -87,8 +93,8 @@ def diagram() -> bytes:
 
 def form() -> bytes:
     texts: list[dict[str, Any]] = [
-        {"type": "text", "text": evil("# Text")},
-        {"type": "html", "content": evil("<b>HTML</b>")},
+        {"type": "text", "text": "\n\n".join(["# Text", *PAYLOADS])},
+        {"type": "html", "content": "".join(["<b>HTML</b>", *PAYLOADS])},
         {"type": "image", "source": "javascript:window.hacked=1", "alt": evil("Image")},
         {"type": "button", "label": evil("Button"), "action": "submit"},
         {"type": "group", "label": evil("Group"), "components": []},
@@ -195,6 +201,7 @@ def addresses(app: Flask, places: dict[str, str]) -> Iterator[str]:
 #: Elements that only a payload could have put there, and attributes that run something.
 FOUND = """() => [...document.querySelectorAll('*')].filter(e =>
     e.matches('img[src="x"], iframe, a[href^="javascript:" i], [hx-trigger="load"][hx-post="/sign-out"]')
+    || e.matches('[data-hx-post], [data-send="/x"], [data-row][id="task"]')
     || e.getAttributeNames().some(n => n.startsWith('on'))).map(e => e.outerHTML.slice(0, 200))"""
 
 
@@ -207,6 +214,7 @@ def test_no_page_runs_what_a_text_says(
 ) -> None:
     page = browse(eve)
     page.on("dialog", lambda dialog: pytest.fail(f"A dialog opened: {dialog.message}"))
+    page.on("request", lambda sent: pytest.fail(f"{sent.url} was called") if sent.method != "GET" else None)
     wrong, seen = [], 0
 
     for path in addresses(app, places):

@@ -8,6 +8,7 @@ import { Form } from '@bpmn-io/form-js-viewer';
 import '@bpmn-io/form-js-viewer/dist/assets/form-js.css';
 import './styles/form.css';
 import { startCalendars } from './parts/calendar.js';
+import { safeMarkup } from './parts/markup.js';
 import { json, mount } from './parts/mount.js';
 import { startReading } from './parts/reading.js';
 
@@ -16,7 +17,8 @@ const SIGNED_OUT = 'You have been signed out. Sign in in another tab, then send 
 
 async function start(host) {
   // form-js keeps what is typed for 300 ms before it believes it; when another answer redraws the form meanwhile, it is lost.
-  const form = new Form({ container: host.querySelector('[data-canvas]'), debounce: false });
+  const container = host.querySelector('[data-canvas]');
+  const form = new Form({ container, debounce: false, additionalModules: [safeMarkup] });
   await form.importSchema(json(host, 'data-schema', {}), json(host, 'data-values', {}));
   const state = { form, host, touched: false, changed: false, sending: false };
   showErrors(state, json(host, 'data-errors', {}));
