@@ -1,7 +1,7 @@
 """When timers are due: ISO 8601 durations, dates and repeating intervals, as BPMN 2.0.2 §10.5.5 has them.
 
-All times are aware UTC datetimes; a date without zone is taken as UTC, one with `[Europe/Berlin]` or
-`@Europe/Berlin` behind it in that zone. Months and years are calendar months and years.
+All times are aware, what is computed is in UTC. A date without zone is taken in the zone of `now`, one with
+`[Europe/Berlin]` or `@Europe/Berlin` behind it in that one. Months and years are calendar months and years.
 """
 
 from __future__ import annotations
@@ -76,25 +76,33 @@ def duration(text: str) -> Duration:
     )
 
 
-def moment(value: Any) -> datetime:
-    """A point in time from a datetime, a date, or ISO text; raises BadTime."""
+def moment(value: Any, zone: tzinfo | None = None) -> datetime:
+    """A point in time from a datetime, a date, or ISO text, in `zone` (UTC) where they name none; raises BadTime."""
+    zone = zone or UTC
     if isinstance(value, datetime):
-        return value.astimezone(UTC) if value.tzinfo else value.replace(tzinfo=UTC)
+        return _utc(value if value.tzinfo else value.replace(tzinfo=zone))
     if isinstance(value, date):
-        return datetime.combine(value, time(), UTC)
-    text, zone = _zoned(str(value).strip())
+        return _utc(datetime.combine(value, time(), zone))
+    text, zone = _zoned(str(value).strip(), zone)
     try:
         found = datetime.fromisoformat(text)
-        return moment(found.replace(tzinfo=zone) if found.tzinfo is None else found)
     except ValueError:
         raise BadTime(f"“{value}” is not a date: write one such as 2026-01-31T09:00:00Z.") from None
+    return moment(found, zone)
 
 
-def _zoned(text: str) -> tuple[str, tzinfo]:
-    """A text such as `2026-03-29T09:00[Europe/Berlin]` without its zone, and that zone; raises BadTime."""
+def _utc(moment: datetime) -> datetime:
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError:
+        raise BadTime("That time is beyond the calendar.") from None
+
+
+def _zoned(text: str, zone: tzinfo) -> tuple[str, tzinfo]:
+    """A text such as `2026-03-29T09:00[Europe/Berlin]` without its zone, and that zone or `zone`; raises BadTime."""
     match = _ZONE.fullmatch(text)
     if not match:
-        return text, UTC
+        return text, zone
     name = match["inside"] or match["behind"]
     try:
         return match["time"], ZoneInfo(name)
@@ -108,7 +116,7 @@ def due(value: Any, now: datetime) -> datetime:
         return after(now, Duration(seconds=value.total_seconds()))
     if isinstance(value, str) and _DURATION.fullmatch(value.strip()):
         return after(now, duration(value))
-    return moment(value)
+    return moment(value, now.tzinfo)
 
 
 def after(start: datetime, span: Duration) -> datetime:
@@ -129,16 +137,16 @@ def cycle(text: str, now: datetime) -> Cycle:
     interval = match[2].replace("--", "/")
     # The name of a zone may have a slash of its own, but it stands behind a date, never behind a duration.
     first, _, second = interval.partition("/") if interval[0] in "Pp" else interval.rpartition("/")
-    zone: tzinfo = UTC
+    zone = now.tzinfo or UTC
     if not second:
         every = duration(first)
         start = after(now, every)
     elif _DURATION.fullmatch(first):
-        every, zone = duration(first), _zoned(second)[1]
-        start = after(moment(second).astimezone(zone), Duration(-every.months, -every.days, -every.seconds))
+        every, zone = duration(first), _zoned(second, zone)[1]
+        start = after(moment(second, now.tzinfo).astimezone(zone), Duration(-every.months, -every.days, -every.seconds))
     else:
-        every, zone = duration(second), _zoned(first)[1]
-        start = moment(first)
+        every, zone = duration(second), _zoned(first, zone)[1]
+        start = moment(first, now.tzinfo)
     if after(now, every) <= now:
         raise BadTime(f"“{text}” repeats without time passing.")
     return Cycle(left, start, every, zone)

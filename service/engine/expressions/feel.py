@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Mapping
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from functools import lru_cache
 from secrets import token_hex
 from typing import Any
@@ -136,7 +136,7 @@ def encode(value: Any) -> tuple[str, bool]:
         nonlocal dated
         if isinstance(item, datetime):
             dated = True
-            return {_MARK: ["datetime", (item if item.tzinfo else item.replace(tzinfo=UTC)).isoformat()]}
+            return {_MARK: ["datetime", item.isoformat()]}
         if isinstance(item, date | time):
             dated = True
             return {_MARK: ["time" if isinstance(item, time) else "date", item.isoformat()]}
