@@ -1,5 +1,6 @@
 // feelin with what DMN 1.5 has besides: our own functions (builtins.js), and `instance of` (§10.3.2.10).
 import { evaluate as feelinEvaluate, parseExpression, parseUnaryTests, unaryTest as feelinUnary } from '@bpmn-io/feelin';
+import './comparing.js';
 import { BUILTINS } from './builtins.js';
 import { EXTENSIONS, spell } from './extensions.js';
 import { kindOf } from './values.js';
@@ -37,7 +38,25 @@ const evaluateWith = (call, parse) => (text, context) => {
 };
 
 export const evaluate = evaluateWith(feelinEvaluate, parseExpression);
-export const unaryTest = evaluateWith(feelinUnary, parseUnaryTests);
+
+/** feelin takes `not(> 20)` as true of null; whether null is greater than 20 is not known, nor is its contrary. */
+export const unaryTest = evaluateWith((text, context) => {
+  const found = feelinUnary(text, context);
+  const unknown = found.value === true && (context['?'] ?? null) === null && isNegatedOrder(parseUnaryTests(text, context));
+  return unknown ? { ...found, value: null } : found;
+}, parseUnaryTests);
+
+function isNegatedOrder(tree) {
+  let [negated, orders] = [false, false];
+  tree.iterate({
+    enter({ name, node }) {
+      if (name === 'not' && node.parent?.name === 'UnaryTests') negated = true;
+      const above = node.parent?.name;
+      if (['SimplePositiveUnaryTest', 'PositiveUnaryTest'].includes(above) && ['CompareOp', 'Interval'].includes(name)) orders = true;
+    },
+  });
+  return negated && orders;
+}
 
 // --- instance of
 
