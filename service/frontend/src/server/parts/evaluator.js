@@ -1,7 +1,7 @@
 // feelin with what DMN 1.5 has besides: our own functions (builtins.js), and `instance of` (§10.3.2.10).
 import { evaluate as feelinEvaluate, parseExpression, parseUnaryTests, unaryTest as feelinUnary } from '@bpmn-io/feelin';
-import './comparing.js';
 import { BUILTINS } from './builtins.js';
+import { strictly } from './comparing.js';
 import { EXTENSIONS, spell } from './extensions.js';
 import { kindOf } from './values.js';
 
@@ -34,7 +34,7 @@ function prepare(text) {
 const evaluateWith = (call, parse) => (text, context) => {
   const { spelled, own, asks, any } = prepare(text);
   const known = any ? { ...own, ...context } : context;
-  return call(asks ? withoutInstance(spelled, parse, known) : spelled, known);
+  return strictly(() => call(asks ? withoutInstance(spelled, parse, known) : spelled, known));
 };
 
 export const evaluate = evaluateWith(feelinEvaluate, parseExpression);
