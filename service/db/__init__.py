@@ -6,7 +6,7 @@ SQLite runs with WAL, `synchronous=FULL` and `BEGIN IMMEDIATE` (a reader that tu
 
 from __future__ import annotations
 
-from service.db.clock import clock_at, database_now, utcnow
+from service.db.clock import clock_at, database_now, local, localnow, utcnow
 from service.db.connections import GIVING_UP, SERVER_GIVES_UP, as_options, engine_options, prepare
 from service.db.json import iso_text, to_json
 from service.db.session import at_once, db, is_reading, once, reading, set_reading
@@ -27,6 +27,8 @@ __all__ = [
     "engine_options",
     "is_reading",
     "iso_text",
+    "local",
+    "localnow",
     "new_id",
     "once",
     "prepare",

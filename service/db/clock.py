@@ -8,6 +8,7 @@ from contextvars import ContextVar
 from datetime import UTC, datetime
 
 import sqlalchemy as sa
+from flask import current_app
 
 from service.db.session import db
 
@@ -17,6 +18,16 @@ _clock: ContextVar[datetime | None] = ContextVar("clock", default=None)
 def utcnow() -> datetime:
     """Now, aware, in UTC; within `clock_at`, the moment that it says."""
     return _clock.get() or datetime.now(UTC)
+
+
+def localnow() -> datetime:
+    """Now in the installation's zone: the clock of workflows and forms, where dates without a zone mean that one."""
+    return local(utcnow())
+
+
+def local(moment: datetime) -> datetime:
+    """The same moment in the zone of CASEWRIGHT_TIME_ZONE."""
+    return moment.astimezone(current_app.config["CASEWRIGHT"].time_zone)
 
 
 @contextmanager

@@ -14,7 +14,7 @@ class Opening:
 
     due_at: datetime
     left: int | None = 1  #: rounds left, this one among them; None: without end
-    cycle: str = ""  #: the cycle's text; empty: it happens once
+    cycle: str = ""  #: the cycle's text, with what it counts from; empty: it happens once
 
 
 def first(text: str, now: datetime) -> Opening | None:
@@ -30,7 +30,7 @@ def first(text: str, now: datetime) -> Opening | None:
         return Opening(due_at) if due_at > now else None
     cycle = timing.cycle(value, now)
     due_at, left = timing.ahead(cycle, now)
-    return None if left == 0 else Opening(due_at, left, value)
+    return None if left == 0 else Opening(due_at, left, timing.anchored(value, now))
 
 
 def following(opening: Opening) -> Opening | None:

@@ -1,7 +1,7 @@
 """When timers are due: ISO 8601 durations, dates and repeating intervals, as BPMN 2.0.2 §10.5.5 has them.
 
-All times are aware UTC datetimes; a date without zone is taken as UTC, one with `[Europe/Berlin]` or
-`@Europe/Berlin` behind it in that zone. Months and years are calendar months and years.
+All times are aware, what is computed is in UTC. A date without zone is taken in the zone of `now`, one with
+`[Europe/Berlin]` or `@Europe/Berlin` behind it in that one. Months and years are calendar months and years.
 """
 
 from __future__ import annotations
@@ -21,8 +21,7 @@ _DURATION = re.compile(
 )
 _DATE = re.compile(r"\d{4}-?\d\d-?\d\d(T.*)?$|\d{4}-?W\d\d", re.IGNORECASE)
 _REPEATS = re.compile(r"R(\d*)/(.+)", re.IGNORECASE)
-
-
+_MONTH = 30.436875  #: days, on average
 _ZONE = re.compile(r"(?P<time>[^\[@]+?)(?:\[(?P<inside>[\w/+-]+)\]|@(?P<behind>[\w/+-]+))$")
 
 
@@ -41,16 +40,40 @@ class Duration:
 
 @dataclass(frozen=True)
 class Cycle:
-    """A repeating interval: `left` rounds (None: without end), the first at `first`, then every `every`."""
+    """A repeating interval: `left` rounds (None: without end), each so many times `every` after `anchor`.
+
+    All are counted from there, never from the round before: a month that is short, or a night without 02:30, moves one
+    round and none that follows.
+    """
 
     left: int | None
-    first: datetime
+    anchor: datetime
     every: Duration
     zone: tzinfo = UTC  #: whose days and months are counted: 09:00 stays 09:00 when the clocks change
+    begin: int = 0  #: the number of the first round, counted from the anchor
 
-    def following(self, round_: datetime) -> datetime:
-        """The round after that one; raises BadTime."""
-        return after(round_.astimezone(self.zone), self.every)
+    @property
+    def first(self) -> datetime:
+        """The first round; raises BadTime."""
+        return self.round(self.begin)
+
+    def round(self, number: int) -> datetime:
+        """The round of that number; raises BadTime."""
+        months, days, seconds = self.every.months, self.every.days, self.every.seconds
+        return after(self.anchor.astimezone(self.zone), Duration(number * months, number * days, number * seconds))
+
+    def following(self, moment: datetime) -> datetime:
+        """The first round after that moment; raises BadTime."""
+        return self.round(self.number_after(moment))
+
+    def number_after(self, moment: datetime) -> int:
+        """The number of the first round after that moment; raises BadTime."""
+        length = (self.every.months * _MONTH + self.every.days) * 86400 + self.every.seconds
+        passed = int((moment - self.anchor).total_seconds() // length)
+        number = max(self.begin, passed - 2)  # of months and days each has its length: the last steps are counted
+        while self.round(number) <= moment:
+            number += 1
+        return number
 
 
 def is_literal(text: str) -> bool:
@@ -76,25 +99,33 @@ def duration(text: str) -> Duration:
     )
 
 
-def moment(value: Any) -> datetime:
-    """A point in time from a datetime, a date, or ISO text; raises BadTime."""
+def moment(value: Any, zone: tzinfo | None = None) -> datetime:
+    """A point in time from a datetime, a date, or ISO text, in `zone` (UTC) where they name none; raises BadTime."""
+    zone = zone or UTC
     if isinstance(value, datetime):
-        return value.astimezone(UTC) if value.tzinfo else value.replace(tzinfo=UTC)
+        return _utc(value if value.tzinfo else value.replace(tzinfo=zone))
     if isinstance(value, date):
-        return datetime.combine(value, time(), UTC)
-    text, zone = _zoned(str(value).strip())
+        return _utc(datetime.combine(value, time(), zone))
+    text, zone = _zoned(str(value).strip(), zone)
     try:
         found = datetime.fromisoformat(text)
-        return moment(found.replace(tzinfo=zone) if found.tzinfo is None else found)
     except ValueError:
         raise BadTime(f"“{value}” is not a date: write one such as 2026-01-31T09:00:00Z.") from None
+    return moment(found, zone)
 
 
-def _zoned(text: str) -> tuple[str, tzinfo]:
-    """A text such as `2026-03-29T09:00[Europe/Berlin]` without its zone, and that zone; raises BadTime."""
+def _utc(moment: datetime) -> datetime:
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError:
+        raise BadTime("That time is beyond the calendar.") from None
+
+
+def _zoned(text: str, zone: tzinfo) -> tuple[str, tzinfo]:
+    """A text such as `2026-03-29T09:00[Europe/Berlin]` without its zone, and that zone or `zone`; raises BadTime."""
     match = _ZONE.fullmatch(text)
     if not match:
-        return text, UTC
+        return text, zone
     name = match["inside"] or match["behind"]
     try:
         return match["time"], ZoneInfo(name)
@@ -108,7 +139,7 @@ def due(value: Any, now: datetime) -> datetime:
         return after(now, Duration(seconds=value.total_seconds()))
     if isinstance(value, str) and _DURATION.fullmatch(value.strip()):
         return after(now, duration(value))
-    return moment(value)
+    return moment(value, now.tzinfo)
 
 
 def after(start: datetime, span: Duration) -> datetime:
@@ -126,35 +157,43 @@ def cycle(text: str, now: datetime) -> Cycle:
     if not match:
         raise BadTime(f"“{text}” is not a cycle: write one such as R3/PT10M, or R/PT10M without end.")
     left = int(match[1]) if match[1] else None
-    interval = match[2].replace("--", "/")
-    # The name of a zone may have a slash of its own, but it stands behind a date, never behind a duration.
-    first, _, second = interval.partition("/") if interval[0] in "Pp" else interval.rpartition("/")
-    zone: tzinfo = UTC
+    first, second = _parted(match[2])
+    zone = now.tzinfo or UTC
     if not second:
-        every = duration(first)
-        start = after(now, every)
+        made = Cycle(left, now, duration(first), zone, begin=1)
     elif _DURATION.fullmatch(first):
-        every, zone = duration(first), _zoned(second)[1]
-        start = after(moment(second).astimezone(zone), Duration(-every.months, -every.days, -every.seconds))
+        anchor, zone = moment(second, now.tzinfo), _zoned(second, zone)[1]
+        made = Cycle(left, anchor, duration(first), zone, begin=-1)
     else:
-        every, zone = duration(second), _zoned(first)[1]
-        start = moment(first)
-    if after(now, every) <= now:
+        anchor, zone = moment(first, now.tzinfo), _zoned(first, zone)[1]
+        made = Cycle(left, anchor, duration(second), zone)
+    if after(now, made.every) <= now:
         raise BadTime(f"“{text}” repeats without time passing.")
-    return Cycle(left, start, every, zone)
+    return made
+
+
+def _parted(interval: str) -> tuple[str, str]:
+    """An interval at its slash; the name of a zone may have a slash too, but behind a date, never behind a duration."""
+    interval = interval.replace("--", "/")
+    first, _, second = interval.partition("/") if interval[0] in "Pp" else interval.rpartition("/")
+    return first, second
+
+
+def anchored(text: str, now: datetime) -> str:
+    """A cycle's text with the moment that it counts from, which is `now` unless it says one itself; raises BadTime."""
+    made = cycle(text, now)
+    rounds, _, interval = text.strip().partition("/")
+    if _parted(interval)[1]:
+        return text.strip()
+    name = getattr(made.zone, "key", None)
+    start = f"{now.replace(tzinfo=None).isoformat()}[{name}]" if name else now.isoformat()
+    return f"{rounds}/{start}/{interval}"
 
 
 def ahead(cycle: Cycle, now: datetime) -> tuple[datetime, int | None]:
     """The first round after `now`, and how many are left from it on (None: without end); raises BadTime."""
-    due_at, left = cycle.first, cycle.left
-    if not cycle.every.months and due_at < now:  # of months each has its length: these are counted one by one
-        slack = 86400 if cycle.every.days else 0  # days have 23 to 25 hours
-        length = cycle.every.days * 86400 + cycle.every.seconds
-        passed = max(0, int(((now - due_at).total_seconds() - slack) // length))
-        skipped = Duration(days=passed * cycle.every.days, seconds=passed * cycle.every.seconds)
-        due_at = after(due_at.astimezone(cycle.zone), skipped)
-        left = None if left is None else max(0, left - passed)
-    while due_at <= now and left != 0:
-        due_at = cycle.following(due_at)
-        left = None if left is None else left - 1
-    return due_at, left
+    number = cycle.number_after(now)
+    if cycle.left is None:
+        return cycle.round(number), None
+    number = min(number, cycle.begin + cycle.left)
+    return cycle.round(number), cycle.left - (number - cycle.begin)

@@ -1,13 +1,13 @@
 """The façade of the engine: one running process, from its start to its end.
 
-Each call runs on until the workflow waits again. Time is passed in; nothing here reads a clock, touches a database or
-the network. Not to be shared by threads.
+Each call runs on until the workflow waits again. Time is passed in, and with it the zone that a date without one means;
+nothing here reads a clock, touches a database or the network. Not to be shared by threads.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -52,7 +52,7 @@ class Workflow:
         brought. Without it the plain start event is used; a process that has none waits for one of its start events.
         Raises EngineError when there is no such start event.
         """
-        run = Run(definition, _utc(now))
+        run = Run(definition, _aware(now))
         run.stores = stores or {}
         root = Task(run, definition.graph.start, None, TaskState.STARTED, str(uuid4()))
         run.task_tree = root
@@ -75,7 +75,7 @@ class Workflow:
     @classmethod
     def load(cls, definition: Definition, snapshot_: bytes, *, now: datetime) -> Workflow:
         """The workflow as it was dumped; raises Unfit when it does not fit the definition."""
-        return cls(snapshot.load(definition, snapshot_, _utc(now)))
+        return cls(snapshot.load(definition, snapshot_, _aware(now)))
 
     def dump(self) -> bytes:
         """All that is needed to go on later, without the definition."""
@@ -88,12 +88,12 @@ class Workflow:
 
     @property
     def now(self) -> datetime:
-        """The time that timers and expressions are computed on; set it to go on later."""
+        """The time that timers and expressions are computed on, in the zone of dates without one; set it to go on."""
         return self._run.now
 
     @now.setter
     def now(self, value: datetime) -> None:
-        self._run.now = _utc(value)
+        self._run.now = _aware(value)
 
     @property
     def stores(self) -> Mapping[str, Any]:
@@ -354,7 +354,7 @@ def _bring(
         run.correlations.update({key: value for key, value in correlation.items() if key in known})
 
 
-def _utc(now: datetime) -> datetime:
+def _aware(now: datetime) -> datetime:
     if now.tzinfo is None:
         raise EngineError("The time must say its zone.")
-    return now.astimezone(UTC)
+    return now

@@ -16,7 +16,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import undefer
 
 from service import audit, logs
-from service.db import db, utcnow
+from service.db import db, local, utcnow
 from service.engine.work import OpenWork, WorkflowState
 from service.engine.workflow import Workflow
 from service.errors import NotFound, WrongState
@@ -96,7 +96,7 @@ def running(
     case = lock(case_id, task)
     if case.state is not CaseState.ACTIVE:
         raise WrongState(f"This case is {case.state}.")
-    workflow = Workflow.load(deployed(case.definition_id).definition, case.snapshot or b"", now=now or utcnow())
+    workflow = Workflow.load(deployed(case.definition_id).definition, case.snapshot or b"", now=local(now or utcnow()))
     workflow.stores = stores.Stores()
     before = workflow.open_work()
     workflow.take_happenings()

@@ -43,8 +43,8 @@ def validate(
     known = _json(_wanted(key, text, context))
     moment = now or datetime.now(UTC)
     try:
-        feel.set_clock(text if "@" in text else "", moment)
-        answer = _ask(key, text, "formCheck", given, known, feel.odd_names(given + known), _first_today(moment))
+        feel.set_clock(moment)
+        answer = _ask(key, text, "formCheck", given, known, feel.is_flat(given + known), _first_today(moment))
     except FeelError as error:
         raise errors.InvalidForm({"": [f"The form could not be checked. {error}"]}) from None
     if answer["errors"]:
@@ -83,7 +83,7 @@ def _schema(schema: Mapping[str, Any]) -> tuple[str, str]:
     return hashlib.sha256(text.encode()).hexdigest(), text
 
 
-def _ask(key: str, schema: str, function: str, *arguments: str) -> Any:
+def _ask(key: str, schema: str, function: str, *arguments: str | bool) -> Any:
     answer = feel.ask(function, key, *arguments, seconds=SECONDS)
     if "missing" in answer:
         feel.ask("form", key, schema, seconds=SECONDS)

@@ -13,7 +13,7 @@ from typing import Any, Final
 import sqlalchemy as sa
 
 from service import audit, forms
-from service.db import Base, db, new_id, utcnow
+from service.db import Base, db, local, localnow, new_id, utcnow
 from service.engine import timing
 from service.engine.work import WorkflowState
 from service.engine.workflow import Workflow
@@ -84,7 +84,7 @@ def start(definition: ProcessDefinition, *, by: Actor, submitted: Mapping[str, A
     """
     require(by, Action.OPEN_CASE, definition)
     schema = form_of(definition.id, start_form(definition))
-    variables = forms.validate(schema, submitted, context={}) if schema else plain(submitted)
+    variables = forms.validate(schema, submitted, context={}, now=localnow()) if schema else plain(submitted)
     return begin(definition, {**variables, "initiator": by.name}, by=by, owner_id=by.id)
 
 
@@ -112,7 +112,7 @@ def begin(
     workflow = Workflow.start(
         source.definition,
         variables,
-        now=now,
+        now=local(now),
         start_event=start_event,
         event_name=event_name,
         payload=payload,
@@ -143,7 +143,7 @@ def _row(
         title=title_of(source.title, variables),
         state=CaseState.ACTIVE,
         priority=int(attributes.get("priority", 50)),
-        due_at=timing.due(attributes["dueDate"], now) if "dueDate" in attributes else None,
+        due_at=timing.due(attributes["dueDate"], local(now)) if "dueDate" in attributes else None,
         owner_id=owner_id,
         created_by=by.name,
         created_at=now,
@@ -274,7 +274,7 @@ def end_work(case: Case, *, by: Actor) -> None:
     )
     db.session.execute(sa.delete(Timer).where(Timer.case_id == case.id))
     db.session.execute(sa.delete(Subscription).where(Subscription.case_id == case.id))
-    workflow = Workflow.load(deployed(case.definition_id).definition, case.snapshot or b"", now=now)
+    workflow = Workflow.load(deployed(case.definition_id).definition, case.snapshot or b"", now=local(now))
     workflow.terminate()
     case.snapshot, case.marked = workflow.dump(), []
     case.held_open, case.suspended_at, case.suspended_until = False, None, None

@@ -13,7 +13,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from service import audit, forms, jobs
-from service.db import db, utcnow
+from service.db import db, localnow, utcnow
 from service.engine.work import OpenChild, WorkflowState
 from service.engine.workflow import Workflow
 from service.errors import BadRequest, Forbidden, WrongState
@@ -43,7 +43,7 @@ def open_child(
         raise WrongState(f"This case is {parent.state}.")
     _refuse_depth(parent.id)
     schema = form_of(definition.id, cases.start_form(definition))
-    variables = forms.validate(schema, submitted, context={}) if schema else cases.plain(submitted)
+    variables = forms.validate(schema, submitted, context={}, now=localnow()) if schema else cases.plain(submitted)
     inherits = definition.key in deployed(parent.definition_id).definition.info.heirs
     kin = Kin(parent, blocking=blocking, shares_people=inherits)
     roles = _roles_of(parent) if inherits else ()
@@ -131,7 +131,7 @@ def open_wanted(parent_id: uuid.UUID, wanted: Sequence[Mapping[str, Any]]) -> No
     if depth >= DEEPEST:
         _stuck(parent, wanted, _too_deep(depth))
         return
-    workflow = Workflow.load(deployed(parent.definition_id).definition, parent.snapshot or b"", now=utcnow())
+    workflow = Workflow.load(deployed(parent.definition_id).definition, parent.snapshot or b"", now=localnow())
     waiting = {child.activity_id for child in workflow.open_work().children}
     activities = [child["activity_id"] for child in wanted]
     there = set(

@@ -9,7 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from service import audit, jobs
-from service.db import db, utcnow
+from service.db import db, localnow, utcnow
 from service.engine.workflow import Workflow
 from service.errors import BadRequest, WrongState
 from service.execution.definitions import deployed
@@ -87,7 +87,7 @@ def _retry_case(case: Case, variables: Mapping[str, Any], by: Actor) -> None:
         Incident.case_id == case.id, Incident.state == IncidentState.OPEN, Incident.job.is_(sa.null())
     )
     _close(list(db.session.scalars(others)), by)
-    workflow = Workflow.load(deployed(case.definition_id).definition, case.snapshot or b"", now=utcnow())
+    workflow = Workflow.load(deployed(case.definition_id).definition, case.snapshot or b"", now=localnow())
     workflow.stores = Stores()
     before = workflow.open_work()
     workflow.take_happenings()

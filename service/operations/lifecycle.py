@@ -8,7 +8,7 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from service import audit, jobs
-from service.db import db, utcnow
+from service.db import db, localnow, utcnow
 from service.engine.definition import Element
 from service.engine.errors import NotReady
 from service.engine.workflow import Workflow
@@ -156,7 +156,7 @@ def _require_repeatable(case: Case, element_id: str) -> Element:
 
 
 def _loaded(case: Case) -> Workflow:
-    return Workflow.load(deployed(case.definition_id).definition, case.snapshot or b"", now=utcnow())
+    return Workflow.load(deployed(case.definition_id).definition, case.snapshot or b"", now=localnow())
 
 
 def _said(text: str, otherwise: str) -> str:

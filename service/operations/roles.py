@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 
 from service import audit
-from service.db import db, utcnow
+from service.db import db, localnow
 from service.engine.definition import Role
 from service.engine.workflow import Workflow
 from service.errors import BadRequest, NotFound, WrongState
@@ -180,7 +180,7 @@ def _offer_anew(case: Case, role_id: str) -> None:
 
 def _named_candidates(case: Case) -> dict[str, list[str]]:
     """Activity id -> the people and groups to whom the diagram offers the open task by name."""
-    workflow = Workflow.load(deployed(case.definition_id).definition, case.snapshot or b"", now=utcnow())
+    workflow = Workflow.load(deployed(case.definition_id).definition, case.snapshot or b"", now=localnow())
     return {
         task.activity_id: [f"user:{name}" for name in task.candidate_users]
         + [f"group:{name}" for name in task.candidate_groups]

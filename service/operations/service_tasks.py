@@ -16,7 +16,7 @@ from sqlalchemy.orm import undefer
 
 from service import audit, jobs
 from service.connectors import Call, CallFailed
-from service.db import db, utcnow
+from service.db import db, localnow
 from service.engine.errors import EngineError, NotReady
 from service.engine.work import OpenService, OpenWork
 from service.engine.workflow import Workflow
@@ -90,7 +90,7 @@ def _case(case_id: uuid.UUID) -> Case | None:
 
 
 def _open(case: Case, activity_id: str) -> OpenService | None:
-    workflow = Workflow.load(deployed(case.definition_id).definition, case.snapshot or b"", now=utcnow())
+    workflow = Workflow.load(deployed(case.definition_id).definition, case.snapshot or b"", now=localnow())
     return next((task for task in workflow.open_work().services if task.activity_id == activity_id), None)
 
 

@@ -12,7 +12,7 @@ from collections.abc import Iterable
 import sqlalchemy as sa
 
 from service import jobs
-from service.db import database_now, db, new_id, utcnow
+from service.db import database_now, db, local, localnow, new_id
 from service.engine import starts
 from service.engine.definition import Problem, ProcessInfo, Severity
 from service.engine.expressions import ExpressionError
@@ -50,7 +50,7 @@ def _silence_older(definition: ProcessDefinition) -> None:
 
 
 def _schedule(definition: ProcessDefinition, element_id: str, text: str) -> None:
-    opening = starts.first(text, utcnow())
+    opening = starts.first(text, localnow())
     if opening is None:  # past by now
         return
     row = StartTimer(
@@ -76,7 +76,7 @@ def fire(timer_id: uuid.UUID, seq: int) -> Case | None:
         _arm(row)
         return None
     definition, element_id = db.session.get_one(ProcessDefinition, row.definition_id), row.element_id
-    opening = starts.following(starts.Opening(row.due_at, row.cycles_left, row.cycle))
+    opening = starts.following(starts.Opening(local(row.due_at), row.cycles_left, row.cycle))
     if opening is None:
         db.session.delete(row)
     else:
@@ -105,7 +105,7 @@ def _silent(kind: str, text: str | None) -> str | None:
     if kind != "timer":
         return None
     try:
-        return None if starts.first(text or "", utcnow()) else f"{text} is past."
+        return None if starts.first(text or "", localnow()) else f"{text} is past."
     except (BadTime, ExpressionError) as wrong:
         return f"when it is due cannot be told without a case ({wrong})."
 

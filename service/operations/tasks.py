@@ -14,7 +14,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from service import audit, forms
-from service.db import db, new_id, utcnow
+from service.db import db, localnow, new_id, utcnow
 from service.errors import BadRequest, NotFound, WrongState
 from service.execution.definitions import form_of_task
 from service.execution.running import lock, running
@@ -98,7 +98,7 @@ def complete(task: HumanTask, *, by: Actor, submitted: Mapping[str, Any]) -> Non
         )
         schema = form_of_task(task)
         context = {**task.case.variables, **(task.local or {})}
-        data = forms.validate(schema, submitted, context=context) if schema else plain(submitted)
+        data = forms.validate(schema, submitted, context=context, now=localnow()) if schema else plain(submitted)
         task.state, task.closed_at, task.closed_by = TaskState.COMPLETED, utcnow(), by.name
         _tell(task, "task:completed", by)
         if task.activity_id is not None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 from sqlalchemy.orm import undefer
 
-from service.db import db, utcnow
+from service.db import db, localnow
 from service.engine.definition import Refused
 from service.engine.errors import EngineError
 from service.engine.workflow import Workflow
@@ -50,7 +50,7 @@ def _why_not(case: Case) -> str | None:
     except KeyError as missing:
         return f"Its diagram is not there: {missing}."
     try:
-        workflow = Workflow.load(definition, case.snapshot or b"", now=utcnow())
+        workflow = Workflow.load(definition, case.snapshot or b"", now=localnow())
         workflow.open_work()
         workflow.dump()
     except EngineError as unfit:

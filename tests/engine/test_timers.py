@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 
-from service.engine import timing
+from service.engine import starts, timing
 from tests.engine.diagrams import NOW, node, run, timer, user
 
 HOST = '<boundaryEvent id="b" attachedToRef="A" cancelActivity="{0}">{1}</boundaryEvent>'
@@ -141,7 +142,7 @@ def test_an_unknown_time_zone_is_explained() -> None:
     [
         ("R/0001-01-01T09:30Z/PT1H", datetime(2026, 3, 1, 9, 30, tzinfo=UTC), None),
         ("R/0001-01-01T09:30Z/P1D", datetime(2026, 3, 1, 9, 30, tzinfo=UTC), None),
-        ("R/2026-01-31T09:30Z/P1M", datetime(2026, 3, 28, 9, 30, tzinfo=UTC), None),
+        ("R/2026-01-31T09:30Z/P1M", datetime(2026, 3, 31, 9, 30, tzinfo=UTC), None),
         ("R9/2026-02-26T08:00Z/P1D", datetime(2026, 3, 2, 8, tzinfo=UTC), 5),
         ("R/2025-07-01T09:30[Europe/Berlin]/P1D", datetime(2026, 3, 2, 8, 30, tzinfo=UTC), None),
         ("R2/2026-02-26T08:00Z/P1D", datetime(2026, 2, 28, 8, tzinfo=UTC), 0),
@@ -166,3 +167,83 @@ def test_a_date_may_be_unknown_so_far() -> None:
     case = run(elements, "s A e", order={})
 
     assert case.workflow.open_work().tasks[0].due_at is None
+
+
+BERLIN = ZoneInfo("Europe/Berlin")
+
+
+@pytest.mark.parametrize(
+    ("text", "began", "rounds"),
+    [
+        ("R/2026-01-31T09:00/P1M", NOW, ["03-31T09:00", "04-30T09:00", "05-31T09:00", "06-30T09:00"]),
+        ("R/P1M", datetime(2026, 8, 31, 9, tzinfo=UTC), ["09-30T09:00", "10-31T09:00", "11-30T09:00", "12-31T09:00"]),
+        ("R/P1M/2026-05-31T09:00", NOW, ["04-30T09:00", "05-31T09:00", "06-30T09:00"]),
+        ("R/2026-03-27T02:30/P1D", NOW, ["03-27T02:30", "03-28T02:30", "03-29T03:30", "03-30T02:30", "03-31T02:30"]),
+        ("R/P1D", datetime(2026, 3, 28, 2, 30, tzinfo=BERLIN), ["03-29T03:30", "03-30T02:30", "03-31T02:30"]),
+        ("R/P1W", datetime(2026, 3, 22, 2, 30, tzinfo=BERLIN), ["03-29T03:30", "04-05T02:30"]),
+        ("R/2026-10-24T02:30/P1D", NOW, ["10-24T02:30", "10-25T02:30", "10-26T02:30"]),
+        ("R/2026-03-28T02:30/PT24H", NOW, ["03-28T02:30", "03-29T03:30", "03-30T03:30"]),
+        ("R/2026-01-30T02:30/P1MT1H", NOW, ["03-30T04:30", "04-30T05:30"]),
+    ],
+)
+def test_each_round_is_counted_from_the_beginning_and_not_from_the_last(
+    text: str, began: datetime, rounds: list[str]
+) -> None:
+    zone = BERLIN if "T02:30" in text or began.tzinfo is BERLIN else UTC
+    found = timing.cycle(text, began.astimezone(zone))
+    due, _ = timing.ahead(found, max(began, NOW))
+
+    seen = [due]
+    while len(seen) < len(rounds):
+        seen.append(found.following(seen[-1]))
+
+    assert [f"{moment.astimezone(zone):%m-%dT%H:%M}" for moment in seen] == rounds
+
+
+def test_yearly_from_29_february_comes_back_to_it() -> None:
+    yearly = timing.cycle("R/2024-02-29T09:00/P1Y", NOW)
+    due, _ = timing.ahead(yearly, NOW)
+
+    found = [due, yearly.following(due)]
+
+    assert [moment.date().isoformat() for moment in found] == ["2027-02-28", "2028-02-29"]
+
+
+def test_a_case_counts_from_when_its_timer_began_to_wait() -> None:
+    case = run(user("A", "H") + HOST.format("false", timer("R/P1M", "timeCycle")), "s A e", "b H", reload=True)
+    case.workflow.shift(timedelta(days=30))  # it stood still until 31 March
+    seen = []
+
+    for _ in range(4):
+        [waiting_] = case.workflow.open_work().timers
+        assert waiting_.due_at
+        seen.append(f"{waiting_.due_at:%m-%d}")
+        case.now = waiting_.due_at
+        case.at_work().fire(waiting_.timer_id)
+
+    assert seen == ["05-01", "05-31", "06-30", "07-31"]
+
+
+def test_a_timer_that_an_older_release_stored_goes_on() -> None:
+    case = run(user("A", "H") + HOST.format("false", timer("R/PT10M", "timeCycle")), "s A e", "b H")
+    for task in case.workflow._run.tasks.values():
+        for stored in task.internal_data.get("timers", {}).values():
+            del stored[3:]
+    case.advance(minutes=10)
+
+    [following] = case.workflow.open_work().timers
+
+    assert following.due_at == NOW.replace(minute=20)
+
+
+@pytest.mark.parametrize("now", [datetime(2026, 8, 31, 2, 30, tzinfo=UTC), datetime(2026, 8, 31, 2, 30, tzinfo=BERLIN)])
+def test_timer_starts_count_from_the_deployment(now: datetime) -> None:
+    opening = starts.first("R5/P1M", now)
+    seen = []
+
+    while opening:
+        seen.append((f"{opening.due_at.astimezone(now.tzinfo):%m-%dT%H:%M}", opening.left))
+        at = opening.due_at.astimezone(now.tzinfo)
+        opening = starts.following(starts.Opening(at, opening.left, opening.cycle))
+
+    assert seen == [("09-30T02:30", 5), ("10-31T02:30", 4), ("11-30T02:30", 3), ("12-31T02:30", 2), ("01-31T02:30", 1)]

@@ -319,3 +319,16 @@ def test_a_pattern_that_never_ends_is_stopped():
 
 def test_a_huge_number_has_no_decimals():
     assert accept(form({"type": "number", "key": "n", "decimalDigits": 2}), {"n": 1e21}) == {"n": 1e21}
+
+
+def test_a_condition_compares_as_the_browser_does() -> None:
+    form = {
+        "components": [
+            {"type": "textfield", "key": "amount", "id": "amount"},
+            {"type": "textfield", "key": "why", "id": "why", "conditional": {"hide": "=amount > 1000"}},
+        ]
+    }
+
+    found = forms.validate(form, {"amount": "2000", "why": "x"}, context={})
+
+    assert found["amount"] == "2000" and not found.get("why")

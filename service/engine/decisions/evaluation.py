@@ -59,7 +59,7 @@ def evaluate(
         raise DecisionError(f"There is no decision “{decision_id}”.")
     try:
         payload, dated = feel.encode(_sent(decision, variables))
-        feel.set_clock(decision.text, now)
+        feel.set_clock(now)
         answer = _ask(decision, payload, dated)
         trace = tuple(feel.decode(step) for step in answer["trace"])
         value = feel.decode(answer.get("value"))

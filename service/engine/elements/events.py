@@ -114,7 +114,7 @@ class Catching(Node):
                 due, left = timing.ahead(rounds, run.now - timedelta(microseconds=1))
                 if left == 0:  # all rounds are past: as with a date that is past, it is due at once
                     due, left = min(rounds.first, run.now), 1
-                return [due.isoformat(), left, str(value)]
+                return [due.isoformat(), left, str(value), run.now.isoformat()]
             return [timing.due(value, run.now).isoformat(), 1, ""]
         except timing.BadTime as problem:
             raise Fault(str(problem)) from None
@@ -197,8 +197,10 @@ class Catching(Node):
             if timer[1] <= 0:
                 del task.internal_data[TIMERS][str(position)]
                 return False
-        rounds = timing.cycle(timer[2], run.now)
-        timer[0] = rounds.following(datetime.fromisoformat(timer[0])).isoformat()
+        due = datetime.fromisoformat(timer[0])
+        began = datetime.fromisoformat(timer[3]) if len(timer) > 3 else due  # older snapshots do not say
+        rounds = timing.cycle(timer[2], began.astimezone(run.now.tzinfo))
+        timer[0] = rounds.following(due).isoformat()
         task.internal_data["round"] = task.internal_data.get("round", 0) + 1
         return True
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Mapping
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from functools import lru_cache
 from secrets import token_hex
 from typing import Any
@@ -24,7 +24,29 @@ _bundle = Bundle("feel")
 _KEY = re.compile(r'"((?:[^"\\]|\\.)*)":')
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _WORD = re.compile(r"[^\W\d]\w*")
-_ZONE = re.compile(r"@([A-Za-z_]+/[A-Za-z_/+-]+)")
+#: Words of the language: as names of variables they matter to the parser, see frontend/src/server/parts/trees.js.
+_KEYWORDS = frozenset(
+    {
+        "for",
+        "in",
+        "return",
+        "if",
+        "then",
+        "else",
+        "some",
+        "every",
+        "satisfies",
+        "or",
+        "and",
+        "between",
+        "instance",
+        "of",
+    }
+    | {"days", "time", "duration", "years", "months", "date", "list", "context", "function", "null", "true", "false"}
+    | {"external", "not"}
+)
+_LITERALS = frozenset({"null", "true", "false"})
+_MOST_ZONES = 20  #: that one evaluation may look up
 _MARK = f"@{token_hex(16)}"  #: of dates and times in JSON; a secret, so that no variable can pass itself off as one
 MAX_LENGTH = 100_000  #: characters of one text
 
@@ -79,18 +101,20 @@ def matches(pattern: str, text: str) -> bool:
 
 def _arguments(
     text: str, context: Mapping[str, Any], now: datetime | None, always: tuple[str, ...] = ()
-) -> tuple[str, bool, str]:
-    """The part of `context` that `text` can mean, as JSON; whether it holds dates; its names that are no words."""
+) -> tuple[str, bool, bool]:
+    """The part of `context` that `text` can mean, as JSON; whether it holds dates; whether all its names are words."""
     _short_enough(text)
     sent = {name: value for name, value in context.items() if name in always or mentions(text, name)}
     payload, dated = encode(sent)
-    set_clock(text, now)
-    return payload, dated, odd_names(payload)
+    set_clock(now)
+    return payload, dated, is_flat(payload)
 
 
 def mentions(text: str, name: str) -> bool:
     """Whether `text` may mean the variable `name`: never wrong in saying no."""
     words, squeezed = _words(text)
+    if name in _LITERALS:
+        return False
     return name in words if _WORD.fullmatch(name) else "".join(name.split()) in squeezed
 
 
@@ -99,9 +123,9 @@ def _words(text: str) -> tuple[frozenset[str], str]:
     return frozenset(_WORD.findall(text)), "".join(text.split())
 
 
-def odd_names(payload: str) -> str:
-    """The keys in a JSON text that are no plain words: on them depends how FEEL is to be parsed."""
-    return "\n".join(sorted({key for key in _KEY.findall(payload) if not _WORD.fullmatch(key)}))
+def is_flat(payload: str) -> bool:
+    """Whether all keys in a JSON text are plain words: then FEEL is parsed without a look at them."""
+    return all(_WORD.fullmatch(key) and key not in _KEYWORDS for key in set(_KEY.findall(payload)))
 
 
 def encode(value: Any) -> tuple[str, bool]:
@@ -112,7 +136,7 @@ def encode(value: Any) -> tuple[str, bool]:
         nonlocal dated
         if isinstance(item, datetime):
             dated = True
-            return {_MARK: ["datetime", (item if item.tzinfo else item.replace(tzinfo=UTC)).isoformat()]}
+            return {_MARK: ["datetime", item.isoformat()]}
         if isinstance(item, date | time):
             dated = True
             return {_MARK: ["time" if isinstance(item, time) else "date", item.isoformat()]}
@@ -127,22 +151,19 @@ def encode(value: Any) -> tuple[str, bool]:
         raise FeelError(f"A variable cannot be sent to the sandbox. {error}") from None
 
 
-def set_clock(text: str, now: datetime | None) -> None:
-    """Tell this thread's context the time and the zone, and the zones that `text` names."""
-    if now is None and "@" not in text:
-        _call("clock", None, "UTC")
-        return
+def set_clock(now: datetime | None) -> None:
+    """Tell this thread's context the time and the zone of its next evaluation, and of that alone."""
     here = zones.name_of(now) if now is not None else "UTC"
-    for zone in {here, *_ZONE.findall(text)} - {"UTC"}:
-        _send_zone(zone)
+    if here != "UTC" and here[0] not in "+-":
+        _send_zone(here)
     _call("clock", None if now is None else now.timestamp() * 1000, here)
 
 
 def _send_zone(zone: str) -> None:
     known = _bundle.notes()
-    if zone not in known and (steps := zones.steps(zone)) is not None:
-        _call("zone", zone, json.dumps(steps))
-        known.add(zone)
+    if (note := f"zone {zone}") not in known:
+        _call("zone", zone, json.dumps(zones.steps(zone)))
+        known.add(note)
 
 
 def _asked(function: str, text: str, *arguments: str | bool) -> Any:
@@ -158,8 +179,7 @@ def _answer(function: str, text: str, *arguments: str | bool) -> dict[str, Any]:
     _short_enough(text)
     if _SURROGATE.search(text):
         raise FeelError("The text holds half a character (a lone surrogate).")
-    answer: dict[str, Any] = json.loads(_call(function, text, *arguments))
-    return answer
+    return _answered(function, text, *arguments)
 
 
 def _short_enough(text: str) -> None:
@@ -167,12 +187,26 @@ def _short_enough(text: str) -> None:
         raise FeelError(f"The text is longer than {MAX_LENGTH:,} characters.")
 
 
-def ask(function: str, *arguments: str, seconds: float) -> dict[str, Any]:
+def ask(function: str, *arguments: str | bool, seconds: float) -> dict[str, Any]:
     """Call a function of the bundle that is no evaluation of one text. Raises FeelError."""
-    answer: dict[str, Any] = json.loads(_call(function, *arguments, seconds=seconds))
+    answer = _answered(function, *arguments, seconds=seconds)
     if answer.get("error") is not None:
         raise FeelError(_sentence(str(answer["error"])))
     return answer
+
+
+def _answered(function: str, *arguments: str | float | bool | None, seconds: float = SECONDS) -> dict[str, Any]:
+    """What the bundle answers once it has been sent all zones that it meets on the way, in texts or in variables."""
+    sent = 0
+    while "zones" in (answer := json.loads(_call(function, *arguments, seconds=seconds))):
+        sent += len(answer["zones"])
+        if sent > _MOST_ZONES:
+            _bundle.forget()
+            raise FeelError(f"It names more than {_MOST_ZONES} time zones.")
+        for zone in answer["zones"]:
+            _call("zone", zone, json.dumps(zones.steps(zone)))
+    found: dict[str, Any] = answer
+    return found
 
 
 def _call(function: str, *arguments: str | float | bool | None, seconds: float = SECONDS) -> Any:

@@ -20,12 +20,9 @@ def name_of(moment: datetime) -> str:
     return f"{'-' if minutes < 0 else '+'}{abs(minutes) // 60:02}:{abs(minutes) % 60:02}"
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=128)
 def steps(name: str) -> list[list[float]] | None:
     """Each change of offset since 1970 as [instant in ms, minutes east of UTC]; None for an unknown zone."""
-    if name[:1] in "+-":
-        hours, minutes = name[1:].split(":")
-        return [[0, (-1 if name[0] == "-" else 1) * (int(hours) * 60 + int(minutes))]]
     try:
         zone = ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError):

@@ -61,6 +61,7 @@ def shift(run: Run, by: timedelta) -> None:
             for position, timer in task.internal_data.get(TIMERS, {}).items():
                 if task.task_spec.events[int(position)].kind != "date":
                     timer[0] = _later(timer[0], by)
+                    timer[3:] = [_later(began, by) for began in timer[3:]]
         said = task.internal_data.get(SAID, {})
         for name in DATES:
             if said.get(name):

@@ -128,7 +128,7 @@ def _given(task: Task) -> dict[str, Any]:
 
 def _timers(run: Run, task: Task) -> Iterator[OpenTimer]:
     timers: Mapping[str, Any] = task.internal_data.get(TIMERS, {})
-    for position, (due, left, _) in timers.items():
+    for position, (due, left, *_) in timers.items():
         if position in task.internal_data.get(SEEN, ()):
             continue
         cycle = task.task_spec.events[int(position)].kind == "cycle"

@@ -2,10 +2,11 @@
 //
 // Values cross as JSON, with marks for what JSON lacks (parts/values.js); the host says with `dated` whether its JSON
 // holds any. Every function answers {"value"} or {"error"}.
-import { localOffset, setLocal, setZone } from './parts/intl.js';
+import { localOffset, setLocal, setZone, unknownZones } from './parts/intl.js';
+import { setFlat } from './parts/trees.js';
 import { evaluate as plainEvaluate, parseExpression, parseUnaryTests } from '@bpmn-io/feelin';
-import { normalizeContextKey, parser } from '@bpmn-io/lezer-feel';
-import { Settings, SystemZone } from 'luxon';
+import { normalizeContextKey } from '@bpmn-io/lezer-feel';
+import { IANAZone, Settings, SystemZone } from 'luxon';
 import { decide as decideModel } from './parts/decisions.js';
 import { spell } from './parts/extensions.js';
 import { evaluate as feelinEvaluate, isOurs, unaryTest as feelinUnary } from './parts/evaluator.js';
@@ -13,41 +14,7 @@ import { check as checkSubmitted, wants as wantsOf } from './parts/forms.js';
 import { isLimit } from './parts/limits.js';
 import { encode, revive, setMark } from './parts/values.js';
 
-
-// --- Parsing once. A tree depends on the text, and on those names in the context that are no plain words.
-const KEPT = 2000;
-const KEPT_TEXT = 1_000_000; // characters; a tree takes some ten times the memory of its text
-const trees = new Map();
-let keptText = 0;
-let odd = '';
-
-function keep(key, tree) {
-  trees.set(key, tree);
-  keptText += key.length;
-  for (const oldest of trees.keys()) {
-    if (trees.size <= KEPT && keptText <= KEPT_TEXT) return;
-    trees.delete(oldest);
-    keptText -= oldest.length;
-  }
-}
-
-const configure = parser.configure.bind(parser);
-parser.configure = (config) => {
-  if (!config.contextTracker) return configure(config);
-  return {
-    parse(text) {
-      const key = `${config.top}\n${odd}\n${text}`;
-      let tree = trees.get(key);
-      if (tree === undefined) {
-        tree = configure(config).parse(text);
-        keep(key, tree);
-      }
-      return tree;
-    },
-  };
-};
-
-// --- The clock and the zone of the case.
+// --- The clock and the zone of the case. Both are said before a call, and hold for that call alone.
 SystemZone.instance.constructor.prototype.offset = (instant) => localOffset(instant);
 let instant = null;
 Settings.now = () => instant ?? Date.now();
@@ -59,35 +26,46 @@ export function clock(milliseconds, zoneName) {
 
 export const mark = setMark;
 
+/** What the host knows of a zone that was asked for: its steps, or null when there is no such zone. */
 export function zone(name, steps) {
   setZone(name, JSON.parse(steps));
 }
 
-function contextOf(json, dated, oddNames) {
-  odd = oddNames;
+function contextOf(json, dated, flat) {
+  setFlat(flat);
   const context = JSON.parse(json);
   return dated ? revive(context) : context;
 }
 
+/** Everything that is evaluated comes through here, and leaves the context as it found it. */
 function guarded(action) {
+  let answer;
   try {
-    return action();
+    answer = action();
   } catch (error) {
     if (isLimit(error)) throw error;
-    return JSON.stringify({ error: String(error.message ?? error), at: error.position?.from ?? null });
+    answer = JSON.stringify({ error: String(error.message ?? error), at: error.position?.from ?? null });
   }
+  const zones = unknownZones();
+  if (!zones.length) {
+    clock(null, 'UTC');
+    setFlat(false);
+    return answer;
+  }
+  IANAZone.resetCache(); // luxon would remember for ever that there is no such zone
+  return JSON.stringify({ zones }); // the host sends them and asks again, at the same clock
 }
 
-export function evaluate(text, json, dated, oddNames) {
+export function evaluate(text, json, dated, flat) {
   return guarded(() => {
-    const context = contextOf(json, dated, oddNames);
+    const context = contextOf(json, dated, flat);
     return JSON.stringify({ value: encode(feelinEvaluate(text, context).value) });
   });
 }
 
-export function unary(text, json, dated, oddNames) {
+export function unary(text, json, dated, flat) {
   return guarded(() => {
-    const context = contextOf(json, dated, oddNames);
+    const context = contextOf(json, dated, flat);
     return JSON.stringify({ value: feelinUnary(text, context).value === true });
   });
 }
@@ -112,7 +90,6 @@ function unimplemented(text, context, isUnary) {
 export function check(text, json, isUnary) {
   return guarded(() => {
     const context = JSON.parse(json);
-    odd = Object.keys(context).join('\n');
     const at = firstError((isUnary ? parseUnaryTests : parseExpression)(spell(text), context));
     if (at !== null) return JSON.stringify({ error: 'syntax', at });
     return JSON.stringify({ value: null, error: unimplemented(text, context, isUnary) });
@@ -127,7 +104,6 @@ const isBuiltin = (name) => {
 /** Either the variables that `text` reads, or with `called` the functions that it calls and nobody knows. */
 export function names(given, called) {
   return guarded(() => {
-    odd = '';
     const text = spell(given);
     const read = new Set();
     const bound = new Set(['item', 'partial']);
@@ -177,9 +153,9 @@ export function formWants(key) {
   });
 }
 
-export function formCheck(key, submitted, context, oddNames, todayText) {
+export function formCheck(key, submitted, context, flat, todayText) {
   return withSchema(key, (schema) => {
-    odd = oddNames;
+    setFlat(flat);
     return checkSubmitted(schema, JSON.parse(submitted), JSON.parse(context), todayText);
   });
 }
@@ -193,28 +169,11 @@ export function model(key, json) {
   return '{"value":true}';
 }
 
-const WORD = /^[\p{L}_$][\p{L}\p{N}_$]*$/u;
-const WORDS = new WeakMap();
-
-/** The names in `value`, at any depth, that are no plain words; a list is known by its first element. */
-function oddIn(value, depth = 0) {
-  if (typeof value !== 'object' || value === null || depth > 8) return '';
-  const known = WORDS.get(value);
-  if (known !== undefined) return known;
-  let found = '';
-  if (Array.isArray(value)) found = oddIn(value[0], depth + 1);
-  else if (Object.getPrototypeOf(value) === Object.prototype) {
-    for (const [name, item] of Object.entries(value)) found += (WORD.test(name) ? '' : `${name}\n`) + oddIn(item, depth + 1);
-  }
-  WORDS.set(value, found);
-  return found;
-}
-
 export function decide(key, id, json, dated) {
   if (!models.has(key)) return '{"missing":true}';
   return guarded(() => {
     const given = JSON.parse(json);
     const known = dated === 'dated' ? revive(given) : given;
-    return JSON.stringify({ value: decideModel(models.get(key), id, known, (scope) => { odd = oddIn(scope); }) });
+    return JSON.stringify({ value: decideModel(models.get(key), id, known) });
   });
 }

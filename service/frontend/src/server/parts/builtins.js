@@ -1,5 +1,7 @@
 // What DMN 1.5 §10.3.4 has and feelin 6.1 has not, or does otherwise: functions of ours that its names find first.
-import { DateTime, Duration } from 'luxon';
+import { date as readDate } from '@bpmn-io/feelin';
+import { DateTime, Duration, SystemZone } from 'luxon';
+import { tidy } from './values.js';
 
 const isNil = (value) => value === null || value === undefined;
 const isRange = (value) => !isNil(value) && typeof value === 'object' && 'start included' in value && 'end included' in value;
@@ -64,7 +66,58 @@ function extreme(sign) {
 // feelin's own today() is a date and time at midnight; §10.3.4.9 says a date.
 const today = named([], () => DateTime.now().setZone('utc', { keepLocalTime: true }).startOf('day'));
 
+/** The day of a date and time where it was said, not in UTC (§10.3.4.1: its date component). */
+export const dayOf = (moment) => moment.setZone('utc', { keepLocalTime: true }).startOf('day');
+
+const valid = (value) => (value?.isValid ? value : null);
+
+function date(year, month, day, from) {
+  const given = from ?? year;
+  if (typeof given === 'string') return valid(dayOf(readDate(given)));
+  if (DateTime.isDateTime(given)) return valid(dayOf(given));
+  if (![year, month, day].every((part) => typeof part === 'number')) return null;
+  return valid(DateTime.fromObject({ year, month, day }, { zone: 'utc' }));
+}
+
+function dateAndTime(day, clock, from) {
+  const given = from ?? day;
+  if (typeof given === 'string') return valid(readDate(given, null, given.includes('@') ? null : SystemZone.instance));
+  if (!DateTime.isDateTime(day) || !DateTime.isDateTime(clock)) return null;
+  return valid(clock.set({ year: day.year, month: day.month, day: day.day }));
+}
+
+const isTime = (moment) => moment.year === 1900 && moment.month === 1 && moment.day === 1;
+const inMonth = (moment) => moment.day * 86_400_000 + moment.diff(moment.startOf('day')).toMillis();
+
+/** Whole months only, towards zero: the last one has passed when its day has come (§10.3.4.1). */
+function yearsAndMonths(from, to) {
+  if (![from, to].every((moment) => DateTime.isDateTime(moment) && !isTime(moment))) return null;
+  let months = 12 * (to.year - from.year) + to.month - from.month;
+  if (months > 0 && inMonth(to) < inMonth(from)) months -= 1;
+  if (months < 0 && inMonth(to) > inMonth(from)) months += 1;
+  return Duration.fromObject({ years: Math.trunc(months / 12), months: months % 12 });
+}
+
+function listReplace(list, position, newItem, match) {
+  const matcher = position ?? match;
+  if (!Array.isArray(list)) return null;
+  if (typeof matcher === 'number') {
+    const at = matcher < 0 ? list.length + matcher : matcher - 1;
+    return Number.isInteger(at) && at >= 0 && at < list.length ? list.with(at, newItem ?? null) : null;
+  }
+  if (typeof matcher?.invoke !== 'function') return null;
+  return list.map((item) => (matcher.invoke([item, newItem]) === true ? newItem ?? null : item));
+}
+
+/** feelin finds these before any name of the context: as calls they are given names of ours, of the same length. */
+export const SPECIAL = { 'date and time': 'dɑte_and_time', date: 'dɑte', duration: 'durɑtion' };
+
 export const BUILTINS = {
+  [SPECIAL.date]: named(['year', 'month', 'day', 'from'], date),
+  [SPECIAL.duration]: named(['from'], (from) => (typeof from === 'string' ? tidy(Duration.fromISO(from)) : null)),
+  'years and months duration': named(['from', 'to'], yearsAndMonths),
+  'list replace': named(['list', 'position', 'newItem', 'match'], listReplace),
+  [SPECIAL['date and time']]: named(['date', 'time', 'from'], dateAndTime),
   today,
   max: extreme(1),
   min: extreme(-1),

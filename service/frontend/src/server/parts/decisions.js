@@ -19,8 +19,6 @@ const same = (a, b) => a === b || JSON.stringify(encode(a)) === JSON.stringify(e
 
 // --- FEEL
 
-let parsedIn = () => {};
-
 const TEXT = /^"([^"\\]*)"$/;
 const NUMBER = /^-?\d+(\.\d+)?$/;
 const NAME = /^[A-Za-z_]\w*$/;
@@ -38,7 +36,6 @@ function simple(text, scope) {
 function feel(text, scope, what) {
   const quick = simple(text, scope);
   if (quick !== undefined) return quick;
-  parsedIn(scope);
   try {
     return evaluate(text, scope).value ?? null;
   } catch (error) {
@@ -73,7 +70,6 @@ function test(text, value, scope, what) {
   const quick = cells.get(text)?.(value);
   if (quick !== undefined) return quick;
   const inner = { ...scope, '?': value };
-  parsedIn(inner);
   try {
     return unaryTest(text, inner).value === true;
   } catch (error) {
@@ -336,8 +332,7 @@ function serviceValue(node, outer) {
 }
 
 /** The value of the decision or decision service `id`, and what was decided on the way, as JSON values. */
-export function decide(model, id, given, onScope) {
-  parsedIn = onScope;
+export function decide(model, id, given) {
   const run = { model, given, done: new Map(), trace: [], current: null, depth: 0 };
   try {
     const node = model.nodes[id];

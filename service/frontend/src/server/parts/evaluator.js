@@ -1,6 +1,7 @@
 // feelin with what DMN 1.5 has besides: our own functions (builtins.js), and `instance of` (§10.3.2.10).
 import { evaluate as feelinEvaluate, parseExpression, parseUnaryTests, unaryTest as feelinUnary } from '@bpmn-io/feelin';
 import { BUILTINS } from './builtins.js';
+import { strictly } from './comparing.js';
 import { EXTENSIONS, spell } from './extensions.js';
 import { kindOf } from './values.js';
 
@@ -15,30 +16,46 @@ const prepared = new Map();
 export const isOurs = (name) => Object.hasOwn(OURS, name);
 
 /** How a text is given to feelin: with `instance of` as a function, and the functions of ours that it may name. */
-function prepare(text, isUnary) {
-  const key = `${isUnary}${text}`;
-  let found = prepared.get(key);
+function prepare(text) {
+  let found = prepared.get(text);
   if (found === undefined) {
     const spelled = spell(text);
-    const written = SAYS_INSTANCE.test(spelled) ? withoutInstance(spelled, isUnary) : spelled;
     const squeezed = spelled.replace(/\s+/g, ' ');
     const own = Object.fromEntries(NAMES.filter((name) => squeezed.includes(name)).map((name) => [name, OURS[name]]));
-    if (written !== spelled) own[INSTANCE] = instanceOf;
-    found = { written, own, any: Object.keys(own).length > 0 };
+    const asks = SAYS_INSTANCE.test(spelled);
+    if (asks) own[INSTANCE] = instanceOf;
+    found = { spelled, own, asks, any: Object.keys(own).length > 0 };
     if (prepared.size >= KEPT) prepared.clear();
-    prepared.set(key, found);
+    prepared.set(text, found);
   }
   return found;
 }
 
-export function evaluate(text, context) {
-  const { written, own, any } = prepare(text, false);
-  return feelinEvaluate(written, any ? { ...own, ...context } : context);
-}
+const evaluateWith = (call, parse) => (text, context) => {
+  const { spelled, own, asks, any } = prepare(text);
+  const known = any ? { ...own, ...context } : context;
+  return strictly(() => call(asks ? withoutInstance(spelled, parse, known) : spelled, known));
+};
 
-export function unaryTest(text, context) {
-  const { written, own, any } = prepare(text, true);
-  return feelinUnary(written, any ? { ...own, ...context } : context);
+export const evaluate = evaluateWith(feelinEvaluate, parseExpression);
+
+/** feelin takes `not(> 20)` as true of null; whether null is greater than 20 is not known, nor is its contrary. */
+export const unaryTest = evaluateWith((text, context) => {
+  const found = feelinUnary(text, context);
+  const unknown = found.value === true && (context['?'] ?? null) === null && isNegatedOrder(parseUnaryTests(text, context));
+  return unknown ? { ...found, value: null } : found;
+}, parseUnaryTests);
+
+function isNegatedOrder(tree) {
+  let [negated, orders] = [false, false];
+  tree.iterate({
+    enter({ name, node }) {
+      if (name === 'not' && node.parent?.name === 'UnaryTests') negated = true;
+      const above = node.parent?.name;
+      if (['SimplePositiveUnaryTest', 'PositiveUnaryTest'].includes(above) && ['CompareOp', 'Interval'].includes(name)) orders = true;
+    },
+  });
+  return negated && orders;
 }
 
 // --- instance of
@@ -46,11 +63,11 @@ export function unaryTest(text, context) {
 const INSTANCE = '__instance_of';
 
 /** `x instance of T` as `__instance_of(x, "T")`, the inner ones first. */
-function withoutInstance(text, isUnary) {
+function withoutInstance(text, parse, context) {
   let written = text;
   for (let round = 0; round < MOST; round += 1) {
     let inner = null;
-    (isUnary ? parseUnaryTests : parseExpression)(written, {}).iterate({
+    parse(written, context).iterate({
       enter({ name, node }) { if (name === 'InstanceOfExpression') inner = node; }, // the last to be entered holds no other
     });
     if (!inner) return written;

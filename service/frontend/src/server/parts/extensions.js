@@ -1,5 +1,6 @@
 // Functions that Camunda 8 adds to FEEL: people write them, and without them an expression would quietly be null.
 import { DateTime } from 'luxon';
+import { dayOf, SPECIAL } from './builtins.js';
 import { encode } from './values.js';
 
 const isNil = (value) => value === null || value === undefined;
@@ -21,13 +22,18 @@ export const EXTENSIONS = {
     if (!Array.isArray(list) || !(size >= 1)) return null;
     return Array.from({ length: Math.ceil(list.length / size) }, (_, part) => list.slice(part * size, (part + 1) * size));
   }),
-  last_day_of_month: named(['date'], (date) => (DateTime.isDateTime(date) ? date.endOf('month').startOf('day') : null)),
+  last_day_of_month: named(['date'], (date) => (DateTime.isDateTime(date) ? dayOf(date.endOf('month')) : null)),
 };
 
 const SPACED = Object.keys(EXTENSIONS).filter((name) => name.includes('_')).map((name) => name.replaceAll('_', '\\s+'));
-const CALLED = new RegExp(`"(?:[^"\\\\]|\\\\.)*"|\\b(?:${SPACED.join('|')})(?=\\s*\\()`, 'g');
+// What is tried first is what is longest, so that the `duration` of `years and months duration` is left alone.
+const CALLED = new RegExp(String.raw`"(?:[^"\\]|\\.)*"|\byears\s+and\s+months\s+duration\b|\b(?:${SPACED.join('|')}|${
+  Object.keys(SPECIAL).map((name) => name.replaceAll(' ', '\\s+')).join('|')})(?=\s*\()`, 'g');
 
-/** The text with `_` in the names of these functions, which FEEL's grammar does not know; texts in it stay. */
+/** The text with names that FEEL's grammar takes for these functions, and for ours that go before feelin's; texts stay. */
 export function spell(text) {
-  return text.replace(CALLED, (found) => (found.startsWith('"') ? found : found.replace(/\s/g, '_').replace(/_+/g, '_')));
+  return text.replace(CALLED, (found) => {
+    if (found.startsWith('"') || found.startsWith('years')) return found;
+    return SPECIAL[found.replace(/\s+/g, ' ')] ?? found.replace(/\s+/g, '_');
+  });
 }

@@ -1,19 +1,39 @@
 // What luxon needs of Intl, which quickjs lacks: English, and time zones whose offsets the host has sent.
 //
 // A zone is a list of [first instant in ms, offset in minutes], in order; see `zone` in ../feel.js.
-const zones = new Map([['UTC', [[-Infinity, 0]]]]);
+const UTC = [[-Infinity, 0]];
+const KEPT = 1000;
+const zones = new Map([['UTC', UTC]]);
+const unknown = new Set();
 let local = 'UTC';
+let localSteps = UTC;
 
+/** `steps` is null for a name that is no zone. */
 export function setZone(name, steps) {
-  zones.set(name, [[-Infinity, steps[0][1]], ...steps]);
+  if (zones.size >= KEPT) for (const [known, found] of zones) if (found === null) zones.delete(known);
+  zones.set(name, steps && [[-Infinity, steps[0][1]], ...steps]);
 }
 
+function has(name) {
+  if (!zones.has(name)) unknown.add(name);
+  return Boolean(zones.get(name));
+}
+
+/** The names that were asked for since this was last called, and of which the host has said nothing so far. */
+export function unknownZones() {
+  const names = [...unknown];
+  unknown.clear();
+  return names;
+}
+
+/** The zone of times that name none: a name that the host has sent, or an offset such as `+02:00`, which is no name. */
 export function setLocal(name) {
   local = name;
+  const [, sign, hours, minutes] = /^([+-])(\d\d):(\d\d)$/.exec(name) ?? [];
+  localSteps = sign ? [[-Infinity, (sign === '-' ? -1 : 1) * (60 * hours + +minutes)]] : zones.get(name) ?? UTC;
 }
 
-export function offset(name, instant) {
-  const steps = zones.get(name);
+function offsetIn(steps, instant) {
   let low = 0;
   let high = steps.length - 1;
   while (low < high) {
@@ -24,15 +44,13 @@ export function offset(name, instant) {
   return steps[low][1];
 }
 
-export function localOffset(instant) {
-  return offset(local, instant);
-}
+export const localOffset = (instant) => offsetIn(localSteps, instant);
 
 class DateTimeFormat {
   constructor(_locales, options = {}) {
     this.options = { locale: 'en-US', calendar: 'gregory', numberingSystem: 'latn', ...options };
+    if (options.timeZone !== undefined && !has(options.timeZone)) throw new RangeError(`Invalid time zone: ${options.timeZone}`);
     this.options.timeZone ??= local;
-    if (!zones.has(this.options.timeZone)) throw new RangeError(`Invalid time zone: ${this.options.timeZone}`);
   }
 
   resolvedOptions() {
@@ -41,7 +59,7 @@ class DateTimeFormat {
 
   formatToParts(date) {
     const instant = +date;
-    const there = new Date(instant + offset(this.options.timeZone, instant) * 60000);
+    const there = new Date(instant + offsetIn(zones.get(this.options.timeZone) ?? localSteps, instant) * 60000);
     const year = there.getUTCFullYear();
     return [
       ['month', there.getUTCMonth() + 1], ['day', there.getUTCDate()], ['year', year > 0 ? year : 1 - year],

@@ -1,12 +1,13 @@
 // DMN item definitions, as far as values need converting to them (DMN 1.5 §10.3.2.9.4): JSON has no dates, and a list
 // of one element stands for the element where no list is declared.
-import { evaluate } from '@bpmn-io/feelin';
+import { evaluate } from './evaluator.js';
 import { DateTime, Duration } from 'luxon';
+import { dayOf } from './builtins.js';
 
 const isObject = (value) => typeof value === 'object' && value !== null && Object.getPrototypeOf(value) === Object.prototype;
 
 const read = (name) => (value) => (typeof value === 'string' ? evaluate(`${name}(x)`, { x: value }).value : value);
-const asDate = (value) => (DateTime.isDateTime(value) ? evaluate('date(x)', { x: value }).value : read('date')(value));
+const asDate = (value) => (DateTime.isDateTime(value) ? dayOf(value) : read('date')(value));
 
 const TEMPORAL = {
   date: asDate,

@@ -18,8 +18,18 @@ const KINDS = {
   date: (text) => DateTime.fromISO(text, { zone: FixedOffsetZone.utcInstance }),
   datetime: (text) => moment(text),
   time: (text) => moment(`1900-01-01T${text}`),
-  duration: (text) => Duration.fromISO(text),
+  duration: (text) => tidy(Duration.fromISO(text)),
 };
+
+/** A duration of FEEL's two kinds, its parts as the properties give them (§10.3.2.3.4); null for one of both kinds. */
+export function tidy(duration) {
+  if (!duration?.isValid) return null;
+  const { years = 0, quarters = 0, months = 0, ...rest } = duration.toObject();
+  const total = 12 * years + 3 * quarters + months;
+  if (total === 0) return Duration.fromObject(rest).shiftTo('days', 'hours', 'minutes', 'seconds');
+  if (Object.values(rest).some((part) => part !== 0)) return null;
+  return Duration.fromObject({ years: Math.trunc(total / 12), months: total % 12 });
+}
 
 export function revive(value) {
   if (value === null || typeof value !== 'object') return value;
@@ -40,8 +50,10 @@ function encodeMoment(moment) {
 }
 
 export function encodeDuration(duration) {
-  const { years, quarters, months } = duration.toObject();
-  if (years || quarters || months) return duration.toISO(); // no fixed length: stays text
+  const tidied = tidy(duration);
+  if (tidied === null) return null;
+  const { years, months } = tidied.toObject();
+  if (years || months) return years < 0 || months < 0 ? `-${tidied.negate().toISO()}` : tidied.toISO(); // no fixed length: stays text
   return { [mark]: ['duration', duration.toMillis() / 1000] };
 }
 
