@@ -15,11 +15,12 @@ from service.errors import BadRequest
 from service.execution.definitions import deployed, form_of
 from service.http.auth import current_actor
 from service.http.protection import permission
-from service.models import Actor, Case, ProcessDefinition, User
-from service.operations import cases, children, lifecycle, links, tasks
+from service.models import Actor, Case, CaseState, ProcessDefinition, User
+from service.operations import cases, children, incidents, lifecycle, links, tasks
 from service.policy.permissions import Action, require
 from service.queries import actions, definitions
 from service.queries import cases as case_lists
+from service.queries import incidents as incident_lists
 from service.queries import lifecycle as life
 from service.queries.actions import Standing
 from service.web import people, words
@@ -111,6 +112,26 @@ def resume(number: str) -> ResponseReturnValue:
     case, actor = _case(number)
     lifecycle.resume(case, by=actor)
     return _done(number, "The case goes on.")
+
+
+@blueprint.post("/cases/<number>/retry")
+@permission(Action.RETRY)
+def retry(number: str) -> ResponseReturnValue:
+    """Try again what is stuck in the case: its step that failed, or what the incident `incident` is about."""
+    case, actor = _case(number)
+    if sent := request.form.get("incident", ""):
+        incidents.retry(incident_lists.of_case(case, sent), by=actor)
+    else:
+        incidents.mend(case, by=actor)
+    db.session.commit()
+    return tried(case)
+
+
+def tried(case: Case) -> ResponseReturnValue:
+    """Show the case that was tried again, and say what came of it."""
+    if case.state is CaseState.FAILED:
+        return go(url_for("cases.show", number=case.number), "It is stuck again.", "bad")
+    return go(url_for("cases.show", number=case.number), "It is being tried again.")
 
 
 @blueprint.post("/cases/<number>/close")
