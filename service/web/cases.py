@@ -256,7 +256,7 @@ def change(number: str) -> ResponseReturnValue:
     if priority is not None and priority != case.priority:
         given["priority"] = priority
     if "due_at" in request.form:
-        due_at = moment_sent(request.form["due_at"], "The due date")
+        due_at = moment_sent("due_at", "The due date")
         if due_at != (case.due_at.replace(second=0, microsecond=0) if case.due_at else None):
             given["due_at"] = due_at
     if given:
@@ -269,7 +269,7 @@ def _priority(text: str) -> int | None:
     if not text:
         return None
     if not text.isascii() or not text.isdigit() or int(text) > 100:
-        raise BadRequest("The priority has to be a whole number from 0 to 100.")
+        raise BadRequest("The priority has to be a whole number from 0 to 100.", field="priority")
     return int(text)
 
 
