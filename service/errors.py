@@ -56,7 +56,14 @@ class Changed(ServiceError):
 
 
 class BadRequest(ServiceError):
-    """The request is not of the form that is asked for."""
+    """The request is not of the form that is asked for; `field` names what to correct, where that is one thing."""
+
+    def __init__(self, message: str, *, field: str = "") -> None:
+        super().__init__(message)
+        self.field = field
+
+    def details(self) -> dict[str, Any]:
+        return {"errors": {self.field: [str(self)]}} if self.field else {}
 
 
 class InvalidForm(ServiceError):

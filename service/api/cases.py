@@ -24,7 +24,7 @@ from service.api.routes import Answer, Routes
 from service.db import db
 from service.http.auth import current_actor
 from service.models import Actor, Case
-from service.operations import cases
+from service.operations import cases, incidents
 from service.operations.cases import UNSET
 from service.policy.permissions import Action, require
 from service.queries import cases as case_lists
@@ -88,6 +88,16 @@ def change_variables(case_id: UUID, body: schemas.ChangeVariables) -> Answer:
     """Set variables; the others stay as they are."""
     case, actor = _to_change(case_id)
     cases.change_variables(case, body.variables, by=actor)
+    return _answer(case, actor)
+
+
+@routes.post(
+    "/cases/{case_id}/retry", Action.RETRY, body=schemas.RetryIncident, gives=shapes.CaseShape, conditional=True
+)
+def retry_case(case_id: UUID, body: schemas.RetryIncident) -> Answer:
+    """Try again the step at which the case failed, with corrected or missing variables."""
+    case, actor = _to_change(case_id)
+    incidents.mend(case, by=actor, variables=body.variables)
     return _answer(case, actor)
 
 

@@ -57,6 +57,7 @@ ACTION_NAMES = {
     Action.ADOPT: "parent",
     Action.INSERT_FRAGMENT: "fragments",
     Action.REPEAT: "repeat",
+    Action.RETRY: "retry",
     Action.ADD_TASK: "tasks",
     Action.BIND_ROLE: "roles",
     Action.LINK: "links",

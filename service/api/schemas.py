@@ -114,7 +114,7 @@ class IncidentQuery(Paged):
 
 
 class RetryIncident(Body):
-    """What to change before it is tried again."""
+    """What to change before it is tried again, of an incident or of a case that failed."""
 
     variables: dict[str, Any] = Field(default_factory=dict, description="Variables of the case that failed, corrected.")
 

@@ -223,7 +223,7 @@ def change(
         details["owner"] = owner.name if owner else None
     if not isinstance(priority, Unset):
         if not 0 <= priority <= 100:
-            raise BadRequest(f"The priority is {priority}; allowed is 0 to 100.")
+            raise BadRequest(f"The priority is {priority}; allowed is 0 to 100.", field="priority")
         details["priority"] = [case.priority, priority]
         case.priority = priority
     if not isinstance(due_at, Unset):
@@ -240,7 +240,7 @@ def cancel(case: Case, *, by: Actor, reason: str) -> None:
     if case.state.is_closed:
         raise WrongState(f"This case is {case.state}.")
     if not reason.strip():
-        raise BadRequest("Say why the case is cancelled.")
+        raise BadRequest("Say why the case is cancelled.", field="reason")
     terminate(case, by=by, reason=reason.strip())
 
 

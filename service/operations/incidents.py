@@ -1,4 +1,7 @@
-"""What is stuck: `record` it, and let operations `retry` it or, when there is nothing left to do, `resolve` it."""
+"""What is stuck: `record` it, and let operations `retry` it or, when there is nothing left to do, `resolve` it.
+
+Who steers the case may try again too: `mend` corrects a failed case's data and tries its step again, in one act.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +23,7 @@ from service.jobs import failed_jobs
 from service.models import Actor, Case, CaseState, Incident, IncidentState, Timer
 from service.operations import service_tasks
 from service.operations.cases import plain
-from service.policy.permissions import Action, require
+from service.policy.permissions import Action, may, require
 
 
 def record(
@@ -38,11 +41,12 @@ def record(
 def retry(incident: Incident, *, by: Actor, variables: Mapping[str, Any] | None = None) -> None:
     """Try again what is stuck: the job, or the step at which the case failed, after changing `variables` of the case.
 
-    What fails again makes a new incident. Raises `WrongState` when it is resolved or its case has ended; `NotFound`
-    for variables of a restricted case that `by` has no part in.
+    For operations, and for who steers the case. What fails again makes a new incident. Raises `WrongState` when it is
+    resolved or its case has ended; `NotFound` for variables of a restricted case that `by` has no part in.
     """
-    require(by, Action.RESOLVE_INCIDENT)
     case = lock(incident.case_id) if incident.case_id else None
+    if case is None or not may(by, Action.RETRY, case):
+        require(by, Action.RESOLVE_INCIDENT)
     if case is not None and variables:
         require(by, Action.CHANGE_VARIABLES, case)
     _require_open(incident)
@@ -58,6 +62,16 @@ def retry(incident: Incident, *, by: Actor, variables: Mapping[str, Any] | None 
         _retry_job(incident.job, case)
     if case is not None:
         audit.record(case, "incident:retried", by=by, element=incident.element_id)
+
+
+def mend(case: Case, *, by: Actor, variables: Mapping[str, Any] | None = None) -> None:
+    """Try again the step at which the case failed, after changing `variables`; who steers the case may.
+
+    What fails again makes a new incident. Raises `WrongState` where the case has not failed.
+    """
+    lock(case.id)
+    require(by, Action.RETRY, case)
+    _retry_case(case, variables or {}, by)
 
 
 def resolve(incident: Incident, *, by: Actor) -> None:

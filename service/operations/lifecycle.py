@@ -31,7 +31,7 @@ def suspend(case: Case, *, by: Actor, reason: str, until: datetime | None = None
     _require_state(case, CaseState.ACTIVE)
     now = utcnow()
     if until is not None and until <= now:
-        raise BadRequest("Say a time to come.")
+        raise BadRequest("Say a time to come.", field="until")
     case.state, case.reason = CaseState.SUSPENDED, _said(reason, "Say why the case is put on hold.")
     case.suspended_at, case.suspended_until = now, until
     details = {"reason": case.reason, **({"until": until.isoformat()} if until else {})}
@@ -95,7 +95,7 @@ def close(case: Case, *, by: Actor, outcome: str | None, summary: str = "") -> N
     if not outcomes and not case.held_open:
         raise WrongState("Cases of this type end by their diagram; cancel it if it shall end now.")
     if outcomes and outcome not in outcomes:
-        raise BadRequest(f"Say how the case ended: {', '.join(sorted(outcomes))}.")
+        raise BadRequest(f"Say how the case ended: {', '.join(sorted(outcomes))}.", field="outcome")
     if open_ones := closing.why_not(case):
         raise WrongState(f"Still to be done before: {', '.join(open_ones)}.")
     end_work(case, by=by)
@@ -161,7 +161,7 @@ def _loaded(case: Case) -> Workflow:
 
 def _said(text: str, otherwise: str) -> str:
     if not text.strip():
-        raise BadRequest(otherwise)
+        raise BadRequest(otherwise, field="reason")
     return text.strip()
 
 

@@ -157,9 +157,9 @@ def add(
 def _check_added(name: str, to: User | None, groups: Sequence[str]) -> None:
     """Raise `BadRequest` for a task without a name, or that nobody could do."""
     if not name.strip():
-        raise BadRequest("Give the task a name.")
+        raise BadRequest("Give the task a name.", field="name")
     if to is None and not groups:
-        raise BadRequest("Say who shall do it: somebody, or a group.")
+        raise BadRequest("Say who shall do it: somebody, or a group.", field="to")
     if to is not None and not to.active:
         raise BadRequest(f"{to.display_name} cannot sign in any more.")
 
@@ -184,7 +184,7 @@ def withdraw(task: HumanTask, *, by: Actor, reason: str) -> None:
         _require_state(task.state.is_open, f"This task is {task.state}.")
         _require_state(task.activity_id is None, "This task stands in the diagram; only added ones are withdrawn.")
         if not reason.strip():
-            raise BadRequest("Say why the task is withdrawn.")
+            raise BadRequest("Say why the task is withdrawn.", field="reason")
         task.state, task.closed_at = TaskState.CANCELLED, utcnow()
         _no_candidates(task)
         _tell(task, "task:withdrawn", by, reason=reason.strip())

@@ -37,6 +37,7 @@ class Action(StrEnum):
     CLOSE = "close"
     REOPEN = "reopen"
     REPEAT = "go back"
+    RETRY = "try again"
     ADD_TASK = "add a task"
     BIND_ROLE = "give roles"
     RESTRICT = "restrict"
@@ -79,6 +80,7 @@ SCOPE: dict[Action, str] = {
     Action.CLOSE: "work",
     Action.REOPEN: "work",
     Action.REPEAT: "work",
+    Action.RETRY: "work",
     Action.ADD_TASK: "work",
     Action.BIND_ROLE: "work",
     Action.RESTRICT: "work",
@@ -265,6 +267,7 @@ RULES: dict[Action, Sequence[Rule]] = {
     Action.CLOSE: [is_admin, owns, manages, steers_by_role],
     Action.REOPEN: [is_admin, owns, manages, steers_by_role],
     Action.REPEAT: [is_admin, owns, manages, steers_by_role],
+    Action.RETRY: [is_admin, owns, manages, steers_by_role],
     Action.ADD_TASK: [is_admin, owns, manages, works_on, works_by_role],
     Action.BIND_ROLE: [is_admin, owns, manages, steers_by_role],
     Action.RESTRICT: [is_admin, owns, manages, steers_by_role],

@@ -163,6 +163,7 @@ def _fitting(actor: Actor, case: Case) -> Mapping[Action, bool]:
         Action.RESUME: case.state is CaseState.SUSPENDED,
         Action.CLOSE: closing.may_be(case),
         Action.REOPEN: closed,
+        Action.RETRY: case.state is CaseState.FAILED,
         Action.REPEAT: active and _was_repeatable_done(case),
         Action.ACTIVATE: free_work,
         Action.FINISH_AD_HOC: free_work,

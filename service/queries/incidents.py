@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from service.db import db
 from service.errors import NotFound
-from service.models import Incident, IncidentState
+from service.models import Case, Incident, IncidentState
 from service.queries.pages import LIMIT, Page, Sort, page
 
 NEWEST = (Sort(Incident.id, uuid.UUID, descending=True),)
@@ -40,5 +40,16 @@ def get(incident_id: uuid.UUID) -> Incident:
     """The incident. Raises `NotFound`."""
     found = db.session.get(Incident, incident_id)
     if found is None:
+        raise NotFound(NotFound.__doc__)
+    return found
+
+
+def of_case(case: Case, text: str) -> Incident:
+    """The incident of `case` whose id is `text`. Raises `NotFound`."""
+    try:
+        found = get(uuid.UUID(text))
+    except ValueError:
+        raise NotFound(NotFound.__doc__) from None
+    if found.case_id != case.id:
         raise NotFound(NotFound.__doc__)
     return found

@@ -31,7 +31,7 @@ from service.models import (
     Timer,
     User,
 )
-from service.operations import cases
+from service.operations import cases, incidents
 from service.policy import closing
 from service.policy.permissions import Action, access_of, require
 from service.queries import actions, definitions, timeline
@@ -39,7 +39,21 @@ from service.queries import adhoc as adhoc_work
 from service.queries import cases as case_lists
 from service.queries import lifecycle as life
 from service.queries import tasks as task_lists
-from service.web import casework, editing, facts, family, history, links, notes, people, progress, roles, story, words
+from service.web import (
+    casework,
+    editing,
+    facts,
+    family,
+    history,
+    links,
+    notes,
+    people,
+    progress,
+    roles,
+    story,
+    stuck,
+    words,
+)
 from service.web.rendering import go, moment_sent, names_of, page, wants_part
 
 blueprint = Blueprint("cases", __name__)
@@ -51,6 +65,7 @@ STATES = {  #: filters by state, in the order of the page; the first is what one
     "all": "All",
 }
 LISTED = 50
+EDITED = ("missing", "inputs", "unknown")  #: what the page that corrects the data shows, in its order
 
 
 @dataclass(frozen=True)
@@ -127,7 +142,6 @@ def _about(case: Case, actor: Actor) -> dict[str, Any]:
         "told": told[: history.TOLD],
         "untold": len(told) > history.TOLD or bool(entries and entries[0].seq > 1),
         **history.filters(),
-        "element_name": partial(progress.element_name, case),
         "waits_for": partial(_waits_for, names=names),
         "parts": roles.parts(case, actor),
         **notes.newest(case, actor),
@@ -159,7 +173,7 @@ def _standing(case: Case, actor: Actor) -> dict[str, Any]:
         "facts": facts.facts(case.definition_id, case.variables),
         "adhoc": _adhoc(case, actor),
         "timers": _timers(case),
-        "incidents": incidents,
+        "incidents": [stuck.told(case, incident, actor) for incident in incidents],
         "ends_after": _ends_after(case),
         "diagram": progress.diagram_state(case, failed),
         "steps": progress.steps(case, failed),
@@ -242,7 +256,7 @@ def change(number: str) -> ResponseReturnValue:
     if priority is not None and priority != case.priority:
         given["priority"] = priority
     if "due_at" in request.form:
-        due_at = moment_sent(request.form["due_at"], "The due date")
+        due_at = moment_sent("due_at", "The due date")
         if due_at != (case.due_at.replace(second=0, microsecond=0) if case.due_at else None):
             given["due_at"] = due_at
     if given:
@@ -255,7 +269,7 @@ def _priority(text: str) -> int | None:
     if not text:
         return None
     if not text.isascii() or not text.isdigit() or int(text) > 100:
-        raise BadRequest("The priority has to be a whole number from 0 to 100.")
+        raise BadRequest("The priority has to be a whole number from 0 to 100.", field="priority")
     return int(text)
 
 
@@ -275,7 +289,7 @@ def data(number: str) -> ResponseReturnValue:
     """The form that corrects the case's data."""
     case, actor = _case(number)
     require(actor, Action.CHANGE_VARIABLES, case)
-    return page("cases/data.html", case=case, inputs=editing.inputs(case.definition_id, case.variables))
+    return page("cases/data.html", case=case, **_editable(case))
 
 
 @blueprint.post("/cases/<number>/data")
@@ -284,16 +298,38 @@ def change_data(number: str) -> ResponseReturnValue:
     """Correct what differs."""
     case, actor = _case(number)
     require(actor, Action.CHANGE_VARIABLES, case)
-    offered = editing.inputs(case.definition_id, case.variables)
+    offered = _editable(case)
     try:
-        changes = editing.changes(request.form, offered)
+        changes = editing.changes(request.form, [item for kind in EDITED for item in offered[kind]])
+        changes |= editing.added(request.form)
     except InvalidForm as invalid:
-        again = editing.again(offered, request.form, invalid.errors)
-        return page("cases/data.html", case=case, inputs=again, status=422)
+        again = {name: editing.again(offered[name], request.form, invalid.errors) for name in EDITED}
+        shown = {**offered, **again, "new": request.form, "errors": invalid.errors}
+        return page("cases/data.html", case=case, **shown, status=422)
+    if case.state is CaseState.FAILED:
+        incidents.mend(case, by=actor, variables=changes)
+        db.session.commit()
+        return casework.tried(case)
     if changes:
         cases.change_variables(case, changes, by=actor)
         db.session.commit()
     return go(url_for(".show", number=number), "The data is corrected." if changes else "Nothing was changed.")
+
+
+def _editable(case: Case) -> dict[str, Any]:
+    """What the page that corrects the data shows; what a failed step looked for in vain stands first."""
+    wanted = stuck.missing_in(case.reason or "") if case.state is CaseState.FAILED else []
+    unknown = editing.unknown(case.definition_id, case.variables)
+    asked = {item.name for item in unknown}
+    names = [name for name in wanted if name not in asked and name not in case.variables]
+    return {
+        "missing": [item for item in unknown if item.name in wanted],
+        "inputs": editing.inputs(case.definition_id, case.variables),
+        "unknown": [item for item in unknown if item.name not in wanted],
+        "kinds": editing.KINDS,
+        "new": {"new-name": names[0] if names else ""},
+        "errors": {},
+    }
 
 
 def _case(number: str) -> tuple[Case, Actor]:

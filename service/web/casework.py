@@ -15,11 +15,12 @@ from service.errors import BadRequest
 from service.execution.definitions import deployed, form_of
 from service.http.auth import current_actor
 from service.http.protection import permission
-from service.models import Actor, Case, ProcessDefinition, User
-from service.operations import cases, children, lifecycle, links, tasks
-from service.policy.permissions import Action, require
+from service.models import Actor, Case, CaseState, ProcessDefinition, User
+from service.operations import cases, children, incidents, lifecycle, links, tasks
+from service.policy.permissions import Action, access_of, require
 from service.queries import actions, definitions
 from service.queries import cases as case_lists
+from service.queries import incidents as incident_lists
 from service.queries import lifecycle as life
 from service.queries.actions import Standing
 from service.web import people, words
@@ -41,6 +42,7 @@ class Offered:
     back: Sequence[life.Repeatable]
     add_task: bool
     groups: Sequence[tuple[str, str]]
+    own_group: str  #: to whom an added task is offered unless something else is picked
     forms: Sequence[tuple[str, str]]  #: which an added task may ask for: key, name
     child_types: Sequence[ProcessDefinition]
     fragments: Sequence[ProcessDefinition]
@@ -61,6 +63,7 @@ def offered(case: Case, actor: Actor, standing: Standing) -> Offered:
         back=life.repeatable(case, actor=actor) if Action.REPEAT in {*allowed, *standing.not_yet} else (),
         add_task=add_task,
         groups=groups,
+        own_group=_own_group(case, actor, [name for name, _ in groups]),
         forms=forms,
         child_types=definitions.startable(actor) if Action.OPEN_CHILD in allowed else (),
         fragments=actions.fragments(actor) if Action.INSERT_FRAGMENT in allowed else (),
@@ -90,6 +93,14 @@ def _for_tasks() -> tuple[list[tuple[str, str]], list[tuple[str, str]]]:
     return sorted(groups, key=_by_name), sorted(forms, key=_by_name)
 
 
+def _own_group(case: Case, actor: Actor, known: Sequence[str]) -> str:
+    """A group of the actor's, one that the case type names before others; empty when they are in none."""
+    access = access_of(case.definition_id)
+    named = {each.removeprefix("group:") for each in access.managers | access.starters}
+    own = sorted((name for name in known if name in actor.groups), key=lambda name: (name not in named, name))
+    return own[0] if own else ""
+
+
 def _by_name(choice: tuple[str, str]) -> tuple[str, str]:
     return choice[1].casefold(), choice[0]
 
@@ -99,7 +110,7 @@ def _by_name(choice: tuple[str, str]) -> tuple[str, str]:
 def hold(number: str) -> ResponseReturnValue:
     """Put the case on hold, until a time or until somebody resumes it."""
     case, actor = _case(number)
-    until = moment_sent(request.form.get("until", ""), "The time until which it is on hold")
+    until = moment_sent("until", "The time until which it is on hold")
     lifecycle.suspend(case, by=actor, reason=request.form.get("reason", ""), until=until)
     return _done(number, "The case is on hold.")
 
@@ -111,6 +122,26 @@ def resume(number: str) -> ResponseReturnValue:
     case, actor = _case(number)
     lifecycle.resume(case, by=actor)
     return _done(number, "The case goes on.")
+
+
+@blueprint.post("/cases/<number>/retry")
+@permission(Action.RETRY)
+def retry(number: str) -> ResponseReturnValue:
+    """Try again what is stuck in the case: its step that failed, or what the incident `incident` is about."""
+    case, actor = _case(number)
+    if sent := request.form.get("incident", ""):
+        incidents.retry(incident_lists.of_case(case, sent), by=actor)
+    else:
+        incidents.mend(case, by=actor)
+    db.session.commit()
+    return tried(case)
+
+
+def tried(case: Case) -> ResponseReturnValue:
+    """Show the case that was tried again, and say what came of it."""
+    if case.state is CaseState.FAILED:
+        return go(url_for("cases.show", number=case.number), "It is stuck again.", "bad")
+    return go(url_for("cases.show", number=case.number), "It is being tried again.")
 
 
 @blueprint.post("/cases/<number>/close")
@@ -157,7 +188,7 @@ def add_task(number: str) -> ResponseReturnValue:
         checklist=[line.strip() for line in request.form.get("checklist", "").splitlines() if line.strip()],
         to=_person(request.form.get("to", "")),
         candidate_groups=[group] if group else [],
-        due_at=moment_sent(request.form.get("due_at", ""), "The due date"),
+        due_at=moment_sent("due_at", "The due date"),
     )
     return _done(number, f"“{task.name}” is added.")
 
@@ -217,5 +248,5 @@ def _person(name: str) -> User | None:
     """Who was picked, if anybody. Raises `BadRequest` for somebody unknown."""
     found = people.named(name) if name else None
     if name and found is None:
-        raise BadRequest("Pick one of the people in the list.")
+        raise BadRequest("Pick one of the people in the list.", field="to")
     return found

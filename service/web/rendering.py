@@ -46,14 +46,15 @@ def zone() -> tzinfo:
     return found
 
 
-def moment_sent(text: str, what: str) -> datetime | None:
-    """What an input for a date and a time sent, in our zone; `what` is its name in the `BadRequest` for nonsense."""
+def moment_sent(name: str, what: str) -> datetime | None:
+    """What the input `name` sent, a date and a time in our zone; `BadRequest` for nonsense calls it `what`."""
+    text = request.form.get(name, "")
     if not text:
         return None
     try:
         return datetime.fromisoformat(text).replace(tzinfo=zone())
     except ValueError as error:
-        raise BadRequest(f"{what} has to be a date and a time.") from error
+        raise BadRequest(f"{what} has to be a date and a time.", field=name) from error
 
 
 def _face(name: str) -> str:

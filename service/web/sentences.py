@@ -9,7 +9,7 @@ from typing import Any
 from service.execution.definitions import deployed
 from service.models import AuditEntry, LinkKind
 from service.queries.links import WORDS as LINKS
-from service.web import facts, words
+from service.web import facts, stuck, words
 from service.web.telling import Decided, Entry, Telling, say
 
 
@@ -122,7 +122,7 @@ def _completed(entry: AuditEntry, telling: Telling) -> Entry:
 
 def _failed(entry: AuditEntry, telling: Telling) -> Entry:
     where = telling.element(entry.element_id) if entry.element_id else ""
-    reason = str((entry.details or {}).get("reason") or "")
+    reason = stuck.in_words(str((entry.details or {}).get("reason") or ""), telling.definition_id)
     told = say(entry, telling, "The case got stuck" + (" at" if where else ""), where, tone="bad", quote=reason)
     told.who = ""
     return told
@@ -184,6 +184,8 @@ def _relative(verb: str, by_nobody: str, tone: str = "") -> Callable[[AuditEntry
         subject = str(details.get("number") or details.get("parent") or "")
         rest = str(details.get("title") or "")
         quote = str(details.get("reason") or "")
+        if entry.action == "child:failed":
+            quote = stuck.in_words(quote, telling.definition_id)
         text = verb if verb and entry.actor != "system" else by_nobody
         return say(entry, telling, text, subject, rest, quote=quote, tone=tone, case=subject)
 

@@ -20,7 +20,7 @@ from service.operations import tasks
 from service.policy.permissions import Action
 from service.queries import actions
 from service.queries import tasks as task_lists
-from service.web import facts, people, progress, spoken
+from service.web import facts, people, progress, spoken, stuck
 from service.web.rendering import go, names_of, page, wants_part
 
 blueprint = Blueprint("tasks", __name__)
@@ -93,6 +93,7 @@ def _about(task: HumanTask, actor: Actor) -> dict[str, Any]:
     return {
         "case": case,
         "stages": progress.stages(case),
+        "stuck_reason": stuck.in_words(case.reason or "", case.definition_id),
         "allowed": [str(action) for action in allowed],
         "documentation": element.documentation if element else task.description or "",
         "stage": progress.stage_name(case, task.stage),

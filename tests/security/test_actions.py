@@ -34,6 +34,17 @@ WHOLE = diagram(
     '<case:role id="lead" name="Lead" access="steer"/><case:role id="expert" name="Expert" access="work"/>'
     '<case:role id="client" name="Client"/></case:roles>',
 )
+#: The same, with a script after the plan that stumbles over a name until somebody gives it a value.
+STUMBLING = (
+    WHOLE.replace(
+        b'<sequenceFlow id="Plan-Any" sourceRef="Plan" targetRef="Any"/>',
+        b'<scriptTask id="Sum" name="Sum"><script>total = missing + 1</script></scriptTask>'
+        b'<sequenceFlow id="Plan-Sum" sourceRef="Plan" targetRef="Sum"/>'
+        b'<sequenceFlow id="Sum-Any" sourceRef="Sum" targetRef="Any"/>',
+    )
+    .replace(b'id="whole', b'id="stumbling')
+    .replace(b'"WHO"', b'"STU"')
+)
 FOR_ALL = FRAGMENT.replace(b' case:candidateStarterGroups="clerks"', b"")  # a part that names nobody
 #: Name in JSON -> method, path below the case, body; `$…` is filled in.
 ON_CASE: dict[str, tuple[str, str, Any]] = {
@@ -44,6 +55,7 @@ ON_CASE: dict[str, tuple[str, str, Any]] = {
     "resume": ("POST", "/resume", None),
     "close": ("POST", "/close", {"outcome": "won"}),
     "reopen": ("POST", "/reopen", {"reason": "A test."}),
+    "retry": ("POST", "/retry", {"variables": {"missing": 1}}),
     "repeat": ("POST", "/repeat", {"element_id": "Plan", "reason": "A test."}),
     "activate": ("POST", "/adhoc/$part/activate", {"element_id": "Study"}),
     "finish": ("POST", "/adhoc/$part/finish", {}),
@@ -68,14 +80,14 @@ ON_TASK: dict[str, tuple[str, Any]] = {
     "withdraw": ("POST", {"reason": "A test."}),
     "checklist": ("PUT", {"done": [0]}),
 }
-STATES = ("active", "suspended", "completed")
+STATES = ("active", "suspended", "completed", "failed")
 TASKS = ("free", "mine", "delegated", "added", "in a case on hold", "done")
 
 
 @pytest.fixture
 def people(app: Flask, person: Callable[..., Actor]) -> dict[str, Actor]:
     """Everybody who could stand to a case in some way. Ann opens and owns it."""
-    deployments.deploy({"whole.bpmn": WHOLE, "visit.bpmn": FOR_ALL}, by=SYSTEM)
+    deployments.deploy({"whole.bpmn": WHOLE, "stumbling.bpmn": STUMBLING, "visit.bpmn": FOR_ALL}, by=SYSTEM)
     db.session.commit()
     return {
         "owner": person("ann", "clerks"),
@@ -92,7 +104,8 @@ def people(app: Flask, person: Callable[..., Actor]) -> dict[str, Actor]:
 
 def opened(people: dict[str, Actor], state: str) -> Case:
     """A case whose plan is done and whose free part is open, in that state."""
-    case = cases.start(definitions.latest(ProcessDefinition, "whole"), by=people["owner"], submitted={"item": "x"})
+    kind = "stumbling" if state == "failed" else "whole"
+    case = cases.start(definitions.latest(ProcessDefinition, kind), by=people["owner"], submitted={"item": "x"})
     for role, name in (("lead", "lea"), ("expert", "exa"), ("client", "cli")):
         roles.give(case, role, f"user:{name}", by=SYSTEM)
     task = db.session.scalars(sa.select(HumanTask).where(HumanTask.case_id == case.id)).one()

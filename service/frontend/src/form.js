@@ -11,6 +11,7 @@ import { startCalendars } from './parts/calendar.js';
 import { safeMarkup } from './parts/markup.js';
 import { json, mount } from './parts/mount.js';
 import { startReading } from './parts/reading.js';
+import { renewed } from './parts/token.js';
 
 const OFFLINE = 'The server could not be reached. Nothing is lost: try again.';
 const SIGNED_OUT = 'You have been signed out. Sign in in another tab, then send again: what you typed is still here.';
@@ -91,18 +92,17 @@ function request(state, data) {
   });
 }
 
-// Whoever signed in again, in another tab, has another token now: take that one. Whether there was one to take.
-async function renewed(host) {
-  const [, token] = (await (await fetch('/about')).text()).match(/"X-CSRFToken": "([0-9a-f]+)"/) ?? [];
-  const isNew = Boolean(token) && token !== host.dataset.csrf;
-  if (isNew) host.dataset.csrf = token;
-  return isNew;
+// Take the token of who signed in again; whether there was one to take.
+async function renew(host) {
+  const token = await renewed(host.dataset.csrf);
+  if (token) host.dataset.csrf = token;
+  return Boolean(token);
 }
 
 // Send it; whether another page is on its way.
 async function send(state, data) {
   let answer = await request(state, data);
-  if (answer.status === 403 && await renewed(state.host)) answer = await request(state, data);
+  if (answer.status === 403 && await renew(state.host)) answer = await request(state, data);
   const isJson = /json/.test(answer.headers.get('Content-Type') ?? '');
   const body = isJson ? await answer.json() : {};
   if (answer.ok && (body.location || answer.redirected)) {

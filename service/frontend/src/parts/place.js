@@ -9,10 +9,14 @@ export const focusable = (element) => (element.matches(FOCUSABLE) ? element : el
 
 const openerOf = (form) => document.querySelector(`[data-dialog="${form.closest('dialog')?.id}"]`);
 
-function remember(event) {
-  if (event.defaultPrevented || !document.activeElement?.matches(':focus-visible')) return;
-  const place = (openerOf(event.target) ?? event.target).closest('[data-place]')?.dataset.place ?? '';
-  sessionStorage.setItem(KEY, JSON.stringify([window.location.pathname, place]));
+/** Where the focus belongs when `form` has been sent by keyboard; for `keep`. */
+export function noted(form) {
+  if (!document.activeElement?.matches(':focus-visible')) return null;
+  return [window.location.pathname, (openerOf(form) ?? form).closest('[data-place]')?.dataset.place ?? ''];
+}
+
+export function keep(place) {
+  if (place) sessionStorage.setItem(KEY, JSON.stringify(place));
 }
 
 export function startPlace() {
@@ -22,5 +26,5 @@ export function startPlace() {
     const found = place && document.querySelector(`[data-place="${CSS.escape(place)}"]`);
     ((found && focusable(found)) || document.getElementById('main')).focus();
   }
-  document.addEventListener('submit', remember);
+  document.addEventListener('submit', (event) => { if (!event.defaultPrevented) keep(noted(event.target)); });
 }
