@@ -9,7 +9,7 @@ import pytest
 from click.testing import CliRunner
 from flask import Flask
 
-from service.cli import people as commands
+from service.cli import users as commands
 from service.db import db
 from service.models import SYSTEM, ApiToken, User
 from service.operations import users
