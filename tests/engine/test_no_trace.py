@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Callable
 from datetime import datetime
 from typing import Any
@@ -133,13 +134,16 @@ def alone() -> dict[str, Any]:
     return found
 
 
-@pytest.mark.parametrize("first", EVALUATIONS)
-def test_what_was_evaluated_before_changes_nothing(first: str, alone: dict[str, Any]) -> None:
-    start = list(EVALUATIONS).index(first)
-    rotated = [*EVALUATIONS][start:] + [*EVALUATIONS][:start]  # over all rounds, each comes before and after each other
+#: forwards and backwards, so that each comes before and after each other, and four times in any order
+ORDERS = [list(EVALUATIONS), [*EVALUATIONS][::-1]]
+ORDERS += [random.Random(seed).sample([*EVALUATIONS], len(EVALUATIONS)) for seed in range(4)]
+
+
+@pytest.mark.parametrize("order", ORDERS, ids=["forwards", "backwards", "a", "b", "c", "d"])
+def test_what_was_evaluated_before_changes_nothing(order: list[str], alone: dict[str, Any]) -> None:
     feel._bundle.forget()
 
-    found = {name: outcome(EVALUATIONS[name]) for name in rotated}
+    found = {name: outcome(EVALUATIONS[name]) for name in order}
 
     assert {name: (value, alone[name]) for name, value in found.items() if value != alone[name]} == {}
 
