@@ -61,7 +61,7 @@ def list_tokens(name: str | None) -> None:
     with application():
         owner, cursor = user_lists.user(name) if name else None, None
         while True:
-            found, whose = user_lists.issued_tokens(owner, cursor=cursor)
+            found, whose = user_lists.issued_tokens(owner.name if owner else None, cursor=cursor)
             for each in found.rows:
                 until = f"{each.expires_at:%Y-%m-%d %H:%M} UTC" if each.expires_at else "no end"
                 click.echo(f"{each.id}  {whose[each.user_id].name}  {','.join(each.scopes)}  {until}  {each.name}")

@@ -66,12 +66,12 @@ def token(token_id: uuid.UUID, actor: Actor) -> ApiToken:
 
 
 def issued_tokens(
-    owner: User | None = None, *, limit: int = LIMIT, cursor: str | None = None
+    owner: str | None = None, *, limit: int = LIMIT, cursor: str | None = None
 ) -> tuple[Page[ApiToken], Mapping[uuid.UUID, User]]:
-    """The tokens of everybody, or of `owner`, that were not revoked, the newest first; and, by user id, whose."""
+    """The tokens that were not revoked, of everybody or of the user named `owner`, the newest first; by user id, whose."""
     conditions: list[sa.ColumnElement[bool]] = [ApiToken.revoked_at.is_(None)]
     if owner is not None:
-        conditions.append(ApiToken.user_id == owner.id)
+        conditions.append(ApiToken.user_id.in_(sa.select(User.id).where(User.name == owner)))
     sorts = [Sort(ApiToken.id, uuid.UUID, descending=True)]
     found = page(ApiToken, *conditions, sorts=sorts, limit=limit, cursor=cursor)
     whose = db.session.scalars(sa.select(User).where(User.id.in_({token.user_id for token in found.rows})))

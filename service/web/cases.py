@@ -15,7 +15,7 @@ from flask.typing import ResponseReturnValue
 
 from service import forms
 from service.db import db
-from service.errors import BadRequest, InvalidForm
+from service.errors import BadRequest, InvalidForm, WrongState
 from service.execution.definitions import deployed, form_of
 from service.http.auth import current_actor
 from service.http.protection import permission, signed_in
@@ -298,6 +298,8 @@ def change_data(number: str) -> ResponseReturnValue:
     """Correct what differs."""
     case, actor = _case(number)
     require(actor, Action.CHANGE_VARIABLES, case)
+    if case.state not in (CaseState.ACTIVE, CaseState.FAILED):
+        raise WrongState(f"This case is {case.state}.")
     offered = _editable(case)
     try:
         changes = editing.changes(request.form, [item for kind in EDITED for item in offered[kind]])

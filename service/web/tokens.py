@@ -24,7 +24,7 @@ def index() -> Response:
     """Tokens that were not revoked, the newest first; `?user=` only somebody's."""
     name = request.args.get("user", "").strip()
     owner = user_lists.user(name) if name else None
-    found, whose = user_lists.issued_tokens(owner, cursor=request.args.get("after"))
+    found, whose = user_lists.issued_tokens(owner.name if owner else None, cursor=request.args.get("after"))
     return page("tokens/index.html", rows=found.rows, next=found.next, whose=whose, owner=owner, now=utcnow())
 
 

@@ -52,9 +52,9 @@ def test_what_designers_deployed_is_never_a_page_of_ours(
     app: Flask, office: Office, program: Callable[..., Program]
 ) -> None:
     """A BPMN file may hold XHTML with scripts, or name a style sheet that makes some."""
+    give_password(office.ann)  # which ends the tokens of before
     ann = program(office.ann)
     definition = ann.get("/definitions").json["items"][0]["id"]
-    give_password(office.ann)
     browser = Browser(app)
     browser.sign_in("ann")
 
