@@ -68,7 +68,7 @@ def token(token_id: uuid.UUID, actor: Actor) -> ApiToken:
 def issued_tokens(
     owner: str | None = None, *, limit: int = LIMIT, cursor: str | None = None
 ) -> tuple[Page[ApiToken], Mapping[uuid.UUID, User]]:
-    """The tokens that were not revoked, of everybody or of the user named `owner`, the newest first; by user id, whose."""
+    """Tokens that were not revoked, of everybody or of the user named `owner`, the newest first; by user id, whose."""
     conditions: list[sa.ColumnElement[bool]] = [ApiToken.revoked_at.is_(None)]
     if owner is not None:
         conditions.append(ApiToken.user_id.in_(sa.select(User.id).where(User.name == owner)))
