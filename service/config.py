@@ -82,6 +82,10 @@ def _long_secret(text: str) -> str:
     return text
 
 
+def _long_secret_or_none(text: str) -> str:
+    return _long_secret(text) if text else ""
+
+
 def _zone(text: str) -> ZoneInfo:
     try:
         return ZoneInfo(text)
@@ -94,6 +98,9 @@ SETTINGS = (
             "sqlite:///PATH or postgresql://USER@HOST/NAME", "where everything is kept"),
     Setting("CASEWRIGHT_SECRET_KEY", None, _long_secret, "at least 32 characters",
             "signs forms and sessions; the same on every web process", secret=True),
+    Setting("CASEWRIGHT_AUDIT_KEY", "", _long_secret_or_none, "at least 32 characters, or nothing",
+            "closes the audit trail; by default the secret key does; keep it: without it nothing can be verified",
+            secret=True),
     Setting("CASEWRIGHT_SECURE_COOKIES", "yes", _yes_or_no, "yes or no",
             "no only for trying it without HTTPS: cookies then lose `Secure` and the `__Host-` prefix"),
     Setting("CASEWRIGHT_TIME_ZONE", "UTC", _zone, "a name of the IANA time zone database, such as Europe/Vienna",
@@ -117,7 +124,10 @@ SETTINGS = (
     Setting("CASEWRIGHT_DEMO", "no", _yes_or_no, "yes or no", "shows the demo's logins on the sign-in page"),
 )  # fmt: skip
 
-OF_COMMANDS = {"CASEWRIGHT_NEW_PASSWORD"}  #: read by `casewright user add` alone
+OF_COMMANDS = {
+    "CASEWRIGHT_NEW_PASSWORD",  #: read by `casewright user add` alone
+    "CASEWRIGHT_OLD_AUDIT_KEY",  #: read by `casewright audit rekey` alone
+}
 
 
 @dataclass(frozen=True)
@@ -126,6 +136,7 @@ class Config:
 
     database_url: str
     secret_key: str
+    audit_key: str
     secure_cookies: bool
     time_zone: ZoneInfo
     session_idle_minutes: int

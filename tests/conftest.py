@@ -16,10 +16,10 @@ import sqlalchemy as sa
 from flask import Flask
 from werkzeug.routing import Rule
 
-from service import create_app
+from service import audit, create_app
 from service.config import Config, read
 from service.db import db
-from service.models import Actor, Group, Membership, User
+from service.models import SYSTEM, Actor, Group, Membership, User
 from tests.postgresql import Databases, on_server
 
 pytest_plugins = ["tests.browser"]  # once for all folders: two Playwrights in one process get in each other's way
@@ -123,6 +123,7 @@ def postgresql_template(postgresql: str) -> sa.URL:
 def _create_tables(url: str) -> None:
     from alembic import command
 
+    from service.audit import installation
     from service.jobs import launching
     from service.maintenance import schema
 
@@ -134,6 +135,8 @@ def _create_tables(url: str) -> None:
             stamping.attributes["connection"] = connection
             command.stamp(stamping, "head")
         launching.create_tables(app)
+        installation.begin()
+        db.session.commit()
         db.session.remove()
         db.engine.dispose()
 
@@ -199,6 +202,8 @@ def person(app: Flask) -> Callable[..., Actor]:
                 db.session.add(Group(name=group, title=group))
                 db.session.flush()
             user.memberships.append(Membership(group_name=group))
+        if admin:
+            audit.installation.record("user:added", by=SYSTEM, subject=name, details={"admin": True})
         db.session.commit()
         return Actor(user.id, name, user.display_name, frozenset(groups), admin)
 

@@ -21,6 +21,7 @@ from service.api.shapes import (
     DiagramShape,
     GroupSummary,
     IncidentShape,
+    InstallationEntryShape,
     TaskShape,
     TokenShape,
     UserShape,
@@ -38,6 +39,7 @@ from service.models import (
     Group,
     HumanTask,
     Incident,
+    InstallationEntry,
     ProcessDefinition,
     User,
 )
@@ -186,6 +188,18 @@ def audit_shape(entry: AuditEntry) -> AuditShape:
         "actor": entry.actor,
         "action": entry.action,
         "element_id": entry.element_id,
+        "details": entry.details,
+        "hash": entry.hash.hex(),
+    }
+
+
+def installation_entry_shape(entry: InstallationEntry) -> InstallationEntryShape:
+    return {
+        "seq": entry.seq,
+        "at": _at(entry.at),
+        "actor": entry.actor,
+        "action": entry.action,
+        "subject": entry.subject,
         "details": entry.details,
         "hash": entry.hash.hex(),
     }

@@ -123,6 +123,10 @@ class TokenQuery(Paged):
     user: PrincipalName | None = Field(None, description="Only tokens of this user.")
 
 
+class InstallationQuery(Paged):
+    about: PrincipalName | None = Field(None, description="Only what was done to this user or group, or by them.")
+
+
 class UserQuery(Paged):
     text: Text | None = Field(None, description="Only with this text in their name.")
 

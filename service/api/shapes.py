@@ -89,6 +89,16 @@ class AuditShape(TypedDict):
     hash: str
 
 
+class InstallationEntryShape(TypedDict):
+    seq: int
+    at: Moment
+    actor: str
+    action: str
+    subject: str | None
+    details: dict[str, Any] | None
+    hash: str
+
+
 class DiagramShape(TypedDict):
     definition_id: Id
     marked: dict[str, int]

@@ -7,12 +7,13 @@ from uuid import UUID
 from flask import url_for
 
 from service.api import schemas, shapes
-from service.api.representations import group_summary, listed, token_shape, user_shape
+from service.api.representations import group_summary, installation_entry_shape, listed, token_shape, user_shape
 from service.api.routes import Answer, Routes
 from service.http.auth import current_actor
 from service.models import ApiToken, Group
 from service.operations import users
 from service.policy.permissions import Action
+from service.queries import installation
 from service.queries import users as user_lists
 
 routes = Routes("users")
@@ -51,6 +52,13 @@ def set_password(name: str, body: schemas.SetPassword) -> Answer:
     """Give a user another password; ends their sign-ins and API tokens."""
     users.set_password(user_lists.user(name), body.password, by=current_actor())
     return Answer()
+
+
+@routes.get("/audit", Action.MANAGE_USERS, query=schemas.InstallationQuery, gives=list[shapes.InstallationEntryShape])
+def list_audit(query: schemas.InstallationQuery) -> Answer:
+    """What was done to the installation: people, groups, rights, tokens, deployments; the newest first."""
+    found = installation.entries(current_actor(), subject=query.about, limit=query.limit, cursor=query.cursor)
+    return Answer(listed(found, installation_entry_shape))
 
 
 @routes.get("/issued-tokens", Action.MANAGE_USERS, query=schemas.TokenQuery, gives=list[shapes.SomebodysTokenShape])

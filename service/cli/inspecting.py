@@ -6,11 +6,12 @@ import json
 import sys
 from collections.abc import Sequence
 from dataclasses import asdict
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TextIO
 
 import click
 
 from service.cli.application import application, on_the_demo
+from service.db import db
 from service.errors import NotFound
 
 if TYPE_CHECKING:
@@ -62,18 +63,64 @@ def audit() -> None:
 
 
 @audit.command("verify")
+@click.option("--receipt", type=click.File(), help="A receipt from earlier, kept elsewhere.")
 @on_the_demo
-def verify_audit() -> None:
-    """Hold every case's chain of audit entries against its hashes; the first bad entry of each is named."""
+def verify_audit(receipt: TextIO | None) -> None:
+    """Hold every audit entry against the installation's key, and what rows say now against the entries.
+
+    The first bad entry of each case is named. Exits with 1 if anything does not hold.
+    """
     from service import audit
+    from service.audit import receipts
+    from service.maintenance import comparison
 
     with application():
-        broken = list(audit.verify())
+        broken = [*audit.verify()]
+        if not broken:
+            broken = [*comparison.differences(), *(receipts.broken(receipt.read()) if receipt else ())]
     for found in broken:
         click.echo(f"{found.number}: {found.what}", err=True)
     if broken:
         sys.exit(1)
-    click.echo("Every chain holds.")
+    click.echo("Every chain holds, and what is kept is what they say.")
+
+
+@audit.command("receipt")
+@on_the_demo
+def receipt_of_audit() -> None:
+    """Print how far the audit trail has come, signed. Keep it elsewhere: `verify --receipt` holds the trail against it.
+
+    Without one, a whole database that was put back to an earlier copy cannot be told from one that was not.
+    """
+    from service.audit import receipts
+
+    with application():
+        click.echo(receipts.make())
+
+
+@audit.command("rekey")
+@click.option(
+    "--old-key",
+    envvar="CASEWRIGHT_OLD_AUDIT_KEY",
+    prompt="Old key",
+    hide_input=True,
+    help="What CASEWRIGHT_AUDIT_KEY, or without it CASEWRIGHT_SECRET_KEY, was before. [env: CASEWRIGHT_OLD_AUDIT_KEY]",
+)
+@on_the_demo
+def rekey_audit(old_key: str) -> None:
+    """Make the audit trail anew with the key that is set now, wherever it holds under the old one.
+
+    Stop the service first.
+    """
+    from service.audit import keys, rekeying
+    from service.models import SYSTEM
+
+    with application():
+        made, broken = rekeying.rekey(keys.key_from(old_key), by=SYSTEM)
+        db.session.commit()
+    click.echo(f"{made} chains were made anew.")
+    if broken:
+        click.echo(f"{broken} did not hold and were left as they are: `casewright audit verify` names them.", err=True)
 
 
 @click.command()

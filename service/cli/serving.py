@@ -12,6 +12,7 @@ from pathlib import Path
 import click
 
 from service import create_app
+from service.audit.verification import require_right_key
 from service.cli import first_run
 from service.cli.application import application, demo_environment, say
 from service.errors import InvalidDeployment
@@ -31,6 +32,8 @@ def serve(host: str, port: int, threads: int) -> None:
     first_run.settle(host)
     with application(create_app):  # all parts, once for the processes to come
         ready = first_run.is_over()
+        if ready:
+            require_right_key()
     if not ready:
         _apart(first_run.begin)
     click.echo(f"Casewright is at http://{host}:{port}")
@@ -51,7 +54,7 @@ def web(host: str, port: int, workers: int, threads: int) -> None:
 def _load_parts() -> None:
     """Load what the server's processes need before they part, so that one that is replaced is ready at once."""
     with application(create_app):  # says what is wrong with the settings, too
-        pass
+        require_right_key()
 
 
 def _serve(*, host: str, port: int, workers: int, threads: int, with_jobs: bool) -> None:
@@ -79,6 +82,7 @@ def worker() -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
     with application() as app:
+        require_right_key()
         config = app.config["CASEWRIGHT"]
     _keep_what_is_loaded()
     loop.run(app, executor_id=config.worker_id, concurrency=config.worker_concurrency, stop=stop)

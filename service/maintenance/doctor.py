@@ -17,8 +17,10 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
+from service.audit.verification import require_right_key
 from service.config import Config
 from service.db import database_now, db, reading
+from service.errors import WrongState
 from service.jobs import failed_jobs
 from service.maintenance import schema
 from service.models import Case, CaseState, Incident, IncidentState, Timer, User
@@ -74,6 +76,7 @@ def _kept_well() -> Iterator[Finding]:
     yield Finding("schema", Health.OK if found.is_current else Health.BAD, str(found), found.advice)
     if not found.is_current:
         return
+    yield _audit()
     yield _clock()
     yield _workers()
     yield from _work()
@@ -133,6 +136,15 @@ def _database() -> Iterator[Finding]:
         yield Finding("database", Health.WARN, seen, advice)
     else:
         yield Finding("database", Health.OK, seen)
+
+
+def _audit() -> Finding:
+    """Whether the key is the audit trail's own; whether the trail holds, `casewright audit verify` says."""
+    try:
+        require_right_key()
+    except WrongState as wrong:
+        return Finding("audit", Health.BAD, "The audit trail was made with another key.", str(wrong))
+    return Finding("audit", Health.OK, "The key is the one that the audit trail was made with.")
 
 
 def _clock() -> Finding:

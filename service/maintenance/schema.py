@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import sqlalchemy as sa
 from flask import Flask
 
+from service.audit import rekeying
 from service.db import db
 from service.errors import WrongState
 from service.jobs import launching
@@ -92,3 +93,5 @@ def upgrade(app: Flask) -> None:
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
     launching.create_tables(app)
+    rekeying.adopt()
+    db.session.commit()

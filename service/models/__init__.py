@@ -1,7 +1,7 @@
 """Rows. No behaviour beyond properties: what changes them stands in operations/, what lists them in queries/."""
 
 from service.models.actor import SYSTEM, Actor
-from service.models.audit import AuditEntry
+from service.models.audit import AuditEntry, InstallationEntry, InstallationSeal
 from service.models.cases import Case, CaseRole, CaseState, NumberSequence
 from service.models.data_stores import DataStore
 from service.models.definitions import (
@@ -42,6 +42,8 @@ __all__ = [
     "IdempotencyKey",
     "Incident",
     "IncidentState",
+    "InstallationEntry",
+    "InstallationSeal",
     "LinkKind",
     "LoginSession",
     "Membership",

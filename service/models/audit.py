@@ -1,4 +1,4 @@
-"""What happened, for ever: append-only, each entry's hash covering the one before it in its case."""
+"""What happened, for ever: append-only, each entry's keyed hash covering the one before it (audit/)."""
 
 from __future__ import annotations
 
@@ -35,6 +35,33 @@ class AuditEntry(Base):
     def then(self) -> Mapping[str, Any]:
         """What the engine did because of it (execution/history.py says how); empty when it did nothing."""
         return said_then(self.action, self.details)
+
+
+class InstallationEntry(Base):
+    """One thing that was done to the installation rather than to a case: people, rights, tokens, deployments."""
+
+    __tablename__ = "installation_entry"
+
+    seq: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)  #: 1, 2, 3 … without gaps
+    at: Mapped[datetime]
+    actor: Mapped[str]  #: user name, or `system`
+    action: Mapped[str]  #: such as `user:added`
+    subject: Mapped[str | None]  #: whom or what it was done to
+    details: Mapped[dict[str, Any] | None] = mapped_column(sa.JSON(none_as_null=True))
+    hash: Mapped[bytes] = mapped_column(sa.LargeBinary(32))
+
+
+class InstallationSeal(Base):
+    """The one row that closes the installation's chain, and by which a wrong key is known."""
+
+    __tablename__ = "installation_seal"
+
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    seq: Mapped[int]  #: number of the last entry
+    hash: Mapped[bytes] = mapped_column(sa.LargeBinary(32))  #: the seal over its hash
+    key: Mapped[str]  #: the mark of the key that all chains are made with
+    numbers: Mapped[dict[str, int]] = mapped_column(sa.JSON)  #: up to which number cases were opened, as last noted
+    numbers_signed: Mapped[bytes] = mapped_column(sa.LargeBinary(32))
 
 
 def said_then(action: str, details: Mapping[str, Any] | None) -> Mapping[str, Any]:

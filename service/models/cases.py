@@ -75,7 +75,7 @@ class Case(Base):
     visits: Mapped[dict[str, Any]] = mapped_column(default=dict)  #: element or flow id -> how often completed
     snapshot: Mapped[bytes | None] = mapped_column(sa.LargeBinary, deferred=True)  #: opaque outside engine/
     audit_seq: Mapped[int] = mapped_column(default=0)  #: number of its last audit entry
-    audit_hash: Mapped[bytes] = mapped_column(sa.LargeBinary(32), default=b"")  #: and that entry's hash
+    audit_hash: Mapped[bytes] = mapped_column(sa.LargeBinary(32), default=b"")  #: the seal over that entry's hash
     version: Mapped[int] = mapped_column(default=1)
 
     definition: Mapped[ProcessDefinition] = relationship(lazy="select")

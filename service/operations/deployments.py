@@ -15,7 +15,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from service import forms
+from service import audit, forms
 from service.db import db, new_id
 from service.engine.checks import check_definition
 from service.engine.decisions import parse_decisions
@@ -90,7 +90,8 @@ def deploy(files: Mapping[str, bytes], *, by: Actor) -> Deployed:
     if added:
         db.session.add(deployment)
         _store(files)
-        db.session.flush()
+        made = {"files": len(files), "added": sorted(row.key for row in added)}
+        audit.installation.record("deployment:made", by=by, subject=str(deployment.id), details=made)
         start_events.listen([row for row in added if isinstance(row, ProcessDefinition)])
     changed = {row.key for row in added}
     unchanged = sorted(world.uploaded - changed)

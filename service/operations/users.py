@@ -14,9 +14,11 @@ import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 
+from service import audit
 from service.db import db, new_id, utcnow
 from service.errors import BadRequest, Forbidden, WrongState
 from service.models import SYSTEM, Actor, ApiToken, Group, LoginSession, Membership, User
@@ -65,10 +67,9 @@ def create(
     )
     db.session.add(user)
     db.session.flush()
+    audit.installation.record("user:added", by=by, subject=name, details={"admin": True} if is_admin else None)
     for group in dict.fromkeys(groups):
-        ensure_group(group, by=by)
-        user.memberships.append(Membership(group_name=group))
-    db.session.flush()
+        join(user, ensure_group(group, by=by), by=by)
     return user
 
 
@@ -86,16 +87,20 @@ def change(
     require(by, Action.MANAGE_USERS)
     if user.id == by.id and (is_admin is False or active is False):
         raise WrongState("You cannot lock yourself out; ask another administrator.")
+    changed: dict[str, Any] = {}
     if display_name is not None:
-        user.display_name = display_name.strip() or user.name
+        user.display_name = changed["display_name"] = display_name.strip() or user.name
     if email is not None:
         user.email = email or None
+        changed["email"] = "changed"  # not what it is: that is nobody's business but theirs
     if is_admin is not None and is_admin != user.is_admin:
-        user.is_admin = is_admin
+        user.is_admin = changed["admin"] = is_admin
         end_sign_ins(user)
     if active is not None and active != user.active:
-        user.active = active
+        user.active = changed["active"] = active
         end_access(user)
+    if changed:
+        audit.installation.record("user:changed", by=by, subject=user.name, details=changed)
 
 
 def set_password(user: User, password: str, *, by: Actor) -> None:
@@ -104,6 +109,7 @@ def set_password(user: User, password: str, *, by: Actor) -> None:
         require(by, Action.MANAGE_USERS)
     user.password_hash = _hashed(user.name, password)
     end_access(user)
+    audit.installation.record("user:password-set", by=by, subject=user.name)
 
 
 def end_access(user: User) -> None:
@@ -124,10 +130,7 @@ def add_group(name: str, title: str, *, by: Actor) -> Group:
     _check_name(name)
     if db.session.get(Group, name):
         raise WrongState(f"The group “{name}” exists.")
-    group = Group(name=name, title=title.strip() or name)
-    db.session.add(group)
-    db.session.flush()
-    return group
+    return _made(name, title.strip() or name, by=by)
 
 
 def ensure_group(name: str, *, by: Actor) -> Group:
@@ -135,10 +138,14 @@ def ensure_group(name: str, *, by: Actor) -> Group:
     require(by, Action.MANAGE_USERS)
     _check_name(name)
     group = db.session.get(Group, name)
-    if group is None:
-        group = Group(name=name, title=name)
-        db.session.add(group)
-        db.session.flush()
+    return group or _made(name, name, by=by)
+
+
+def _made(name: str, title: str, *, by: Actor) -> Group:
+    group = Group(name=name, title=title)
+    db.session.add(group)
+    db.session.flush()
+    audit.installation.record("group:added", by=by, subject=name)
     return group
 
 
@@ -147,14 +154,16 @@ def join(user: User, group: Group, *, by: Actor) -> None:
     require(by, Action.MANAGE_USERS)
     if all(membership.group_name != group.name for membership in user.memberships):
         user.memberships.append(Membership(group_name=group.name))
-        db.session.flush()
+        audit.installation.record("group:joined", by=by, subject=user.name, details={"group": group.name})
 
 
 def leave(user: User, group: Group, *, by: Actor) -> None:
     """End a membership; nothing happens when there is none."""
     require(by, Action.MANAGE_USERS)
-    user.memberships = [membership for membership in user.memberships if membership.group_name != group.name]
-    db.session.flush()
+    left = [membership for membership in user.memberships if membership.group_name != group.name]
+    if len(left) != len(user.memberships):
+        user.memberships = left
+        audit.installation.record("group:left", by=by, subject=user.name, details={"group": group.name})
 
 
 def issue_token(
@@ -184,7 +193,8 @@ def issue_token(
         expires_at=expires_at,
     )
     db.session.add(token)
-    db.session.flush()
+    made = {"token": token.name, "scopes": token.scopes, "id": str(token.id)}
+    audit.installation.record("token:issued", by=by, subject=user.name, details=made)
     return Issued(token, secret)
 
 
@@ -195,6 +205,9 @@ def revoke_token(token: ApiToken, *, by: Actor) -> None:
         require(by, Action.MANAGE_USERS)
     if token.revoked_at is None:
         token.revoked_at = utcnow()
+        owner = db.session.get_one(User, token.user_id).name
+        details = {"token": token.name, "id": str(token.id)}
+        audit.installation.record("token:revoked", by=by, subject=owner, details=details)
 
 
 def actor_of(user_id: uuid.UUID) -> Actor:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -15,7 +15,12 @@ from service.engine.definition import Element
 from service.errors import NotFound
 from service.execution.definitions import deployed
 from service.models import Actor, AuditEntry, Case, CaseState, HumanTask
+from service.models.audit import said_then
 from service.policy.permissions import Action, require
+
+Entry = AuditEntry | sa.Row[Any]
+Details = Mapping[str, Any]
+Activities = Mapping[str, str]
 
 
 @dataclass
@@ -50,18 +55,18 @@ def at(case: Case, seq: int, *, actor: Actor) -> Moment:
         raise NotFound(f"This case has no entry {seq}.")
     rows = db.session.execute(sa.select(HumanTask.id, HumanTask.activity_id).where(HumanTask.case_id == case.id))
     activities = {str(row.id): row.activity_id or str(row.id) for row in rows}
-    moment = Moment(seq, entries[-1].at)
-    elements = deployed(case.definition_id).definition.elements
+    return replay(entries, deployed(case.definition_id).definition.elements, activities)
+
+
+def replay(entries: Sequence[Entry], elements: Mapping[str, Element], activities: Activities) -> Moment:
+    """How a case stood after all of these `entries`, its first ones; `activities`: of its tasks, by the task's id."""
+    moment = Moment(entries[-1].seq, entries[-1].at)
     for entry in entries:
-        replay = _REPLAY.get(entry.action)
-        if replay is not None:
-            replay(moment, entry, entry.details or {}, activities)
-        _advance(moment, entry.then, elements)
+        step = _REPLAY.get(entry.action)
+        if step is not None:
+            step(moment, entry, entry.details or {}, activities)
+        _advance(moment, said_then(entry.action, entry.details), elements)
     return moment
-
-
-Details = Mapping[str, Any]
-Activities = Mapping[str, str]
 
 
 def _advance(moment: Moment, then: Details, elements: Mapping[str, Element]) -> None:
@@ -80,8 +85,8 @@ def _advance(moment: Moment, then: Details, elements: Mapping[str, Element]) -> 
     moment.stage = then.get("stage", moment.stage)
 
 
-def _state(state: CaseState) -> Callable[[Moment, AuditEntry, Details, Activities], None]:
-    def replay(moment: Moment, _entry: AuditEntry, _details: Details, _activities: Activities) -> None:
+def _state(state: CaseState) -> Callable[[Moment, Entry, Details, Activities], None]:
+    def replay(moment: Moment, _entry: Entry, _details: Details, _activities: Activities) -> None:
         moment.state = state
         if state.is_closed:
             moment.tasks, moment.marked = {}, {}
@@ -89,28 +94,28 @@ def _state(state: CaseState) -> Callable[[Moment, AuditEntry, Details, Activitie
     return replay
 
 
-def _added(moment: Moment, _entry: AuditEntry, details: Details, _activities: Activities) -> None:
+def _added(moment: Moment, _entry: Entry, details: Details, _activities: Activities) -> None:
     moment.tasks[details["task"]] = TaskThen(details["name"], "", details.get("to"))
 
 
-def _gone(moment: Moment, _entry: AuditEntry, details: Details, activities: Activities) -> None:
+def _gone(moment: Moment, _entry: Entry, details: Details, activities: Activities) -> None:
     moment.tasks.pop(activities.get(details.get("task", ""), ""), None)
 
 
-def _given(moment: Moment, entry: AuditEntry, details: Details, activities: Activities) -> None:
+def _given(moment: Moment, entry: Entry, details: Details, activities: Activities) -> None:
     task = moment.tasks.get(activities.get(details.get("task", ""), ""))
     if task is not None:
         task.assignee = entry.actor if entry.action == "task:claimed" else details.get("to")
 
 
-def _handed_over(moment: Moment, _entry: AuditEntry, details: Details, activities: Activities) -> None:
+def _handed_over(moment: Moment, _entry: Entry, details: Details, activities: Activities) -> None:
     released = {activities.get(task, "") for task in details.get("released", ())}
     for activity, task in moment.tasks.items():
         if task.assignee == details["from"]:
             task.assignee = None if activity in released else details["to"]
 
 
-_REPLAY: Mapping[str, Callable[[Moment, AuditEntry, Details, Activities], None]] = {
+_REPLAY: Mapping[str, Callable[[Moment, Entry, Details, Activities], None]] = {
     "case:suspended": _state(CaseState.SUSPENDED),
     "case:resumed": _state(CaseState.ACTIVE),
     "case:reopened": _state(CaseState.ACTIVE),

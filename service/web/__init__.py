@@ -17,6 +17,7 @@ from service.web import (
     help,
     history,
     incidents,
+    installation,
     links,
     navigation,
     notes,
@@ -30,8 +31,8 @@ from service.web import (
     tokens,
 )
 
-FAMILIES = (about, adhoc, case_types, cases, casework, deployments, family, help, history, incidents, links, notes,
-            profile, roles, sign_in, static, tasks, tokens)  # fmt: skip
+FAMILIES = (about, adhoc, case_types, cases, casework, deployments, family, help, history, incidents, installation,
+            links, notes, profile, roles, sign_in, static, tasks, tokens)  # fmt: skip
 
 
 def init_app(app: Flask) -> None:

@@ -59,6 +59,7 @@ def entries(actor: Actor) -> list[Entry]:
         )
     if may(actor, Action.MANAGE_USERS):
         found.append(_entry("API tokens", "tokens.index", "lock", group="Set up"))
+        found.append(_entry("Audit", "installation.index", "shield", group="Set up"))
     return found
 
 

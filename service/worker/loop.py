@@ -19,7 +19,7 @@ import sqlalchemy as sa
 from flask import Flask
 from sqlalchemy.dialects import postgresql, sqlite
 
-from service import jobs
+from service import audit, jobs
 from service.db import database_now, db, reading
 from service.jobs import crowds, failed_jobs, launching
 from service.models.jobs import FinishedJob, WorkerHeartbeat, delayed, job_input, job_output, job_status, now_ms
@@ -185,6 +185,7 @@ def clean(retention: timedelta) -> None:
     gone = ~sa.exists().where(job_status.c.workflow_uuid == FinishedJob.job_id)
     jobs.execute(sa.delete(FinishedJob).where(FinishedJob.finished_at < before, gone))
     db.session.execute(sa.delete(WorkerHeartbeat).where(WorkerHeartbeat.seen_at < before))
+    audit.installation.note_numbers()
     db.session.commit()
 
 

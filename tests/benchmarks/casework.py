@@ -20,6 +20,7 @@ import sqlalchemy as sa
 from flask import Flask
 
 from service import create_app, jobs
+from service.audit import installation
 from service.db import db, new_id, utcnow
 from service.http import auth
 from service.jobs import launching
@@ -77,6 +78,8 @@ def measure(url: str) -> dict[str, Any]:
     with app.app_context():
         db.create_all()
         launching.create_tables(app)
+        installation.begin()
+        db.session.commit()
         ann, ben = _clerk("ann"), _clerk("ben")
         files = {"claim.bpmn": CLAIM, "many.bpmn": PEOPLED, "care.bpmn": CARE, "check.bpmn": CHECK}
         deployments.deploy(files, by=SYSTEM)

@@ -11,6 +11,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from service import jobs
+from service.audit import installation
 from service.db import db, utcnow
 from service.jobs import launching
 from service.worker import loop
@@ -29,6 +30,8 @@ def run(url: str, restart: Callable[[], None] | None = None) -> dict[str, Any]:
     with app.app_context(), opened_nursery() as nursery:
         db.create_all()
         launching.create_tables(app)
+        installation.begin()
+        db.session.commit()
         ledger.create_tables()
         with _working(Worker(nursery, url, "w1")) as one:
             found = {"delayed_job_lateness_p99_s": _lateness(), "takeover_s": _takeover(one, nursery)}

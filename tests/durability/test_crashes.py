@@ -15,6 +15,7 @@ import sqlalchemy as sa
 from flask import Flask
 
 from service import jobs
+from service.audit import installation
 from service.db import db
 from service.jobs import failed_jobs, launching
 from service.models.jobs import job_status
@@ -191,6 +192,8 @@ def own_server(scratch: Path) -> Iterator[tuple[Flask, str, Callable[..., None]]
     with app.app_context():
         db.create_all()
         launching.create_tables(app)
+        installation.begin()
+        db.session.commit()
         ledger.create_tables()
         yield app, url, partial(chaos.restart, server)
         db.session.remove()

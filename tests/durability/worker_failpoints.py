@@ -10,6 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from service import jobs
+from service.audit import installation
 from service.db import db
 from service.jobs import failed_jobs, launching
 from service.models.jobs import job_status
@@ -34,6 +35,8 @@ def run(url: str, rounds: int) -> dict[str, Any]:
     with app.app_context(), opened_nursery() as nursery, tempfile.TemporaryDirectory() as folder:
         db.create_all()
         launching.create_tables(app)
+        installation.begin()
+        db.session.commit()
         ledger.create_tables()
         worker = Worker(nursery, url, "w1")
         worker.start()

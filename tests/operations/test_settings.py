@@ -52,6 +52,7 @@ hour = now().hour</script><extensionElements><case:ioMapping>
 </definitions>"""
 
 ELSEWHERE = {
+    "CASEWRIGHT_AUDIT_KEY": "security.test_audit_chain:test_the_key_is_the_setting_or_follows_from_the_secret_key",
     "CASEWRIGHT_SECURE_COOKIES": "security.test_sessions:test_with_https_the_cookie_is_bound_to_this_host",
     "CASEWRIGHT_MAX_UPLOAD_MB": "security.test_too_large",
     "CASEWRIGHT_HTTP_ALLOWED": "operations.test_service_tasks",
@@ -179,7 +180,9 @@ def test_a_worker_has_the_name_and_the_jobs_at_once_that_are_set(url: str, monke
     monkeypatch.setattr("signal.signal", lambda *_: None)
     set_ = {"CASEWRIGHT_WORKER_ID": "worker-7", "CASEWRIGHT_WORKER_CONCURRENCY": "3", "CASEWRIGHT_DATABASE_URL": url}
 
-    answer = CliRunner().invoke(serving.worker, env=set_ | {"CASEWRIGHT_SECRET_KEY": "x" * 32}, catch_exceptions=False)
+    answer = CliRunner().invoke(
+        serving.worker, env=set_ | {"CASEWRIGHT_SECRET_KEY": config_for(url).secret_key}, catch_exceptions=False
+    )
 
     assert answer.exit_code == 0
     assert (told["executor_id"], told["concurrency"]) == ("worker-7", 3)

@@ -12,7 +12,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from service import cli
-from tests.conftest import ROOT
+from tests.conftest import ROOT, config_for
 
 LOAN = ROOT / "tests" / "operations" / "loan.bpmn"
 FORM = '{"id": "asking", "type": "default", "components": [{"type": "textfield", "id": "f", "key": "k", "label": "K"}]}'
@@ -120,10 +120,11 @@ def test_the_demo_is_looked_into_as_any_database(
 ) -> None:
     (tmp_path / "var").mkdir()
     (tmp_path / "var" / "casewright.db").write_bytes(sqlite_template.read_bytes())
+    (tmp_path / "var" / "secret-key").write_text(config_for("sqlite:///x").secret_key)
 
     verified, upgraded = casewright("audit", "verify", "--demo"), casewright("check-upgrade", "--demo")
     missed = casewright("case", "dump", "CLM-2026-00001", "--demo")
 
-    assert verified.stdout == "Every chain holds.\n"
+    assert verified.stdout == "Every chain holds, and what is kept is what they say.\n"
     assert upgraded.stdout == "This release can run 0 of 0 open cases.\n"
     assert missed.exit_code == 1 and missed.stderr == "Error: There is no case CLM-2026-00001.\n"

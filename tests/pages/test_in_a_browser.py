@@ -48,6 +48,7 @@ def visits(office: Office, case: Case) -> list[tuple[str, Actor, str]]:
         ("deployments", office.ada, "/deployments"),
         ("incidents", office.ada, "/incidents"),
         ("api-tokens", office.ada, "/api-tokens"),
+        ("audit", office.ada, "/audit"),
         ("profile", office.ada, "/profile"),
         ("about", office.ann, "/about"),
         ("help", office.ann, "/help"),

@@ -59,7 +59,7 @@ def test_every_page_of_work_is_not_there_for_a_stranger(office: Office, visit: V
 def test_pages_of_those_who_run_the_service_are_theirs(office: Office, visit: Visit) -> None:
     ada, mia = visit(office.ada), visit(office.mia)
 
-    for path in ("/deployments", "/incidents", "/api-tokens"):
+    for path in ("/deployments", "/incidents", "/api-tokens", "/audit"):
         assert ada.get(path).status_code == 200
         assert mia.get(path).status_code == 403
         assert path in ada.get("/tasks").text

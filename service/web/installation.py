@@ -1,0 +1,62 @@
+"""What was done to the installation, in sentences: for those who manage people."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from flask import Blueprint, Response, request
+
+from service.http.auth import current_actor
+from service.http.protection import permission
+from service.models import InstallationEntry
+from service.policy.permissions import Action
+from service.queries import installation
+from service.web.rendering import page
+
+blueprint = Blueprint("installation", __name__)
+
+Details = Mapping[str, Any]
+
+
+@blueprint.get("/audit")
+@permission(Action.MANAGE_USERS)
+def index() -> Response:
+    """The newest entries; `?about=` only those about somebody, or by them."""
+    about = request.args.get("about", "").strip()
+    found = installation.entries(current_actor(), subject=about or None, cursor=request.args.get("after"))
+    return page("installation/index.html", rows=found.rows, next=found.next, about=about, sentence=sentence)
+
+
+def sentence(entry: InstallationEntry) -> str:
+    """What was done, to follow the name of who did it."""
+    tell = SENTENCES.get(entry.action)
+    return tell(entry.subject or "", entry.details or {}) if tell else entry.action.replace(":", " ")
+
+
+def _changed(subject: str, details: Details) -> str:
+    told = {
+        ("admin", True): "made {} an administrator",
+        ("admin", False): "took the administrator's rights from {}",
+        ("active", False): "locked {} out",
+        ("active", True): "let {} in again",
+    }
+    said = [words.format(subject) for (name, value), words in told.items() if details.get(name) is value]
+    if "display_name" in details or "email" in details:
+        said.append(f"changed the name or e-mail address of {subject}")
+    return " and ".join(said) or f"changed {subject}"
+
+
+SENTENCES: Mapping[str, Callable[[str, Details], str]] = {
+    "user:added": lambda who, said: f"let {who} in" + (" as an administrator" if said.get("admin") else ""),
+    "user:changed": _changed,
+    "user:password-set": lambda who, _: f"gave {who} another password",
+    "group:added": lambda group, _: f"made the group {group}",
+    "group:joined": lambda who, said: f"put {who} into the group {said['group']}",
+    "group:left": lambda who, said: f"took {who} out of the group {said['group']}",
+    "token:issued": lambda who, said: f"made {who}'s token “{said['token']}” for {', '.join(said['scopes'])}",
+    "token:revoked": lambda who, said: f"revoked {who}'s token “{said['token']}”",
+    "deployment:made": lambda _, said: f"deployed {', '.join(said['added'])}",
+    "audit:began": lambda _, said: f"began this trail, over {said['chains']} cases that were there",
+    "audit:rekeyed": lambda _, said: f"made the audit trail of {said['chains']} cases anew with another key",
+}
