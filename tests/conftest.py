@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from argon2 import PasswordHasher
 from flask import Flask
 from werkzeug.routing import Rule
 
@@ -20,6 +21,7 @@ from service import audit, create_app
 from service.config import Config, read
 from service.db import db
 from service.models import SYSTEM, Actor, Group, Membership, User
+from service.policy import credentials
 from tests.postgresql import Databases, on_server
 
 pytest_plugins = ["tests.browser"]  # once for all folders: two Playwrights in one process get in each other's way
@@ -208,3 +210,17 @@ def person(app: Flask) -> Callable[..., Actor]:
         return Actor(user.id, name, user.display_name, frozenset(groups), admin)
 
     return make
+
+
+@pytest.fixture(autouse=True)
+def quick_hashes(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> None:
+    """argon2id in 1 ms instead of 100, where a test does not measure it."""
+    if "real_hashes" not in request.fixturenames:
+        monkeypatch.setattr(credentials, "_hasher", PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
+        credentials._hash_of_nobody.cache_clear()
+
+
+@pytest.fixture
+def real_hashes() -> None:
+    """This test pays for argon2id as production does."""
+    credentials._hash_of_nobody.cache_clear()

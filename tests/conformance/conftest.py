@@ -11,6 +11,7 @@ import time_machine
 from flask import Flask
 
 from service import create_app, jobs
+from service.audit import installation
 from service.db import Base, db
 from service.models.jobs import job_input, job_output, job_status
 from service.operations import timers
@@ -35,6 +36,7 @@ def product(shared_app: Flask, monkeypatch: pytest.MonkeyPatch) -> Iterator[Prod
     db.session.remove()
     for table in (*reversed(Base.metadata.sorted_tables), job_output, job_input, job_status):
         jobs.execute(sa.delete(table))
+    installation.begin()
     db.session.commit()
     monkeypatch.setattr(timers, "database_now", lambda: datetime.now(UTC))
     with time_machine.travel(datetime(2026, 3, 1, 9, tzinfo=UTC), tick=False) as traveller:

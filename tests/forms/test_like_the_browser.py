@@ -1,8 +1,9 @@
-"""The server's verdict on 420 random answers to a rich form, held against form-js itself in a real browser."""
+"""The server's verdict on random answers to a rich form, held against form-js itself in a real browser."""
 
 from __future__ import annotations
 
 import json
+import os
 import random
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,7 +19,7 @@ from service.frontend import build
 from tests.browser import NewPage, serving
 from tests.forms.rich import CONTEXT, SCHEMA, answers
 
-SUBMISSIONS = 420
+SUBMISSIONS = int(os.environ.get("SUBMISSIONS", "140"))  #: `make chaos` tries 420
 BATCH = 20
 EMPTY = '{"type": "default", "components": []}'
 # Frames without waiting for a screen: preact runs effects after each.
@@ -77,7 +78,8 @@ def test_the_server_finds_the_same_errors_as_the_browser(page):
 
     assert len(seen) == SUBMISSIONS
     assert differences == []
-    assert 40 < sum(not entry["errors"] for entry in seen) < SUBMISSIONS - 40, "the answers are too right or too wrong"
+    right = sum(not entry["errors"] for entry in seen)
+    assert SUBMISSIONS // 10 < right < SUBMISSIONS * 9 // 10, "the answers are too right or too wrong"
 
 
 def difference(entry: dict[str, Any]) -> dict[str, Any] | None:

@@ -14,7 +14,10 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 NEEDED = ("sh", "rm", "touch")
 BROKEN = "#!/bin/sh\necho 'pyenv: command not found' >&2\nexit 127\n"  # as pyenv's commands are where none is chosen
-WORKING = f'#!/bin/sh\nexec "{sys.executable}" "$@"\n'
+WORKING = f"""#!/bin/sh
+case "$*" in "-m venv"*) exec "{sys.executable}" "$@" --without-pip ;; esac
+exec "{sys.executable}" "$@"
+"""  # pip would take ten seconds, and is not asked for anything here
 
 
 @pytest.fixture

@@ -255,7 +255,7 @@ def furnish(project: Case, ann: Actor) -> None:
 
 @pytest.mark.timeout(120)
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
-@pytest.mark.parametrize(("width", "dark"), [(1440, False), (1440, True), (400, False), (400, True)])
+@pytest.mark.parametrize(("width", "dark"), [(1440, False), (400, True)])
 def test_case_work_is_accessible_and_worth_looking_at(
     project: Case,
     ann: Actor,

@@ -43,7 +43,7 @@ def test_a_task_is_added_with_what_the_dialog_offers(
 
 
 @SQLITE
-@pytest.mark.parametrize(("width", "dark"), [(1440, False), (1440, True), (400, False), (400, True)])
+@pytest.mark.parametrize(("width", "dark"), [(1440, False), (400, True)])
 def test_what_is_refused_is_said_at_its_field_and_can_be_corrected(
     office: Office, browse: Browse, flaws: Callable[[Page, str], list[str]], width: int, dark: bool
 ) -> None:

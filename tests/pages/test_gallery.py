@@ -41,7 +41,7 @@ def opened(page: Page) -> Page:
     return page
 
 
-@pytest.mark.parametrize(("width", "dark"), [(1440, False), (1440, True), (900, True), (400, False)])
+@pytest.mark.parametrize(("width", "dark"), [(1440, False), (900, True), (400, False)])
 def test_the_parts_are_accessible_and_worth_looking_at(
     gallery: str, new_page: NewPage, axe: Axe, screenshot: Callable[[Page, str], Path], width: int, dark: bool
 ) -> None:

@@ -72,7 +72,7 @@ def settle(page: Page) -> None:
 
 @pytest.mark.timeout(240)
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
-@pytest.mark.parametrize(("width", "dark"), [(1440, False), (1440, True), (400, False), (400, True)])
+@pytest.mark.parametrize(("width", "dark"), [(1440, False), (400, True)])
 def test_every_page_is_accessible_and_worth_looking_at(
     office: Office,
     browse: Browse,

@@ -126,7 +126,7 @@ def test_files_are_deployed_from_the_reference(office: Office, browse: Browse, t
 
 
 @pytest.mark.timeout(240)
-@pytest.mark.parametrize(("width", "dark"), [(1440, False), (1440, True), (400, False), (400, True)])
+@pytest.mark.parametrize(("width", "dark"), [(1440, False), (400, True)])
 def test_the_reference_is_accessible_and_asks_nobody_else(
     office: Office, browse: Browse, flaws: Callable[[Page, str], list[str]], width: int, dark: bool
 ) -> None:

@@ -178,7 +178,7 @@ def test_the_names_that_a_step_looked_for_in_vain_are_read_from_what_it_says(mes
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
-@pytest.mark.parametrize(("width", "dark"), [(1440, False), (1440, True), (400, False), (400, True)])
+@pytest.mark.parametrize(("width", "dark"), [(1440, False), (400, True)])
 def test_it_is_done_with_the_mouse(
     office: Office,
     browse: Browse,

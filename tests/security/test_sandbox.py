@@ -115,7 +115,7 @@ def resident() -> float:
 
 def test_a_context_whose_memory_is_full_gives_way_to_a_new_one():
     said = set()
-    for kilobytes in range(2_000, 9_000, 50):  # at some of these not even an error fits in
+    for kilobytes in range(2_000, 9_000, 200):  # at some of these not even an error fits in
         feel._bundle.forget()
         assert expressions.evaluate("= 6 * 7", {}) == 42
         full = feel._bundle._state()["context"]
