@@ -109,6 +109,14 @@ SETTINGS = (
     Setting("CASEWRIGHT_SESSION_HOURS", "12", _whole(1, 168), "1 to 168", "sign-in ends after so long in any case"),
     Setting("CASEWRIGHT_LOGIN_LIMIT", "10 per 5 minutes", _limit, "a limit such as `10 per 5 minutes`",
             "wrong sign-ins per account and address before 429"),
+    Setting("CASEWRIGHT_ACCOUNT_LIMIT", "100 per hour", _limit, "a limit such as `100 per hour`",
+            "wrong sign-ins per account from everywhere; browsers that signed in before are not held up"),
+    Setting("CASEWRIGHT_SEARCH_LIMIT", "240 per minute", _limit, "a limit such as `240 per minute`",
+            "searches of one person before 429"),
+    Setting("CASEWRIGHT_DEPLOYMENT_LIMIT", "30 per minute", _limit, "a limit such as `30 per minute`",
+            "deployments, and checks of files, of one person before 429"),
+    Setting("CASEWRIGHT_EVALUATION_LIMIT", "120 per minute", _limit, "a limit such as `120 per minute`",
+            "decisions tried and previews asked for by one person before 429"),
     Setting("CASEWRIGHT_MAX_UPLOAD_MB", "16", _whole(1, 1024), "1 to 1024", "largest request body"),
     Setting("CASEWRIGHT_TRUSTED_PROXIES", "0", _whole(0, 10), "0 to 10", "proxies whose X-Forwarded-… is believed"),
     Setting("CASEWRIGHT_HTTP_ALLOWED", "", read_allowed,
@@ -142,6 +150,10 @@ class Config:
     session_idle_minutes: int
     session_hours: int
     login_limit: RateLimitItem
+    account_limit: RateLimitItem
+    search_limit: RateLimitItem
+    deployment_limit: RateLimitItem
+    evaluation_limit: RateLimitItem
     max_upload_mb: int
     trusted_proxies: int
     http_allowed: Allowed

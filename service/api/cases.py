@@ -44,7 +44,7 @@ def start_case(body: schemas.StartCase) -> Answer:
     return _answer(case, actor, location=True)
 
 
-@routes.get("/cases", Action.READ_CASE, query=schemas.CaseQuery, gives=list[shapes.CaseSummary])
+@routes.get("/cases", Action.READ_CASE, query=schemas.CaseQuery, gives=list[shapes.CaseSummary], limit="search")
 def list_cases(query: schemas.CaseQuery) -> Answer:
     """Cases that you may read, the newest first."""
     return Answer(listed(case_lists.visible(current_actor(), **dict(query)), case_summary))

@@ -120,6 +120,7 @@ def get_decision_xml(decision_id: UUID) -> Answer | Response:
     Action.EVALUATE_DECISION,
     body=schemas.Evaluate,
     gives=deployed_shapes.EvaluatedShape,
+    limit="evaluation",
 )
 def evaluate(decision_id: UUID, body: schemas.Evaluate) -> Answer:
     """Try a decision: its result, and for each table on the way its inputs and the rules that fit."""

@@ -25,7 +25,13 @@ NAME = re.compile(r'[^.<>:"|?*/\\][^<>:"|?*/\\]{0,254}')
 
 
 @routes.post(
-    "/deployments", Action.DEPLOY, takes_files=True, gives=deployed_shapes.DeployedShape, status=201, also=(200,)
+    "/deployments",
+    Action.DEPLOY,
+    takes_files=True,
+    gives=deployed_shapes.DeployedShape,
+    status=201,
+    also=(200,),
+    limit="deployment",
 )
 def deploy() -> Answer:
     """Add files. 201: something is new. 200: everything was there already. 422: every problem, and nothing deployed."""
@@ -43,7 +49,9 @@ def deploy() -> Answer:
     return Answer(body, status=201 if new else 200, location=location)
 
 
-@routes.post("/deployments/check", Action.DEPLOY, takes_files=True, gives=deployed_shapes.CheckedShape)
+@routes.post(
+    "/deployments/check", Action.DEPLOY, takes_files=True, gives=deployed_shapes.CheckedShape, limit="deployment"
+)
 def check() -> Answer:
     """Say everything that is wrong with the files, without deploying them."""
     return Answer({"problems": problem_shapes(deployments.check(_files()))})

@@ -8,6 +8,7 @@ from service.api import schemas, shapes
 from service.api.representations import incident_shape, listed
 from service.api.routes import Answer, Routes
 from service.http.auth import current_actor
+from service.models import Incident
 from service.operations import incidents as operations
 from service.policy.permissions import Action
 from service.queries import incidents
@@ -18,13 +19,13 @@ routes = Routes("incidents")
 @routes.get("/incidents", Action.READ_INCIDENTS, query=schemas.IncidentQuery, gives=list[shapes.IncidentShape])
 def list_incidents(query: schemas.IncidentQuery) -> Answer:
     """Incidents, the newest first."""
-    return Answer(listed(incidents.listed(**dict(query)), incident_shape))
+    return Answer(listed(incidents.listed(current_actor(), **dict(query)), incident_shape))
 
 
 @routes.get("/incidents/{incident_id}", Action.READ_INCIDENTS, gives=shapes.IncidentShape)
 def get_incident(incident_id: UUID) -> Answer:
     """One incident."""
-    return Answer(incident_shape(incidents.get(incident_id)))
+    return _told(incidents.get(incident_id))
 
 
 @routes.post(
@@ -37,7 +38,7 @@ def retry_incident(incident_id: UUID, body: schemas.RetryIncident) -> Answer:
     """Try again the job that is stuck, or the step at which a case failed, with corrected variables of that case."""
     incident = incidents.get(incident_id)
     operations.retry(incident, by=current_actor(), variables=body.variables)
-    return Answer(incident_shape(incident))
+    return _told(incident)
 
 
 @routes.post("/incidents/{incident_id}/resolve", Action.RESOLVE_INCIDENT, gives=shapes.IncidentShape)
@@ -45,4 +46,8 @@ def resolve_incident(incident_id: UUID) -> Answer:
     """Put an incident away that needs nothing more; 409 while its case stands where it failed."""
     incident = incidents.get(incident_id)
     operations.resolve(incident, by=current_actor())
-    return Answer(incident_shape(incident))
+    return _told(incident)
+
+
+def _told(incident: Incident) -> Answer:
+    return Answer(incident_shape(incidents.told(incident, current_actor())))

@@ -34,6 +34,7 @@ MEANINGS = {
     413: "The request is too large.",
     415: "The request is of a media type that is not taken.",
     422: "What was sent breaks a rule; `errors` or `problems` names each one.",
+    429: "Too many of these in a short time; try again after `Retry-After` seconds.",
     503: "The database is busy or away; try again after `Retry-After` seconds.",
 }
 
@@ -295,6 +296,8 @@ def _answer_schema(operation: Operation, schemas: Mapping[tuple[str, str], Schem
 
 def _refusals(operation: Operation) -> Sequence[int]:
     found = {400, 503}
+    if operation.limit is not None:
+        found.add(429)
     if operation.declared != PUBLIC:
         found |= {401, 403}
     if "{" in operation.path:

@@ -38,7 +38,6 @@ from service.models import (
     FormDefinition,
     Group,
     HumanTask,
-    Incident,
     InstallationEntry,
     ProcessDefinition,
     User,
@@ -47,6 +46,7 @@ from service.policy import closing
 from service.policy.permissions import Action
 from service.queries import actions
 from service.queries.cases import DiagramState
+from service.queries.incidents import Told
 from service.queries.pages import Page
 
 Row = TypeVar("Row")
@@ -282,13 +282,14 @@ def deployment_shape(deployment: Deployment) -> DeploymentShape:
     }
 
 
-def incident_shape(incident: Incident) -> IncidentShape:
+def incident_shape(told: Told) -> IncidentShape:
+    incident = told.incident
     return {
         "id": str(incident.id),
         "state": incident.state.value,
         "case_id": str(incident.case_id) if incident.case_id else None,
-        "element_id": incident.element_id,
-        "message": incident.message,
+        "element_id": told.element_id,
+        "message": told.message,
         "created_at": _at(incident.created_at),
         "resolved_at": moment(incident.resolved_at),
         "resolved_by": incident.resolved_by,

@@ -23,7 +23,7 @@ from pydantic import BaseModel
 from service.api import idempotency
 from service.api.requests import body_of, query_of
 from service.db import db, to_json
-from service.http import protection
+from service.http import protection, rate_limits
 from service.http.auth import current_actor
 from service.policy.permissions import Action
 
@@ -59,6 +59,7 @@ class Operation:
     also: tuple[int, ...] = ()  #: further statuses of success
     media: str = JSON  #: of the answer
     takes_files: bool = False
+    limit: str | None = None  #: what of `rate_limits.REFUSALS` it counts as; a search, when it has a text
     conditional: bool = False  #: knows If-Match (writes) or If-None-Match (reads)
 
     @property
@@ -144,6 +145,8 @@ def _entry(operation: Operation) -> Callable[..., ResponseReturnValue]:
 
     def entry(**path: Any) -> ResponseReturnValue:
         arguments = {**path, **_input(operation)}
+        if operation.limit is not None and (operation.limit != "search" or arguments["query"].text):
+            rate_limits.spend(operation.limit, current_actor())
         return _write(operation, arguments) if operation.writes else _answer(operation, arguments)
 
     entry.__doc__ = operation.view.__doc__
@@ -168,17 +171,17 @@ def _answer(operation: Operation, arguments: Mapping[str, Any]) -> Response:
 
 def _write(operation: Operation, arguments: Mapping[str, Any]) -> Response:
     key = idempotency.key_of_request()
-    user_id = current_actor().id if key is not None else None
-    if key is None or user_id is None:
+    actor = current_actor() if key is not None else None
+    if key is None or actor is None or actor.id is None:
         response = _answer(operation, arguments)
         db.session.commit()
         return response
     request.get_data(cache=True)  # before the transaction begins: it may take its time to arrive
-    kept = idempotency.first_answer(user_id, key)
+    kept = idempotency.first_answer(actor, key)
     if kept is not None:
         return kept
     answer = operation.view(**arguments)
     response = respond(answer, operation) if isinstance(answer, Answer) else answer
-    idempotency.keep(user_id, key, response, without=answer.secret if isinstance(answer, Answer) else None)
+    idempotency.keep(actor, key, response, without=answer.secret if isinstance(answer, Answer) else None)
     db.session.commit()
     return response

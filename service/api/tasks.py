@@ -23,7 +23,7 @@ routes = Routes("tasks")
 LISTS = {"mine": task_lists.mine, "team": task_lists.team, "all": task_lists.all_open}
 
 
-@routes.get("/tasks", Action.READ_TASK, query=schemas.TaskQuery, gives=list[shapes.TaskShape])
+@routes.get("/tasks", Action.READ_TASK, query=schemas.TaskQuery, gives=list[shapes.TaskShape], limit="search")
 def list_tasks(query: schemas.TaskQuery) -> Answer:
     """Open tasks, the most urgent first."""
     actor, parameters = current_actor(), dict(query)

@@ -19,7 +19,7 @@ from service.queries import users as user_lists
 routes = Routes("users")
 
 
-@routes.get("/users", Action.MANAGE_USERS, query=schemas.UserQuery, gives=list[shapes.UserShape])
+@routes.get("/users", Action.MANAGE_USERS, query=schemas.UserQuery, gives=list[shapes.UserShape], limit="search")
 def list_users(query: schemas.UserQuery) -> Answer:
     """All users, by name."""
     return Answer(listed(user_lists.users(**dict(query)), user_shape))

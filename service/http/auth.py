@@ -9,6 +9,7 @@ from __future__ import annotations
 import ipaddress
 import secrets
 import uuid
+from collections.abc import Sequence
 from contextlib import suppress
 from datetime import timedelta
 from functools import lru_cache
@@ -21,7 +22,7 @@ from limits import RateLimitItem
 from service.config import Config
 from service.db import at_once, db, is_reading, reading, set_reading, utcnow
 from service.errors import NotSignedIn
-from service.http import rate_limits
+from service.http import known_browsers, rate_limits
 from service.logs import log
 from service.models import Actor, ApiToken, LoginSession, Membership, User
 from service.policy import credentials
@@ -35,6 +36,7 @@ def init_app(app: Flask) -> None:
     """Make `current_actor()` work in `app`, and `current_user` in its templates."""
     app.before_request(_begin)
     app.after_request(_send_cookie)
+    app.after_request(known_browsers.send)
     app.teardown_request(_end)
     app.context_processor(lambda: {"current_user": optional_actor()})
 
@@ -101,12 +103,18 @@ def prove(name: str, password: str) -> Any:
     A try is counted before it is checked, so that a hundred at once count as a hundred, and an unknown name takes as
     long as a wrong password.
     """
-    _count_try(name)
+    limits = _limits(name)
+    for limit, *what in limits:
+        rate_limits.count(limit, *what, refusal="Too many tries to sign in")
     user = _checked(name, password)
     if user is None:
         log.warning("sign-in refused")
         raise NotSignedIn("This name and password do not fit together.")
-    _forget_tries(name)
+    of_account, *others = limits
+    rate_limits.forget(*of_account)
+    for each in others:
+        rate_limits.take_back(*each)
+    known_browsers.remember(name)
     return user
 
 
@@ -216,23 +224,19 @@ def _checked(name: str, password: str) -> Any:
 # --- counting tries
 
 
-def _count_try(name: str) -> None:
-    for limit, *what in _limits(name):
-        rate_limits.count(limit, *what, refusal="Too many tries to sign in")
+def _limits(name: str) -> Sequence[Limited]:
+    """What counts a try on `name`: its account from this place, and ten times as much for a place with many names.
 
-
-def _forget_tries(name: str) -> None:
-    of_account, of_place = _limits(name)
-    rate_limits.forget(*of_account)
-    rate_limits.take_back(*of_place)
-
-
-def _limits(name: str) -> tuple[Limited, Limited]:
-    """What counts a try on `name`: its account from this place, and ten times as much for a place with many names."""
-    limit: RateLimitItem = current_app.config["CASEWRIGHT"].login_limit
-    place = _place(request.remote_addr or "")
+    Also the account from everywhere, so that it cannot be guessed from a thousand places; not in a browser where the
+    person signed in before, so that nobody can shut them out by trying.
+    """
+    settings: Config = current_app.config["CASEWRIGHT"]
+    limit, place = settings.login_limit, _place(request.remote_addr or "")
     tenfold = type(limit)(limit.amount * 10, limit.multiples)
-    return (limit, "sign-in", f"{place}\0{name}"), (tenfold, "sign-in", place)
+    found = [(limit, "sign-in", f"{place}\0{name}"), (tenfold, "sign-in", place)]
+    if not known_browsers.knows(name):
+        found.append((settings.account_limit, "account", name))
+    return found
 
 
 def _place(address: str) -> str:

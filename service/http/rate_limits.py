@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
+from flask import current_app
 from limits import RateLimitItem
 from limits.storage import Storage
 from limits.strategies import FixedWindowRateLimiter
@@ -18,15 +19,30 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from service.db import at_once, db, utcnow
 from service.errors import TooMany
-from service.models import RateCount
+from service.models import Actor, RateCount
+
+REFUSALS = {
+    "search": "Too many searches",
+    "deployment": "Too many deployments and checks",
+    "evaluation": "Too many evaluations",
+}
 
 
 def count(limit: RateLimitItem, *what: str, refusal: str) -> None:
-    """Count one more of `what`, such as `"sign-in", "ann"`. Raises `TooMany`, which begins with `refusal`."""
+    """Count one more of `what`, such as `"sign-in", "ann"`. Raises `TooMany`, which begins with `refusal`.
+
+    In a transaction of its own: on SQLite, a writing request may not have begun one before.
+    """
     if not _limiter.hit(limit, *what):
         left = _limiter.get_window_stats(limit, *what).reset_time - utcnow().timestamp()
         wait = max(1, round(left))
         raise TooMany(f"{refusal}; wait {_spoken(wait)}.", wait)
+
+
+def spend(what: str, by: Actor) -> None:
+    """Count one more `what` of `REFUSALS` by somebody; before anything is read, as in `count`. Raises `TooMany`."""
+    limit: RateLimitItem = getattr(current_app.config["CASEWRIGHT"], f"{what}_limit")
+    count(limit, what, str(by.id), refusal=REFUSALS[what])
 
 
 def take_back(limit: RateLimitItem, *what: str) -> None:

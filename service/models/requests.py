@@ -24,4 +24,5 @@ class IdempotencyKey(Base):
     location: Mapped[str | None]
     etag: Mapped[str | None]
     body: Mapped[bytes] = mapped_column(sa.LargeBinary)
+    case_id: Mapped[uuid.UUID | None]  #: what it tells of, where the person could read it then
     created_at: Mapped[datetime] = mapped_column(default=utcnow)

@@ -3,31 +3,61 @@
 from __future__ import annotations
 
 import uuid
+from dataclasses import dataclass
 
 import sqlalchemy as sa
+from sqlalchemy.orm import selectinload
 
 from service.db import db
 from service.errors import NotFound
-from service.models import Case, Incident, IncidentState
+from service.models import Actor, Case, Incident, IncidentState
+from service.policy.permissions import Action, may
 from service.queries.pages import LIMIT, Page, Sort, page
 
 NEWEST = (Sort(Incident.id, uuid.UUID, descending=True),)
+UNTOLD = "It belongs to a restricted case: whoever works on that sees what happened."
+
+
+@dataclass(frozen=True)
+class Told:
+    """An incident as somebody may see it: of a restricted case that they may not read, only that there is one."""
+
+    incident: Incident
+    case: Case | None
+    is_told: bool
+
+    @property
+    def message(self) -> str:
+        return self.incident.message if self.is_told else UNTOLD
+
+    @property
+    def element_id(self) -> str | None:
+        return self.incident.element_id if self.is_told else None
+
+
+def told(incident: Incident, actor: Actor) -> Told:
+    """What `actor` may see of `incident`."""
+    case = incident.case
+    return Told(incident, case, case is None or not case.restricted or may(actor, Action.READ_CASE, case))
 
 
 def listed(
+    actor: Actor,
     *,
     state: IncidentState | None = None,
     case_id: uuid.UUID | None = None,
     limit: int = LIMIT,
     cursor: str | None = None,
-) -> Page[Incident]:
-    """Incidents, the newest first."""
+) -> Page[Told]:
+    """Incidents, the newest first, each as `actor` may see it."""
     conditions = []
     if state is not None:
         conditions.append(Incident.state == state)
     if case_id is not None:
         conditions.append(Incident.case_id == case_id)
-    return page(Incident, *conditions, sorts=NEWEST, limit=limit, cursor=cursor)
+    whole = selectinload(Incident.case)
+    found = page(Incident, *conditions, sorts=NEWEST, limit=limit, cursor=cursor, options=[whole])
+    return Page([told(row, actor) for row in found.rows], found.next)
 
 
 def open_ones() -> int:

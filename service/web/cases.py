@@ -17,6 +17,7 @@ from service import forms
 from service.db import db
 from service.errors import BadRequest, InvalidForm, WrongState
 from service.execution.definitions import deployed, form_of
+from service.http import rate_limits
 from service.http.auth import current_actor
 from service.http.protection import permission, signed_in
 from service.models import (
@@ -90,6 +91,8 @@ def index() -> ResponseReturnValue:
         mine="mine" in request.args,
         text=request.args.get("q", "").strip(),
     )
+    if filters.text:
+        rate_limits.spend("search", actor)
     found = case_lists.visible(
         actor,
         state=CaseState(filters.state) if filters.state != "all" else None,

@@ -10,6 +10,7 @@ from flask.typing import ResponseReturnValue
 
 from service.db import db
 from service.errors import InvalidDeployment
+from service.http import rate_limits
 from service.http.auth import current_actor
 from service.http.protection import permission
 from service.models import Deployment
@@ -34,6 +35,7 @@ def index() -> Response:
 @permission(Action.DEPLOY)
 def deploy() -> ResponseReturnValue:
     """Deploy what was sent, all or nothing; `check` only looks at it."""
+    rate_limits.spend("deployment", current_actor())
     files = {upload.filename: upload.read() for upload in request.files.getlist("files") if upload.filename}
     if "check" in request.form:
         problems = deployments.check(files)

@@ -5,16 +5,15 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-import sqlalchemy as sa
 from flask import Blueprint, Response, request, url_for
 from flask.typing import ResponseReturnValue
 
 from service.db import db
 from service.http.auth import current_actor
 from service.http.protection import permission
-from service.models import Case, IncidentState
+from service.models import IncidentState
 from service.operations import incidents as operations
-from service.policy.permissions import Action, may
+from service.policy.permissions import Action
 from service.queries import incidents
 from service.web import progress
 from service.web.rendering import go, page
@@ -29,16 +28,13 @@ def index() -> Response:
     """Incidents, the newest first."""
     state = request.args.get("state", "open")
     wanted = IncidentState(state) if state in ("open", "resolved") else None
-    found = incidents.listed(state=wanted, cursor=request.args.get("after"))
-    ids = {row.case_id for row in found.rows if row.case_id}
-    cases = {case.id: case for case in db.session.scalars(sa.select(Case).where(Case.id.in_(ids)))} if ids else {}
+    found = incidents.listed(current_actor(), state=wanted, cursor=request.args.get("after"))
     places = {
-        row.id: progress.element_name(cases[row.case_id], row.element_id)
+        row.incident.id: progress.element_name(row.case, row.element_id)
         for row in found.rows
-        if row.case_id in cases and row.element_id
+        if row.case is not None and row.element_id
     }
-    told = {case.id for case in cases.values() if may(current_actor(), Action.READ_CASE, case)}
-    values: dict[str, Any] = {"rows": found.rows, "next": found.next, "cases": cases, "places": places, "told": told}
+    values: dict[str, Any] = {"rows": found.rows, "next": found.next, "places": places}
     return page("incidents/index.html", state=state, states=STATES, **values)
 
 

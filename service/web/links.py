@@ -12,6 +12,7 @@ from flask.typing import ResponseReturnValue
 
 from service.db import db
 from service.errors import BadRequest, NotFound
+from service.http import rate_limits
 from service.http.auth import current_actor
 from service.http.protection import permission, signed_in
 from service.models import Actor, Case, CaseState, LinkKind
@@ -61,6 +62,8 @@ def _removable(link: lists.Linked) -> bool:
 def suggest() -> Response:
     """Cases that I may see, `?q=` in their number or title, for a field that asks for a case; not the one `without`."""
     text = request.args.get("q", "").strip()
+    if text:
+        rate_limits.spend("search", current_actor())
     found = case_lists.visible(current_actor(), text=text, limit=SUGGESTED + 1).rows if text else []
     others = [case for case in found if case.number != request.args.get("without")][:SUGGESTED]
     return jsonify(

@@ -13,7 +13,7 @@ from flask.typing import ResponseReturnValue
 
 from service.db import db
 from service.errors import BadRequest
-from service.http import markdown
+from service.http import markdown, rate_limits
 from service.http.auth import current_actor
 from service.http.protection import permission, signed_in
 from service.models import Actor, Case, Note, NoteVisibility
@@ -121,6 +121,7 @@ def write(number: str) -> ResponseReturnValue:
 @permission(Action.WRITE_NOTE)
 def preview(number: str) -> ResponseReturnValue:
     """How the note will look; without scripts the whole page with what was typed. `note`: the one that is edited."""
+    rate_limits.spend("evaluation", current_actor())
     case, actor = _case(number)
     require(actor, Action.WRITE_NOTE, case)
     text = request.form.get("text", "")
@@ -138,6 +139,7 @@ def preview(number: str) -> ResponseReturnValue:
 @permission(Action.WRITE_NOTE)
 def suggest(number: str) -> Response:
     """Whom a note can mention, `?q=` in their name: those who can see the case."""
+    rate_limits.spend("search", current_actor())
     case, actor = _case(number)
     require(actor, Action.WRITE_NOTE, case)
     text = request.args.get("q", "").casefold()

@@ -121,3 +121,36 @@ def test_what_may_be_shown_once_is_not_kept(office: Office, program: Callable[..
     assert again.json == {**first.json, "secret": None}
     kept = db.session.scalars(sa.select(IdempotencyKey.body)).one()
     assert first.json["secret"].encode() not in kept
+
+
+def test_who_has_lost_a_case_since_gets_no_kept_answer_about_it(
+    office: Office, program: Callable[..., Program]
+) -> None:
+    ann, mia = program(office.ann), program(office.mia)
+    opened = ann.post("/cases", OPEN, Idempotency_Key="opened").json["id"]
+    paths = {f"/cases/{opened}/notes": {"text": "Call them."}, f"/cases/{opened}/suspend": {"reason": "A test."}}
+    answers = [mia.post(path, body, Idempotency_Key=path).status_code for path, body in paths.items()]
+    ann.post(f"/cases/{opened}/restrict", {"restricted": True, "reason": "Family."})
+
+    again = [mia.post(path, body, Idempotency_Key=path) for path, body in paths.items()]
+
+    assert answers == [201, 200]
+    assert [answer.status_code for answer in again] == [404, 404]
+    assert "Lovelace" not in "".join(answer.text for answer in again)
+    assert ann.post("/cases", OPEN, Idempotency_Key="opened").status_code == 201
+
+
+def test_who_loses_a_case_by_the_write_itself_gets_its_answer_again(
+    office: Office, program: Callable[..., Program]
+) -> None:
+    ann, ben = program(office.ann), program(office.ben)
+    opened = ann.post("/cases", OPEN).json["id"]
+    given = {"owner": "mia"}
+    ben_claims = f"/tasks/{ann.get('/tasks?view=team').json['items'][0]['id']}/claim"
+
+    first = ann.send("PATCH", f"/cases/{opened}", given, Idempotency_Key="given")
+    again = ann.send("PATCH", f"/cases/{opened}", given, Idempotency_Key="given")
+    claimed = [ben.post(ben_claims, Idempotency_Key="claimed").status_code for _ in range(2)]
+
+    assert (first.status_code, again.status_code, again.data == first.data) == (200, 200, True)
+    assert claimed == [200, 200]

@@ -52,6 +52,12 @@ hour = now().hour</script><extensionElements><case:ioMapping>
 </definitions>"""
 
 ELSEWHERE = {
+    "CASEWRIGHT_ACCOUNT_LIMIT": "security.test_sessions:"
+    "test_an_account_tried_from_everywhere_is_slowed_but_not_where_its_owner_signed_in",
+    **dict.fromkeys(
+        ("CASEWRIGHT_SEARCH_LIMIT", "CASEWRIGHT_DEPLOYMENT_LIMIT", "CASEWRIGHT_EVALUATION_LIMIT"),
+        "security.test_rate_limits:test_searches_deployments_and_evaluations_of_one_person_have_limits",
+    ),
     "CASEWRIGHT_AUDIT_KEY": "security.test_audit_chain:test_the_key_is_the_setting_or_follows_from_the_secret_key",
     "CASEWRIGHT_SECURE_COOKIES": "security.test_sessions:test_with_https_the_cookie_is_bound_to_this_host",
     "CASEWRIGHT_MAX_UPLOAD_MB": "security.test_too_large",

@@ -28,8 +28,10 @@ from service.models import (
 )
 from service.operations import cases, children, deployments, links, notes, roles, tasks, users
 from service.queries import definitions
+from service.queries.incidents import UNTOLD
 from tests.api.conftest import Office, Program
 from tests.operations.family import diagram
+from tests.pages.conftest import Visitor
 from tests.security.test_access import BODIES, FORMS, routes
 
 SECRET = "Xanthippe"  #: stands in each text that a person wrote into the restricted case
@@ -53,7 +55,7 @@ def hidden(office: Office) -> dict[str, str]:
     tasks.claim(task, by=office.ann)
     ann = db.session.get_one(User, office.ann.id)
     tasks.add(case, by=office.ann, name=f"Call {SECRET}", description=SECRET, to=ann, candidate_groups=["clerks"])
-    incident = Incident(message="It broke.", case_id=case.id)
+    incident = Incident(message=f"{SECRET} is no number.", case_id=case.id, element_id="Assess")
     db.session.add(incident)
     roles.restrict(case, True, by=office.ann, reason=f"{SECRET} is known here.")
     db.session.flush()
@@ -240,3 +242,15 @@ def test_a_refusal_is_a_sentence(office: Office, program: Callable[..., Program]
 
     problem: Any = refused.json
     assert (refused.status_code, problem["detail"]) == (403, "You may not open cases of this type.")
+
+
+def test_incidents_of_a_restricted_case_are_there_without_what_they_say(
+    hidden: dict[str, str], outside: dict[str, Program], office: Office, app: Flask
+) -> None:
+    ada, address = outside["ada"], f"/incidents/{hidden['incident_id']}"
+
+    told = [*ada.get("/incidents").json["items"], ada.get(address).json, ada.post(f"{address}/resolve").json]
+    page = Visitor(app, office.ada).get("/incidents?state=all").text
+
+    assert {(each["message"], each["element_id"]) for each in told} == {(UNTOLD, None)}
+    assert UNTOLD in page and SECRET not in page

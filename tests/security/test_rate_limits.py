@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from uuid import uuid4
 
 import pytest
 import time_machine
 from flask import Flask
 from limits import parse
 
+from service import create_app
 from service.config import WrongSetting
 from service.db import db
 from service.errors import TooMany
 from service.http import rate_limits
+from tests.api.conftest import Office, Program
+from tests.api.test_deployments import deploy
 from tests.conftest import config_for
+from tests.pages.conftest import Visitor
 
 REFUSAL = "Too many searches"
 LIMIT = parse("3 per minute")
@@ -75,3 +82,34 @@ def test_what_comes_at_once_counts_in_full(app: Flask) -> None:
 def test_a_setting_that_is_no_single_limit_is_refused(text: str) -> None:
     with pytest.raises(WrongSetting, match="CASEWRIGHT_LOGIN_LIMIT"):
         config_for("sqlite:///x.db", CASEWRIGHT_LOGIN_LIMIT=text)
+
+
+def test_searches_deployments_and_evaluations_of_one_person_have_limits(
+    office: Office, program: Callable[..., Program], app: Flask
+) -> None:
+    few = parse("3 per minute")
+    app.config["CASEWRIGHT"] = replace(
+        app.config["CASEWRIGHT"], search_limit=few, deployment_limit=few, evaluation_limit=few
+    )
+    ada, ann, ben = program(office.ada), program(office.ann), program(office.ben)
+    number = ann.get(f"/cases/{office.open_case()}").json["number"]
+    web, another_process = Visitor(app, office.ann), create_app(app.config["CASEWRIGHT"])
+    decision = f"/decisions/{uuid4()}/evaluate"
+
+    searched = [ann.get("/cases?text=x"), ann.get("/tasks?text=x"), web.get("/cases?q=x")]
+    beyond = [ann.get("/cases?text=x"), web.get("/cases/suggest?q=x"), web.get(f"/cases/{number}/notes/people?q=x"),
+              Visitor(another_process, office.ann).get("/cases?q=x")]  # fmt: skip
+    deployed = [
+        deploy(ada, {"a.form": b"{}"}, f"/deployments{path}").status_code for path in ("", "/check", "", "/check")
+    ]
+    with another_process.app_context():
+        db.engine.dispose()
+    evaluated = [ann.post(decision, {"variables": {}}).status_code for _ in range(4)]
+    previewed = web.post(f"/cases/{number}/notes/preview", {"text": "x"}).status_code
+
+    assert [answer.status_code for answer in searched] == [200, 200, 200]
+    assert [answer.status_code for answer in beyond] == [429] * 4
+    assert 0 < int(beyond[0].headers["Retry-After"]) <= 60
+    assert beyond[0].json["detail"].startswith("Too many searches; wait")
+    assert (deployed, evaluated, previewed) == ([422, 200, 422, 429], [404, 404, 404, 429], 429)
+    assert [ben.get("/cases?text=x").status_code, ann.get("/cases").status_code] == [200, 200]

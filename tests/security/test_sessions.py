@@ -6,11 +6,13 @@ import os
 import statistics
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 import time_machine
 from flask import Flask
+from limits import parse
 
 from service import create_app
 from service.db import db
@@ -169,6 +171,37 @@ def test_ten_wrong_tries_close_the_account_for_that_address_only(app: Flask, ann
     assert right_too_late.status_code == 429
     assert 0 < int(right_too_late.headers["Retry-After"]) <= 300
     assert owner.sign_in("ann").status_code == 303
+
+
+def test_an_account_tried_from_everywhere_is_slowed_but_not_where_its_owner_signed_in(app: Flask, ann: Actor) -> None:
+    app.config["CASEWRIGHT"] = replace(app.config["CASEWRIGHT"], account_limit=parse("12 per hour"))
+    at_home = Browser(app, address="192.0.2.1")
+
+    assert at_home.sign_in("ann").status_code == 303
+    tried = [Browser(app, address=f"198.51.100.{place}").sign_in("ann", "a guess").status_code for place in range(14)]
+    right = Browser(app, address="198.51.100.99").sign_in("ann").status_code
+    elsewhere = Browser(app, address="198.51.100.98").sign_in("ben").status_code
+    at_home.address = "203.0.113.7"
+
+    assert tried == [401] * 12 + [429] * 2
+    assert (right, elsewhere, at_home.sign_in("ann").status_code) == (429, 401, 303)
+
+
+def test_a_browser_that_says_it_is_known_has_to_prove_it(app: Flask, ann: Actor) -> None:
+    app.config["CASEWRIGHT"] = replace(app.config["CASEWRIGHT"], account_limit=parse("3 per hour"))
+    bens = Browser(app)
+    give_password(person := Actor(ann.id, "ann"))
+    bens.sign_in(person.name)
+    [mark] = [bens.client.get_cookie("casewright-known")]
+    assert mark is not None and mark.http_only and "ann" not in mark.value
+
+    tried = []
+    for forged in ("", "x.y.z", mark.value[:-3] + "abc", mark.value.replace("W", "w"), ""):
+        attacker = Browser(app, address=f"198.51.100.{len(tried)}")
+        attacker.client.set_cookie("casewright-known", forged)
+        tried.append(attacker.sign_in("ann", "a guess").status_code)
+
+    assert tried == [401] * 3 + [429] * 2
 
 
 def test_unknown_accounts_are_counted_just_the_same(app: Flask) -> None:

@@ -1,11 +1,11 @@
-"""The installation's own audit trail; the keyed hashes of what is there are made by `casewright db upgrade` after this"""
+"""The installation's own audit trail (`casewright db upgrade` then makes keyed hashes), and of what a kept answer tells"""
 
 from __future__ import annotations
 
 import sqlalchemy as sa
 from alembic import op
 
-from service.db import Moment
+from service.db import Identifier, Moment
 
 revision = "0003"
 down_revision = "0002"
@@ -35,8 +35,10 @@ def upgrade() -> None:
         sa.Column("numbers_signed", sa.LargeBinary(length=32), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_installation_seal")),
     )
+    op.add_column("idempotency_key", sa.Column("case_id", Identifier(), nullable=True))
 
 
 def downgrade() -> None:
+    op.drop_column("idempotency_key", "case_id")
     op.drop_table("installation_seal")
     op.drop_table("installation_entry")
