@@ -92,6 +92,7 @@ chaos: $(VENV)/.test
 	SUBMISSIONS=420 $(BIN)/python -m pytest tests/forms/test_like_the_browser.py --timeout 3600
 	SIGN_INS=500 $(BIN)/python -m pytest tests/security/test_sessions.py -k unknown_names --timeout 3600
 	$(BIN)/python -m tests.security.fuzz
+	$(BIN)/python -W ignore -m tests.security.crowding
 	$(BIN)/python -m tests.durability.chaos
 
 # Universal: the same files serve Python 3.11 to 3.14 on Linux, macOS and Windows.  UPGRADE= keeps the pins that fit.

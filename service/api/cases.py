@@ -21,7 +21,7 @@ from service.api.representations import (
 )
 from service.api.requests import check_if_match
 from service.api.routes import Answer, Routes
-from service.db import db
+from service.db import before_the_lock, db
 from service.http.auth import current_actor
 from service.models import Actor, Case
 from service.operations import cases, incidents
@@ -39,8 +39,9 @@ routes = Routes("cases")
 def start_case(body: schemas.StartCase) -> Answer:
     """Open a case with the start form's data."""
     actor = current_actor()
-    definition = definitions.to_open(body.case_type)
-    case = cases.start(definition, by=actor, submitted=body.data)
+    with before_the_lock():
+        prepared = cases.prepare(definitions.to_open(body.case_type), by=actor, submitted=body.data)
+    case = cases.open_prepared(prepared, by=actor)
     return _answer(case, actor, location=True)
 
 

@@ -17,7 +17,7 @@ from contextlib import suppress
 import sqlalchemy as sa
 from flask import Response, request
 
-from service.db import db
+from service.db import before_the_lock, db
 from service.errors import BadRequest, KeyReused, NotFound, WrongState
 from service.models import Actor, HumanTask, IdempotencyKey, Incident, Note
 from service.queries import cases
@@ -47,7 +47,8 @@ def first_answer(actor: Actor, key: str) -> Response | None:
     user_id = actor.id
     assert user_id is not None
     statement = sa.select(IdempotencyKey).where(IdempotencyKey.user_id == user_id, IdempotencyKey.key == key)
-    kept = db.session.scalar(statement)
+    with before_the_lock():
+        kept = db.session.scalar(statement)
     if kept is None and not _turn(user_id, key):
         raise WrongState("The first request with this Idempotency-Key is still being worked on.")
     if kept is None:
@@ -107,7 +108,7 @@ def _case_of_address() -> uuid.UUID | None:
 
 
 def _turn(user_id: uuid.UUID, key: str) -> bool:
-    """Whether no other transaction works on this key; SQLite lets one writer in at a time anyway."""
+    """Whether no other transaction works on this key. On SQLite two may, of which the second cannot keep its answer."""
     if db.session.get_bind().dialect.name == "sqlite":
         return True
     number = int.from_bytes(hashlib.sha256(user_id.bytes + key.encode()).digest()[:8], "big", signed=True)

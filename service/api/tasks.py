@@ -9,7 +9,7 @@ from service.api import schemas, shapes
 from service.api.representations import listed, task_etag, task_shape
 from service.api.requests import check_if_match
 from service.api.routes import Answer, Routes
-from service.db import db
+from service.db import before_the_lock, db
 from service.execution.definitions import form_of_task
 from service.http.auth import current_actor
 from service.models import Actor, HumanTask
@@ -113,8 +113,10 @@ def assign(task_id: UUID, body: schemas.AssignTask) -> Answer:
 )
 def complete(task_id: UUID, body: schemas.CompleteTask) -> Answer:
     """Finish your task with its form; 422 names the fields to correct."""
-    task, actor = _to_change(task_id)
-    tasks.complete(task, by=actor, submitted=body.data)
+    with before_the_lock():
+        task, actor = _to_change(task_id)
+        accepted = tasks.accept(task, by=actor, submitted=body.data)
+    tasks.complete(task, by=actor, submitted=body.data, accepted=accepted)
     return _answer(task, actor)
 
 

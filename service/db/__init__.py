@@ -9,7 +9,7 @@ from __future__ import annotations
 from service.db.clock import clock_at, database_now, local, localnow, utcnow
 from service.db.connections import GIVING_UP, SERVER_GIVES_UP, as_options, engine_options, prepare
 from service.db.json import iso_text, to_json
-from service.db.session import at_once, db, is_reading, once, reading, set_reading
+from service.db.session import at_once, before_the_lock, db, is_reading, once, reading, set_reading
 from service.db.types import Base, Identifier, Key, Moment, new_id, where
 
 __all__ = [
@@ -21,6 +21,7 @@ __all__ = [
     "Moment",
     "as_options",
     "at_once",
+    "before_the_lock",
     "clock_at",
     "database_now",
     "db",

@@ -44,6 +44,25 @@ def reading() -> Iterator[None]:
         _reading.reset(token)
 
 
+@contextmanager
+def before_the_lock() -> Iterator[None]:
+    """Within this nothing is locked, however long it takes: for what is worked out before it is written.
+
+    What was read stays in the session; whoever then writes asks under the lock whether it is still so. PostgreSQL locks
+    nothing by reading; on SQLite the read ends with this, so that the write begins a transaction of its own.
+    """
+    session = db.session()
+    if session.get_bind().dialect.name != "sqlite":
+        yield
+        return
+    with reading():
+        yield
+    if not (session.new or session.dirty or session.deleted):
+        kept, session.expire_on_commit = session.expire_on_commit, False
+        session.commit()
+        session.expire_on_commit = kept
+
+
 def is_reading() -> bool:
     """Whether transactions that begin now only read."""
     return _reading.get()

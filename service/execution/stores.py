@@ -15,13 +15,18 @@ from service.models import Case, DataStore
 class Stores(Mapping[str, Any]):
     """The data stores, each read when a workflow asks for it."""
 
+    def __init__(self) -> None:
+        self.asked = False  #: whether any was: what became of it is then true only as long as nobody else writes
+
     def __getitem__(self, name: str) -> Any:
+        self.asked = True
         row = db.session.get(DataStore, name)
         if row is None:
             raise KeyError(name)
         return row.value
 
     def __iter__(self) -> Iterator[str]:
+        self.asked = True
         return iter(db.session.scalars(sa.select(DataStore.name)).all())
 
     def __len__(self) -> int:

@@ -22,6 +22,7 @@ from service.engine.expressions.plain import NotPlain, plain
 from service.forms.checks import find_problems
 
 SECONDS = 2.0  #: CPU time for one submission
+MOST_ROWS = 1_000  #: of a list in a form
 MAX_SUBMITTED = 2_000_000  #: characters of JSON
 
 
@@ -40,6 +41,7 @@ def validate(
     given = _json(submitted)
     if len(given) > MAX_SUBMITTED:
         raise errors.InvalidForm({"": ["The form holds more than can be sent at once."]})
+    _refuse_long_lists(submitted)
     known = _json(_wanted(key, text, context))
     moment = now or datetime.now(UTC)
     try:
@@ -68,6 +70,19 @@ def problems(name: str, content: bytes) -> list[Problem]:
 def json_schema(schema: Mapping[str, Any]) -> dict[str, Any]:
     """The static part of the form's rules as JSON Schema 2020-12, for API clients. Conditions it cannot say."""
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **_object(schema.get("components") or [])}
+
+
+def _refuse_long_lists(submitted: Any, name: str = "") -> None:
+    """Raise `InvalidForm` for a list with more than `MOST_ROWS`, wherever it is."""
+    if isinstance(submitted, Mapping):
+        for key, value in submitted.items():
+            _refuse_long_lists(value, name or str(key))
+    elif isinstance(submitted, list):
+        if len(submitted) > MOST_ROWS:
+            told = f"{len(submitted):,} rows are too many; a list holds at most {MOST_ROWS:,}."
+            raise errors.InvalidForm({name: [told]})
+        for value in submitted:
+            _refuse_long_lists(value, name)
 
 
 # --- Asking the bundle

@@ -21,6 +21,7 @@ from limits import RateLimitItem
 
 from service.config import Config
 from service.db import at_once, db, is_reading, reading, set_reading, utcnow
+from service.engine.expressions import turns
 from service.errors import NotSignedIn
 from service.http import known_browsers, rate_limits
 from service.logs import log
@@ -54,6 +55,7 @@ def optional_actor() -> Actor | None:
     if "actor" not in g:
         g.actor = None  # should the lookup fail, the page that says so is for nobody in particular
         g.actor = _actor_of_token() if by_token() else _actor_of_session()
+        turns.begin(str(g.actor.id) if g.actor else request.remote_addr or "")
     return g.actor  # type: ignore[no-any-return]
 
 
@@ -254,6 +256,7 @@ def _place(address: str) -> str:
 def _begin() -> None:
     for name in ("actor", "cookie", "send_cookie"):
         g.pop(name, None)  # `g` belongs to the application context, which a test or a command may share among requests
+    turns.begin(request.remote_addr or "")
     _say_reading()
 
 

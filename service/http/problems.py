@@ -20,6 +20,7 @@ from werkzeug.exceptions import HTTPException
 
 from service.db import db, failures
 from service.engine.errors import NotReady, Unfit
+from service.engine.expressions import turns
 from service.errors import NotSignedIn, ServiceError, TooMany
 from service.logs import log
 
@@ -69,6 +70,9 @@ def problem_of(error: BaseException) -> ProblemDetails:
     if isinstance(error, HTTPException) and error.code is not None and error.code >= 400:
         headers = {name: value for name, value in error.get_headers() if name in ("Allow", "Retry-After")}
         return ProblemDetails(error.code, error.description or "", {}, headers)
+    if isinstance(error, turns.Busy | turns.Spent):
+        status = 503 if isinstance(error, turns.Busy) else 429
+        return ProblemDetails(status, str(error), {}, {"Retry-After": str(error.retry_after)})
     if isinstance(error, NotReady):
         return ProblemDetails(409, "This activity no longer waits for that.")
     if isinstance(error, Unfit):
@@ -107,7 +111,7 @@ def _answer(error: Exception) -> ResponseReturnValue:
     db.session.rollback()
     original = getattr(error, "original_exception", None) or error
     problem = problem_of(original)
-    if failures.is_lost(original):  # every request meets it: a line for each
+    if failures.is_lost(original) or isinstance(original, turns.Busy):  # every request meets it: a line for each
         log.error("request failed", error=type(original).__name__, reason=_first_line(original))
     elif problem.status >= 500:
         log.error("request failed", error=type(original).__name__, exc_info=original)

@@ -82,10 +82,34 @@ def start(definition: ProcessDefinition, *, by: Actor, submitted: Mapping[str, A
 
     Raises `Forbidden` for who may not open one, `InvalidForm` for data that breaks the start form's rules.
     """
+    return open_prepared(prepare(definition, by=by, submitted=submitted), by=by)
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A case that has run to where it waits, and is not there yet."""
+
+    definition: ProcessDefinition
+    variables: Mapping[str, Any]
+    workflow: Workflow
+    stores: Stores
+
+
+def prepare(definition: ProcessDefinition, *, by: Actor, submitted: Mapping[str, Any]) -> Prepared:
+    """What takes time in `start`, and locks nothing. Raises as `start` does."""
     require(by, Action.OPEN_CASE, definition)
     schema = form_of(definition.id, start_form(definition))
-    variables = forms.validate(schema, submitted, context={}, now=localnow()) if schema else plain(submitted)
-    return begin(definition, {**variables, "initiator": by.name}, by=by, owner_id=by.id)
+    checked = forms.validate(schema, submitted, context={}, now=localnow()) if schema else plain(submitted)
+    variables, stores = {**checked, "initiator": by.name}, Stores()
+    workflow = Workflow.start(deployed(definition.id).definition, variables, now=localnow(), stores=stores)
+    return Prepared(definition, variables, workflow, stores)
+
+
+def open_prepared(prepared: Prepared, *, by: Actor) -> Case:
+    """Open the case that `prepare` made for the same person; one that asked a data store runs again, since others write
+    there."""
+    workflow = None if prepared.stores.asked else prepared.workflow
+    return begin(prepared.definition, prepared.variables, by=by, owner_id=by.id, workflow=workflow)
 
 
 def begin(
@@ -100,16 +124,15 @@ def begin(
     correlation: Mapping[str, Any] | None = None,
     kin: Kin | None = None,
     roles: Iterable[tuple[str, str]] = (),
+    workflow: Workflow | None = None,
 ) -> Case:
-    """Open a case whose data is already checked: from `start`, a message, a signal, a timer, or by a parent case."""
+    """Open a case whose data is already checked: from `start`, a message, a signal, a timer, or by a parent case.
+
+    `workflow`: one that has run already. The number is taken late: until the end, nobody else gets one of the kind.
+    """
     now = utcnow()
     source = deployed(definition.id)
-    case = _row(definition, source, variables, by=by, owner_id=owner_id, kin=kin, now=now)
-    db.session.add(case)
-    details = {"version": source.version, **({"parent": kin.parent.number} if kin else {})}
-    audit.record(case, "case:opened", by=by, details=details, at=now)
-    family.bind(case, source.definition.info, roles, by=by)
-    workflow = Workflow.start(
+    workflow = workflow or Workflow.start(
         source.definition,
         variables,
         now=local(now),
@@ -119,6 +142,11 @@ def begin(
         correlation=correlation,
         stores=Stores(),
     )
+    case = _row(definition, source, variables, by=by, owner_id=owner_id, kin=kin, now=now)
+    db.session.add(case)
+    details = {"version": source.version, **({"parent": kin.parent.number} if kin else {})}
+    audit.record(case, "case:opened", by=by, details=details, at=now)
+    family.bind(case, source.definition.info, roles, by=by)
     save(case, workflow, NOTHING, by=by)
     return case
 

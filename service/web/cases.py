@@ -14,7 +14,7 @@ from flask import Blueprint, Response, request, url_for
 from flask.typing import ResponseReturnValue
 
 from service import forms
-from service.db import db
+from service.db import before_the_lock, db
 from service.errors import BadRequest, InvalidForm, WrongState
 from service.execution.definitions import deployed, form_of
 from service.http import rate_limits
@@ -367,6 +367,9 @@ def open_case(key: str) -> ResponseReturnValue:
     submitted = request.get_json() if request.is_json else {"data": {}}
     if not isinstance(submitted, dict) or not isinstance(submitted.get("data"), dict):
         raise BadRequest("Send the form's values as an object named “data”.")
-    case = cases.start(definitions.to_open(key), by=current_actor(), submitted=submitted["data"])
+    actor = current_actor()
+    with before_the_lock():
+        prepared = cases.prepare(definitions.to_open(key), by=actor, submitted=submitted["data"])
+    case = cases.open_prepared(prepared, by=actor)
     db.session.commit()
     return go(url_for(".show", number=case.number), f"{case.number} is open.")

@@ -10,7 +10,7 @@ from flask import Blueprint, Response, request, url_for
 from flask.typing import ResponseReturnValue
 
 from service import forms
-from service.db import db
+from service.db import before_the_lock, db
 from service.errors import BadRequest
 from service.execution.definitions import deployed, form_of_task
 from service.http.auth import current_actor
@@ -164,12 +164,14 @@ def assign(task_id: UUID) -> ResponseReturnValue:
 @permission(Action.COMPLETE)
 def complete(task_id: UUID) -> ResponseReturnValue:
     """Send the form; then the next task of my list, or the case with `?then=case`."""
-    task, actor = _task(task_id)
-    following = [row.id for row in _rows("mine", actor)[0] if row.id != task_id]
     submitted = request.get_json() if request.is_json else {"data": {}}
-    if not isinstance(submitted, dict) or not isinstance(submitted.get("data"), dict):
-        raise BadRequest("Send the form's values as an object named “data”.")
-    tasks.complete(task, by=actor, submitted=submitted["data"])
+    with before_the_lock():
+        task, actor = _task(task_id)
+        following = [row.id for row in _rows("mine", actor)[0] if row.id != task_id]
+        if not isinstance(submitted, dict) or not isinstance(submitted.get("data"), dict):
+            raise BadRequest("Send the form's values as an object named “data”.")
+        accepted = tasks.accept(task, by=actor, submitted=submitted["data"])
+    tasks.complete(task, by=actor, submitted=submitted["data"], accepted=accepted)
     db.session.commit()
     if request.args.get("then") == "case":
         return go(url_for("cases.show", number=task.case.number), f"“{task.name}” is done.")

@@ -37,6 +37,9 @@ def counted() -> Iterator[list[str]]:
     sa.event.remove(db.engine, "commit", commit)
 
 
+ENDS = {"postgresql": 1, "sqlite": 2}  #: of transactions; on SQLite, what was read before the lock ends with one
+
+
 def test_completing_a_task_costs_few_statements_and_one_commit(office: Office, program: Callable[..., Program]) -> None:
     ann = program(office.ann)
     for _ in range(2):
@@ -50,7 +53,7 @@ def test_completing_a_task_costs_few_statements_and_one_commit(office: Office, p
         answer = ann.post(f"/tasks/{second['id']}/complete", {"data": {}})
 
     assert answer.status_code == 200
-    assert seen.count("COMMIT") == 1
+    assert seen.count("COMMIT") == ENDS[db.engine.dialect.name]
     assert len(seen) - 1 <= 12, "\n".join(seen)
 
 
@@ -62,7 +65,7 @@ def test_opening_a_case_costs_few_statements_and_one_commit(office: Office, prog
         answer = ann.post("/cases", wanted)
 
     assert answer.status_code == 201
-    assert seen.count("COMMIT") == 1
+    assert seen.count("COMMIT") == ENDS[db.engine.dialect.name]
     assert len(seen) - 1 <= 12, "\n".join(seen)
 
 

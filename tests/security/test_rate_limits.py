@@ -16,8 +16,10 @@ from limits import parse
 from service import create_app
 from service.config import WrongSetting
 from service.db import db
+from service.engine.expressions import turns
 from service.errors import TooMany
 from service.http import rate_limits
+from service.http.problems import problem_of
 from tests.api.conftest import Office, Program
 from tests.api.test_deployments import deploy
 from tests.conftest import config_for
@@ -113,3 +115,11 @@ def test_searches_deployments_and_evaluations_of_one_person_have_limits(
     assert beyond[0].json["detail"].startswith("Too many searches; wait")
     assert (deployed, evaluated, previewed) == ([422, 200, 422, 429], [404, 404, 404, 429], 429)
     assert [ben.get("/cases?text=x").status_code, ann.get("/cases").status_code] == [200, 200]
+
+
+def test_what_cannot_be_worked_out_now_is_answered_with_when_to_come_again() -> None:
+    busy, spent = problem_of(turns.Busy(turns.Busy.__doc__)), problem_of(turns.Spent(7))
+
+    assert (busy.status, busy.headers) == (503, {"Retry-After": "1"})
+    assert (spent.status, spent.headers) == (429, {"Retry-After": "7"})
+    assert spent.detail == "What you asked for took too long to work out; wait 7 seconds."

@@ -1,7 +1,8 @@
 """A bundle of the web parts, run by quickjs: the same JavaScript on the server as in the browser, without Node.
 
 A context belongs to one thread (quickjs is not thread-safe), is made when the thread first needs it, and is thrown away
-after every breach of a limit, so that nothing an expression did to it can matter to the next.
+after every breach of a limit, so that nothing an expression did to it can matter to the next. What is not done quickly
+begins anew once it has its turn (turns.py); its context is thrown away, too.
 """
 
 from __future__ import annotations
@@ -9,11 +10,14 @@ from __future__ import annotations
 import os
 import threading
 from importlib.resources import files
-from typing import Any
+from typing import Any, NoReturn
 
 import quickjs
 
+from service.engine.expressions import turns
+
 SECONDS = 0.5  #: CPU time of one call, unless the caller says otherwise
+SHARED = 2  #: quickjs counts the whole process's time, in which others' quick expressions are worked out meanwhile
 MEMORY = 96 * 1024 * 1024  #: bytes that a context may hold; the bundle itself takes about 5
 STACK = 512 * 1024  #: bytes
 
@@ -36,24 +40,35 @@ class Bundle:
 
     def call(self, function: str, *arguments: str | float | bool | None, seconds: float = SECONDS) -> Any:
         """Call an exported function with texts, numbers and booleans. Raises LimitReached, or quickjs.JSException."""
+        turns.allow()
         state = self._state()
         found = state.get(function) or state.setdefault(function, self._function(state["context"], function))
-        if state["seconds"] != seconds:
-            state["seconds"] = seconds
-            state["context"].set_time_limit(seconds)
         try:
             return found(*arguments)
-        except quickjs.StackOverflow:
-            self.forget()
-            raise LimitReached("It is nested too deeply and was stopped.") from None
         except quickjs.JSException as error:
-            message = str(error).strip()
-            self.forget()  # the bundle answers what is wrong with a text; what it throws is a limit, or its own trouble
-            if "InternalError" not in message and message != "null":
-                raise
-            if "interrupted" in message:
-                raise LimitReached(f"It ran longer than {seconds} s and was stopped.") from None
-            raise LimitReached("It needed too much memory and was stopped.") from None
+            if "interrupted" not in str(error):
+                return self._refuse(error, turns.QUICK)
+        try:
+            with turns.one():
+                state["context"].set_time_limit(seconds * SHARED)
+                return found(*arguments)
+        except quickjs.JSException as error:
+            return self._refuse(error, seconds)
+        finally:
+            self.forget()
+
+    def _refuse(self, error: quickjs.JSException, seconds: float) -> NoReturn:
+        """Say which limit was reached. What the bundle throws is a limit, or its own trouble: it answers what is wrong
+        with a text."""
+        self.forget()
+        message = str(error).strip()
+        if isinstance(error, quickjs.StackOverflow):
+            raise LimitReached("It is nested too deeply and was stopped.") from None
+        if "InternalError" not in message and message != "null":
+            raise error
+        if "interrupted" in message:
+            raise LimitReached(f"It ran longer than {seconds} s and was stopped.") from None
+        raise LimitReached("It needed too much memory and was stopped.") from None
 
     def forget(self) -> None:
         """Throw this thread's context away; the next call makes a new one."""
@@ -71,8 +86,8 @@ class Bundle:
             context.set_max_stack_size(STACK)
             context.eval(self._text())
             context.set_memory_limit(MEMORY)
-            context.set_time_limit(SECONDS)
-            state = self._local.state = {"context": context, "pid": os.getpid(), "notes": set(), "seconds": SECONDS}
+            context.set_time_limit(turns.QUICK)
+            state = self._local.state = {"context": context, "pid": os.getpid(), "notes": set()}
         return state
 
     def _text(self) -> str:

@@ -13,7 +13,7 @@ import sys
 import threading
 from collections.abc import Callable, Mapping
 from importlib.util import find_spec
-from typing import Any
+from typing import Any, TypeVar
 from uuid import uuid4
 
 from pydantic_monty import (
@@ -28,6 +28,7 @@ from pydantic_monty import (
     ResourceLimits,
 )
 
+from service.engine.expressions import turns
 from service.engine.expressions.plain import NotPlain, plain
 from service.engine.expressions.python_names import Names
 
@@ -35,6 +36,7 @@ SECONDS = 0.5  #: an evaluation may run so long
 MEMORY = 64 * 1024 * 1024  #: bytes that its values may take
 DEPTH = 200  #: nested calls
 
+_TOO_LONG = f"It ran longer than {SECONDS} s and was stopped."
 _LIMITS: ResourceLimits = {
     "max_feed_duration_secs": SECONDS,
     "max_memory": MEMORY,
@@ -42,6 +44,9 @@ _LIMITS: ResourceLimits = {
     "max_suspensions": 1000,
     "max_total_sleep_secs": 0.0,
 }
+
+_QUICK: ResourceLimits = {**_LIMITS, "max_feed_duration_secs": 2 * turns.QUICK}  # which counts waiting, too
+Result = TypeVar("Result")
 
 #: What Monty lacks or would make the designer import: offered by name, imported only where it is used.
 OFFERED = {
@@ -68,6 +73,10 @@ class PythonError(ValueError):
     def __init__(self, message: str, line: int | None = None) -> None:
         super().__init__(message)
         self.line = line
+
+
+class _TooSlow(PythonError):
+    """It was not done quickly."""
 
 
 class _Pool:
@@ -103,15 +112,33 @@ _pool = _Pool()
 
 def evaluate(names: Names, variables: Mapping[str, Any], now: dt.datetime | None) -> Any:
     """The value of an expression, as plain values. Raises PythonError."""
-    with _checkout(now) as session:
+    return _in_time(lambda limits: _evaluate(names, variables, now, limits))
+
+
+def _evaluate(names: Names, variables: Mapping[str, Any], now: dt.datetime | None, limits: ResourceLimits) -> Any:
+    with _checkout(now, limits) as session:
         return _plain(_feed(session, names, _inputs(names, variables), now))
+
+
+def _in_time(work: Callable[[ResourceLimits], Result]) -> Result:
+    """What `work` gives quickly, or else, begun anew, once it has its turn."""
+    turns.allow()
+    try:
+        return work(_QUICK)
+    except _TooSlow:
+        with turns.one():
+            return work(_LIMITS)
 
 
 def run(names: Names, variables: Mapping[str, Any], now: dt.datetime | None) -> dict[str, Any]:
     """The variables that a script assigned or changed in place, copied. Raises PythonError."""
+    return _in_time(lambda limits: _run(names, variables, now, limits))
+
+
+def _run(names: Names, variables: Mapping[str, Any], now: dt.datetime | None, limits: ResourceLimits) -> dict[str, Any]:
     inputs = _inputs(names, variables)
     wanted = sorted(names.assigned | {name for name, value in inputs.items() if isinstance(value, list | dict)})
-    with _checkout(now) as session:
+    with _checkout(now, limits) as session:
         _feed(session, names, inputs, now)
         if not wanted:
             return {}
@@ -144,11 +171,11 @@ def has_module(name: str) -> bool:
     return True
 
 
-def _checkout(now: dt.datetime | None) -> MontySession:
+def _checkout(now: dt.datetime | None, limits: ResourceLimits = _LIMITS) -> MontySession:
     policy: OSPolicy = {"sleep": "zero"}
     if now is not None:
         policy["datetime"] = now
-    return _pool.get().checkout(script_name="text.py", limits=_LIMITS, os_policy=policy)
+    return _pool.get().checkout(script_name="text.py", limits=limits, os_policy=policy)
 
 
 def _inputs(names: Names, variables: Mapping[str, Any]) -> dict[str, Any]:
@@ -181,7 +208,8 @@ def _guarded(
         return session.feed_run(code, inputs=inputs, external_lookup=lookup, print_callback=_ignore)
     except MontyError as error:
         message, line = _explain(error)
-        raise PythonError(message, None if line is None else max(1, line - names.shift)) from None
+        kind = _TooSlow if message == _TOO_LONG else PythonError
+        raise kind(message, None if line is None else max(1, line - names.shift)) from None
 
 
 def _ignore(stream: str, text: str) -> None:
@@ -210,7 +238,7 @@ def _explain(error: MontyError) -> tuple[str, int | None]:
 
 def _sentence(kind: str, text: str) -> str:
     if kind == "TimeoutError" and "limit" in text:
-        return f"It ran longer than {SECONDS} s and was stopped."
+        return _TOO_LONG
     if kind == "MemoryError":
         return f"It needed more than {MEMORY // 1024 // 1024} MB of memory and was stopped."
     if kind == "RecursionError":

@@ -1,0 +1,105 @@
+"""Who may evaluate for long.
+
+Nearly everything is worked out in a few milliseconds, by as many threads as there are; what is not done then has to
+wait for its turn, one at a time in a process, so that eight people's dearest expressions take one processor from the
+others and not all of them.
+
+Few wait: whoever comes when the waiting room is full is told to come again (`Busy`), and so is whoever has had too much
+of it lately (`Spent`). A worker's jobs wait as long as it takes, and are nobody's.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+
+QUICK = 0.025  #: seconds of processor time that need no turn
+WAITING, PATIENCE = 2, 5.0  #: how many may wait for a turn, and for how many seconds
+SAVED, EARNED = 3.0, 0.05  #: seconds of turns that somebody may use at once, and those that each second adds
+TRIED = 0.1  #: seconds that it costs to find out that something is not done quickly
+_REMEMBERED = 10_000  #: people
+
+_whose: ContextVar[str | None] = ContextVar("whose evaluation this is", default=None)
+
+
+class Busy(RuntimeError):
+    """Others are being worked out, and enough wait already."""
+
+    retry_after = 1  #: seconds
+
+
+class Spent(RuntimeError):
+    """Somebody's expressions took too long in total."""
+
+    def __init__(self, retry_after: int) -> None:
+        super().__init__(f"What you asked for took too long to work out; wait {retry_after} seconds.")
+        self.retry_after = retry_after  #: seconds
+
+
+@dataclass
+class Turns:
+    """One process's turns."""
+
+    _place: threading.Lock = field(default_factory=threading.Lock)
+    _room: threading.BoundedSemaphore = field(default_factory=lambda: threading.BoundedSemaphore(WAITING))
+    _left: OrderedDict[str, tuple[float, float]] = field(default_factory=OrderedDict)  #: whose -> seconds, as of when
+
+    @contextmanager
+    def one(self) -> Iterator[None]:
+        """Have a turn. Raises `Busy`."""
+        whose = _whose.get()
+        if whose is None:
+            with self._place:
+                yield
+            return
+        self._pay(whose, TRIED)
+        self._enter()
+        began = time.monotonic()
+        try:
+            yield
+        finally:
+            self._pay(whose, time.monotonic() - began)
+            self._place.release()
+
+    def allow(self) -> None:
+        """Raise `Spent` where whoever asks has had too much already."""
+        whose = _whose.get()
+        if whose is not None and whose in self._left and (left := self._balance(whose)) <= 0:
+            raise Spent(max(1, round((0.5 - left) / EARNED)))
+
+    def _enter(self) -> None:
+        if self._place.acquire(blocking=False):
+            return
+        if not self._room.acquire(blocking=False):
+            raise Busy(Busy.__doc__)
+        try:
+            if not self._place.acquire(timeout=PATIENCE):
+                raise Busy(Busy.__doc__)
+        finally:
+            self._room.release()
+
+    def _balance(self, whose: str) -> float:
+        seconds, since = self._left.get(whose, (SAVED, 0.0))
+        return min(SAVED, seconds + (time.monotonic() - since) * EARNED)
+
+    def _pay(self, whose: str, took: float) -> None:
+        self._left[whose] = self._balance(whose) - took, time.monotonic()
+        self._left.move_to_end(whose)
+        while len(self._left) > _REMEMBERED:
+            self._left.popitem(last=False)
+
+
+_turns = Turns()
+
+
+one, allow = _turns.one, _turns.allow
+
+
+def begin(whose: str | None) -> None:
+    """From here on, evaluations of this request are `whose`: they wait in the room and pay; None: nobody's."""
+    _whose.set(whose)
