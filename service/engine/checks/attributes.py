@@ -23,6 +23,7 @@ _MESSAGES = EVENTS | {"sendTask", "receiveTask", "message", "messageEventDefinit
 _CALL = frozenset({"callActivity"})
 _RESULT = frozenset({"businessRuleTask", "serviceTask", "sendTask", "scriptTask"})
 _ERRORS = EVENTS | {"errorEventDefinition", "escalationEventDefinition"}
+_THROWN = frozenset({"signal", "error", "escalation"})
 #: Attribute -> the elements it has a meaning on.
 PLACES: Mapping[str, frozenset[str]] = {
     "numberPrefix": _PROCESS,
@@ -65,8 +66,9 @@ PLACES: Mapping[str, frozenset[str]] = {
     "correlationKey": _MESSAGES,
     "messageVariable": _MESSAGES,
     "messagePayload": _MESSAGES,
-    "payloadExpression": _MESSAGES | _ERRORS,
-    "variableName": _MESSAGES | _ERRORS,
+    "payloadExpression": _MESSAGES | _ERRORS | _THROWN,
+    "variableName": _MESSAGES | _ERRORS | _THROWN,
+    "errorVariable": EVENTS | {"errorEventDefinition", "error"},
     "errorCodeVariable": _ERRORS,
     "errorMessageVariable": _ERRORS,
     "escalationCodeVariable": _ERRORS,
@@ -85,7 +87,7 @@ _LITERAL = {
     *{"stage", "milestone", "outcome", "repeatable", "reasonRequired", "type", "resultVariable", "mapDecisionResult"},
     *_CONTRACT,
     *{"childCase", "messageVariable", "variableName"},
-    *{"errorCodeVariable", "errorMessageVariable", "escalationCodeVariable"},
+    *{"errorVariable", "errorCodeVariable", "errorMessageVariable", "escalationCodeVariable"},
 }
 _DATES = {"dueDate", "followUpDate"}
 _OF_CASES = {"dueDate", "priority"}
@@ -296,5 +298,7 @@ _VALUES: Mapping[str, Callable[[str], Wrong]] = {
     "decisionRef": _key,
     "resultVariable": _variable,
     "messageVariable": _variable,
+    "variableName": _variable,
+    "errorVariable": _variable,
     "numberPrefix": _prefix,
 }

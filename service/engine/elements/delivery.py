@@ -237,6 +237,11 @@ def throw_escalation(run: Run, source: Task, event: EventDefinition) -> None:
     run.note(What.ESCALATED, source, code=code, caught=caught)
 
 
+def throw_drawn_error(run: Run, source: Task, event: EventDefinition) -> None:
+    """Raise the error of an end event, with what it takes along; raises Fault when nobody catches it."""
+    throw_error(run, source, run.named(event.name, source), data=_payload(run, source, event))
+
+
 def throw_cancel(run: Run, source: Task, _event: EventDefinition) -> None:
     """End the transaction by its cancel boundary event; its work has been undone by now."""
     if not throw_upwards(run, source, "cancel", None, {}):
@@ -247,7 +252,7 @@ THROWN: dict[str, Callable[[Run, Task, EventDefinition], None]] = {
     "message": throw_message,
     "signal": throw_signal,
     "escalation": throw_escalation,
-    "error": lambda run, task, event: throw_error(run, task, run.named(event.name, task)),
+    "error": throw_drawn_error,
     "cancel": throw_cancel,
 }
 

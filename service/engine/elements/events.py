@@ -161,12 +161,12 @@ class Catching(Node):
                 self.occur(run, task, position)
 
     def store(self, run: Run, task: Task, position: int, payload: Mapping[str, Any]) -> None:
-        """Write what the event brought, into its variable or each name on its own."""
+        """Write what the event brought, into its variable or each name on its own; an error's names stay with it."""
         event = self.events[position]
         mapped = [mapping for mapping in self.element.outputs if mapping.target != "*"]
         if event.kind in ("error", "escalation"):
-            self._store_error(run, task, event, payload)
-        elif self.hands:
+            payload = self._caught(run, task, event, payload)
+        if self.hands:
             data.hand_over(run, task, self.hands, payload)
         elif mapped and not hasattr(self, "gives"):
             seen = {**View(task), **payload}
@@ -174,14 +174,19 @@ class Catching(Node):
             run.write(task, values)
         elif event.variable:
             run.write(task, {event.variable: dict(payload)})
-        else:
+        elif event.kind != "error":
             run.write(task, payload)
 
-    def _store_error(self, run: Run, task: Task, event: EventDefinition, payload: Mapping[str, Any]) -> None:
-        names = {event.code_variable: payload.get("code"), event.message_variable: payload.get("message")}
+    def _caught(self, run: Run, task: Task, event: EventDefinition, thrown: Mapping[str, Any]) -> Mapping[str, Any]:
+        """What was thrown upwards, its code and message told where the diagram says; with an error's data they stay."""
+        names = {event.code_variable: thrown.get("code"), event.message_variable: thrown.get("message")}
         run.write(task, {name: value for name, value in names.items() if name})
-        if brought := payload.get("data"):
-            run.write(task, {event.variable: brought} if event.variable else brought)
+        brought = dict(thrown.get("data") or {})
+        return (
+            brought | {"code": thrown.get("code"), "message": thrown.get("message")}
+            if event.kind == "error"
+            else brought
+        )
 
     def wake(self, run: Run, task: Task, position: int) -> None:
         """All that was waited for has happened: go on."""
