@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from service.engine.errors import NotReady
 from tests.engine.diagrams import Case, flows, node, package, process, script, timer, user
 from tests.engine.with_events import MESSAGE, ROOTS, boundary, case, deliver, end, sub
 
@@ -255,6 +256,31 @@ def test_an_ad_hoc_sub_process_holds_a_whole_little_process() -> None:
     found.complete("A")
 
     assert (names, found.open()) == (["A", "N"], ["B", "N", "N"])
+
+
+def test_people_start_events_and_gateways_of_an_ad_hoc_sub_process_too() -> None:
+    """BPMN 2.0.2 §10.3.5: it may hold intermediate events and gateways."""
+    inner = node("intermediateCatchEvent", "T", timer("PT1H"), case_maxRepetitions="1") + user("A", "B", "C")
+    inner += node("intermediateThrowEvent", "M", MESSAGE) + node("parallelGateway", "g") + flows("T A", "g B", "g C")
+    until = "<completionCondition>enough</completionCondition>"
+    found = case(node("adHocSubProcess", "H", inner + until), "s H e", enough=False)
+    opened = found.id_of("H")
+    names = [item.element_id for item in found.at_work().open_work().adhoc[0].enabled]
+
+    for name in ("T", "M", "g"):
+        found.at_work().activate(opened, name)
+    with pytest.raises(NotReady, match="once only"):
+        found.at_work().activate(opened, "T")
+    found.advance(hours=1)
+    counted = {item.element_id: item.done for item in found.at_work().open_work().adhoc[0].enabled}
+    at_last = found.open()
+    found.at_work().set_variables({"enough": True})
+    found.at_work().activate(opened, "M")
+
+    assert names == ["T", "M", "g"]
+    assert at_last == ["A", "B", "C"]
+    assert counted == {"T": 1, "M": 1, "g": 1}
+    assert found.state == "completed"
 
 
 def test_an_ad_hoc_sub_process_in_an_ad_hoc_sub_process() -> None:

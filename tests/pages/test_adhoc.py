@@ -63,6 +63,21 @@ def test_what_can_be_added_is_offered_and_started(plan: Case, nia: Actor, visit:
     assert "1 open" in page
 
 
+def test_an_event_that_nothing_leads_to_is_offered_and_started(nia: Actor, visit: Visit) -> None:
+    event = b'<bpmn:intermediateThrowEvent id="Told" name="Tell the office"/></bpmn:adHoc'
+    deployments.deploy({"care.bpmn": CARE.replace(b"</bpmn:adHoc", event)}, by=SYSTEM)
+    case = cases.start(definitions.latest(ProcessDefinition, "care"), by=nia, submitted={"patient": "Ada"})
+    db.session.commit()
+    browser = visit(nia)
+
+    answer = browser.post(
+        f"/cases/{case.number}/activate", offer(browser.get(f"/cases/{case.number}").text, "Tell the office")
+    )
+
+    page = browser.get(answer.location).text
+    assert "“Tell the office” is started." in page and "<b>You</b> started <b>Tell the office</b>" in page
+
+
 def test_what_cannot_be_added_says_why(nia: Actor, visit: Visit) -> None:
     definition = definitions.latest(ProcessDefinition, "care")
     case = cases.start(definition, by=nia, submitted={"patient": "Ada"})

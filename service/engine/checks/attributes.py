@@ -14,7 +14,7 @@ from service.engine import expressions, timing
 from service.engine.definition import ProcessInfo
 from service.engine.normalise import timers
 from service.engine.normalise.catalogue import case_attributes
-from service.engine.xml.document import ACTIVITIES, CASE, EVENTS, FLOW_NODES, Document, child, local
+from service.engine.xml.document import ACTIVITIES, CASE, EVENTS, FLOW_NODES, STARTABLE, Document, child, local
 
 _TASKS = frozenset({"userTask", "manualTask"})
 _WORK = frozenset({"serviceTask", "sendTask", "businessRuleTask", "endEvent", "intermediateThrowEvent"})
@@ -37,9 +37,9 @@ PLACES: Mapping[str, frozenset[str]] = {
     "stage": FLOW_NODES,
     "formKey": _TASKS | {"startEvent"},
     "assignee": _TASKS,
-    "candidateUsers": ACTIVITIES,
-    "candidateGroups": ACTIVITIES,
-    "candidateRoles": ACTIVITIES,
+    "candidateUsers": STARTABLE,
+    "candidateGroups": STARTABLE,
+    "candidateRoles": STARTABLE,
     "followUpDate": _TASKS,
     "notDoneBy": _TASKS,
     "decisionRef": frozenset({"businessRuleTask"}),
@@ -51,12 +51,12 @@ PLACES: Mapping[str, frozenset[str]] = {
     "inheritRoles": _CALL,
     "onParentCancel": _CALL,
     "onChildFailure": _CALL,
-    "availableWhen": ACTIVITIES,
-    "whyUnavailable": ACTIVITIES,
-    "maxRepetitions": ACTIVITIES,
-    "required": ACTIVITIES,
-    "autoStart": ACTIVITIES,
-    "reasonRequired": ACTIVITIES,
+    "availableWhen": STARTABLE,
+    "whyUnavailable": STARTABLE,
+    "maxRepetitions": STARTABLE,
+    "required": STARTABLE,
+    "autoStart": STARTABLE,
+    "reasonRequired": STARTABLE,
     "repeatable": ACTIVITIES,
     "milestone": FLOW_NODES,
     "outcome": frozenset({"endEvent"}),
@@ -125,7 +125,9 @@ def _attribute(doc: Document, element: etree._Element, attribute: str, value: st
     only_ad_hoc = attribute in _AD_HOC or (attribute in _CANDIDATES and local(element) not in _TASKS)
     if only_ad_hoc and not _in_ad_hoc(element):
         doc.warn(
-            element, f"case:{attribute} has no effect here.", "It belongs on the activities of an ad hoc sub-process."
+            element,
+            f"case:{attribute} has no effect here.",
+            "It belongs on what people start in an ad hoc sub-process.",
         )
     if attribute in _CONTRACT and case_attributes(element).get("childCase") != "true":
         doc.warn(element, f"case:{attribute} has no effect here.", 'It belongs to case:childCase="true".')

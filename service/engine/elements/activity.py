@@ -94,7 +94,7 @@ class Activity(Node):
 
     def _taken(self, run: Run, task: Task) -> dict[str, Any]:
         """The values of the mapped inputs."""
-        return {name: run.evaluate(expression, task) for expression, name in self.takes if name != "*"}
+        return run.mapped(self.takes, task)
 
     def accept(self, run: Run, task: Task, brought: dict[str, Any]) -> None:
         """Write what somebody completed it with. Where outputs are mapped, only these go outwards."""
@@ -145,8 +145,7 @@ class Activity(Node):
             run.script(script, task)
             del task.internal_data[MAPPED]
         data.hand_over(run, task, self._each(task, self.hands))
-        values = {name: run.evaluate(expression, task) for expression, name in gives if name != "*"}
-        for name, value in values.items():
+        for name, value in run.mapped(gives, task).items():
             if self.repetition and INDEX in task.internal_data and name in self.repetition.own_names:
                 task.data[name] = plain(value)
             else:

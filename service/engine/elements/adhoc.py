@@ -1,7 +1,8 @@
 """The ad hoc sub-process (BPMN 2.0.2 §10.3.5 and §13.3.5): people decide which of its activities to do, and when.
 
-Its activities without incoming flow are enabled; each may be activated any number of times, and the flows after it then
-run. The completion condition is looked at after each activity. Our attributes add conditions, limits and duties.
+What has no incoming flow is enabled: activities, and intermediate events and gateways too. Each may be activated any
+number of times, and the flows after it then run. The completion condition is looked at after each activity. Our
+attributes add conditions, limits and duties.
 """
 
 from __future__ import annotations
@@ -10,7 +11,6 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from service.engine.elements import attributes
-from service.engine.elements.activity import Activity
 from service.engine.elements.node import DONE, Node, register
 from service.engine.elements.subprocess import SubProcess, begin_listeners, end_body
 from service.engine.errors import NotReady
@@ -38,9 +38,9 @@ class AdHocSubProcess(SubProcess):
         self.until = source.text("completionCondition")
 
     @property
-    def enabled(self) -> list[Activity]:
-        """The activities that may be activated, in the order of the diagram."""
-        return [node for node in self.graph.body(self.name).entries if isinstance(node, Activity)]
+    def enabled(self) -> list[Node]:
+        """What may be activated, in the order of the diagram."""
+        return self.graph.body(self.name).entries
 
     def must_look(self, run: Run, task: Task) -> bool:
         return True  # the completion condition is looked at after each activity

@@ -38,7 +38,7 @@ def _payload(run: Run, task: Task, event: EventDefinition) -> dict[str, Any]:
     if taken is None:
         taken = [(mapping.source, mapping.target) for mapping in task.task_spec.element.inputs]
     brought = data.bring(run, task, getattr(task.task_spec, "brings", ()))
-    brought |= {name: run.evaluate(expression, task) for expression, name in taken}
+    brought |= run.mapped(taken, task, brought)
     return {name: plain(value) for name, value in brought.items()}
 
 

@@ -11,11 +11,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from service.engine import expressions, timing
+from service.engine import timing
 from service.engine.elements import data
 from service.engine.elements.node import Node
 from service.engine.errors import Fault
-from service.engine.scope import View
 from service.engine.upstream import Task, TaskState
 
 if TYPE_CHECKING:
@@ -163,15 +162,13 @@ class Catching(Node):
     def store(self, run: Run, task: Task, position: int, payload: Mapping[str, Any]) -> None:
         """Write what the event brought, into its variable or each name on its own; an error's names stay with it."""
         event = self.events[position]
-        mapped = [mapping for mapping in self.element.outputs if mapping.target != "*"]
+        mapped = [(say.source, say.target) for say in self.element.outputs if say.target != "*"]
         if event.kind in ("error", "escalation"):
             payload = self._caught(run, task, event, payload)
         if self.hands:
             data.hand_over(run, task, self.hands, payload)
         elif mapped and not hasattr(self, "gives"):
-            seen = {**View(task), **payload}
-            values = {say.target: expressions.evaluate(say.source, seen, now=run.now) for say in mapped}
-            run.write(task, values)
+            run.write(task, run.mapped(mapped, task, payload))
         elif event.variable:
             run.write(task, {event.variable: dict(payload)})
         elif event.kind != "error":

@@ -158,8 +158,8 @@ class CallActivity(Activity):
         """What the called process gets: what is mapped, else what it declares, else a copy of everything."""
         view = View(task)
         if self.takes:
-            given = {name: run.evaluate(expression, task) for expression, name in self.takes if name != "*"}
-            return (view.flat() if _all(self.takes) else {}) | {name: plain(value) for name, value in given.items()}
+            given = {name: plain(value) for name, value in run.mapped(self.takes, task).items()}
+            return (view.flat() if _all(self.takes) else {}) | given
         if not names:
             return view.flat()
         missing = [name for name in names if name not in view]
@@ -183,8 +183,7 @@ class CallActivity(Activity):
         inside = task.data
         written = {name: inside[name] for name in task.internal_data[WRITTEN] if name in inside}
         if self.gives:
-            given = {name: run.evaluate(expression, task) for expression, name in self.gives if name != "*"}
-            return (written if _all(self.gives) else {}) | given
+            return (written if _all(self.gives) else {}) | run.mapped(self.gives, task)
         names = called.graph.data_outputs if called else ()
         for name in names:
             if name not in inside:

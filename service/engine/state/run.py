@@ -7,11 +7,11 @@ the same step can be tried again later.
 
 from __future__ import annotations
 
-from collections import Counter, deque
-from collections.abc import Iterator, Mapping
+from collections import ChainMap, Counter, deque
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from time import monotonic, thread_time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 from uuid import uuid4
 
 from service.engine import expressions, timing
@@ -186,6 +186,20 @@ class Run(BaseWorkflow):
     def evaluate(self, text: str, task: Task) -> Any:
         """The value of an expression as the task sees the variables."""
         return expressions.evaluate(text, View(task).readable(), now=self.now)
+
+    def mapped(
+        self, mappings: Iterable[tuple[str, str]], task: Task, brought: Mapping[str, Any] | None = None
+    ) -> dict[str, Any]:
+        """The values of (expression, name) mappings in their order, each of which sees those before it; `*` left out.
+
+        All see the variables as the task does, and `brought` over them.
+        """
+        found: dict[str, Any] = {}
+        seen = ChainMap(found, dict(brought or {}), cast("dict[str, Any]", View(task).readable()))
+        for expression, name in mappings:
+            if name != "*":
+                found[name] = expressions.evaluate(expression, seen, now=self.now)
+        return found
 
     def named(self, name: str | None, task: Task) -> str | None:
         """The name of a message or signal, or an error's code, evaluated where it is an expression."""

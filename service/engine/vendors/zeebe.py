@@ -9,7 +9,7 @@ from lxml import etree
 
 from service.engine.vendors.camunda import form_key, loop_over
 from service.engine.vendors.common import give, literal, lost, map_data, source_of
-from service.engine.xml.document import ACTIVITIES, Document, child, children, local, tag
+from service.engine.xml.document import STARTABLE, Document, child, children, local, tag
 
 SILENT = frozenset(
     {"userTask", "properties", "versionTag", "modelerTemplate", "modelerTemplateVersion", "modelerTemplateIcon"}
@@ -135,7 +135,7 @@ def _subscription(doc: Document, owner: etree._Element, element: etree._Element)
 def _ad_hoc(doc: Document, owner: etree._Element, element: etree._Element) -> None:
     """Camunda 8 names the activities that begin at once in a list; those it does not name wait for people here."""
     if local(owner) == "adHocSubProcess" and (listed := (element.get("activeElementsCollection") or "").strip()):
-        for activity in children(owner, *ACTIVITIES):
+        for activity in children(owner, *STARTABLE):
             chosen = f"= list contains({listed.lstrip('= ')}, {literal(activity.get('id') or '')})"
             give(doc, activity, "autoStart", chosen, translate=False)
         if child(owner, "completionCondition") is None:
