@@ -108,11 +108,11 @@ class Catching(Node):
         if value is None:
             raise Fault(f"The timer's “{event.text}” gives no time.")
         try:
-            if event.kind == "cycle" or (isinstance(value, str) and value[:1] in "Rr" and "/" in value):
+            if event.kind == "cycle" or timing.is_cycle(value):
                 rounds = timing.cycle(str(value), run.now)
                 due, left = timing.ahead(rounds, run.now - timedelta(microseconds=1))
                 if left == 0:  # all rounds are past: as with a date that is past, it is due at once
-                    due, left = min(rounds.first, run.now), 1
+                    due, left = run.now, 1
                 return [due.isoformat(), left, str(value), run.now.isoformat()]
             return [timing.due(value, run.now).isoformat(), 1, ""]
         except timing.BadTime as problem:
