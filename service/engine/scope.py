@@ -20,6 +20,8 @@ from service.engine.errors import Fault
 from service.engine.limits import NUMBER_BITS, VALUE_DEPTH
 from service.engine.upstream import Task
 
+EVERYTHING = ("*", "*")  #: the mapping that passes on all besides what others name
+
 OWNER = "calls"  #: in a task's internal data: it owns variables, and this is the key of the process inside it
 DECLARED = "local"  #: in a task's internal data: names that are local to it although they may be unset
 INSTANCE = "instance"  #: in a task's internal data: names that nobody outside knows are its own when they are written

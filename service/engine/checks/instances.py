@@ -121,7 +121,7 @@ def _writes(node: etree._Element, forms: Forms) -> Iterator[_Write]:
         name = part.get("target") or ""
         if name not in ("", "*") and name not in expressions.names(part.get("source") or ""):
             yield _Write(name, node)
-    if not mapped or any(part.get("target") == "*" for part in mapped):
+    if not mapped or any(part.get("source") == "*" for part in mapped):
         key = given.get("formKey") or ""
         names = forms.get(key, FormNames())
         yield from (_Write(name, node, key if name in names.asked else None) for name in names.written)

@@ -20,7 +20,7 @@ _SPIFF = "{http://spiffworkflow.org/bpmn/schema/1.0/core}"
 _PAYLOADS = {f"{_SPIFF}messagePayload", f"{_SPIFF}payloadExpression"}
 _SCRIPTS = {"preScript", "postScript"}
 #: Attributes whose text is an expression, with or without `=`.
-_ALWAYS = {"availableWhen", "outputElement", "correlationKey", "messagePayload"}
+_ALWAYS = {"availableWhen", "outputElement", "correlationKey", "messagePayload", "payloadExpression"}
 #: What may have a name, or code, that is an expression.
 _NAMED = {"message": "name", "signal": "name", "error": "errorCode", "escalation": "escalationCode"}
 #: Words of other languages in Python, and what to write.

@@ -8,7 +8,7 @@ from service.engine.elements import compensation, data
 from service.engine.elements.graph import Flow
 from service.engine.elements.node import DONE, Node
 from service.engine.elements.repetition import INDEX, Repetition
-from service.engine.scope import DECLARED, plain
+from service.engine.scope import DECLARED, EVERYTHING, plain
 from service.engine.upstream import Task
 from service.engine.work import What
 
@@ -100,7 +100,7 @@ class Activity(Node):
         """Write what somebody completed it with. Where outputs are mapped, only these go outwards."""
         if (name := self.attributes.get("resultVariable")) and self.element.type in _WORK:
             brought = {name: brought}
-        if self.gives and not any(name == "*" for _, name in self.gives):
+        if self.gives and EVERYTHING not in self.gives:
             data.declare(task, brought)
         else:
             run.write(task, brought)

@@ -15,6 +15,7 @@ from service.engine import timing
 from service.engine.elements import data
 from service.engine.elements.node import Node
 from service.engine.errors import Fault
+from service.engine.scope import EVERYTHING
 from service.engine.upstream import Task, TaskState
 
 if TYPE_CHECKING:
@@ -162,12 +163,12 @@ class Catching(Node):
     def store(self, run: Run, task: Task, position: int, payload: Mapping[str, Any]) -> None:
         """Write what the event brought, into its variable or each name on its own; an error's names stay with it."""
         event = self.events[position]
-        mapped = [(say.source, say.target) for say in self.element.outputs if say.target != "*"]
+        mapped = [(say.source, say.target) for say in self.element.outputs]
         if event.kind in ("error", "escalation"):
             payload = self._caught(run, task, event, payload)
         if self.hands:
             data.hand_over(run, task, self.hands, payload)
-        elif mapped and not hasattr(self, "gives"):
+        elif mapped and EVERYTHING not in mapped and not hasattr(self, "gives"):
             run.write(task, run.mapped(mapped, task, payload))
         elif event.variable:
             run.write(task, {event.variable: dict(payload)})

@@ -20,7 +20,7 @@ from service.engine.elements.graph import Flow
 from service.engine.elements.node import SILENT
 from service.engine.errors import Fault
 from service.engine.limits import CPU_SECONDS, SECONDS, STEPS
-from service.engine.scope import OWNER, View
+from service.engine.scope import EVERYTHING, OWNER, View
 from service.engine.upstream import BaseWorkflow, Task, TaskState
 from service.engine.work import Failure, Happening, What, WorkflowState
 
@@ -190,15 +190,18 @@ class Run(BaseWorkflow):
     def mapped(
         self, mappings: Iterable[tuple[str, str]], task: Task, brought: Mapping[str, Any] | None = None
     ) -> dict[str, Any]:
-        """The values of (expression, name) mappings in their order, each of which sees those before it; `*` left out.
+        """The values of (expression, name) mappings in their order, each of which sees those before it.
 
-        All see the variables as the task does, and `brought` over them.
+        All see the variables as the task does, and `brought` over them. A context for `*` gives its entries; the
+        mapping of everything is left out.
         """
         found: dict[str, Any] = {}
         seen = ChainMap(found, dict(brought or {}), cast("dict[str, Any]", View(task).readable()))
         for expression, name in mappings:
-            if name != "*":
-                found[name] = expressions.evaluate(expression, seen, now=self.now)
+            if (expression, name) == EVERYTHING:
+                continue
+            value = expressions.evaluate(expression, seen, now=self.now)
+            found.update({name: value} if name != "*" else _entries(expression, value))
         return found
 
     def named(self, name: str | None, task: Task) -> str | None:
@@ -376,6 +379,12 @@ class Run(BaseWorkflow):
             elif task.state == TaskState.STARTED and self.status is WorkflowState.FAILED:
                 self.queue(task)  # it may have been about to look when another step failed
         self._changed = False
+
+
+def _entries(expression: str, value: Any) -> dict[str, Any]:
+    if not isinstance(value, dict):
+        raise Fault(f"“{expression}” gives no context, whose entries would become variables, but {value!r}.")
+    return value
 
 
 def _loop(visits: Counter[str], spent: str) -> str:
