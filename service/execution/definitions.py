@@ -91,7 +91,7 @@ def completed(definition: ProcessDefinition) -> ProcessDefinition | None:
 
 
 def _own(definition: ProcessDefinition) -> str:
-    return definition.files[definition.file]
+    return str(definition.files[definition.file])
 
 
 @lru_cache(maxsize=1024)
