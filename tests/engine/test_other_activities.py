@@ -298,6 +298,29 @@ def test_an_ad_hoc_sub_process_in_an_ad_hoc_sub_process() -> None:
     assert found.state == "completed"
 
 
+def test_finished_by_hand_an_ad_hoc_sub_process_leaves_or_cancels_what_is_open_as_it_says() -> None:
+    found = {}
+    for kept in ("true", "false"):
+        inner = user("A", "B") + flows("A B")
+        each = case(node("adHocSubProcess", "H", inner, cancelRemainingInstances=kept) + user("Z"), "s H Z e")
+        opened = each.id_of("H")
+        each.at_work().activate(opened, "A")
+
+        each.at_work().finish_adhoc(opened)
+
+        found[kept] = each
+    assert (found["true"].open(), found["false"].open()) == (["Z"], ["A"])
+    [closing] = found["false"].at_work().open_work().adhoc
+    assert (closing.may_finish, closing.missing) == (False, ())
+    assert closing.enabled[0].why_not == "This part of the case is being finished; nothing new starts."
+    with pytest.raises(NotReady, match="ends when what is open in it is done"):
+        found["false"].at_work().finish_adhoc(opened)
+    found["false"].complete("A")
+    assert found["false"].open() == ["B"]
+    found["false"].complete("B")
+    assert found["false"].open() == ["Z"]
+
+
 def test_a_completion_condition_in_feel_ends_an_ad_hoc_sub_process() -> None:
     until = "<completionCondition>= count(done) &gt; 1</completionCondition>"
     found = case(node("adHocSubProcess", "H", user("A") + until), "s H e", done=[])

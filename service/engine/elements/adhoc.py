@@ -131,11 +131,22 @@ class AdHocSubProcess(SubProcess):
         run.write(task, data)
         return run.spawn(task, node)
 
-    def end_by_hand(self, run: Run, task: Task) -> None:
-        """A person finishes it: open work is cancelled. Raises NotReady when something required was not done."""
+    def why_not_end(self, task: Task) -> str | None:
+        """Why a person cannot finish it now, as a sentence; None when they can."""
         if missing := self.missing(task):
-            raise NotReady(f"Required before finishing: {', '.join(missing)}.")
-        self._end(run, task)
+            return f"Required before finishing: {', '.join(missing)}."
+        return (
+            "It is being finished: it ends when what is open in it is done." if CLOSING in task.internal_data else None
+        )
+
+    def end_by_hand(self, run: Run, task: Task) -> None:
+        """A person finishes it, as its condition would: open work is cancelled, or with `cancelRemainingInstances`
+        false done first. Raises NotReady when something required was not done."""
+        if reason := self.why_not_end(task):
+            raise NotReady(reason)
+        task.internal_data[CLOSING] = 1
+        if self.cancels_rest or end_body(run, task):
+            self._end(run, task)
 
     def child_completed(self, run: Run, task: Task, child: Task) -> None:
         """An element inside was completed; `inside_ended` follows."""
