@@ -90,7 +90,7 @@ _LITERAL = {
     *{"errorVariable", "errorCodeVariable", "errorMessageVariable", "escalationCodeVariable"},
 }
 _DATES = {"dueDate", "followUpDate"}
-_OF_CASES = {"dueDate", "priority"}
+_OF_CASES = {"dueDate"}
 _SOME_DAY = datetime(2026, 1, 5, 9, tzinfo=UTC)
 Known = Mapping[str, set[str]]
 _KEY = re.compile(r"[\w.-]{1,128}")
