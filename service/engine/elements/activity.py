@@ -105,6 +105,9 @@ class Activity(Node):
         else:
             run.write(task, brought)
 
+    def script_once(self, run: Run, task: Task, moment: str) -> None:
+        """Its scripts are run with its mappings."""
+
     def begin(self, run: Run, task: Task) -> bool:
         """`enter` of one instance, after its inputs are mapped."""
         return True

@@ -61,6 +61,11 @@ class Catching(Node):
         self.hands = source.associations("dataOutputAssociation")
         self.all_needed = source.flag("parallelMultiple") and len(self.events) > 1
 
+    def _update_hook(self, my_task: Task) -> bool:
+        if not my_task.workflow.is_silent(my_task):  # else it has not begun
+            self.script_once(my_task.workflow, my_task, "preScript")
+        return super()._update_hook(my_task)
+
     def begin_with(self, run: Run, scope: Task, name: str | None) -> None:
         position = self._position(name)
         if self.all_needed:  # the others have to happen too, to this very case
