@@ -100,6 +100,9 @@ class TaskQuery(Paged):
     element_id: Name | None = Field(None, description="Only tasks of this element of the diagram.")
     assignee: PrincipalName | None = Field(None, description="Only what this user is to do.")
     due_before: Instant | None = Field(None, description="Only what is due before then.")
+    set_aside: Annotated[bool | None, BeforeValidator(_yes_or_no)] = Field(
+        None, description="Only what waits for its follow-up date (`true`), or only what does not (`false`)."
+    )
     sort: Literal["urgency", "due", "oldest", "newest"] = Field(
         "urgency", description="By priority, then due date; by due date, what has none last; or by opening."
     )

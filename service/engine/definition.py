@@ -46,7 +46,8 @@ class Refused(ValueError):
 class DataMapping:
     """What goes into or comes out of an activity: `source` is an expression (`= ` FEEL, else Python), `target` a name.
 
-    Source and target "*" means: everything besides what the other mappings name.
+    Source and target "*" means: everything besides what the other mappings name; only the target "*": the source is a
+    context, and each entry of it goes to a variable of its name.
     """
 
     source: str

@@ -15,6 +15,10 @@ class Unfit(EngineError):
     """This snapshot cannot be continued with this definition."""
 
 
+class BadTime(ValueError):
+    """The text is not a duration, date or cycle that we know; the message says what to write."""
+
+
 class Fault(Exception):
     """Why a step cannot be carried out. The workflow records it as its `Failure` and stops."""
 

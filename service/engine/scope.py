@@ -3,8 +3,9 @@
 The case and each called process own a plain dict of variables (the `data` of the root or of the call activity's task).
 Everything inside sees that dict; embedded, event, ad hoc and transaction sub-processes have none of their own. A task
 with locals (multi-instance item, output item, `loopCounter`, declared inputs, a sub-process's data objects) lays a
-small layer over it: names declared there are read and written there, all others go outwards. The last write of a name
-wins, as a whole value; nothing is merged.
+small layer over it: names declared there are read and written there, all others go outwards. An instance of a
+multi-instance also keeps what first comes up inside it: a name that exists outside is written there (so that instances
+can share a sum), any other belongs to the instance. The last write of a name wins, as a whole value; nothing is merged.
 """
 
 from __future__ import annotations
@@ -19,23 +20,29 @@ from service.engine.errors import Fault
 from service.engine.limits import NUMBER_BITS, VALUE_DEPTH
 from service.engine.upstream import Task
 
+EVERYTHING = ("*", "*")  #: the mapping that passes on all besides what others name
+
 OWNER = "calls"  #: in a task's internal data: it owns variables, and this is the key of the process inside it
 DECLARED = "local"  #: in a task's internal data: names that are local to it although they may be unset
+INSTANCE = "instance"  #: in a task's internal data: names that nobody outside knows are its own when they are written
 WRITTEN = "written"  #: in an owner's internal data: the names written since it began
 
 
 class View(MutableMapping[str, Any]):
     """What one task sees: its layers, innermost first, over the variables of its owner."""
 
-    __slots__ = ("base", "layers", "owner")
+    __slots__ = ("base", "instance", "layers", "owner")
 
     def __init__(self, task: Task) -> None:
         self.layers: list[tuple[dict[str, Any], list[str]]] = []
+        self.instance: Task | None = None  #: the innermost around the task, or itself
         current: Task = task
         while current.parent is not None and OWNER not in current.internal_data:
             declared = current.internal_data.get(DECLARED, ())
             if current.data or declared:
                 self.layers.append((current.data, declared))
+            if self.instance is None and INSTANCE in current.internal_data:
+                self.instance = current
             current = current.parent
         self.owner = current
         self.base = current.data
@@ -54,10 +61,17 @@ class View(MutableMapping[str, Any]):
             if name in data or name in declared:
                 data[name] = value
                 return
+        if self.instance is not None and not self._is_outside(name):
+            self.instance.data[name] = value
+            return
         self.base[name] = value
         written = self.owner.internal_data.get(WRITTEN)
         if written is not None and name not in written:
             written.append(name)
+
+    def _is_outside(self, name: str) -> bool:
+        """Whether the process has a variable of this name, or a data object that has no value yet."""
+        return name in self.base or name in self.owner.workflow.inside(self.owner).body(None).data_objects
 
     def __delitem__(self, name: str) -> None:
         for data, declared in self.layers:

@@ -18,14 +18,14 @@ class Opening:
 
 
 def first(text: str, now: datetime) -> Opening | None:
-    """The first time after `now` that the timer `text` (ISO 8601, or an expression of one) says; None: all are past.
+    """The first time after `now` that the timer `text` (literal, or an expression of one) says; None: all are past.
 
     Raises `BadTime` and `ExpressionError` for what is no time, or depends on variables, which no case has yet.
     """
     value = text.strip()
     if not timing.is_literal(value):
         value = expressions.evaluate(value, {}, now=now)
-    if not isinstance(value, str) or value[:1] not in "Rr" or "/" not in value:
+    if not timing.is_cycle(value):
         due_at = timing.due(value, now)
         return Opening(due_at) if due_at > now else None
     cycle = timing.cycle(value, now)

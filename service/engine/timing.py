@@ -1,4 +1,4 @@
-"""When timers are due: ISO 8601 durations, dates and repeating intervals, as BPMN 2.0.2 §10.5.5 has them.
+"""When timers are due: ISO 8601 durations, dates and repeating intervals, as BPMN 2.0.2 §10.5.5 has them, and cron.
 
 All times are aware, what is computed is in UTC. A date without zone is taken in the zone of `now`, one with
 `[Europe/Berlin]` or `@Europe/Berlin` behind it in that one. Months and years are calendar months and years.
@@ -14,6 +14,9 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from dateutil.relativedelta import relativedelta
 
+from service.engine import cron
+from service.engine.errors import BadTime as BadTime
+
 _DURATION = re.compile(
     r"(?P<sign>[+-])?P(?=[\dT])(?:(?P<years>\d+)Y)?(?:(?P<months>\d+)M)?(?:(?P<weeks>\d+(?:[.,]\d+)?)W)?(?:(?P<days>\d+(?:[.,]\d+)?)D)?"
     r"(?:T(?=\d)(?:(?P<hours>\d+(?:[.,]\d+)?)H)?(?:(?P<minutes>\d+(?:[.,]\d+)?)M)?(?:(?P<seconds>\d+(?:[.,]\d+)?)S)?)?",
@@ -21,12 +24,9 @@ _DURATION = re.compile(
 )
 _DATE = re.compile(r"\d{4}-?\d\d-?\d\d(T.*)?$|\d{4}-?W\d\d", re.IGNORECASE)
 _REPEATS = re.compile(r"R(\d*)/(.+)", re.IGNORECASE)
+_INSIDE = re.compile(r"\s*\[(?P<name>[\w/+-]+)\]\s*$")  #: a zone behind a cron expression
 _MONTH = 30.436875  #: days, on average
 _ZONE = re.compile(r"(?P<time>[^\[@]+?)(?:\[(?P<inside>[\w/+-]+)\]|@(?P<behind>[\w/+-]+))$")
-
-
-class BadTime(ValueError):
-    """The text is not a duration, date or cycle that we know; the message says what to write."""
 
 
 @dataclass(frozen=True)
@@ -79,7 +79,17 @@ class Cycle:
 def is_literal(text: str) -> bool:
     """Whether the text is a time as other tools write it, rather than an expression that gives one."""
     text = text.strip()
-    return bool(_DURATION.fullmatch(text) or _DATE.match(text) or _REPEATS.fullmatch(text))
+    return bool(_DURATION.fullmatch(text) or _DATE.match(text) or is_cycle(text))
+
+
+def is_cycle(value: object) -> bool:
+    """Whether it is the text of a repeating interval, or a cron expression, with or without a zone behind it."""
+    return isinstance(value, str) and bool(_REPEATS.fullmatch(value.strip()) or is_cron(value))
+
+
+def is_cron(text: str) -> bool:
+    """Whether it is meant as a cron expression; `cycle` says what is wrong with it."""
+    return cron.looks_like(_INSIDE.sub("", text))
 
 
 def duration(text: str) -> Duration:
@@ -126,9 +136,20 @@ def _zoned(text: str, zone: tzinfo) -> tuple[str, tzinfo]:
     match = _ZONE.fullmatch(text)
     if not match:
         return text, zone
-    name = match["inside"] or match["behind"]
+    return match["time"], _named(match["inside"] or match["behind"])
+
+
+def _zoned_cron(text: str, zone: tzinfo) -> tuple[str, tzinfo]:
+    """A cron expression such as `0 9 * * MON[Europe/Berlin]` without its zone, and that zone or `zone`."""
+    inside = _INSIDE.search(text)
+    if not inside:
+        return text.strip(), zone
+    return text[: inside.start()].strip(), _named(inside["name"])
+
+
+def _named(name: str) -> ZoneInfo:
     try:
-        return match["time"], ZoneInfo(name)
+        return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError):
         raise BadTime(f"There is no time zone “{name}”; write one such as Europe/Berlin.") from None
 
@@ -151,8 +172,11 @@ def after(start: datetime, span: Duration) -> datetime:
         raise BadTime("That time is beyond the calendar.") from None
 
 
-def cycle(text: str, now: datetime) -> Cycle:
-    """`R3/PT10M`, `R/2026-01-01T09:00:00Z/P1D`, `R5/P1D/2026-02-01T09:00:00Z`; raises BadTime."""
+def cycle(text: str, now: datetime) -> Cycle | cron.Cron:
+    """`R3/PT10M`, `R/2026-01-01T09:00:00Z/P1D`, `R5/P1D/2026-02-01T09:00:00Z`, `0 9 * * MON-FRI`; raises BadTime."""
+    if is_cron(text):
+        bare, zone = _zoned_cron(text, now.tzinfo or UTC)
+        return cron.read(bare, zone)
     match = _REPEATS.fullmatch(text.strip())
     if not match:
         raise BadTime(f"“{text}” is not a cycle: write one such as R3/PT10M, or R/PT10M without end.")
@@ -180,8 +204,14 @@ def _parted(interval: str) -> tuple[str, str]:
 
 
 def anchored(text: str, now: datetime) -> str:
-    """A cycle's text with the moment that it counts from, which is `now` unless it says one itself; raises BadTime."""
+    """A cycle's text with the moment that it counts from, which is `now` unless it says one itself; raises BadTime.
+
+    A cron expression counts from nothing; it gets the zone by whose clock it is read.
+    """
     made = cycle(text, now)
+    if isinstance(made, cron.Cron):
+        name = getattr(made.zone, "key", None)
+        return text.strip() if not name or _INSIDE.search(text) else f"{text.strip()}[{name}]"
     rounds, _, interval = text.strip().partition("/")
     if _parted(interval)[1]:
         return text.strip()
@@ -190,8 +220,10 @@ def anchored(text: str, now: datetime) -> str:
     return f"{rounds}/{start}/{interval}"
 
 
-def ahead(cycle: Cycle, now: datetime) -> tuple[datetime, int | None]:
+def ahead(cycle: Cycle | cron.Cron, now: datetime) -> tuple[datetime, int | None]:
     """The first round after `now`, and how many are left from it on (None: without end); raises BadTime."""
+    if isinstance(cycle, cron.Cron):
+        return cycle.following(now), None
     number = cycle.number_after(now)
     if cycle.left is None:
         return cycle.round(number), None

@@ -110,8 +110,14 @@ class OpenAdHoc(OpenActivity):
     """An ad hoc sub-process at work (BPMN 2.0.2 §13.3.5)."""
 
     enabled: tuple[Enabled, ...] = ()
-    may_finish: bool = True
-    why_not_finish: str | None = None
+    why_not_finish: str | None = None  #: a sentence for the worker; None when it may be finished by hand
+    missing: tuple[str, ...] = ()  #: names of what is required before
+    leaves_rest: bool = False  #: finished by hand it waits for what is open, rather than cancel it
+
+    @property
+    def may_finish(self) -> bool:
+        """Whether it may be finished by hand."""
+        return self.why_not_finish is None
 
 
 @dataclass(frozen=True)

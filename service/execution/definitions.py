@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -12,9 +12,11 @@ from typing import Any
 import sqlalchemy as sa
 
 from service.db import db
+from service.engine.decisions import Decision, parse_decisions
 from service.engine.parser import Definition, parse
 from service.errors import NotFound
 from service.models import (
+    DecisionDefinition,
     FormDefinition,
     HumanTask,
     ProcessDefinition,
@@ -40,10 +42,56 @@ def deployed(definition_id: uuid.UUID) -> Deployed:
     """The definition with this id, parsed once per process."""
     row = db.session.get_one(ProcessDefinition, definition_id)
     package = parse(read_files(row.files), deployed=True)
+    for each in package.definitions.values():
+        each.link(package.definitions, _Decisions(package.decisions))
     definition = package.definitions[row.key]
     title = definition.info.attributes.get("title") or row.name
     forms = {key: uuid.UUID(form) for key, form in row.forms.items()}
     return Deployed(row.id, row.key, row.version, row.name, definition, forms, title)
+
+
+class _Decisions(Mapping[str, Decision]):
+    """A definition's own decisions, and beyond them, since an expression may name any, the newest that are deployed."""
+
+    def __init__(self, own: Mapping[str, Decision]) -> None:
+        self._own = own
+
+    def __getitem__(self, key: str) -> Decision:
+        if key in self._own:
+            return self._own[key]
+        newest = sa.select(DecisionDefinition.id).where(DecisionDefinition.key == key, DecisionDefinition.latest)
+        found = db.session.scalar(newest)
+        if found is None:
+            raise KeyError(key)
+        return _decision(found)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._own)
+
+    def __len__(self) -> int:
+        return len(self._own)
+
+
+@lru_cache(maxsize=256)
+def _decision(decision_id: uuid.UUID) -> Decision:
+    row = db.session.get_one(DecisionDefinition, decision_id)
+    return parse_decisions(read_files(row.files))[row.key]
+
+
+def completed(definition: ProcessDefinition) -> ProcessDefinition | None:
+    """The newest version that is the same process linked with more, such as a called one that was missing; or None."""
+    versions = sa.select(ProcessDefinition).where(
+        ProcessDefinition.key == definition.key, ProcessDefinition.version > definition.version
+    )
+    for newer in db.session.scalars(versions.order_by(ProcessDefinition.version.desc())):
+        more = set(newer.files.values()) > set(definition.files.values())
+        if more and _own(newer) == _own(definition) and definition.forms.items() <= newer.forms.items():
+            return newer
+    return None
+
+
+def _own(definition: ProcessDefinition) -> str:
+    return str(definition.files[definition.file])
 
 
 @lru_cache(maxsize=1024)

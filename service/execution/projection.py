@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 
 from service import jobs
 from service.db import Base, db, new_id, utcnow
+from service.engine import expressions
 from service.engine.work import Happening, OpenSubscription, OpenTask, OpenTimer, OpenWork, What, WorkflowState
 from service.engine.workflow import Workflow
 from service.execution import family
@@ -32,6 +35,7 @@ _DROP_CANDIDATES = sa.delete(_CANDIDATES).where(_CANDIDATES.c.task_id.in_(sa.bin
 def write_case(case: Case, workflow: Workflow, happenings: Sequence[Happening], after: OpenWork) -> None:
     definition = deployed(case.definition_id)
     case.state = _state_of(case, workflow)
+    case.priority = _priority(case, workflow)
     case.variables = dict(workflow.variables)
     case.title = title_of(definition.title, workflow.variables)
     case.marked = list(after.marked)
@@ -43,6 +47,27 @@ def write_case(case: Case, workflow: Workflow, happenings: Sequence[Happening], 
         if happening.what is What.COMPLETED and element and element.attributes.get("outcome"):
             case.outcome = element.attributes["outcome"]
     case.snapshot = workflow.dump()
+
+
+def _priority(case: Case, workflow: Workflow) -> int:
+    """The priority as the type's expression has it, once that says something new; until then as people set it."""
+    text = workflow.definition.info.attributes.get("priority", "")
+    before, now = case.variables or {}, workflow.variables
+    begins = case.snapshot is None
+    same = not begins and all(before.get(name) == now.get(name) for name in expressions.names(text))
+    if same or not text.startswith("="):
+        return case.priority
+    was, becomes = None if begins else _rated(text, before, workflow.now), _rated(text, now, workflow.now)
+    return case.priority if becomes is None or becomes == was else becomes
+
+
+def _rated(text: str, variables: Mapping[str, Any], now: datetime) -> int | None:
+    try:
+        found = expressions.evaluate(text, variables, now=now)
+    except expressions.ExpressionError:
+        return None
+    number = isinstance(found, int | float) and not isinstance(found, bool)
+    return max(0, min(100, int(found))) if number else None
 
 
 def _state_of(case: Case, workflow: Workflow) -> CaseState:

@@ -9,17 +9,18 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 from typing import Any
 
 from service import errors
-from service.engine.definition import Problem
+from service.engine.checks.instances import FormNames
+from service.engine.definition import Problem, Severity
 from service.engine.expressions import feel
 from service.engine.expressions.feel import FeelError
 from service.engine.expressions.plain import NotPlain, plain
-from service.forms.checks import find_problems
+from service.forms.checks import CONTAINERS, KEYED, find_problems
 
 SECONDS = 2.0  #: CPU time for one submission
 MOST_ROWS = 1_000  #: of a list in a form
@@ -60,6 +61,27 @@ def initial(schema: Mapping[str, Any], variables: Mapping[str, Any]) -> dict[str
     key, text = _schema(schema)
     shown: dict[str, Any] = json.loads(_json(_wanted(key, text, variables)))
     return shown
+
+
+def names(content: bytes) -> FormNames:
+    """The variables that a form has to do with; none for one that cannot be deployed."""
+    if any(problem.severity is Severity.ERROR for problem in find_problems("", content)):
+        return FormNames()
+    schema = json.loads(content.decode("utf-8-sig"))
+    fields = list(_fields(schema["components"]))
+    asked = {name for name, field in fields if field["type"] != "expression" and field.get("readonly") is not True}
+    computed = {name for name, field in fields if field["type"] == "expression"}
+    return FormNames(frozenset(asked), frozenset(asked | computed), frozenset(_wants(*_schema(schema))))
+
+
+def _fields(components: list[Any], base: str = "") -> Iterator[tuple[str, dict[str, Any]]]:
+    """The enabled fields, each with the variable that it is a part of."""
+    for field in components:
+        name = base or str(field.get("key") or field.get("path") or "").split(".")[0]
+        if field["type"] in CONTAINERS:
+            yield from _fields(field.get("components") or [], name)
+        elif field["type"] in KEYED and not field.get("disabled"):
+            yield name, field
 
 
 def problems(name: str, content: bytes) -> list[Problem]:

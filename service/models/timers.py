@@ -39,7 +39,7 @@ class StartTimer(Base):
     id: Mapped[Key]
     definition_id: Mapped[uuid.UUID] = mapped_column(sa.ForeignKey(ProcessDefinition.id))
     element_id: Mapped[str]
-    cycle: Mapped[str]  #: ISO 8601, such as R3/PT10M; empty: it happens once
+    cycle: Mapped[str]  #: ISO 8601, such as R3/PT10M, or cron; empty: it happens once
     due_at: Mapped[datetime]
     cycles_left: Mapped[int | None]  #: this one among them; None: without end
     seq: Mapped[int] = mapped_column(default=1)  #: as a timer's

@@ -53,9 +53,10 @@ def activate(
     return made
 
 
-def finish(case: Case, activity_id: str, *, by: Actor, reason: str | None = None) -> None:
+def finish(case: Case, activity_id: str, *, by: Actor, reason: str | None = None) -> bool:
     """End the open ad hoc sub-process `activity_id` by hand, with what is open in it.
 
+    False: the diagram says that what is open is done first; only nothing new starts from now on.
     Raises `WrongState` while something required is not done, or when it is not open.
     """
     with running(case.id, by=by) as workflow:
@@ -68,6 +69,7 @@ def finish(case: Case, activity_id: str, *, by: Actor, reason: str | None = None
             workflow.finish_adhoc(activity_id)
         except NotReady as refusal:
             raise WrongState(str(refusal)) from None
+        return all(found.activity_id != activity_id for found in workflow.open_work().adhoc)
 
 
 def _started(workflow: Workflow, activity_id: str, element_id: str, data: Mapping[str, Any] | None) -> str:

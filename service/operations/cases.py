@@ -170,7 +170,7 @@ def _row(
         definition_id=definition.id,
         title=title_of(source.title, variables),
         state=CaseState.ACTIVE,
-        priority=int(attributes.get("priority", 50)),
+        priority=int(said) if (said := attributes.get("priority", "")).isdecimal() else 50,
         due_at=timing.due(attributes["dueDate"], local(now)) if "dueDate" in attributes else None,
         owner_id=owner_id,
         created_by=by.name,

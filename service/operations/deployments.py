@@ -18,6 +18,7 @@ import sqlalchemy as sa
 from service import audit, forms
 from service.db import db, new_id
 from service.engine.checks import check_definition
+from service.engine.checks.instances import FormNames
 from service.engine.decisions import parse_decisions
 from service.engine.definition import Problem, Refused, Severity
 from service.engine.normalise import Normalised, normalise
@@ -119,7 +120,7 @@ def _examine(files: Mapping[str, bytes], world: World) -> list[Problem]:
             by_kind[kind][name] = content
     problems += _lay_forms(world, by_kind["form"])
     problems += _lay_decisions(world, by_kind["decision"])
-    problems += _lay_processes(world, by_kind["process"], by_kind["decision"])
+    problems += _lay_processes(world, by_kind["process"], by_kind["decision"], by_kind["form"])
     if any(problem.severity is Severity.ERROR for problem in problems):
         raise InvalidDeployment(problems)
     return problems
@@ -188,7 +189,9 @@ def _lay_decisions(world: World, files: Mapping[str, bytes]) -> list[Problem]:
     return problems
 
 
-def _lay_processes(world: World, files: Mapping[str, bytes], decisions: Mapping[str, bytes]) -> list[Problem]:
+def _lay_processes(
+    world: World, files: Mapping[str, bytes], decisions: Mapping[str, bytes], drawn: Mapping[str, bytes]
+) -> list[Problem]:
     problems: list[Problem] = []
     models: list[Normalised] = []
     for name, content in files.items():
@@ -198,7 +201,7 @@ def _lay_processes(world: World, files: Mapping[str, bytes], decisions: Mapping[
             problems += refused.problems
     called = {key: source.info.get("calls", ()) for key, source in world.processes.items()}
     problems += [problem for model in models for problem in model.problems]
-    problems += check_definition(models, called=called)
+    problems += check_definition(models, called=called, forms=_names_in_forms(world, models, drawn))
     linked = _linked_files(world, {*files, *decisions})
     seen: dict[str, str] = {}
     for model in models:
@@ -214,6 +217,17 @@ def _lay_processes(world: World, files: Mapping[str, bytes], decisions: Mapping[
         except Refused as refused:
             problems += refused.problems
     return problems
+
+
+def _names_in_forms(world: World, models: Sequence[Normalised], drawn: Mapping[str, bytes]) -> dict[str, FormNames]:
+    """What the forms that the processes name have to do with variables, by key; `drawn` are new."""
+    if not any(model.root.find(".//{*}multiInstanceLoopCharacteristics") is not None for model in models):
+        return {}
+    named = {key for model in models for info in model.infos.values() for key in info.forms if key in world.forms}
+    deployed = {key: world.forms[key].digest for key in named if world.forms[key].file not in drawn}
+    contents = {key: drawn[world.forms[key].file] for key in named - deployed.keys()}
+    contents |= read_files(deployed) if deployed else {}
+    return {key: forms.names(content) for key, content in contents.items()}
 
 
 def _linked_files(world: World, uploaded: set[str]) -> dict[str, bytes]:

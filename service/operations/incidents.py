@@ -15,12 +15,12 @@ from service import audit, jobs
 from service.db import db, localnow, utcnow
 from service.engine.workflow import Workflow
 from service.errors import BadRequest, WrongState
-from service.execution.definitions import deployed
+from service.execution.definitions import completed, deployed
 from service.execution.projection import arm
 from service.execution.running import lock, save
 from service.execution.stores import Stores
 from service.jobs import failed_jobs
-from service.models import Actor, Case, CaseState, Incident, IncidentState, Timer
+from service.models import Actor, Case, CaseState, Incident, IncidentState, ProcessDefinition, Timer
 from service.operations import service_tasks
 from service.operations.cases import plain
 from service.policy.permissions import Action, may, require
@@ -101,6 +101,9 @@ def _retry_case(case: Case, variables: Mapping[str, Any], by: Actor) -> None:
         Incident.case_id == case.id, Incident.state == IncidentState.OPEN, Incident.job.is_(sa.null())
     )
     _close(list(db.session.scalars(others)), by)
+    if newer := completed(db.session.get_one(ProcessDefinition, case.definition_id)):
+        case.definition = newer  # what was missing has been deployed since
+        db.session.flush()
     workflow = Workflow.load(deployed(case.definition_id).definition, case.snapshot or b"", now=localnow())
     workflow.stores = Stores()
     before = workflow.open_work()

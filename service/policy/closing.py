@@ -42,8 +42,7 @@ def _in_the_way(case: Case) -> Sequence[str]:
     found = [each.name for each in blockers(case)]
     if not _may_hold_free_work(case):
         return found
-    reasons = [each.why_not_finish for each in loaded(case).open_work().adhoc if each.why_not_finish]
-    return found + [reason.removeprefix("Required before finishing: ").rstrip(".") for reason in reasons]
+    return found + [", ".join(each.missing) for each in loaded(case).open_work().adhoc if each.missing]
 
 
 def _may_hold_free_work(case: Case) -> bool:

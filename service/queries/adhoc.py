@@ -40,6 +40,7 @@ class AdHoc:
     name: str
     activities: tuple[Startable, ...]
     why_not_finish: str | None
+    leaves_rest: bool  #: it then waits for what is open, rather than cancel it
 
     @property
     def may_finish(self) -> bool:
@@ -67,6 +68,7 @@ def _described(found: OpenAdHoc, starter: Starter) -> AdHoc:
         found.name or found.element_id,
         tuple(_startable(each, starter) for each in found.enabled),
         refused or found.why_not_finish,
+        found.leaves_rest,
     )
 
 

@@ -129,8 +129,12 @@ def _by_urgency(tasks: Iterable[HumanTask]) -> list[HumanTask]:
 
 
 def counts(actor: Actor, *, most: int = 1000) -> Counts:
-    """The numbers beside the views, in one statement; counting stops at `most`, so that it costs the same for ever."""
-    conditions = (_mine(actor), sa.and_(_mine(actor), HumanTask.due_at < utcnow()), _team(actor))
+    """The numbers beside the views, in one statement; counting stops at `most`, so that it costs the same for ever.
+
+    What is set aside until its follow-up date does not count.
+    """
+    mine, late = sa.and_(_mine(actor), _at_hand()), sa.and_(_mine(actor), HumanTask.due_at < utcnow())
+    conditions = (mine, late, sa.and_(_team(actor), _at_hand()))
     found = (sa.select(HumanTask.id).where(condition).limit(most).subquery() for condition in conditions)
     numbers = [sa.select(sa.func.count()).select_from(rows).scalar_subquery() for rows in found]
     return Counts(*db.session.execute(sa.select(*numbers)).one())
@@ -145,8 +149,12 @@ def narrowed(
     element_id: str | None = None,
     assignee: str | None = None,
     due_before: datetime | None = None,
+    set_aside: bool | None = None,
 ) -> list[sa.ColumnElement[bool]]:
-    """Conditions: of one case type, of one case, late, or a text in the task's name, the case's number or its title."""
+    """Conditions: of one case type, of one case, late, or a text in the task's name, the case's number or its title.
+
+    `set_aside`: only what waits for its follow-up date, or only what does not.
+    """
     conditions: list[sa.ColumnElement[bool]] = []
     if case_type is not None:
         conditions.append(HumanTask.case.has(Case.case_type == case_type))
@@ -164,6 +172,8 @@ def narrowed(
             conditions.append(column == value)
     if due_before is not None:
         conditions.append(HumanTask.due_at < due_before)
+    if set_aside is not None:
+        conditions.append(_set_aside() if set_aside else _at_hand())
     return conditions
 
 
@@ -197,6 +207,23 @@ def _look_up_doers(tasks: Iterable[HumanTask]) -> None:
         done = sa.select(HumanTask.case_id, HumanTask.element_id, HumanTask.closed_by)
         rows = db.session.execute(done.where(HumanTask.case_id.in_({task.case_id for task in guarded})))
         know_doers(guarded, [(row.case_id, row.element_id, row.closed_by) for row in rows])
+
+
+def _set_aside() -> sa.ColumnElement[bool]:
+    """Not to be begun before its follow-up date; but what is late is nobody's for later."""
+    now = utcnow()
+    return sa.and_(HumanTask.follow_up_at > now, sa.or_(HumanTask.due_at.is_(None), HumanTask.due_at >= now))
+
+
+def _at_hand() -> sa.ColumnElement[bool]:
+    now = utcnow()
+    return sa.or_(HumanTask.follow_up_at.is_(None), HumanTask.follow_up_at <= now, HumanTask.due_at < now)
+
+
+def any_set_aside(actor: Actor, *, team: bool) -> bool:
+    """Whether some of the tasks that are `actor`'s to do, or to claim, wait for their follow-up date."""
+    whose = (_team if team else _mine)(actor)
+    return db.session.scalar(sa.select(HumanTask.id).where(whose, _set_aside()).limit(1)) is not None
 
 
 def _mine(actor: Actor) -> sa.ColumnElement[bool]:

@@ -44,9 +44,12 @@ def finish(number: str) -> ResponseReturnValue:
     """Say that nothing more is needed in this part of the case."""
     actor = current_actor()
     case = case_lists.by_number(number, by=actor)
-    adhoc.finish(case, request.form.get("activity", ""), by=actor, reason=request.form.get("reason") or None)
+    ended = adhoc.finish(case, request.form.get("activity", ""), by=actor, reason=request.form.get("reason") or None)
     db.session.commit()
-    return go(url_for("cases.show", number=number), "This part of the case is finished.")
+    said = (
+        "This part of the case is finished." if ended else "This part of the case ends when what is open in it is done."
+    )
+    return go(url_for("cases.show", number=number), said)
 
 
 def _person(name: str) -> User | None:

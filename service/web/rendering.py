@@ -24,6 +24,7 @@ def init_app(app: Flask) -> None:
     app.jinja_env.filters.update(
         due=lambda at: words.due(at, now=utcnow(), zone=zone()),
         priority=words.priority,
+        set_aside=lambda task: words.set_aside(task.follow_up_at, task.due_at, now=utcnow(), zone=zone()),
         readable=words.readable,
         shown=words.value,
         initials=words.initials,

@@ -56,13 +56,15 @@ def show(task_id: UUID) -> ResponseReturnValue:
 
 def _lists(view: str, task: HumanTask | None) -> Response:
     actor = current_actor()
-    rows, following = _rows(view, actor, after=request.args.get("after"))
+    aside = request.args.get("aside") == "1"
+    rows, following = _rows(view, actor, after=request.args.get("after"), set_aside=aside)
     only_rows = wants_part() and request.headers.get("HX-Target", "").endswith("#rows")
     shown = task
     if shown is None and rows and not only_rows:
         shown = _whole(rows[0])
     values: dict[str, Any] = {"view": view, "title": VIEWS[view], "rows": rows, "next": following}
-    values |= {"chosen": task, "task": shown}
+    values |= {"chosen": task, "task": shown, "aside": aside}
+    values["others"] = aside or task_lists.any_set_aside(actor, team=view == "team")
     if only_rows:
         return page("tasks/rows.html", **values)
     if shown:
@@ -71,9 +73,15 @@ def _lists(view: str, task: HumanTask | None) -> Response:
     return page("tasks/part.html" if wants_part() else "tasks/page.html", **values)
 
 
-def _rows(view: str, actor: Actor, *, after: str | None = None) -> tuple[Sequence[HumanTask], str | None]:
-    """The tasks of a list, the most urgent first, and the cursor of those after them."""
-    found = (task_lists.mine if view == "mine" else task_lists.team)(actor, limit=LISTED, cursor=after)
+def _rows(
+    view: str, actor: Actor, *, after: str | None = None, set_aside: bool = False
+) -> tuple[Sequence[HumanTask], str | None]:
+    """The tasks of a list, the most urgent first, and the cursor of those after them.
+
+    What is set aside until its follow-up date has a list of its own.
+    """
+    whose = task_lists.mine if view == "mine" else task_lists.team
+    found = whose(actor, limit=LISTED, cursor=after, set_aside=set_aside)
     return found.rows, found.next
 
 

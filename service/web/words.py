@@ -40,6 +40,13 @@ def due(at: datetime | None, *, now: datetime, zone: tzinfo) -> Chip | None:
     return Chip(day(at.astimezone(zone).date(), today=now.astimezone(zone).date()), "good")
 
 
+def set_aside(until: datetime | None, due_at: datetime | None, *, now: datetime, zone: tzinfo) -> Chip | None:
+    """That a task is not to be begun before its follow-up date; None where it may be."""
+    if until is None or until <= now or (due_at is not None and due_at < now):
+        return None
+    return Chip(f"Set aside until {day(until.astimezone(zone).date(), today=now.astimezone(zone).date())}")
+
+
 def _span(length: timedelta) -> str:
     minutes = int(length.total_seconds() // 60)
     for size, one in ((1440, "day"), (60, "hour"), (1, "minute")):

@@ -70,6 +70,8 @@ def test_lists_are_narrowed(office: Office, program: Callable[..., Program], fiv
     children.adopt(child, parent=parent, by=SYSTEM)
     tomorrow = quote((utcnow() + timedelta(days=1, hours=1)).isoformat())
     middle = quote(db.session.get_one(Case, UUID(five[2])).created_at.isoformat())
+    later = db.session.query(HumanTask).filter_by(case_id=UUID(five[3])).one()
+    later.follow_up_at = utcnow() + timedelta(days=3)
     db.session.commit()
     db.session.rollback()
 
@@ -90,6 +92,7 @@ def test_lists_are_narrowed(office: Office, program: Callable[..., Program], fiv
     assert tasks_of("element_id=Assess") == [0, 1, 2, 3, 4]
     assert tasks_of("assignee=ann") == []
     assert tasks_of(f"due_before={tomorrow}") == [2]
+    assert (tasks_of("set_aside=true"), tasks_of("set_aside=false")) == ([3], [0, 1, 2, 4])
 
 
 @pytest.mark.parametrize(

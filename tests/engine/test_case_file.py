@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from service.engine.errors import EngineError
-from tests.engine.diagrams import Case, node, package, process, run, script, user
+from tests.engine.diagrams import Case, flows, node, package, process, run, script, user
 
 FORK = node("parallelGateway", "g") + node("parallelGateway", "j")
 
@@ -80,14 +80,59 @@ def test_an_item_of_a_multi_instance_is_seen_by_its_instance_only() -> None:
     case = run(node("userTask", "A", loop) + user("B"), "s A B e", names=["ann", "bob"], name="outer")
 
     seen = [case.workflow.visible(task.activity_id) for task in case.workflow.open_work().tasks]
-    case.complete("A", name="changed", both=1)
+    case.complete("A", name="changed", found=1)
+    left = case.workflow.visible(case.id_of("A"))
     case.complete("A")
 
     assert [(view["name"], view["loopCounter"], view["nrOfInstances"]) for view in seen] == [
         ("ann", 0, 2),
         ("bob", 1, 2),
     ]
-    assert case.variables == {"names": ["ann", "bob"], "name": "outer", "both": 1}
+    assert "found" not in left
+    assert case.variables == {"names": ["ann", "bob"], "name": "outer"}
+
+
+@pytest.mark.parametrize("sequential", ["false", "true"])
+def test_what_first_comes_up_inside_an_instance_stays_there_and_what_was_there_before_is_shared(
+    sequential: str,
+) -> None:
+    loop = f'<multiInstanceLoopCharacteristics isSequential="{sequential}"><loopCardinality>2</loopCardinality>'
+    loop += "<loopDataOutputRef>all</loopDataOutputRef>"
+    loop = loop.replace(" isS", ' case:outputElement="note" isS') + "</multiInstanceLoopCharacteristics>"
+    inner = "<startEvent id='Ss'/>" + user("A") + script("T", "total = total + amount\nreport = note")
+    body = node("subProcess", "S", loop + inner + flows("Ss A T"), case_preScript="note = 'about ' + str(loopCounter)")
+    declared = '<dataObject id="do" name="report"/><dataObjectReference id="dr" dataObjectRef="do"/>'
+    case = run(declared + body, "s S e", total=0, reload=True)
+
+    while case.open():
+        assert "amount" not in case.workflow.visible(case.id_of("A"))
+        case.complete("A", amount=3)
+
+    assert case.variables == {"total": 6, "all": ["about 0", "about 1"], "report": "about 1"}
+
+
+def test_the_rounds_of_a_loop_go_on_with_what_the_one_before_wrote() -> None:
+    loop = "<standardLoopCharacteristics><loopCondition>not good</loopCondition></standardLoopCharacteristics>"
+    case = run(node("userTask", "A", loop), "s A e")
+
+    case.complete("A", good=False, note="again")
+    seen = case.workflow.visible(case.id_of("A"))
+    case.complete("A", good=True)
+
+    assert (seen["note"], case.variables) == ("again", {"good": True, "note": "again"})
+
+
+def test_an_instance_within_an_instance_keeps_its_own_and_writes_what_the_outer_one_began() -> None:
+    twice = "<multiInstanceLoopCharacteristics><loopCardinality>2</loopCardinality></multiInstanceLoopCharacteristics>"
+    inner = node("scriptTask", "T", twice + "<script>count = count + 1\nown = loopCounter</script>")
+    body = node("subProcess", "S", twice + inner + user("A"), case_preScript="count = 0")
+    body = body.replace(inner, f"<startEvent id='Ss'/>{flows('Ss T A')}{inner}")
+    case = run(body, "s S e")
+
+    seen = [case.workflow.visible(task.activity_id) for task in case.workflow.open_work().tasks]
+
+    assert [(view["count"], "own" in view) for view in seen] == [(2, False), (2, False)]
+    assert case.variables == {}
 
 
 def test_inputs_are_local_and_outputs_go_outwards() -> None:

@@ -160,3 +160,20 @@ def test_sub_processes_nested_beyond_the_budget_are_refused():
     inner = "".join(f'<subProcess id="x{n}">' for n in range(40)) + '<task id="t"/>' + "</subProcess>" * 40
 
     assert "nested deeper than 30" in told(inner)
+
+
+@pytest.mark.parametrize("repeats", ["multiInstanceLoopCharacteristics", "standardLoopCharacteristics", ""])
+def test_a_compensation_activity_of_a_repeated_activity_is_told_to_run_once(repeats):
+    loop = (
+        f"<{repeats}/>" if repeats.startswith("s") else f"<{repeats}><loopCardinality>2</loopCardinality></{repeats}>"
+    )
+    inner = f'<userTask id="a">{loop if repeats else ""}</userTask><userTask id="u" isForCompensation="true"/>'
+    inner += '<boundaryEvent id="c" attachedToRef="a"><compensateEventDefinition/></boundaryEvent>'
+    inner += '<association id="x" sourceRef="c" targetRef="u"/>'
+
+    found = [text for text in warnings(examined(inner)) if text.startswith("c:")]
+
+    told = (
+        "c: Its compensation activity undoes all instances of “a” at once, as BPMN has it; Camunda 7 runs it for each."
+    )
+    assert found == ([told] if repeats else [])

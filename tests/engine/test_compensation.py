@@ -131,7 +131,8 @@ def test_a_completed_transaction_can_be_undone_from_outside() -> None:
     assert found.variables["log"] == ["A"]
 
 
-def test_a_repeated_activity_is_undone_by_its_handler() -> None:
+def test_a_repeated_activity_is_undone_once_for_all_its_instances() -> None:
+    """BPMN 2.0.2 §13.5.5: the compensation activity is triggered only once, and has to undo what all instances did."""
     loop = "<multiInstanceLoopCharacteristics><loopCardinality>2</loopCardinality></multiInstanceLoopCharacteristics>"
     elements = node("userTask", "A", loop) + undone("A") + node("intermediateThrowEvent", "t", UNDO)
     found = case(elements, "s A t e", log=[])
@@ -139,4 +140,17 @@ def test_a_repeated_activity_is_undone_by_its_handler() -> None:
     found.complete("A")
     found.complete("A")
 
-    assert set(found.variables["log"]) == {"A"}
+    assert found.variables["log"] == ["A"]
+
+
+def test_a_compensation_event_sub_process_inside_a_repeated_one_runs_for_each_instance_with_its_data() -> None:
+    """BPMN 2.0.2 §13.5.5: for each instance the dedicated snapshot is restored."""
+    loop = '<multiInstanceLoopCharacteristics isSequential="true"><loopDataInputRef>items</loopDataInputRef>'
+    loop += '<inputDataItem id="item"/></multiInstanceLoopCharacteristics>'
+    start = node("startEvent", "Rs", UNDO)
+    undo = script("w", "log = log + [item + booked]")
+    handler = node("subProcess", "R", start + undo + flows("Rs w"), triggeredByEvent="true")
+    body = sub("S", loop + script("B", "booked = '-' + item") + handler, "Ss B")
+    found = case(body + node("intermediateThrowEvent", "t", UNDO), "s S t e", log=[], items=["a", "b"])
+
+    assert found.variables["log"] == ["b-b", "a-a"]

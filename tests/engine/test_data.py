@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import pytest
+
 from service.engine.work import What
 from service.engine.workflow import Workflow
-from tests.engine.diagrams import NOW, node, package, process, run, script, user
+from tests.engine.diagrams import NOW, Case, node, package, process, run, script, user
+from tests.engine.drawn import extended
 
 STORE = '<dataStore id="ds" name="tariffs"/>'
 STORED = '<dataStoreReference id="store" name="Tariffs" dataStoreRef="ds"/>'
@@ -95,3 +98,40 @@ def test_only_mapped_outputs_leave_an_activity_that_maps_its_outputs() -> None:
     case.complete("A", answer=21, draft="not for the case")
 
     assert case.variables == {"kept": 42, "seen": 42}
+
+
+ZEEBE, CAMUNDA = "http://camunda.org/schema/zeebe/1.0", "http://camunda.org/schema/1.0/bpmn"
+MAPPINGS = [
+    '<case:ioMapping><case:input source="{0}amount + 1" target="a"/><case:input source="{0}a * 10" target="b"/>'
+    '<case:output source="{0}b + 1" target="c"/><case:output source="{0}c * 2" target="d"/></case:ioMapping>',
+    f'<zeebe:ioMapping xmlns:zeebe="{ZEEBE}">'
+    '<zeebe:input source="= amount + 1" target="a"/><zeebe:input source="= a * 10" target="b"/>'
+    '<zeebe:output source="= b + 1" target="c"/><zeebe:output source="= c * 2" target="d"/></zeebe:ioMapping>',
+    f'<camunda:inputOutput xmlns:camunda="{CAMUNDA}">'
+    '<camunda:inputParameter name="a">${{amount + 1}}</camunda:inputParameter>'
+    '<camunda:inputParameter name="b">${{a * 10}}</camunda:inputParameter>'
+    '<camunda:outputParameter name="c">${{b + 1}}</camunda:outputParameter>'
+    '<camunda:outputParameter name="d">${{c * 2}}</camunda:outputParameter></camunda:inputOutput>',
+]
+
+
+@pytest.mark.parametrize("mappings", [MAPPINGS[0].format(""), MAPPINGS[0].format("= "), *MAPPINGS[1:]])
+@pytest.mark.parametrize("tag", ["userTask", "subProcess"])
+def test_each_mapping_sees_those_before_it(tag: str, mappings: str) -> None:
+    written = mappings.replace("{{", "{").replace("}}", "}")
+    found = run(node(tag, "A", extended(written)), "s A e", amount=4)
+
+    if tag == "userTask":
+        assert found.workflow.visible(found.id_of("A"))["b"] == 50
+        found.complete("A")
+
+    assert found.variables == {"amount": 4, "c": 51, "d": 102}
+
+
+def test_a_called_process_gets_and_gives_what_is_mapped_in_order() -> None:
+    caller = node("callActivity", "C", extended(MAPPINGS[0].format("= ")), calledElement="q")
+    called = process(script("T", "b = b + a"), "s T e", key="q")
+
+    found = Case(package(process(caller, "s C e"), called).definitions["p"], amount=4)
+
+    assert found.variables == {"amount": 4, "c": 56, "d": 112}

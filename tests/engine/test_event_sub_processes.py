@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import pytest
 
-from tests.engine.diagrams import node, process, timer, user
+from tests.engine.diagrams import node, process, script, timer, user
 from tests.engine.with_events import (
     ERROR,
     ESCALATION,
     MESSAGE,
     OTHER,
+    OTHER_ESCALATION,
     SIGNAL,
+    UNDO,
     boundary,
     case,
     deliver,
@@ -125,6 +127,67 @@ def test_an_error_that_its_own_event_sub_process_throws_again_goes_outside() -> 
     found.complete("B")
 
     assert found.open() == ["Z"]
+
+
+@pytest.mark.parametrize("begun_by", [ESCALATION, MESSAGE])
+def test_an_escalation_that_an_event_sub_process_throws_goes_past_its_own_start(begun_by: str) -> None:
+    again = end("y", ESCALATION)
+    start = begun_by if begun_by == ESCALATION else begun_by + ESCALATION
+    inner = node("intermediateThrowEvent", "t", ESCALATION) if begun_by == ESCALATION else ""
+    inner += user("A") + reaction("R", start, again, "Rs y", interrupting=False)
+    outer = boundary("b", "S", ESCALATION, interrupting=False) + user("Z") + end("z")
+    found = case(sub("S", inner, "Ss t A" if begun_by == ESCALATION else "Ss A") + outer, "s S e", "b Z z")
+
+    deliver(found, "m")
+
+    assert (found.state, found.open()) == ("active", ["A", "Z"])
+
+
+def test_what_one_handler_throws_is_caught_by_no_handler_beside_it() -> None:
+    answers = reaction("R", ESCALATION, end("y", OTHER_ESCALATION), "Rs y", interrupting=False)
+    answers += reaction("Q", OTHER_ESCALATION, end("q", ESCALATION), "Qs q", interrupting=False)
+    inner = node("intermediateThrowEvent", "t", ESCALATION) + user("A") + answers
+    outer = boundary("b", "S", OTHER_ESCALATION, interrupting=False) + user("Z") + end("z")
+
+    found = case(sub("S", inner, "Ss t A") + outer, "s S e", "b Z z")
+
+    assert (found.state, found.open()) == ("active", ["A", "Z"])
+
+
+def test_an_error_in_work_that_a_message_began_is_handled_in_its_scope() -> None:
+    answers = reaction("R", MESSAGE, end("y", ERROR), "Rs y", interrupting=False) + reaction(
+        "Q", ERROR, user("B"), "Qs B"
+    )
+    found = case(sub("S", user("A") + answers, "Ss A") + boundary("b", "S", ERROR), "s S e", "b e")
+
+    deliver(found, "m")
+
+    assert found.open() == ["B"]
+
+
+@pytest.mark.parametrize("begun_by", [ESCALATION, MESSAGE])
+def test_compensation_that_an_event_sub_process_throws_undoes_what_its_scope_did_once(begun_by: str) -> None:
+    undone = script("D", "n = n + 1") + boundary("c", "D", UNDO)
+    undone += node("scriptTask", "H", "<script>undone = undone + 1</script>", isForCompensation="true")
+    undone += '<association id="as" sourceRef="c" targetRef="H"/>'
+    answers = reaction("R", begun_by, end("y", UNDO), "Rs y", interrupting=False)
+    thrown = node("intermediateThrowEvent", "t", ESCALATION)
+    found = case(sub("S", undone + thrown + user("A") + answers, "Ss D t A"), "s S e", n=0, undone=0)
+
+    deliver(found, "m")
+    deliver(found, "m")
+
+    assert (found.state, found.variables["undone"]) == ("active", 1)
+
+
+def test_a_signal_that_its_own_event_sub_process_sends_on_without_end_stops_the_case_and_says_so() -> None:
+    inner = user("A") + reaction("R", SIGNAL, end("y", SIGNAL), "Rs y", interrupting=False)
+    found = case(sub("S", inner, "Ss A"), "s S e")
+
+    found.at_work().broadcast("sig")
+
+    assert found.state == "failed"
+    assert "loop" in found.why
 
 
 def test_an_error_out_of_a_called_process_reaches_the_event_sub_process_of_the_caller() -> None:

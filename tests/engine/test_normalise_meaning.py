@@ -39,6 +39,10 @@ def timer(kind: str, said: str) -> str:
         ("timeCycle", "R3/PT10M", '"R3/PT10M"'),
         ("timeCycle", "R/P1D", '"R/P1D"'),
         ("timeCycle", "R5/2026-01-01T00:00:00Z/PT1H", '"R5/2026-01-01T00:00:00Z/PT1H"'),
+        ("timeCycle", "0 0/5 * * * ?", '"0 0/5 * * * ?"'),
+        ("timeCycle", "'0 0 9 * * MON-FRI'", '"0 0 9 * * MON-FRI"'),
+        ("timeCycle", "@daily", '"@daily"'),
+        ("timeCycle", "now if x else y", "now if x else y"),
     ],
 )
 def test_timers_are_read_as_every_tool_writes_them(kind, said, read_as):
@@ -51,7 +55,7 @@ def test_timers_are_read_as_every_tool_writes_them(kind, said, read_as):
 @pytest.mark.parametrize(
     ("kind", "said", "message"),
     [
-        ("timeCycle", "0 0/5 * * * ?", "is a cron expression"),
+        ("timeCycle", "0 0 9 * * 2", "has a number for a day of the week"),
         ("timeDuration", "'one hour'", "is no ISO 8601 duration"),
         ("timeDate", '"tomorrow"', "is no ISO 8601 date"),
         ("timeDuration", "", "The timer says no time."),

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from service.engine.errors import NotReady
 from tests.engine.diagrams import Case, flows, node, package, process, script, timer, user
 from tests.engine.with_events import MESSAGE, ROOTS, boundary, case, deliver, end, sub
 
@@ -257,6 +258,31 @@ def test_an_ad_hoc_sub_process_holds_a_whole_little_process() -> None:
     assert (names, found.open()) == (["A", "N"], ["B", "N", "N"])
 
 
+def test_people_start_events_and_gateways_of_an_ad_hoc_sub_process_too() -> None:
+    """BPMN 2.0.2 §10.3.5: it may hold intermediate events and gateways."""
+    inner = node("intermediateCatchEvent", "T", timer("PT1H"), case_maxRepetitions="1") + user("A", "B", "C")
+    inner += node("intermediateThrowEvent", "M", MESSAGE) + node("parallelGateway", "g") + flows("T A", "g B", "g C")
+    until = "<completionCondition>enough</completionCondition>"
+    found = case(node("adHocSubProcess", "H", inner + until), "s H e", enough=False)
+    opened = found.id_of("H")
+    names = [item.element_id for item in found.at_work().open_work().adhoc[0].enabled]
+
+    for name in ("T", "M", "g"):
+        found.at_work().activate(opened, name)
+    with pytest.raises(NotReady, match="once only"):
+        found.at_work().activate(opened, "T")
+    found.advance(hours=1)
+    counted = {item.element_id: item.done for item in found.at_work().open_work().adhoc[0].enabled}
+    at_last = found.open()
+    found.at_work().set_variables({"enough": True})
+    found.at_work().activate(opened, "M")
+
+    assert names == ["T", "M", "g"]
+    assert at_last == ["A", "B", "C"]
+    assert counted == {"T": 1, "M": 1, "g": 1}
+    assert found.state == "completed"
+
+
 def test_an_ad_hoc_sub_process_in_an_ad_hoc_sub_process() -> None:
     inner = node("adHocSubProcess", "I", user("A"))
     found = case(node("adHocSubProcess", "H", inner + user("B")), "s H e")
@@ -270,6 +296,29 @@ def test_an_ad_hoc_sub_process_in_an_ad_hoc_sub_process() -> None:
     found.at_work().finish_adhoc(outer)
 
     assert found.state == "completed"
+
+
+def test_finished_by_hand_an_ad_hoc_sub_process_leaves_or_cancels_what_is_open_as_it_says() -> None:
+    found = {}
+    for kept in ("true", "false"):
+        inner = user("A", "B") + flows("A B")
+        each = case(node("adHocSubProcess", "H", inner, cancelRemainingInstances=kept) + user("Z"), "s H Z e")
+        opened = each.id_of("H")
+        each.at_work().activate(opened, "A")
+
+        each.at_work().finish_adhoc(opened)
+
+        found[kept] = each
+    assert (found["true"].open(), found["false"].open()) == (["Z"], ["A"])
+    [closing] = found["false"].at_work().open_work().adhoc
+    assert (closing.may_finish, closing.missing) == (False, ())
+    assert closing.enabled[0].why_not == "This part of the case is being finished; nothing new starts."
+    with pytest.raises(NotReady, match="ends when what is open in it is done"):
+        found["false"].at_work().finish_adhoc(opened)
+    found["false"].complete("A")
+    assert found["false"].open() == ["B"]
+    found["false"].complete("B")
+    assert found["false"].open() == ["Z"]
 
 
 def test_a_completion_condition_in_feel_ends_an_ad_hoc_sub_process() -> None:

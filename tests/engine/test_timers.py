@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -247,3 +248,111 @@ def test_timer_starts_count_from_the_deployment(now: datetime) -> None:
         opening = starts.following(starts.Opening(at, opening.left, opening.cycle))
 
     assert seen == [("09-30T02:30", 5), ("10-31T02:30", 4), ("11-30T02:30", 3), ("12-31T02:30", 2), ("01-31T02:30", 1)]
+
+
+# Cron
+
+BERLIN = ZoneInfo("Europe/Berlin")
+
+
+@pytest.mark.parametrize(
+    ("text", "after", "times"),
+    [
+        ("0 0 9 * * MON-FRI", "2026-03-06T09:00", ["2026-03-09T09:00", "2026-03-10T09:00"]),
+        ("0 9 * * 1-5", "2026-03-06T09:00", ["2026-03-09T09:00", "2026-03-10T09:00"]),
+        ("0 0/5 * * * ?", "2026-03-06T09:01", ["2026-03-06T09:05", "2026-03-06T09:10"]),
+        ("0 15 10 ? * MON", "2026-03-06T09:00", ["2026-03-09T10:15", "2026-03-16T10:15"]),
+        ("0 0 9 L * ?", "2026-03-06T09:00", ["2026-03-31T09:00", "2026-04-30T09:00"]),
+        ("0 0 9 ? * FRIL", "2026-03-06T09:00", ["2026-03-27T09:00", "2026-04-24T09:00"]),
+        ("0 0 9 ? * MON#1 *", "2026-03-06T09:00", ["2026-04-06T09:00", "2026-05-04T09:00"]),
+        ("0 0 9 1-7 * MON", "2026-03-06T09:00", ["2026-04-06T09:00", "2026-05-04T09:00"]),  # Spring: both days fit
+        ("0 9 1-7 * MON", "2026-04-06T09:00", ["2026-04-07T09:00", "2026-04-13T09:00"]),  # a crontab: either does
+        ("30 0 9 * * *", "2026-03-06T09:00", ["2026-03-06T09:00:30", "2026-03-07T09:00:30"]),
+        ("*/20 * * * * *", "2026-03-06T09:00", ["2026-03-06T09:00:20", "2026-03-06T09:00:40"]),
+        ("@daily", "2026-03-06T09:00", ["2026-03-07T00:00", "2026-03-08T00:00"]),
+        ("@weekly", "2026-03-06T09:00", ["2026-03-08T00:00", "2026-03-15T00:00"]),
+        ("@yearly", "2026-03-06T09:00", ["2027-01-01T00:00", "2028-01-01T00:00"]),
+        ("0 0 9 * * *", "2026-03-28T10:00", ["2026-03-29T09:00", "2026-03-30T09:00"]),  # nine stays nine
+        ("0 30 2 * * *", "2026-03-28T10:00", ["2026-03-29T03:00", "2026-03-30T02:30"]),  # a night without 02:30
+        ("30 2 * * *", "2026-10-24T10:00", ["2026-10-25T02:30", "2026-10-26T02:30"]),  # and one with two of them
+    ],
+)
+def test_cron_expressions_of_both_camundas_and_of_crontabs_mean_what_they_say(
+    text: str, after: str, times: list[str]
+) -> None:
+    moment, found = datetime.fromisoformat(after).replace(tzinfo=BERLIN), []
+    cycle = timing.cycle(text, moment)
+    for _ in times:
+        moment = cycle.following(moment)
+        found.append(moment)
+
+    assert found == [datetime.fromisoformat(time).replace(tzinfo=BERLIN).astimezone(UTC) for time in times]
+
+
+def test_a_cron_expression_may_say_its_zone() -> None:
+    cycle = timing.cycle("0 0 9 * * MON-FRI [America/New_York]", NOW)
+
+    assert cycle.following(NOW) == datetime(2026, 3, 2, 14, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("0 0 9 * * 1-5", "has a number for a day of the week, which Quartz and Spring count differently: write MON."),
+        ("0 0 9 15W * ?", "the weekday next to a day"),
+        ("0 0 9 L-3 * ?", "back from the end of the month"),
+        ("0 0 9 * * ? 2027", "names a year"),
+        ("0 61 9 * * *", "bad minute"),
+        ("99 0 9 * * *", "bad second"),
+        ("0 9 30 2 *", "bad day-of-month"),
+        ("@reboot", "is no cron expression"),
+        ("0 9 * * MON[Europe/Atlantis]", "no time zone “Europe/Atlantis”"),
+        ("0 0 9 29 2 MON#1", "never comes"),
+    ],
+)
+def test_what_is_no_cron_expression_or_means_two_things_is_explained(text: str, said: str) -> None:
+    with pytest.raises(timing.BadTime, match=re.escape(said)):
+        timing.cycle(text, NOW).following(NOW)
+
+
+def test_a_case_waits_for_a_cron_expression_as_often_as_it_comes() -> None:
+    host = HOST.format("false", timer("0 0 9 * * MON-FRI", "timeCycle"))
+    case = run(user("A", "B") + host + node("endEvent", "z"), "s A e", "b B z", reload=True)
+
+    case.advance(days=3)  # from Sunday on
+    [waits] = case.at_work().open_work().timers
+
+    assert case.open() == ["A", "B", "B", "B"]
+    assert (waits.due_at, waits.cycles_left) == (datetime(2026, 3, 5, 9, tzinfo=UTC), None)
+
+
+def test_a_cron_expression_may_come_out_of_feel() -> None:
+    text = '= if urgent then "0 0 * * * *" else "@daily"'
+    case = run(waiting(timer(text, "timeCycle")) + user("A"), "s t A e", urgent=False)
+
+    [waits] = case.workflow.open_work().timers
+
+    assert waits.due_at == datetime(2026, 3, 2, tzinfo=UTC)
+
+
+def test_times_by_the_clock_that_pass_while_a_case_is_held_are_left_out() -> None:
+    host = HOST.format("false", timer("0 9 * * *", "timeCycle"))
+    case = run(user("A", "B") + host + node("endEvent", "z"), "s A e", "b B z")
+    case.now += timedelta(days=10, hours=1)
+
+    case.at_work().shift(timedelta(days=10))
+
+    assert [open_timer.due_at for open_timer in case.workflow.open_work().timers] == [
+        datetime(2026, 3, 12, 9, tzinfo=UTC)
+    ]
+
+
+def test_a_start_by_cron_keeps_the_zone_of_its_deployment() -> None:
+    opening = starts.first("0 0 9 * * MON-FRI", datetime(2026, 3, 27, 12, tzinfo=BERLIN))
+
+    assert opening is not None
+    following = starts.following(opening)
+    assert (opening.due_at, opening.left, opening.cycle) == (
+        datetime(2026, 3, 30, 7, tzinfo=UTC), None, "0 0 9 * * MON-FRI[Europe/Berlin]",
+    )  # fmt: skip
+    assert following is not None and following.due_at == datetime(2026, 3, 31, 7, tzinfo=UTC)

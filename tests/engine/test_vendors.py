@@ -230,6 +230,31 @@ def test_camunda_8_work_calls_decisions_and_scripts():
     assert not model.problems
 
 
+@pytest.mark.parametrize(
+    ("headers", "variable", "outputs"),
+    [
+        ({"resultVariable": "answer"}, "answer", ()),
+        ({"resultExpression": "={rate: response.body.rate}"}, "response", (("={rate: response.body.rate}", "*"),)),
+        (
+            {"resultVariable": "answer", "resultExpression": "={rate: 1}", "errorExpression": "", "method": "GET"},
+            "response",
+            (("= response", "answer"), ("={rate: 1}", "*")),
+        ),
+    ],
+)
+def test_headers_of_a_connector_of_camunda_8_say_what_becomes_of_its_answer(headers, variable, outputs):
+    written = "".join(f'<zeebe:header key="{key}" value="{value}"/>' for key, value in headers.items())
+    found = element(
+        '<serviceTask id="w">'
+        + extended(f'<zeebe:taskDefinition type="http"/><zeebe:taskHeaders>{written}</zeebe:taskHeaders>')
+        + "</serviceTask>"
+    )
+
+    assert found.attributes == {"type": "http", "resultVariable": variable}
+    assert found.outputs == tuple(DataMapping(*each) for each in outputs)
+    assert found.inputs == ((DataMapping('"GET"', "method"),) if "method" in headers else ())
+
+
 def test_camunda_8_multi_instance_and_correlation():
     model = read(
         '<receiveTask id="a" messageRef="m"><multiInstanceLoopCharacteristics>'

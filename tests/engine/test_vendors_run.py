@@ -199,3 +199,64 @@ def test_jbpms_constants_are_no_expressions():
 
     [task] = workflow.open_work().tasks
     assert task.local == {"TaskName": "Review it"}
+
+
+def decision(policy: str, *columns: str) -> bytes:
+    """A table of two rules, for x > 0 and x > 1, whose outputs are named after column and rule."""
+    outputs = "".join(f'<output id="o_{name}" name="{name}" typeRef="string"/>' for name in columns)
+    rules = "".join(
+        f'<rule id="r{n}"><inputEntry id="i{n}"><text>&gt; {n}</text></inputEntry>'
+        + "".join(f'<outputEntry id="e_{name}{n}"><text>"{name}{n}"</text></outputEntry>' for name in columns)
+        + "</rule>"
+        for n in range(2)
+    )
+    return (
+        '<definitions xmlns="https://www.omg.org/spec/DMN/20191111/MODEL/" id="f" name="f" namespace="urn:d">'
+        f'<decision id="d" name="Decide"><decisionTable id="t" hitPolicy="{policy}"><input id="i">'
+        f'<inputExpression id="x" typeRef="number"><text>x</text></inputExpression></input>{outputs}{rules}'
+        "</decisionTable></decision></definitions>"
+    ).encode()
+
+
+@pytest.mark.parametrize(
+    ("table", "x", "expected"),
+    [
+        (decision("FIRST", "a"), 5, {"a": "a0"}),
+        (decision("FIRST", "a"), -1, {"a": None}),
+        (decision("FIRST", "a", "b"), 5, {"a": "a0", "b": "b0"}),
+        (decision("FIRST", "a", "b"), -1, {"a": None, "b": None}),
+        (decision("COLLECT", "a"), 5, {"a": ["a0", "a1"]}),
+        (decision("COLLECT", "a", "b"), 5, {"a": ["a0", "a1"], "b": ["b0", "b1"]}),
+        (decision("RULE ORDER", "a", "b"), -1, {"a": [], "b": []}),
+    ],
+)
+def test_a_decision_of_spiff_s_gives_each_output_under_its_own_name(
+    table: bytes, x: int, expected: dict[str, Any]
+) -> None:
+    asks = (
+        f'<businessRuleTask id="D">{extended("<spiff:calledDecisionId>d</spiff:calledDecisionId>")}</businessRuleTask>'
+    )
+    drawn = document(f'<startEvent id="s"/>{asks}{flow("s", "D")}', process='isExecutable="true"')
+
+    found = Workflow.start(parse({"a.bpmn": drawn, "d.dmn": table}).definitions["p"], {"x": x}, now=NOW)
+
+    assert found.variables == {"x": x, **expected}
+
+
+def test_the_result_expression_of_camunda_8_makes_variables_of_the_answer():
+    headers = "".join(
+        f'<zeebe:header key="{key}" value="{value}"/>'
+        for key, value in {
+            "resultVariable": "answer",
+            "resultExpression": "={rate: response.body.rate, ok: response.status = 200}",
+        }.items()
+    )
+    task = extended(f'<zeebe:taskDefinition type="http"/><zeebe:taskHeaders>{headers}</zeebe:taskHeaders>')
+    workflow = begun(f'{START}<serviceTask id="w">{task}</serviceTask>' + flow("s", "w"), {})
+    [waits] = workflow.open_work().services
+    answer = {"status": 200, "headers": {}, "body": {"rate": 3}}
+
+    workflow.complete(waits.activity_id, answer)
+
+    assert waits.wants_result
+    assert workflow.variables == {"answer": answer, "rate": 3, "ok": True}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from service.engine.errors import EngineError, NotReady, Unfit
@@ -153,7 +155,52 @@ def test_an_error_out_of_a_service_task_goes_to_its_boundary_event() -> None:
 
     case.workflow.throw_error(case.id_of("S"), "late", "After the deadline", {"days": 3})
 
-    assert (case.open(), case.variables) == (["H"], {"days": 3})
+    assert (case.open(), case.variables) == (["H"], {})
+
+
+MAPPED = (
+    '<extensionElements><case:ioMapping><case:output source="days * 24" target="hours"/>'
+    '<case:output source="message" target="why"/></case:ioMapping></extensionElements>'
+)
+WHOLE = {"code": "late", "message": "After the deadline", "status": 404, "days": 3}
+
+
+@pytest.mark.parametrize(
+    ("said", "expected"),
+    [
+        (CATCH, {}),
+        (CATCH.replace(" attachedToRef", ' case:errorVariable="failure" attachedToRef'), {"failure": WHOLE}),
+        (CATCH.replace(" errorRef", ' case:errorVariable="failure" errorRef'), {"failure": WHOLE}),
+        (CATCH.replace(" attachedToRef", ' case:variableName="failure" attachedToRef'), {"failure": WHOLE}),
+        (
+            CATCH.replace(" attachedToRef", ' case:errorCodeVariable="c" case:errorMessageVariable="m" attachedToRef'),
+            {"c": "late", "m": "After the deadline"},
+        ),
+        (CATCH.replace("<errorEvent", MAPPED + "<errorEvent"), {"hours": 72, "why": "After the deadline"}),
+    ],
+)
+def test_what_an_error_brings_stays_with_the_event_that_catches_it_unless_the_diagram_takes_it(
+    said: str, expected: dict[str, Any]
+) -> None:
+    elements = node("serviceTask", "S", case_type="x") + said + user("H")
+    case = run(elements, "s S e", "b H e", roots=ERROR, reload=True, status="open", days=1)
+
+    waiting = case.id_of("S")
+    case.at_work().throw_error(waiting, "late", "After the deadline", {"status": 404, "days": 3})
+
+    assert (case.open(), case.variables) == (["H"], {"status": "open", "days": 1, **expected})
+
+
+def test_an_error_end_event_takes_along_what_it_says() -> None:
+    thrown = (
+        '<endEvent id="x" case:payloadExpression="= {sum: amount}"><errorEventDefinition errorRef="err"/></endEvent>'
+    )
+    inner = node("subProcess", "S", f"<startEvent id='Ss'/>{thrown}{flows('Ss x')}")
+    caught = CATCH.replace(" attachedToRef", ' case:errorVariable="failure" attachedToRef')
+
+    case = run(inner + caught + user("H"), "s S e", "b H e", roots=ERROR, amount=4)
+
+    assert case.variables == {"amount": 4, "failure": {"code": "late", "message": "", "sum": 4}}
 
 
 def test_an_error_that_nobody_catches_fails_the_case_and_the_service_task_still_waits() -> None:

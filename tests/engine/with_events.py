@@ -14,6 +14,7 @@ ROOTS = (
 MESSAGE, OTHER = '<messageEventDefinition messageRef="m"/>', '<messageEventDefinition messageRef="n"/>'
 SIGNAL = '<signalEventDefinition signalRef="sig"/>'
 ERROR, ANY_ERROR = '<errorEventDefinition errorRef="E1"/>', "<errorEventDefinition/>"
+OTHER_ESCALATION = '<escalationEventDefinition escalationRef="X2"/>'
 ESCALATION = '<escalationEventDefinition escalationRef="X1"/>'
 UNDO = "<compensateEventDefinition/>"
 

@@ -10,6 +10,7 @@ import jsonschema
 import pytest
 
 from service import forms
+from service.engine.checks.instances import FormNames
 from service.engine.definition import Severity
 from tests.forms.rich import SCHEMA
 
@@ -29,6 +30,23 @@ def test_the_shipped_forms_have_no_problem(path):
 
 def test_a_form_with_every_kind_of_field_has_no_problem():
     assert forms.problems("rich.form", json.dumps(SCHEMA).encode()) == []
+
+
+def test_a_form_tells_which_variables_it_asks_for_writes_and_reads():
+    fields = [
+        {"type": "textfield", "id": "a", "key": "claim.note"},
+        {"type": "textfield", "id": "b", "key": "shown", "readonly": True},
+        {"type": "textfield", "id": "c", "key": "off", "disabled": True},
+        {"type": "expression", "id": "d", "key": "sum", "expression": "=price * 2"},
+        {"type": "group", "id": "e", "path": "person", "components": [{"type": "number", "id": "f", "key": "age"}]},
+        {"type": "text", "id": "g", "text": "{{greeting}}"},
+    ]
+
+    found = forms.names(json.dumps({"type": "default", "id": "f", "schemaVersion": 19, "components": fields}).encode())
+
+    assert (found.asked, found.written) == ({"claim", "person"}, {"claim", "person", "sum"})
+    assert {"price", "greeting", "shown"} <= found.read
+    assert forms.names(b"{") == FormNames()
 
 
 @pytest.mark.parametrize(

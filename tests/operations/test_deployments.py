@@ -100,6 +100,20 @@ def test_every_problem_is_named_at_once_and_nothing_is_deployed(app: Flask) -> N
     assert deployments.check(files) == refused.value.problems
 
 
+@pytest.mark.parametrize("before", [True, False])
+def test_answers_that_stay_with_an_instance_are_told_of_new_and_of_deployed_forms(app: Flask, before: bool) -> None:
+    loop = "<multiInstanceLoopCharacteristics><loopCardinality>2</loopCardinality></multiInstanceLoopCharacteristics>"
+    asking = process("asking", f'<userTask id="middle" case:formKey="ask">{loop}</userTask>')
+    if before:
+        deployments.deploy({"ask.form": form("Word")}, by=SYSTEM)
+
+    found = deployments.deploy({"asking.bpmn": asking} | ({} if before else {"ask.form": form("Word")}), by=SYSTEM)
+
+    assert [(warning.element_id, warning.message) for warning in found.warnings] == [
+        ("middle", "The answer “word” of its form stays with the instance, where nothing uses it.")
+    ]
+
+
 def test_only_who_may_deploys(app: Flask, person: Callable[..., Actor]) -> None:
     with pytest.raises(Forbidden):
         deployments.deploy({"inner.bpmn": CALLED}, by=person("ann", "clerks"))

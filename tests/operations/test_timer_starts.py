@@ -111,6 +111,15 @@ def test_a_cycle_without_end_goes_on_and_keeps_the_hour_of_its_zone(clock: time_
     assert armed() == 1
 
 
+def test_a_cron_expression_opens_cases_by_the_clock_of_its_zone(clock: time_machine.Traveller) -> None:
+    assert deploy(timer("timeCycle", "0 0 9 * * MON-FRI [Europe/Berlin]")) == []
+
+    pass_time(NOON + timedelta(days=3), clock)
+
+    assert opened() == [datetime(2026, 3, day, 8, tzinfo=UTC) for day in (3, 4, 5)]
+    assert armed() == 1
+
+
 def test_rounds_before_the_deployment_are_used_up(clock: time_machine.Traveller) -> None:
     deploy(timer("timeCycle", "R4/2026-03-02T11:15:00Z/PT30M"))
 

@@ -63,6 +63,21 @@ def test_what_can_be_added_is_offered_and_started(plan: Case, nia: Actor, visit:
     assert "1 open" in page
 
 
+def test_an_event_that_nothing_leads_to_is_offered_and_started(nia: Actor, visit: Visit) -> None:
+    event = b'<bpmn:intermediateThrowEvent id="Told" name="Tell the office"/></bpmn:adHoc'
+    deployments.deploy({"care.bpmn": CARE.replace(b"</bpmn:adHoc", event)}, by=SYSTEM)
+    case = cases.start(definitions.latest(ProcessDefinition, "care"), by=nia, submitted={"patient": "Ada"})
+    db.session.commit()
+    browser = visit(nia)
+
+    answer = browser.post(
+        f"/cases/{case.number}/activate", offer(browser.get(f"/cases/{case.number}").text, "Tell the office")
+    )
+
+    page = browser.get(answer.location).text
+    assert "“Tell the office” is started." in page and "<b>You</b> started <b>Tell the office</b>" in page
+
+
 def test_what_cannot_be_added_says_why(nia: Actor, visit: Visit) -> None:
     definition = definitions.latest(ProcessDefinition, "care")
     case = cases.start(definition, by=nia, submitted={"patient": "Ada"})
@@ -105,6 +120,25 @@ def test_it_ends_by_hand_once_what_is_needed_is_done(plan: Case, nia: Actor, vis
 
     page = browser.get(f"/cases/{plan.number}").text
     assert "The case is completed" in page and "Healthy again" in page
+
+
+def test_what_the_designer_wants_done_first_is_left_open_and_said_so(nia: Actor, visit: Visit) -> None:
+    left = CARE.replace(b' name="Therapy">', b' name="Therapy" cancelRemainingInstances="false">')
+    deployments.deploy({"care.bpmn": left.replace(b' case:required="true"', b"")}, by=SYSTEM)
+    case = cases.start(definitions.latest(ProcessDefinition, "care"), by=nia, submitted={"patient": "Ada"})
+    db.session.commit()
+    browser = visit(nia)
+    page = browser.get(f"/cases/{case.number}").text
+    activity = offer(page, "Blood test")
+    browser.post(f"/cases/{case.number}/activate", activity)
+
+    answer = browser.post(f"/cases/{case.number}/finish", {"activity": activity["activity"]})
+
+    after = browser.get(answer.location).text
+    assert "It ends when what is open in it is done, and then the case goes on." in page
+    assert "This part of the case ends when what is open in it is done." in after
+    assert "Nothing more is needed" not in after and offer(after, "Blood test") == {}
+    assert open_tasks(case) == ["Blood test"]
 
 
 def test_a_stranger_starts_and_ends_nothing(plan: Case, nia: Actor, visit: Visit, person: Callable[..., Actor]) -> None:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
-from service.db import db
+from service.db import db, utcnow
 from service.models import Actor, TaskState
 from tests.pages.conftest import FINDING, Office, Visitor
 
@@ -193,3 +194,26 @@ def test_a_long_queue_goes_on_where_it_stopped(office: Office, visit: Visit, mon
 
     assert "Katherine Johnson" not in first
     assert "Katherine Johnson" in ben.get(following).text
+
+
+def test_what_is_set_aside_is_out_of_the_list_and_the_count_until_its_day(office: Office, visit: Visit) -> None:
+    task, ben = office.task(office.open_claim()), visit(office.ben)
+    ben.post(f"/tasks/{task.id}/claim")
+    db.session.rollback()
+    task = office.task(task.case)
+    task.follow_up_at = utcnow() + timedelta(days=3)
+    db.session.commit()
+
+    mine, aside = ben.get("/tasks").text, ben.get("/tasks?aside=1").text
+    itself, case = ben.get(f"/tasks/{task.id}").text, ben.get(f"/cases/{task.case.number}").text
+
+    assert "Nothing to do" in mine and "Set aside until later" in mine and "Ada Lovelace" not in mine
+    assert "Ada Lovelace" in aside and "Back to what can be done now" in aside
+    assert all("Set aside until" in page for page in (aside, itself, case))
+    task.due_at = utcnow() - timedelta(hours=1)
+    db.session.commit()
+    late = ben.get("/tasks").text
+    assert "Ada Lovelace" in late and "Set aside until" not in late
+    task.due_at, task.follow_up_at = None, utcnow()
+    db.session.commit()
+    assert "Ada Lovelace" in ben.get("/tasks").text

@@ -10,7 +10,8 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from lxml import etree
 
-from service.engine.checks import attributes, calls, graph, placement, texts
+from service.engine.checks import attributes, calls, graph, instances, placement, texts
+from service.engine.checks.instances import FormNames
 from service.engine.definition import Problem, Refused
 from service.engine.normalise import Normalised, normalise
 from service.engine.xml.document import FLOW_NODES, SUB_PROCESSES, Document, local
@@ -39,11 +40,15 @@ def examine(files: Mapping[str, bytes], *, called: Mapping[str, Iterable[str]] |
 
 
 def check_definition(
-    models: Sequence[Normalised], *, called: Mapping[str, Iterable[str]] | None = None
+    models: Sequence[Normalised],
+    *,
+    called: Mapping[str, Iterable[str]] | None = None,
+    forms: Mapping[str, FormNames] | None = None,
 ) -> list[Problem]:
     """Everything that is wrong with these files beyond what `normalise` says, errors and warnings.
 
-    `called` are processes that are deployed already: id -> the process ids that they call in turn.
+    `called` are processes that are deployed already: id -> the process ids that they call in turn; `forms` what the
+    forms that are named have to do with variables, by key.
     """
     problems: list[Problem] = []
     for model in models:
@@ -55,6 +60,7 @@ def check_definition(
                 graph.check(doc, process, model.elements.get(key, {}))
                 attributes.check(doc, process, model.infos.get(key))
                 texts.check(doc, process)
+                instances.check(doc, process, forms or {})
         for element in doc.root:
             if local(element) and local(element) != "process":
                 attributes.check(doc, element, None)

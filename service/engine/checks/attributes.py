@@ -14,7 +14,7 @@ from service.engine import expressions, timing
 from service.engine.definition import ProcessInfo
 from service.engine.normalise import timers
 from service.engine.normalise.catalogue import case_attributes
-from service.engine.xml.document import ACTIVITIES, CASE, EVENTS, FLOW_NODES, Document, child, local
+from service.engine.xml.document import ACTIVITIES, CASE, EVENTS, FLOW_NODES, STARTABLE, Document, child, local
 
 _TASKS = frozenset({"userTask", "manualTask"})
 _WORK = frozenset({"serviceTask", "sendTask", "businessRuleTask", "endEvent", "intermediateThrowEvent"})
@@ -23,6 +23,7 @@ _MESSAGES = EVENTS | {"sendTask", "receiveTask", "message", "messageEventDefinit
 _CALL = frozenset({"callActivity"})
 _RESULT = frozenset({"businessRuleTask", "serviceTask", "sendTask", "scriptTask"})
 _ERRORS = EVENTS | {"errorEventDefinition", "escalationEventDefinition"}
+_THROWN = frozenset({"signal", "error", "escalation"})
 #: Attribute -> the elements it has a meaning on.
 PLACES: Mapping[str, frozenset[str]] = {
     "numberPrefix": _PROCESS,
@@ -36,9 +37,9 @@ PLACES: Mapping[str, frozenset[str]] = {
     "stage": FLOW_NODES,
     "formKey": _TASKS | {"startEvent"},
     "assignee": _TASKS,
-    "candidateUsers": ACTIVITIES,
-    "candidateGroups": ACTIVITIES,
-    "candidateRoles": ACTIVITIES,
+    "candidateUsers": STARTABLE,
+    "candidateGroups": STARTABLE,
+    "candidateRoles": STARTABLE,
     "followUpDate": _TASKS,
     "notDoneBy": _TASKS,
     "decisionRef": frozenset({"businessRuleTask"}),
@@ -50,12 +51,12 @@ PLACES: Mapping[str, frozenset[str]] = {
     "inheritRoles": _CALL,
     "onParentCancel": _CALL,
     "onChildFailure": _CALL,
-    "availableWhen": ACTIVITIES,
-    "whyUnavailable": ACTIVITIES,
-    "maxRepetitions": ACTIVITIES,
-    "required": ACTIVITIES,
-    "autoStart": ACTIVITIES,
-    "reasonRequired": ACTIVITIES,
+    "availableWhen": STARTABLE,
+    "whyUnavailable": STARTABLE,
+    "maxRepetitions": STARTABLE,
+    "required": STARTABLE,
+    "autoStart": STARTABLE,
+    "reasonRequired": STARTABLE,
     "repeatable": ACTIVITIES,
     "milestone": FLOW_NODES,
     "outcome": frozenset({"endEvent"}),
@@ -65,8 +66,9 @@ PLACES: Mapping[str, frozenset[str]] = {
     "correlationKey": _MESSAGES,
     "messageVariable": _MESSAGES,
     "messagePayload": _MESSAGES,
-    "payloadExpression": _MESSAGES | _ERRORS,
-    "variableName": _MESSAGES | _ERRORS,
+    "payloadExpression": _MESSAGES | _ERRORS | _THROWN,
+    "variableName": _MESSAGES | _ERRORS | _THROWN,
+    "errorVariable": EVENTS | {"errorEventDefinition", "error"},
     "errorCodeVariable": _ERRORS,
     "errorMessageVariable": _ERRORS,
     "escalationCodeVariable": _ERRORS,
@@ -85,10 +87,10 @@ _LITERAL = {
     *{"stage", "milestone", "outcome", "repeatable", "reasonRequired", "type", "resultVariable", "mapDecisionResult"},
     *_CONTRACT,
     *{"childCase", "messageVariable", "variableName"},
-    *{"errorCodeVariable", "errorMessageVariable", "escalationCodeVariable"},
+    *{"errorVariable", "errorCodeVariable", "errorMessageVariable", "escalationCodeVariable"},
 }
 _DATES = {"dueDate", "followUpDate"}
-_OF_CASES = {"dueDate", "priority"}
+_OF_CASES = {"dueDate"}
 _SOME_DAY = datetime(2026, 1, 5, 9, tzinfo=UTC)
 Known = Mapping[str, set[str]]
 _KEY = re.compile(r"[\w.-]{1,128}")
@@ -123,7 +125,9 @@ def _attribute(doc: Document, element: etree._Element, attribute: str, value: st
     only_ad_hoc = attribute in _AD_HOC or (attribute in _CANDIDATES and local(element) not in _TASKS)
     if only_ad_hoc and not _in_ad_hoc(element):
         doc.warn(
-            element, f"case:{attribute} has no effect here.", "It belongs on the activities of an ad hoc sub-process."
+            element,
+            f"case:{attribute} has no effect here.",
+            "It belongs on what people start in an ad hoc sub-process.",
         )
     if attribute in _CONTRACT and case_attributes(element).get("childCase") != "true":
         doc.warn(element, f"case:{attribute} has no effect here.", 'It belongs to case:childCase="true".')
@@ -296,5 +300,7 @@ _VALUES: Mapping[str, Callable[[str], Wrong]] = {
     "decisionRef": _key,
     "resultVariable": _variable,
     "messageVariable": _variable,
+    "variableName": _variable,
+    "errorVariable": _variable,
     "numberPrefix": _prefix,
 }

@@ -9,7 +9,7 @@ from lxml import etree
 from service.engine.checks import deadlocks
 from service.engine.definition import Element
 from service.engine.normalise.structure import Scope, is_loose
-from service.engine.xml.document import ACTIVITIES, SCOPES, Document, is_true, local, tag
+from service.engine.xml.document import SCOPES, STARTABLE, Document, is_true, local, tag
 
 
 def check(doc: Document, process: etree._Element, elements: Mapping[str, Element]) -> None:
@@ -105,7 +105,7 @@ def _begins(scope: Scope, node: etree._Element) -> bool:
     if local(node) in {"receiveTask", "eventBasedGateway"} and is_true(node.get("instantiate")):
         return True
     ad_hoc = local(scope.element) == "adHocSubProcess"
-    return ad_hoc and local(node) in ACTIVITIES and not scope.incoming.get(node.get("id") or "")
+    return ad_hoc and local(node) in STARTABLE and not scope.incoming.get(node.get("id") or "")
 
 
 def _unused_compensation(doc: Document, process: etree._Element) -> None:

@@ -31,6 +31,7 @@ _ALLOWED = {
     "boundaryEvent": {"message", "timer", "escalation", "error", "cancel", "compensate", "conditional", "signal"},
     "endEvent": {"message", "error", "escalation", "cancel", "compensate", "signal", "terminate"},
 }
+_REPEATED = {"multiInstanceLoopCharacteristics", "standardLoopCharacteristics"}
 _PLACES = {
     "startEvent": "a start event",
     "event sub-process": "the start of an event sub-process",
@@ -92,9 +93,23 @@ def _event(doc: Document, event: etree._Element) -> None:
             doc.error(event, f"{_PLACES[place].capitalize()} cannot be of kind {kind}.", _instead(place))
     if name == "intermediateCatchEvent" and not kinds:
         doc.error(event, "The event waits for nothing.", "Give it a timer, a message or another event definition.")
+    if name == "boundaryEvent" and "compensate" in kinds:
+        _undone_together(doc, event)
     for definition in definitions_of(event):
         _definition(doc, event, definition, _within_transaction(event))
         _name(doc, event, definition, place)
+
+
+def _undone_together(doc: Document, event: etree._Element) -> None:
+    """BPMN 2.0.2 §13.5.5: the compensation activity of a multi-instance or loop runs once, for all of its instances."""
+    host = doc.find(event.get("attachedToRef"), event)
+    if host is not None and any(local(part) in _REPEATED for part in host):
+        doc.warn(
+            event,
+            f"Its compensation activity undoes all instances of “{host.get('id')}” at once, as BPMN has it; Camunda 7 "
+            "runs it for each.",
+            "Let it undo them all; or put a compensation event sub-process inside, which runs for each instance.",
+        )
 
 
 def _instead(place: str) -> str:

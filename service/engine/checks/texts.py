@@ -20,7 +20,7 @@ _SPIFF = "{http://spiffworkflow.org/bpmn/schema/1.0/core}"
 _PAYLOADS = {f"{_SPIFF}messagePayload", f"{_SPIFF}payloadExpression"}
 _SCRIPTS = {"preScript", "postScript"}
 #: Attributes whose text is an expression, with or without `=`.
-_ALWAYS = {"availableWhen", "outputElement", "correlationKey", "messagePayload"}
+_ALWAYS = {"availableWhen", "outputElement", "correlationKey", "messagePayload", "payloadExpression"}
 #: What may have a name, or code, that is an expression.
 _NAMED = {"message": "name", "signal": "name", "error": "errorCode", "escalation": "escalationCode"}
 #: Words of other languages in Python, and what to write.
@@ -38,7 +38,7 @@ _HINTS = (
 def check(doc: Document, part: etree._Element) -> None:
     """Report every text of a normalised process (or other root element) that cannot be read; equal ones once."""
     known: dict[tuple[str, str], str | None] = {}
-    for element, what, text, language in _texts(part):
+    for element, what, text, language in texts(part):
         if (text, language) not in known and len(known) >= MAX_TEXTS:
             doc.error(element, f"There are more than {MAX_TEXTS:,} different expressions.", "Use call activities.")
             return
@@ -78,7 +78,7 @@ def _short(text: str) -> str:
     return line if len(line) <= 60 else f"{line[:60]}…"
 
 
-def _texts(part: etree._Element) -> Iterator[tuple[etree._Element, str, str, str]]:
+def texts(part: etree._Element) -> Iterator[tuple[etree._Element, str, str, str]]:
     """(element, what it is called, text, language as `expressions.check` takes it)."""
     for element in part.iter():
         name = local(element)

@@ -8,7 +8,7 @@ from service.engine.elements import compensation, data
 from service.engine.elements.graph import Flow
 from service.engine.elements.node import DONE, Node
 from service.engine.elements.repetition import INDEX, Repetition
-from service.engine.scope import DECLARED, plain
+from service.engine.scope import DECLARED, EVERYTHING, plain
 from service.engine.upstream import Task
 from service.engine.work import What
 
@@ -94,16 +94,19 @@ class Activity(Node):
 
     def _taken(self, run: Run, task: Task) -> dict[str, Any]:
         """The values of the mapped inputs."""
-        return {name: run.evaluate(expression, task) for expression, name in self.takes if name != "*"}
+        return run.mapped(self.takes, task)
 
     def accept(self, run: Run, task: Task, brought: dict[str, Any]) -> None:
         """Write what somebody completed it with. Where outputs are mapped, only these go outwards."""
         if (name := self.attributes.get("resultVariable")) and self.element.type in _WORK:
             brought = {name: brought}
-        if self.gives and not any(name == "*" for _, name in self.gives):
+        if self.gives and EVERYTHING not in self.gives:
             data.declare(task, brought)
         else:
             run.write(task, brought)
+
+    def script_once(self, run: Run, task: Task, moment: str) -> None:
+        """Its scripts are run with its mappings."""
 
     def begin(self, run: Run, task: Task) -> bool:
         """`enter` of one instance, after its inputs are mapped."""
@@ -145,8 +148,7 @@ class Activity(Node):
             run.script(script, task)
             del task.internal_data[MAPPED]
         data.hand_over(run, task, self._each(task, self.hands))
-        values = {name: run.evaluate(expression, task) for expression, name in gives if name != "*"}
-        for name, value in values.items():
+        for name, value in run.mapped(gives, task).items():
             if self.repetition and INDEX in task.internal_data and name in self.repetition.own_names:
                 task.data[name] = plain(value)
             else:

@@ -1,7 +1,8 @@
 """The ad hoc sub-process (BPMN 2.0.2 §10.3.5 and §13.3.5): people decide which of its activities to do, and when.
 
-Its activities without incoming flow are enabled; each may be activated any number of times, and the flows after it then
-run. The completion condition is looked at after each activity. Our attributes add conditions, limits and duties.
+What has no incoming flow is enabled: activities, and intermediate events and gateways too. Each may be activated any
+number of times, and the flows after it then run. The completion condition is looked at after each activity. Our
+attributes add conditions, limits and duties.
 """
 
 from __future__ import annotations
@@ -10,7 +11,6 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from service.engine.elements import attributes
-from service.engine.elements.activity import Activity
 from service.engine.elements.node import DONE, Node, register
 from service.engine.elements.subprocess import SubProcess, begin_listeners, end_body
 from service.engine.errors import NotReady
@@ -38,9 +38,9 @@ class AdHocSubProcess(SubProcess):
         self.until = source.text("completionCondition")
 
     @property
-    def enabled(self) -> list[Activity]:
-        """The activities that may be activated, in the order of the diagram."""
-        return [node for node in self.graph.body(self.name).entries if isinstance(node, Activity)]
+    def enabled(self) -> list[Node]:
+        """What may be activated, in the order of the diagram."""
+        return self.graph.body(self.name).entries
 
     def must_look(self, run: Run, task: Task) -> bool:
         return True  # the completion condition is looked at after each activity
@@ -131,11 +131,22 @@ class AdHocSubProcess(SubProcess):
         run.write(task, data)
         return run.spawn(task, node)
 
-    def end_by_hand(self, run: Run, task: Task) -> None:
-        """A person finishes it: open work is cancelled. Raises NotReady when something required was not done."""
+    def why_not_end(self, task: Task) -> str | None:
+        """Why a person cannot finish it now, as a sentence; None when they can."""
         if missing := self.missing(task):
-            raise NotReady(f"Required before finishing: {', '.join(missing)}.")
-        self._end(run, task)
+            return f"Required before finishing: {', '.join(missing)}."
+        return (
+            "It is being finished: it ends when what is open in it is done." if CLOSING in task.internal_data else None
+        )
+
+    def end_by_hand(self, run: Run, task: Task) -> None:
+        """A person finishes it, as its condition would: open work is cancelled, or with `cancelRemainingInstances`
+        false done first. Raises NotReady when something required was not done."""
+        if reason := self.why_not_end(task):
+            raise NotReady(reason)
+        task.internal_data[CLOSING] = 1
+        if self.cancels_rest or end_body(run, task):
+            self._end(run, task)
 
     def child_completed(self, run: Run, task: Task, child: Task) -> None:
         """An element inside was completed; `inside_ended` follows."""

@@ -38,7 +38,7 @@ def _payload(run: Run, task: Task, event: EventDefinition) -> dict[str, Any]:
     if taken is None:
         taken = [(mapping.source, mapping.target) for mapping in task.task_spec.element.inputs]
     brought = data.bring(run, task, getattr(task.task_spec, "brings", ()))
-    brought |= {name: run.evaluate(expression, task) for expression, name in taken}
+    brought |= run.mapped(taken, task, brought)
     return {name: plain(value) for name, value in brought.items()}
 
 
@@ -153,14 +153,30 @@ def interrupt_scope(run: Run, listener: Task) -> None:
 
 
 def catchers(run: Run, source: Task) -> Iterator[list[Task]]:
-    """Who may catch what `source` throws upwards: scope by scope, nearest first (BPMN 2.0.2 §10.5.7)."""
+    """Who may catch what `source` throws upwards: scope by scope, nearest first (BPMN 2.0.2 §10.5.7).
+
+    What an event sub-process throws goes past its own start event, and past all in its scope when it handles an error
+    or escalation: that is thrown again, to what encloses the scope (§10.5.6).
+    """
     level: Task | None = source
     while level is not None:
         yield [guard for guard in run.guards.get(level.id, ()) if guard.state in _ARMED]
         parent = level.parent
-        if parent is not None:
-            yield [child for child in parent.children if child.state in _ARMED and child.internal_data.get("listener")]
+        if parent is not None and not _handles(level):
+            inside = level.task_spec.name if "begin" in level.internal_data else None
+            yield [child for child in parent.children if _listens(child) and child.internal_data["listener"] != inside]
         level = parent
+
+
+def _listens(task: Task) -> bool:
+    return task.state in _ARMED and bool(task.internal_data.get("listener"))
+
+
+def _handles(task: Task) -> bool:
+    """Whether it is an event sub-process that an error or escalation has begun."""
+    begun = task.internal_data.get("begin")
+    start = task.task_spec.graph.task_specs.get(begun) if begun else None
+    return start is not None and start.events[task.internal_data.get("position", 0)].kind in ("error", "escalation")
 
 
 _ARMED = (TaskState.FUTURE, TaskState.WAITING)
@@ -221,6 +237,11 @@ def throw_escalation(run: Run, source: Task, event: EventDefinition) -> None:
     run.note(What.ESCALATED, source, code=code, caught=caught)
 
 
+def throw_drawn_error(run: Run, source: Task, event: EventDefinition) -> None:
+    """Raise the error of an end event, with what it takes along; raises Fault when nobody catches it."""
+    throw_error(run, source, run.named(event.name, source), data=_payload(run, source, event))
+
+
 def throw_cancel(run: Run, source: Task, _event: EventDefinition) -> None:
     """End the transaction by its cancel boundary event; its work has been undone by now."""
     if not throw_upwards(run, source, "cancel", None, {}):
@@ -231,7 +252,7 @@ THROWN: dict[str, Callable[[Run, Task, EventDefinition], None]] = {
     "message": throw_message,
     "signal": throw_signal,
     "escalation": throw_escalation,
-    "error": lambda run, task, event: throw_error(run, task, run.named(event.name, task)),
+    "error": throw_drawn_error,
     "cancel": throw_cancel,
 }
 

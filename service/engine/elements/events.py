@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from service.engine import expressions, timing
+from service.engine import timing
 from service.engine.elements import data
 from service.engine.elements.node import Node
 from service.engine.errors import Fault
-from service.engine.scope import View
+from service.engine.scope import EVERYTHING
 from service.engine.upstream import Task, TaskState
 
 if TYPE_CHECKING:
@@ -60,6 +60,11 @@ class Catching(Node):
         self.events = source.events()
         self.hands = source.associations("dataOutputAssociation")
         self.all_needed = source.flag("parallelMultiple") and len(self.events) > 1
+
+    def _update_hook(self, my_task: Task) -> bool:
+        if not my_task.workflow.is_silent(my_task):  # else it has not begun
+            self.script_once(my_task.workflow, my_task, "preScript")
+        return super()._update_hook(my_task)
 
     def begin_with(self, run: Run, scope: Task, name: str | None) -> None:
         position = self._position(name)
@@ -109,11 +114,11 @@ class Catching(Node):
         if value is None:
             raise Fault(f"The timer's “{event.text}” gives no time.")
         try:
-            if event.kind == "cycle" or (isinstance(value, str) and value[:1] in "Rr" and "/" in value):
+            if event.kind == "cycle" or timing.is_cycle(value):
                 rounds = timing.cycle(str(value), run.now)
                 due, left = timing.ahead(rounds, run.now - timedelta(microseconds=1))
                 if left == 0:  # all rounds are past: as with a date that is past, it is due at once
-                    due, left = min(rounds.first, run.now), 1
+                    due, left = run.now, 1
                 return [due.isoformat(), left, str(value), run.now.isoformat()]
             return [timing.due(value, run.now).isoformat(), 1, ""]
         except timing.BadTime as problem:
@@ -161,27 +166,30 @@ class Catching(Node):
                 self.occur(run, task, position)
 
     def store(self, run: Run, task: Task, position: int, payload: Mapping[str, Any]) -> None:
-        """Write what the event brought, into its variable or each name on its own."""
+        """Write what the event brought, into its variable or each name on its own; an error's names stay with it."""
         event = self.events[position]
-        mapped = [mapping for mapping in self.element.outputs if mapping.target != "*"]
+        mapped = [(say.source, say.target) for say in self.element.outputs]
         if event.kind in ("error", "escalation"):
-            self._store_error(run, task, event, payload)
-        elif self.hands:
+            payload = self._caught(run, task, event, payload)
+        if self.hands:
             data.hand_over(run, task, self.hands, payload)
-        elif mapped and not hasattr(self, "gives"):
-            seen = {**View(task), **payload}
-            values = {say.target: expressions.evaluate(say.source, seen, now=run.now) for say in mapped}
-            run.write(task, values)
+        elif mapped and EVERYTHING not in mapped and not hasattr(self, "gives"):
+            run.write(task, run.mapped(mapped, task, payload))
         elif event.variable:
             run.write(task, {event.variable: dict(payload)})
-        else:
+        elif event.kind != "error":
             run.write(task, payload)
 
-    def _store_error(self, run: Run, task: Task, event: EventDefinition, payload: Mapping[str, Any]) -> None:
-        names = {event.code_variable: payload.get("code"), event.message_variable: payload.get("message")}
+    def _caught(self, run: Run, task: Task, event: EventDefinition, thrown: Mapping[str, Any]) -> Mapping[str, Any]:
+        """What was thrown upwards, its code and message told where the diagram says; with an error's data they stay."""
+        names = {event.code_variable: thrown.get("code"), event.message_variable: thrown.get("message")}
         run.write(task, {name: value for name, value in names.items() if name})
-        if brought := payload.get("data"):
-            run.write(task, {event.variable: brought} if event.variable else brought)
+        brought = dict(thrown.get("data") or {})
+        return (
+            brought | {"code": thrown.get("code"), "message": thrown.get("message")}
+            if event.kind == "error"
+            else brought
+        )
 
     def wake(self, run: Run, task: Task, position: int) -> None:
         """All that was waited for has happened: go on."""

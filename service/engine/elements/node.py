@@ -84,10 +84,12 @@ class Node(TaskSpec):
     def _run_hook(self, my_task: Task) -> bool | None:
         run: Run = my_task.workflow
         if DONE not in my_task.internal_data:
+            self.script_once(run, my_task, "preScript")
             if not self.behave(run, my_task) or my_task.id not in run.tasks:
                 return None
             my_task.internal_data[DONE] = 1
         self.finish(run, my_task)
+        self.script_once(run, my_task, "postScript")
         run.leaving = self.choose(run, my_task)
         return True
 
@@ -99,6 +101,12 @@ class Node(TaskSpec):
         if my_task.parent is not None:
             my_task.parent.task_spec.child_completed(run, my_task.parent, my_task)
         self.leave(run, my_task, flows)
+
+    def script_once(self, run: Run, task: Task, moment: str) -> None:
+        """Run the `preScript` or `postScript` of an event or gateway; a step that fails later is tried without it."""
+        if (script := self.attributes.get(moment)) and moment not in task.internal_data:
+            run.script(script, task)
+            task.internal_data[moment] = 1
 
     # What elements override.
 

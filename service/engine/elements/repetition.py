@@ -16,7 +16,7 @@ from service.engine import expressions
 from service.engine.elements import data, delivery
 from service.engine.errors import Fault
 from service.engine.limits import INSTANCES, STEPS_PER_INSTANCE
-from service.engine.scope import DECLARED, View, plain
+from service.engine.scope import DECLARED, INSTANCE, View, plain
 from service.engine.upstream import Task
 
 if TYPE_CHECKING:
@@ -104,6 +104,8 @@ class Repetition:
         state["next"] = index + 1
         child = run.spawn(task, task.task_spec, **{INDEX: index})
         child.data["loopCounter"] = index
+        if self.kind != "loop":  # the rounds of a loop go on with what the one before has written
+            child.internal_data[INSTANCE] = 1
         declared = [name for name in (self.item, self.result) if name]
         if declared:
             child.internal_data[DECLARED] = declared

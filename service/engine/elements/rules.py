@@ -25,7 +25,8 @@ if TYPE_CHECKING:
 class BusinessRuleTask(Activity):
     """Evaluates its decision; with a connector (`case:type`) and no decision it waits for the worker instead.
 
-    The result goes into `case:resultVariable`; without one, each output column becomes a variable of its name.
+    The result goes into `case:resultVariable`; without one, each output column becomes a variable of its name, with a
+    list of its values where several rules may hit.
     """
 
     def read(self, source: Source) -> None:
@@ -53,9 +54,12 @@ class BusinessRuleTask(Activity):
         return True
 
     def _result(self, value: Any, decision: Decision, columns: tuple[str, ...]) -> dict[str, Any]:
-        value = _mapped(value, self.attributes.get("mapDecisionResult", ""))
+        kind = self.attributes.get("mapDecisionResult", "")
+        value = _mapped(value, kind)
         if name := self.attributes.get("resultVariable"):
             return {name: value}
+        if len(columns) > 1 and not kind and (isinstance(value, list) or value is None):  # of several rules, or of none
+            return {name: None if value is None else [_of(row, name) for row in value] for name in columns}
         if isinstance(value, dict):
             return value
         return {columns[0] if len(columns) == 1 else decision.id: value}
@@ -96,6 +100,10 @@ def _mapped(value: Any, kind: str) -> Any:
     if kind == "resultList":
         return rows
     return value
+
+
+def _of(row: Any, column: str) -> Any:
+    return row.get(column) if isinstance(row, dict) else None
 
 
 def _entry(row: Any) -> Any:

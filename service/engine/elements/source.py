@@ -174,7 +174,7 @@ class Source:
         return EventDefinition(
             kind,
             name,
-            variable=self._said(node, target, "messageVariable", "variableName"),
+            variable=self._said(node, target, "errorVariable", "messageVariable", "variableName"),
             payload=self._said(node, target, "messagePayload", "payloadExpression"),
             code_variable=self._said(node, target, "errorCodeVariable", "escalationCodeVariable"),
             message_variable=self._said(node, target, "errorMessageVariable"),

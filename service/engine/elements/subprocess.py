@@ -13,7 +13,7 @@ from service.engine.elements.node import DONE, register
 from service.engine.elements.repetition import INDEX
 from service.engine.errors import Fault
 from service.engine.limits import NESTING
-from service.engine.scope import DECLARED, OWNER, WRITTEN, View, plain
+from service.engine.scope import DECLARED, EVERYTHING, OWNER, WRITTEN, View, plain
 from service.engine.upstream import Task
 from service.engine.work import OpenChild, What
 
@@ -158,8 +158,8 @@ class CallActivity(Activity):
         """What the called process gets: what is mapped, else what it declares, else a copy of everything."""
         view = View(task)
         if self.takes:
-            given = {name: run.evaluate(expression, task) for expression, name in self.takes if name != "*"}
-            return (view.flat() if _all(self.takes) else {}) | {name: plain(value) for name, value in given.items()}
+            given = {name: plain(value) for name, value in run.mapped(self.takes, task).items()}
+            return (view.flat() if EVERYTHING in self.takes else {}) | given
         if not names:
             return view.flat()
         missing = [name for name in names if name not in view]
@@ -183,8 +183,7 @@ class CallActivity(Activity):
         inside = task.data
         written = {name: inside[name] for name in task.internal_data[WRITTEN] if name in inside}
         if self.gives:
-            given = {name: run.evaluate(expression, task) for expression, name in self.gives if name != "*"}
-            return (written if _all(self.gives) else {}) | given
+            return (written if EVERYTHING in self.gives else {}) | run.mapped(self.gives, task)
         names = called.graph.data_outputs if called else ()
         for name in names:
             if name not in inside:
@@ -195,8 +194,3 @@ class CallActivity(Activity):
         gives = [] if PASSED_OVER in task.internal_data else self.gives
         gives = gives if self.manual else []  # what a called process gives back is mapped already
         self.end(run, task, gives)
-
-
-def _all(mappings: list[tuple[str, str]]) -> bool:
-    """Whether the mappings pass on everything besides what they name."""
-    return any(name == "*" for _, name in mappings)

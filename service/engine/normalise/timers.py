@@ -1,11 +1,13 @@
-"""Timers: ISO 8601 as every tool writes it, or an expression. The parser evaluates a text, so literals are quoted."""
+"""Timers: ISO 8601 or cron as every tool writes it, or an expression. Texts are evaluated, so literals are quoted."""
 
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime
 
 from lxml import etree
 
+from service.engine import timing
 from service.engine.xml.document import Document, children, tag, text_of
 
 _NUMBER = r"\d+(?:[.,]\d+)?"
@@ -21,12 +23,10 @@ DATE = re.compile(
     re.IGNORECASE,
 )
 CYCLE = re.compile(rf"R(\d*)/(?:(?:{DATE.pattern})/)?{DURATION.pattern}(?:/(?:{DATE.pattern}))?", re.IGNORECASE)
-_CRON = re.compile(
-    r"(?:[\d*/,?LW#-]+|[A-Z]{3})(?:\s+[\dA-Z*/,?#-]+){4,6}|@(?:yearly|monthly|weekly|daily|hourly)", re.IGNORECASE
-)
 #: Camunda 8's own function for cycles: `cycle(3, duration("PT1H"))`, `cycle(duration("PT1H"))`.
 _CYCLE_CALL = re.compile(r"=\s*cycle\((?:(?P<times>[^,()]+),)?(?P<every>.+)\)\s*", re.DOTALL)
 
+_SOME_DAY = datetime(2026, 1, 5, 9, tzinfo=UTC)
 _LONGEST = 100  #: characters of a literal
 _KINDS = {"timeDate": DATE, "timeDuration": DURATION, "timeCycle": CYCLE}
 _EXAMPLES = {"timeDate": "2026-12-24T18:00:00Z", "timeDuration": "PT48H", "timeCycle": "R3/PT10M"}
@@ -69,10 +69,23 @@ def _normalise(doc: Document, time: etree._Element) -> None:
         return
     if not text:
         doc.error(time, "The timer says no time.", f"Write one, such as {_EXAMPLES[said]}.")
-    elif len(text) <= _LONGEST and _CRON.fullmatch(text.strip("\"'")):
-        doc.error(time, f"“{text}” is a cron expression.", "Write an ISO 8601 cycle, such as R/2026-01-01T06:00Z/P1D.")
+    elif timing.is_cron(bare := text.strip("\"'")):
+        _cron(doc, time, said, bare.strip())
     elif (literal := literal_of(text)) is not None:
         _place(doc, time, said, literal.strip())
+
+
+def _cron(doc: Document, time: etree._Element, said: str, text: str) -> None:
+    """Only a cycle repeats, and its text has to be readable now already."""
+    try:
+        timing.cycle(text, _SOME_DAY).following(_SOME_DAY)
+    except timing.BadTime as wrong:
+        doc.error(time, str(wrong), "Or write an ISO 8601 cycle, such as R/2026-01-01T09:00Z/P1D.")
+        return
+    if said != "timeCycle":
+        doc.warn(time, f"“{text}” in {said} is a cron expression, and treated as a cycle.", "Use timeCycle.")
+        time.tag = tag("timeCycle")
+    time.text = f'"{text}"'
 
 
 def _place(doc: Document, time: etree._Element, said: str, literal: str) -> None:

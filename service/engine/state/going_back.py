@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from service.engine import timing
 from service.engine.elements.adhoc import AdHocSubProcess
 from service.engine.elements.attributes import DATES, SAID
 from service.engine.elements.events import TIMERS, Catching
@@ -59,13 +60,21 @@ def shift(run: Run, by: timedelta) -> None:
     for task in run.tasks.values():
         if isinstance(task.task_spec, Catching):
             for position, timer in task.internal_data.get(TIMERS, {}).items():
-                if task.task_spec.events[int(position)].kind != "date":
+                if timing.is_cron(timer[2]):
+                    timer[0] = _not_before(run.now, timer)
+                elif task.task_spec.events[int(position)].kind != "date":
                     timer[0] = _later(timer[0], by)
                     timer[3:] = [_later(began, by) for began in timer[3:]]
         said = task.internal_data.get(SAID, {})
         for name in DATES:
             if said.get(name):
                 said[name] = _later(said[name], by)
+
+
+def _not_before(now: datetime, timer: list[Any]) -> str:
+    """When a timer by the clock is due next: its times that passed meanwhile are left out."""
+    due = datetime.fromisoformat(timer[0])
+    return (due if due > now else timing.cycle(timer[2], now).following(now)).isoformat()
 
 
 def _later(moment: str, by: timedelta) -> str:

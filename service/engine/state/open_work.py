@@ -102,12 +102,13 @@ def _child(run: Run, task: Task) -> OpenChild:
 
 
 def _adhoc(run: Run, task: Task) -> OpenAdHoc:
-    missing = task.task_spec.missing(task)
+    node = task.task_spec
     return OpenAdHoc(
         **_common(run, task),
-        enabled=task.task_spec.describe(run, task),
-        may_finish=not missing,
-        why_not_finish=f"Required before finishing: {', '.join(missing)}." if missing else None,
+        enabled=node.describe(run, task),
+        why_not_finish=node.why_not_end(task),
+        missing=tuple(node.missing(task)),
+        leaves_rest=not node.cancels_rest,
     )
 
 

@@ -7,11 +7,11 @@ the same step can be tried again later.
 
 from __future__ import annotations
 
-from collections import Counter, deque
-from collections.abc import Iterator, Mapping
+from collections import ChainMap, Counter, deque
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from time import monotonic, thread_time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 from uuid import uuid4
 
 from service.engine import expressions, timing
@@ -20,7 +20,7 @@ from service.engine.elements.graph import Flow
 from service.engine.elements.node import SILENT
 from service.engine.errors import Fault
 from service.engine.limits import CPU_SECONDS, SECONDS, STEPS
-from service.engine.scope import OWNER, View
+from service.engine.scope import EVERYTHING, OWNER, View
 from service.engine.upstream import BaseWorkflow, Task, TaskState
 from service.engine.work import Failure, Happening, What, WorkflowState
 
@@ -186,6 +186,23 @@ class Run(BaseWorkflow):
     def evaluate(self, text: str, task: Task) -> Any:
         """The value of an expression as the task sees the variables."""
         return expressions.evaluate(text, View(task).readable(), now=self.now)
+
+    def mapped(
+        self, mappings: Iterable[tuple[str, str]], task: Task, brought: Mapping[str, Any] | None = None
+    ) -> dict[str, Any]:
+        """The values of (expression, name) mappings in their order, each of which sees those before it.
+
+        All see the variables as the task does, and `brought` over them. A context for `*` gives its entries; the
+        mapping of everything is left out.
+        """
+        found: dict[str, Any] = {}
+        seen = ChainMap(found, dict(brought or {}), cast("dict[str, Any]", View(task).readable()))
+        for expression, name in mappings:
+            if (expression, name) == EVERYTHING:
+                continue
+            value = expressions.evaluate(expression, seen, now=self.now)
+            found.update({name: value} if name != "*" else _entries(expression, value))
+        return found
 
     def named(self, name: str | None, task: Task) -> str | None:
         """The name of a message or signal, or an error's code, evaluated where it is an expression."""
@@ -362,6 +379,12 @@ class Run(BaseWorkflow):
             elif task.state == TaskState.STARTED and self.status is WorkflowState.FAILED:
                 self.queue(task)  # it may have been about to look when another step failed
         self._changed = False
+
+
+def _entries(expression: str, value: Any) -> dict[str, Any]:
+    if not isinstance(value, dict):
+        raise Fault(f"“{expression}” gives no context, whose entries would become variables, but {value!r}.")
+    return value
 
 
 def _loop(visits: Counter[str], spent: str) -> str:

@@ -75,7 +75,7 @@ def map_data(element: etree._Element, direction: str, source: str, target: str) 
     if mapping is None:
         mapping = etree.SubElement(holder, f"{{{CASE}}}ioMapping")
     written = mapping.findall(f"{{{CASE}}}{direction}")
-    if any(part.get("target") == target for part in written):
+    if any(part.get("target") == target and (target != "*" or part.get("source") == source) for part in written):
         return
     made = etree.SubElement(mapping, f"{{{CASE}}}{direction}")
     made.set("source", source)

@@ -9,8 +9,9 @@ from lxml import etree
 
 from service.engine.vendors.camunda import form_key, loop_over
 from service.engine.vendors.common import give, literal, lost, map_data, source_of
-from service.engine.xml.document import ACTIVITIES, Document, child, children, local, tag
+from service.engine.xml.document import STARTABLE, Document, child, children, local, tag
 
+_WORK = ("serviceTask", "sendTask", "businessRuleTask")
 SILENT = frozenset(
     {"userTask", "properties", "versionTag", "modelerTemplate", "modelerTemplateVersion", "modelerTemplateIcon"}
 )
@@ -58,10 +59,28 @@ def _task(doc: Document, owner: etree._Element, element: etree._Element) -> None
         give(doc, owner, "type", {"io.camunda:http-json:1": "http"}.get(kind, kind), translate=False)
 
 
-def _headers(_doc: Document, owner: etree._Element, element: etree._Element) -> None:
-    for header in element:
-        if header.get("key"):
-            map_data(owner, "input", literal(header.get("value") or ""), header.get("key") or "")
+def _headers(doc: Document, owner: etree._Element, element: etree._Element) -> None:
+    """Headers are inputs of the connector, but for those that say what becomes of its answer."""
+    said = {header.get("key") or "": header.get("value") or "" for header in element}
+    if local(owner) in _WORK:
+        _answer(doc, owner, said.pop("resultVariable", ""), said.pop("resultExpression", "").strip())
+        for name in ("errorExpression", "retryBackoff"):
+            if said.pop(name, ""):
+                lost(doc, owner, f"The header {name}", "Catch the connector's error with a boundary event: HTTP_404.")
+    for name, value in said.items():
+        if name:
+            map_data(owner, "input", literal(value), name)
+
+
+def _answer(doc: Document, owner: etree._Element, variable: str, expression: str) -> None:
+    """The whole answer goes to a variable; an expression sees it as `response`, and gives variables in a context."""
+    if not expression:
+        give(doc, owner, "resultVariable", variable, translate=False)
+        return
+    give(doc, owner, "resultVariable", "response", translate=False)
+    if variable:
+        map_data(owner, "output", "= response", variable)
+    map_data(owner, "output", expression if expression.startswith("=") else f"= {expression}", "*")
 
 
 def _io(doc: Document, owner: etree._Element, element: etree._Element) -> None:
@@ -135,7 +154,7 @@ def _subscription(doc: Document, owner: etree._Element, element: etree._Element)
 def _ad_hoc(doc: Document, owner: etree._Element, element: etree._Element) -> None:
     """Camunda 8 names the activities that begin at once in a list; those it does not name wait for people here."""
     if local(owner) == "adHocSubProcess" and (listed := (element.get("activeElementsCollection") or "").strip()):
-        for activity in children(owner, *ACTIVITIES):
+        for activity in children(owner, *STARTABLE):
             chosen = f"= list contains({listed.lstrip('= ')}, {literal(activity.get('id') or '')})"
             give(doc, activity, "autoStart", chosen, translate=False)
         if child(owner, "completionCondition") is None:

@@ -36,6 +36,8 @@ ACTIVITIES = TASKS | SUB_PROCESSES
 GATEWAYS = frozenset({"exclusiveGateway", "inclusiveGateway", "parallelGateway", "complexGateway", "eventBasedGateway"})
 EVENTS = frozenset({"startEvent", "endEvent", "intermediateCatchEvent", "intermediateThrowEvent", "boundaryEvent"})
 FLOW_NODES = ACTIVITIES | GATEWAYS | EVENTS
+#: What people may start in an ad hoc sub-process, where no flow leads to it (BPMN 2.0.2 §10.3.5).
+STARTABLE = ACTIVITIES | GATEWAYS | {"intermediateCatchEvent", "intermediateThrowEvent"}
 #: Flow nodes in the XSD that no process engine executes: choreographies, and abstract kinds that nothing draws.
 NOT_EXECUTED = frozenset({"choreographyTask", "subChoreography", "callChoreography", "implicitThrowEvent", "event"})
 SCOPES = SUB_PROCESSES | {"process"}
