@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 
 from service.engine.expressions import feel
-from service.engine.expressions.feel import FeelError
 from tests.engine.feel_standard import CASES, DEVIATIONS
 
 
@@ -31,11 +30,7 @@ def test_where_we_differ_from_the_standard_is_known(text: str) -> None:
     standard, ours, reason = DEVIATIONS[text]
 
     assert not same(standard, ours) and reason
-    if ours == "error":
-        with pytest.raises(FeelError):
-            feel.evaluate(text, {})
-    else:
-        assert same(feel.evaluate(text, {}), ours)
+    assert same(feel.evaluate(text, {}), ours)
 
 
 def test_there_are_enough_of_them() -> None:

@@ -1,4 +1,4 @@
-"""FEEL, for forms, decisions and `=` expressions: feelin, the evaluator that the browser runs, in quickjs.
+"""FEEL, for decisions and `=` expressions: an interpreter of the standard (frontend/src/server/parts/feel/), in quickjs.
 
 Names that are unknown are null, as FEEL says. Values go in and come out as plain values: dates as `date`, dates and
 times as aware `datetime`, times as `time`, days-and-time durations as `timedelta`, years-and-months ones as ISO text.
@@ -65,10 +65,11 @@ def unary_test(text: str, value: Any, context: Mapping[str, Any], *, now: dateti
     return _asked("unary", text, *_arguments(text, {**context, "?": value}, now, always=("?",))) is True
 
 
-def check(text: str, *, unary: bool = False, names: Iterable[str] = ()) -> str | None:
-    """What is wrong with `text`, a sentence with its line, or None. `names` are known names that hold spaces."""
+def check(text: str, *, unary: bool = False, names: Iterable[str] = (), in_form: bool = False) -> str | None:
+    """What is wrong with `text`, a sentence with its line, or None. `names` are known names that hold spaces; in a form
+    the browser evaluates it, whose evaluator has not all of FEEL."""
     try:
-        answer = _answer("check", text, json.dumps(dict.fromkeys(names)), unary)
+        answer = _answer("check", text, json.dumps(dict.fromkeys(names)), unary, in_form)
     except FeelError as error:
         return str(error)
     if answer.get("error") is None:

@@ -1,9 +1,11 @@
-// DMN 1.5 decisions: the requirements graph, boxed expressions and decision tables (§6 to §8, §10.2), over feelin.
+// DMN 1.5 decisions: the requirements graph, boxed expressions and decision tables (§6 to §8, §10.2), over FEEL (feel/).
 //
 // A model is what engine/decisions/parser.py makes of the XML: {nodes: {id: node}, types: {name: type}}, each node one of
-// input, decision, bkm, service; each expression {kind, …}. Values here are feelin's own, so functions and dates pass
+// input, decision, bkm, service; each expression {kind, …}. Values here are FEEL's own, so functions and dates pass
 // from decision to decision as they are; only what leaves (`decide`) becomes JSON.
-import { evaluate, unaryTest } from './evaluator.js';
+import { evaluate, unaryTest } from './feel/interpreter.js';
+import { add } from './feel/numbers.js';
+import { and, equal, Func, isContext, isNil, order, or } from './feel/kinds.js';
 import { isLimit } from './limits.js';
 import { convert } from './types.js';
 import { encode } from './values.js';
@@ -13,9 +15,7 @@ const MAX_DEPTH = 64;
 /** What stops a decision, with where it happened. The message is for people. */
 class Undecided extends Error {}
 
-const isNil = (value) => value === null || value === undefined;
-const isObject = (value) => typeof value === 'object' && value !== null && Object.getPrototypeOf(value) === Object.prototype;
-const same = (a, b) => a === b || JSON.stringify(encode(a)) === JSON.stringify(encode(b));
+const same = (a, b) => equal(a, b) === true;
 
 // --- FEEL
 
@@ -37,7 +37,7 @@ function feel(text, scope, what) {
   const quick = simple(text, scope);
   if (quick !== undefined) return quick;
   try {
-    return evaluate(text, scope).value ?? null;
+    return evaluate(text, scope);
   } catch (error) {
     if (isLimit(error)) throw error;
     throw new Undecided(`${what}: ${error.message}`);
@@ -49,7 +49,7 @@ const COMPARISON = /^\s*(<=|>=|<|>)?\s*(-?\d+(?:\.\d+)?)\s*$/;
 const TESTS = { '<': (a, b) => a < b, '<=': (a, b) => a <= b, '>': (a, b) => a > b, '>=': (a, b) => a >= b };
 const cells = new Map();
 
-/** A function of the value for the commonest cells, texts and numbers; null for all others, which feelin decides. */
+/** A function of the value for the commonest cells, texts and numbers; null for all others, which the interpreter decides. */
 function simpleCell(text) {
   if (LITERALS.test(text)) {
     const known = text.match(/"[^"]*"/g).map((literal) => literal.slice(1, -1));
@@ -71,27 +71,20 @@ function test(text, value, scope, what) {
   if (quick !== undefined) return quick;
   const inner = { ...scope, '?': value };
   try {
-    return unaryTest(text, inner).value === true;
+    return unaryTest(text, inner) === true;
   } catch (error) {
     if (isLimit(error)) throw error;
     throw new Undecided(`${what}: ${error.message}`);
   }
 }
 
-// --- Functions: ours carry their parameters in `$args`, as feelin's built-in ones do; those from FEEL are wrapped
-
-function makeFunction(parameters, call) {
-  return Object.assign((...args) => call(args), { $args: parameters });
-}
-
 function invoke(found, named, what) {
-  const parameters = found?.parameterNames ?? found?.$args;
-  const call = typeof found === 'function' ? found : found?.fn;
-  if (!Array.isArray(parameters) || typeof call !== 'function') throw new Undecided(`${what}: there is no such function`);
+  if (!(found instanceof Func)) throw new Undecided(`${what}: there is no such function`);
+  if (found.signatures) return found.invoke(named); // one of FEEL's own, which has parameters that may be left out
   for (const name of Object.keys(named)) {
-    if (!parameters.includes(name)) throw new Undecided(`${what}: the function has no parameter “${name}”`);
+    if (!found.parameters.includes(name)) throw new Undecided(`${what}: the function has no parameter “${name}”`);
   }
-  return call(...parameters.map((name) => named[name] ?? null)) ?? null;
+  return found.call(found.parameters.map((name) => named[name] ?? null)) ?? null;
 }
 
 // --- Boxed expressions (§10.2)
@@ -131,7 +124,7 @@ const BOXED = {
   conditional: ({ condition, yes, no }, scope, run, what) => boxed(boxed(condition, scope, run, what) === true ? yes : no, scope, run, what),
   filter({ source, match }, scope, run, what) {
     const items = listOf(boxed(source, scope, run, what));
-    return items.filter((item) => boxed(match, { ...scope, ...(isObject(item) ? item : {}), item }, run, what) === true);
+    return items.filter((item) => boxed(match, { ...scope, item, ...(isContext(item) ? item : {}) }, run, what) === true);
   },
   for: ({ variable, source, body }, scope, run, what) => {
     const results = [];
@@ -140,8 +133,8 @@ const BOXED = {
     }
     return results;
   },
-  every: (expression, scope, run, what) => satisfied(expression, scope, run, what).every((held) => held === true),
-  some: (expression, scope, run, what) => satisfied(expression, scope, run, what).some((held) => held === true),
+  every: (expression, scope, run, what) => satisfied(expression, scope, run, what).reduce(and, true),
+  some: (expression, scope, run, what) => satisfied(expression, scope, run, what).reduce(or, false),
 };
 
 const listOf = (value) => (Array.isArray(value) ? value : isNil(value) ? [] : [value]);
@@ -149,7 +142,7 @@ const satisfied = ({ variable, source, body }, scope, run, what) => listOf(boxed
   .map((item) => boxed(body, { ...scope, [variable]: item }, run, what));
 
 function functionOf(parameters, body, scope, run, what) {
-  return makeFunction(parameters.map(({ name }) => name), (args) => {
+  return new Func(parameters.map(({ name }) => name), (args) => {
     const given = Object.fromEntries(parameters.map(({ name, type }, index) => [name, convert(args[index] ?? null, type, run.model.types)]));
     return boxed(body, { ...scope, ...given }, run, what);
   });
@@ -286,9 +279,9 @@ function valueOf(node, run) {
 function knowledgeOf(node, run) {
   const inner = { ...run, current: null };
   let scope = null;
-  return makeFunction(node.parameters.map(({ name }) => name), (args) => {
+  return new Func(node.parameters.map(({ name }) => name), (args) => {
     scope ??= required(node, run);
-    return functionOf(node.parameters, node.body, scope, inner, `“${node.name}”`)(...args);
+    return functionOf(node.parameters, node.body, scope, inner, `“${node.name}”`).call(args);
   });
 }
 
@@ -316,7 +309,7 @@ function decisionOf(node, run) {
 /** A decision service is a function of its input decisions and input data (§10.4). */
 function serviceOf(node, run) {
   const inputs = node.inputs.map((id) => run.model.nodes[id]);
-  return makeFunction(inputs.map(({ variable }) => variable), (args) => {
+  return new Func(inputs.map(({ variable }) => variable), (args) => {
     const given = Object.fromEntries(inputs.map(({ variable }, index) => [variable, args[index] ?? null]));
     return serviceValue(node, { ...run, given: { ...run.given, ...given } });
   });
