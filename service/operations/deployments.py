@@ -18,7 +18,7 @@ import sqlalchemy as sa
 from service import forms
 from service.db import db, new_id
 from service.engine.checks import check_definition
-from service.engine.decisions import parse_decisions
+from service.engine.decisions import examine
 from service.engine.definition import Problem, Refused, Severity
 from service.engine.normalise import Normalised, normalise
 from service.engine.parser import parse
@@ -171,11 +171,7 @@ def _lay_forms(world: World, files: Mapping[str, bytes]) -> list[Problem]:
 
 
 def _lay_decisions(world: World, files: Mapping[str, bytes]) -> list[Problem]:
-    try:
-        decisions = parse_decisions(files) if files else {}
-    except Refused as refused:
-        return list(refused.problems)
-    problems: list[Problem] = []
+    decisions, problems = examine(files)  # those beside a faulty one are there for processes to call
     seen: dict[str, str] = {}
     together = {name: digest(content) for name, content in files.items()}
     for key, decision in decisions.items():
@@ -211,7 +207,7 @@ def _lay_processes(world: World, files: Mapping[str, bytes], decisions: Mapping[
         try:
             parse({**linked, **decisions, **files})
         except Refused as refused:
-            problems += refused.problems
+            problems += [problem for problem in refused.problems if problem.file not in decisions]  # said already
     return problems
 
 

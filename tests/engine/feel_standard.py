@@ -412,7 +412,11 @@ DEVIATIONS: dict[str, tuple[Any, Any, str]] = {
         True,
         "date() takes the text of a date and time too, and gives its day",
     ),
-    'matches("α", "\\p{IsGreek}")': (True, None, "blocks of Unicode are unknown to JavaScript; write \\p{Script=Greek}"),
+    'matches("α", "\\p{IsGreek}")': (
+        True,
+        None,
+        "blocks of Unicode are unknown to JavaScript; write \\p{Script=Greek}",
+    ),
     "(function(a) a) instance of function<number, number>->number": (
         False,
         True,

@@ -12,6 +12,7 @@ import { decide as decideModel } from './parts/decisions.js';
 import { BUILTINS, setClock } from './parts/feel/builtins.js';
 import { EXTENSIONS } from './parts/feel/extensions.js';
 import { evaluate as feelValue, unaryTest } from './parts/feel/interpreter.js';
+import { facts, mistake } from './parts/feel/lint.js';
 import { errorAt, parse } from './parts/feel/parse.js';
 import { check as checkSubmitted, wants as wantsOf } from './parts/forms.js';
 import { isLimit } from './parts/limits.js';
@@ -74,13 +75,16 @@ export function unary(text, json, dated, flat) {
   });
 }
 
-/** Whether a text can be parsed, and with `inBrowser` whether feelin knows what it says. */
-export function check(text, json, isUnary, inBrowser) {
+/** What a text holds (lint.js `facts`), or what is wrong with it; with `inBrowser` also what feelin does not know. */
+export function check(given, json, isUnary, inBrowser) {
   return guarded(() => {
     const context = JSON.parse(json);
-    const at = errorAt(parse(text, context, isUnary ? 'UnaryTests' : 'Expression').tree);
+    const { text, tree } = parse(given, context, isUnary ? 'UnaryTests' : 'Expression');
+    const at = errorAt(tree);
     if (at !== null) return JSON.stringify({ error: 'syntax', at });
-    return JSON.stringify({ value: null, error: inBrowser ? unimplemented(text, context, isUnary) : null });
+    const meant = mistake(tree, text, isUnary, context);
+    if (meant) return JSON.stringify({ error: meant.what, at: meant.at });
+    return JSON.stringify({ value: facts(tree, text), error: inBrowser ? unimplemented(given, context, isUnary) : null });
   });
 }
 

@@ -19,6 +19,8 @@ const same = (a, b) => equal(a, b) === true;
 
 // --- FEEL
 
+let names = null; // of the model that is evaluated, when some are no words: what a text names may have no value
+
 const TEXT = /^"([^"\\]*)"$/;
 const NUMBER = /^-?\d+(\.\d+)?$/;
 const NAME = /^[A-Za-z_]\w*$/;
@@ -37,7 +39,7 @@ function feel(text, scope, what) {
   const quick = simple(text, scope);
   if (quick !== undefined) return quick;
   try {
-    return evaluate(text, scope);
+    return evaluate(text, scope, names);
   } catch (error) {
     if (isLimit(error)) throw error;
     throw new Undecided(`${what}: ${error.message}`);
@@ -71,7 +73,7 @@ function test(text, value, scope, what) {
   if (quick !== undefined) return quick;
   const inner = { ...scope, '?': value };
   try {
-    return unaryTest(text, inner) === true;
+    return unaryTest(text, inner, names) === true;
   } catch (error) {
     if (isLimit(error)) throw error;
     throw new Undecided(`${what}: ${error.message}`);
@@ -260,7 +262,6 @@ function required(node, run) {
   for (const { node: key, under } of node.requires) {
     const needed = run.model.nodes[key];
     const value = valueOf(needed, run);
-    if (value === undefined) continue;
     if (under) scope[under] = { ...scope[under], [needed.variable]: value };
     else scope[needed.variable] = value;
     if (needed.kind === 'decision' && !(needed.id in run.given)) scope[needed.id] = value; // as Camunda names it
@@ -280,13 +281,14 @@ function knowledgeOf(node, run) {
   const inner = { ...run, current: null };
   let scope = null;
   return new Func(node.parameters.map(({ name }) => name), (args) => {
+    if (!node.body) throw new Undecided(`“${node.name}”: the business knowledge model has no logic`);
     scope ??= required(node, run);
     return functionOf(node.parameters, node.body, scope, inner, `“${node.name}”`).call(args);
   });
 }
 
 function inputOf(node, run) {
-  if (!Object.hasOwn(run.given, node.variable)) return undefined;
+  if (!Object.hasOwn(run.given, node.variable)) return null;
   const value = convert(run.given[node.variable], node.type, run.model.types);
   const { allowed } = run.model.types[node.type] ?? {};
   if (allowed && value !== null && !listOf(value).every((item) => test(allowed, item, {}, node.name))) {
@@ -298,6 +300,7 @@ function inputOf(node, run) {
 function decisionOf(node, run) {
   if (run.done.has(node)) return run.done.get(node);
   const scope = required(node, run);
+  if (!node.body) throw new Undecided(`“${node.name}”: the decision has no logic`);
   const record = { decision: node.id, name: node.name, inputs: [], hits: [], outputs: null };
   const value = convert(boxed(node.body, scope, { ...run, current: record, depth: 0 }, `“${node.name}”`), node.type, run.model.types);
   run.done.set(node, value);
@@ -327,6 +330,7 @@ function serviceValue(node, outer) {
 /** The value of the decision or decision service `id`, and what was decided on the way, as JSON values. */
 export function decide(model, id, given) {
   const run = { model, given, done: new Map(), trace: [], current: null, depth: 0 };
+  names = Object.keys(model.names).length ? model.names : null;
   try {
     const node = model.nodes[id];
     const value = node.kind === 'service' ? serviceValue(node, run) : valueOf(node, run);
@@ -334,5 +338,7 @@ export function decide(model, id, given) {
   } catch (error) {
     if (error instanceof Undecided) return { undecided: error.message, trace: run.trace.map(encode) };
     throw error;
+  } finally {
+    names = null;
   }
 }

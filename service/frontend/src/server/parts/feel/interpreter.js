@@ -18,8 +18,10 @@ class SyntaxProblem extends Error {
 
 const compiled = new WeakMap();
 
-function made(text, context, top) {
-  const { text: spelled, tree } = parse(text, context, top);
+/** What a text says as a function of a scope, read with the names of the context, or else with the `names` known besides. */
+function made(text, context, top, names) {
+  let { text: spelled, tree } = parse(text, context, top);
+  if (errorAt(tree) !== null && names) ({ text: spelled, tree } = parse(text, { ...context, ...names }, top));
   const wrong = errorAt(tree);
   if (wrong !== null) throw new SyntaxProblem(wrong);
   let found = compiled.get(tree);
@@ -31,10 +33,10 @@ function made(text, context, top) {
 }
 
 /** The value of an expression; null where it has none. Throws for what is no FEEL. */
-export const evaluate = (text, context) => made(text, context, 'Expression')(new Scope(context)) ?? null;
+export const evaluate = (text, context, names) => made(text, context, 'Expression', names)(new Scope(context)) ?? null;
 
 /** Whether unary tests hold for `context['?']`: true, false or null. */
-export const unaryTest = (text, context) => made(text, context, 'UnaryTests')(new Scope(context));
+export const unaryTest = (text, context, names) => made(text, context, 'UnaryTests', names)(new Scope(context));
 
 // --- Trees to functions
 
