@@ -88,8 +88,17 @@ export function check(given, json, isUnary, inBrowser) {
   });
 }
 
-/** Either the variables that `text` reads, or with `called` the functions that it calls and nobody knows. */
-export function names(given, called) {
+/** Whether `node` stands in the brackets of a filter, where a name may be a part of the item as well as a variable. */
+function isFiltering(node) {
+  for (let inner = node; inner.parent; inner = inner.parent) {
+    if (inner.parent.name === 'FilterExpression' && inner.prevSibling) return true;
+  }
+  return false;
+}
+
+/** The variables that `text` reads; with `called` the functions that it calls and nobody knows; with `surely` only the
+ * variables that cannot be parts of an item. */
+export function names(given, called, surely) {
   return guarded(() => {
     const { text, tree } = parse(given, {});
     const read = new Set();
@@ -100,6 +109,7 @@ export function names(given, called) {
         const isCalled = node.node.parent?.name === 'FunctionInvocation' && !node.node.prevSibling;
         if (node.name === 'Type') return false;
         if (node.name === 'VariableName' && (isCalled ? BUILTINS.has(found) : called)) return true;
+        if (surely && node.name === 'VariableName' && isFiltering(node.node)) return true;
         if (node.name === 'VariableName' && !(node.node.parent?.name === 'PathExpression' && node.node.prevSibling)) read.add(found);
         if (node.name === 'ParameterName' || node.name === 'Key') bound.add(found);
         if (node.name === 'Name' && node.node.parent?.name === 'InExpression') bound.add(found);

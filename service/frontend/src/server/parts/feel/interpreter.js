@@ -350,29 +350,28 @@ function mentionsInput(node) {
 function positiveTest(test, text, inCell) {
   const node = test.firstChild;
   const wanted = compile(node, text);
-  if (inCell && mentionsInput(node)) return (scope) => truth(wanted(scope));
+  if (mentionsInput(node)) return (scope, value) => truth(wanted(scope.within().bind('?', value)));
   if (inCell && TRUTHS.has(node.name) && !['BooleanLiteral', 'SimplePositiveUnaryTest'].includes(node.name)) return (scope) => truth(wanted(scope));
   if (inCell && node.name === 'VariableName') {
     const name = nameOf(node, text);
     return (scope, value) => (scope.find(name) === undefined ? null : fits(value, wanted(scope), true)); // else VIP would be null
   }
-  return (scope, value) => {
-    const found = wanted(scope) ?? null;
-    return found === null && !inCell ? null : fits(value, found, inCell && node.name !== 'BooleanLiteral');
-  };
+  return (scope, value) => fits(value, wanted(scope) ?? null, inCell && node.name !== 'BooleanLiteral');
 }
 
 const truth = (value) => (typeof value === 'boolean' ? value : null);
 
+const isEqual = (a, b) => equal(a, b) === true; // a value of another kind is not what is wanted: false, as in a list
+
 /** Whether the value is what is wanted, or in it; a condition that holds by itself stands for a test (§10.3.2.8). */
 function fits(value, wanted, mayBeCondition) {
-  if (wanted instanceof Range) return Array.isArray(value) ? equal(value, wanted) : wanted.includes(value);
+  if (wanted instanceof Range) return Array.isArray(value) ? false : wanted.includes(value);
   if (Array.isArray(wanted)) {
-    if (Array.isArray(value) && equal(value, wanted) === true) return true;
-    return wanted.reduce((held, item) => (held === true ? true : or(held, item instanceof Range ? item.includes(value) : equal(value, item) === true)), false);
+    if (Array.isArray(value) && isEqual(value, wanted)) return true;
+    return wanted.reduce((held, item) => (held === true ? true : or(held, item instanceof Range ? item.includes(value) : isEqual(value, item))), false);
   }
   if (mayBeCondition && typeof wanted === 'boolean' && typeof value !== 'boolean') return wanted;
-  return equal(Array.isArray(value) && value.length === 1 ? value[0] : value, wanted);
+  return isEqual(Array.isArray(value) && value.length === 1 ? value[0] : value, wanted);
 }
 
 // --- Loops (§10.3.2.13, tables 62 to 65)
