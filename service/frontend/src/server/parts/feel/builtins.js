@@ -104,12 +104,13 @@ const CONVERSION = {
   'date and time': [
     'from:string', temporal.readMoment,
     'from:moment', (moment) => moment,
+    'from:date', (date) => new Moment(date.days, 0, 0),
     'date:day, time:time', (day, time) => temporal.joined(temporal.dayOf(day), time),
   ],
   time: [
     'from:string', temporal.readTime,
     'from:time', (time) => time,
-    'from:moment', ({ seconds, offset, zone }) => new Time(seconds, zone ? null : offset, zone),
+    'from:moment', ({ seconds, offset, zone }) => new Time(seconds, offset, zone),
     'from:date', () => new Time(0, 0),
     'hour:number, minute:number, second:number, offset?:seconds?', (hour, minute, second, offset) => temporal.makeTime(hour, minute, second, offset?.seconds ?? null),
   ],

@@ -60,9 +60,9 @@ const parts = (node, text, ...wanted) => {
 const ESCAPES = { n: '\n', r: '\r', t: '\t' };
 
 function stringOf(literal) {
-  return literal.slice(1, -1).replace(/\\(?:u([\da-f]{4})|U([\da-f]{6})|u([\da-f]{5,6})|(["'\\nrt]))/g, (_, four, six, more, sign) => {
+  return literal.slice(1, -1).replace(/\\(?:u([\da-fA-F]{4})|U([\da-fA-F]{6})|(["'\\nrt]))/g, (_, four, six, sign) => {
     if (sign) return ESCAPES[sign] ?? sign;
-    const point = parseInt(four ?? six ?? more, 16);
+    const point = parseInt(four ?? six, 16);
     return four ? String.fromCharCode(point) : point <= 0x10ffff ? String.fromCodePoint(point) : '';
   });
 }

@@ -228,8 +228,8 @@ export const readAny = (text) => readDate(text) ?? readDuration(text) ?? (text.i
 
 const sign = (difference) => (difference < 0 ? -1 : difference > 0 ? 1 : 0);
 
-/** A time with a zone has the offset of that zone at the beginning of 1970: it knows no day. */
-const timeOffset = ({ offset, zone }) => (zone ? zoneOffset(zone, 0) * 60 : offset);
+/** A time that was read with a zone knows no day: its offset is that of the beginning of 1970. */
+const timeOffset = ({ offset, zone }) => offset ?? (zone ? zoneOffset(zone, 0) * 60 : null);
 
 export function orderOf(a, b) {
   if (isDay(a) && isDay(b)) return sign(a.days - b.days);
