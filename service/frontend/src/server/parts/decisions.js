@@ -4,8 +4,8 @@
 // input, decision, bkm, service; each expression {kind, …}. Values here are FEEL's own, so functions and dates pass
 // from decision to decision as they are; only what leaves (`decide`) becomes JSON.
 import { evaluate, unaryTest } from './feel/interpreter.js';
-import { add } from './feel/numbers.js';
-import { and, equal, Func, isContext, isNil, order, or } from './feel/kinds.js';
+import { BUILTINS } from './feel/builtins.js';
+import { and, equal, Func, isContext, isNil, or } from './feel/kinds.js';
 import { isLimit } from './limits.js';
 import { convert } from './types.js';
 import { encode } from './values.js';
@@ -216,9 +216,9 @@ const listed = (order) => (table, hits, what) => {
 };
 
 const AGGREGATE = {
-  SUM: (values) => (values.some((value) => typeof value === 'string') ? values.join('') : values.reduce((total, value) => total + value, 0)),
-  MIN: (values) => values.reduce((least, value) => (value < least ? value : least)),
-  MAX: (values) => values.reduce((most, value) => (value > most ? value : most)),
+  SUM: (values) => (values.every((value) => typeof value === 'string') ? values.join('') : BUILTINS.get('sum').invoke([values])),
+  MIN: (values) => BUILTINS.get('min').invoke([values]),
+  MAX: (values) => BUILTINS.get('max').invoke([values]),
   COUNT: (values) => values.length,
 };
 
@@ -226,11 +226,9 @@ function collected(table, hits, what) {
   if (!table.aggregation) return listed((_, all) => all)(table, hits, what);
   if (hits.length === 0) return table.aggregation === 'COUNT' ? 0 : fallback(table, what);
   return entryOf(table, table.outputs.map((_, column) => {
-    const values = hits.map((hit) => hit.outputs[column]);
-    if (table.aggregation !== 'COUNT' && values.some((value) => isNil(value) || Number.isNaN(+value) && typeof value !== 'string')) {
-      throw new Undecided(`${what}: ${table.aggregation} needs a number from each rule that fits`);
-    }
-    return AGGREGATE[table.aggregation](values);
+    const value = AGGREGATE[table.aggregation](hits.map((hit) => hit.outputs[column]));
+    if (value === null) throw new Undecided(`${what}: ${table.aggregation} needs a number from each rule that fits`);
+    return value;
   }));
 }
 
