@@ -713,6 +713,8 @@ MORE: dict[str, list[tuple[str, Any]]] = {
         ('(function(a: number) a)("1")', None),
         ("(function(a: number) a)([1])", 1),
         ("(function(a: number) a)(null)", None),
+        ("(function(a: list<number>) a)(1)", [1]),
+        ('string((function(a: date and time) a)(@"2026-01-01"))', "2026-01-01T00:00:00Z"),
         ("(function(a) function(b) a + b)(1)(2)", 3),
         ("{a: 1, f: function(b) a + b, r: f(2)}.r", 3),
         ("{f: function(a) a, r: f(b: 1)}.r", None),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -149,6 +149,13 @@ def test_cells_hold_as_the_standard_says(cell: str, x: Any, holds: bool) -> None
     found = value(table([(cell, '"yes"')]), {"x": x, "limit": 7})
 
     assert (found == "yes") is holds
+
+
+@pytest.mark.parametrize("type_", ["dateTime", "date and time"])
+def test_a_date_is_the_beginning_of_its_day_where_a_date_and_time_is_wanted(type_: str) -> None:
+    body = '<decision id="d1" name="First"><variable name="First" typeRef="TYPE"/>«date(2000, 1, 2)»</decision>'
+
+    assert value(body.replace("TYPE", type_), {}) == datetime(2000, 1, 2, tzinfo=UTC)
 
 
 @pytest.mark.parametrize(

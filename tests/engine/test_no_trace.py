@@ -110,6 +110,7 @@ EVALUATIONS: dict[str, Callable[[], Any]] = {
     "what came before": evaluated("for i in 1..3 return count(partial)"),
     "a function that calls one": evaluated("(function(f, x) f(f(x)))(function(y) y * 2, 3)"),
     "a type": evaluated("[[1..2] instance of range<number>, 1 < 2]"),
+    "a type that is read alike": evaluated("[[1..2] instance of list <number>, 1 < 2]"),
     "a decision with odd names": lambda: decisions.evaluate("d1", ODD, {"rate 2.1": 2}).value,
     "the same without a value": lambda: decisions.evaluate("d1", ODD, {}).value,
     "an odd name elsewhere": evaluated("rate + 1", {"rate": 1, "rate 2.1": 5}),

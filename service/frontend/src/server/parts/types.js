@@ -1,16 +1,17 @@
 // DMN item definitions, as far as values need converting to them (DMN 1.5 §10.3.2.9.4): JSON has no dates, and a list
 // of one element stands for the element where no list is declared.
 import { isContext } from './feel/kinds.js';
-import { dayOf, isMoment, readDate, readDuration, readMoment, readTime } from './feel/temporal.js';
+import { dayOf, isDay, isMoment, Moment, readDate, readDuration, readMoment, readTime } from './feel/temporal.js';
 
 const read = (reader) => (value) => (typeof value === 'string' ? reader(value) : value);
+const momentOf = (value) => (isDay(value) ? new Moment(value.days, 0, 0) : read(readMoment)(value));
 const dateOf = (text) => readDate(text) ?? readMoment(text)?.date;
 
 const TEMPORAL = {
   date: (value) => (isMoment(value) ? dayOf(value) : read(dateOf)(value)),
   time: read(readTime),
-  dateTime: read(readMoment),
-  'date and time': read(readMoment),
+  dateTime: momentOf,
+  'date and time': momentOf,
   duration: read(readDuration),
   dayTimeDuration: read(readDuration),
   yearMonthDuration: read(readDuration),

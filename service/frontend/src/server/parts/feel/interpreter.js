@@ -5,7 +5,7 @@ import { add, divide, multiply, power, subtract } from './numbers.js';
 import { childrenOf, errorAt, parse } from './parse.js';
 import { entryOf, Scope } from './scope.js';
 import * as temporal from './temporal.js';
-import { Day } from './temporal.js';
+import { Day, Moment } from './temporal.js';
 import { typeTest } from './types.js';
 
 /** A text that is no FEEL; `position` says where. */
@@ -25,11 +25,11 @@ function made(text, context, top, names) {
   const wrong = errorAt(tree);
   if (wrong !== null) throw new SyntaxProblem(wrong);
   let found = compiled.get(tree);
-  if (!found) {
-    found = compile(tree.topNode, spelled);
+  if (found?.text !== spelled) { // two texts may have one tree: range<T> is read as list<T>
+    found = { text: spelled, value: compile(tree.topNode, spelled) };
     compiled.set(tree, found);
   }
-  return found;
+  return found.value;
 }
 
 /** The value of an expression; null where it has none. Throws for what is no FEEL. */
@@ -216,11 +216,13 @@ function functionDefinition(node, text) {
   });
 }
 
-/** The value as the type wants it, alone or out of a list of one (§10.3.2.9.4); undefined when it does not fit. */
+/** The value as the type wants it: out of a list of one, in one, or a date's midnight (§10.3.2.9.4); undefined when it does not fit. */
 function fitting(value, test) {
-  if (value === null || test(value) !== false) return value;
-  const single = Array.isArray(value) && value.length === 1 ? value[0] : null;
-  return single !== null && test(single) !== false ? single : undefined;
+  if (value === null) return null;
+  const ways = [value, [value]];
+  if (Array.isArray(value) && value.length === 1) ways.push(value[0]);
+  if (value instanceof Day) ways.push(new Moment(value.days, 0, 0));
+  return ways.find((way) => test(way) !== false);
 }
 
 function parametersOf(node, text) {
