@@ -1067,6 +1067,22 @@ SAMPLES = {
     "range": "[5..6]",
     "function": "function(a, b) a",
 }
+#: The kinds that an operator takes, left and right (§10.3.2.13.1, tables 54 to 57); all others give null.
+_DURATIONS = [("dtd", "dtd"), ("ymd", "ymd")]
+_LATER = [(day, duration) for day in ("date", "moment") for duration in ("dtd", "ymd")] + [("time", "dtd")]
+_DAYS = [("date", "date"), ("moment", "moment"), ("time", "time"), ("date", "moment"), ("moment", "date")]
+_ORDERED = [(kind, kind) for kind in ("number", "string", "date", "time", "moment", "dtd", "ymd")]
+OPERATORS: dict[str, set[tuple[str, str]]] = {
+    "+": {("number", "number"), ("string", "string"), *_DURATIONS, *_LATER, *((b, a) for a, b in _LATER)},
+    "-": {("number", "number"), *_DURATIONS, *_LATER, *_DAYS},
+    "*": {("number", kind) for kind in ("number", "dtd", "ymd")} | {("dtd", "number"), ("ymd", "number")},
+    "/": {("number", "number"), ("dtd", "number"), ("ymd", "number"), *_DURATIONS},
+    "**": {("number", "number")},
+    **{sign: set(_ORDERED) for sign in ("<", "<=", ">", ">=")},
+    **{sign: {(a, b) for a in SAMPLES for b in SAMPLES if a == b or "null" in (a, b)} for sign in ("=", "!=")},
+    "and": {(a, b) for a in SAMPLES for b in SAMPLES if "boolean" in (a, b)},  # the boolean is false
+    "or": {("boolean", "boolean")},
+}
 #: What takes a list takes any value as a list of one.
 KINDS = {
     "any": set(SAMPLES),
@@ -1099,6 +1115,11 @@ DEVIATIONS: dict[str, tuple[Any, Any, str]] = {
         False,
         True,
         "of a function's type, only that it is one is looked at",
+    ),
+    'date and time("2026-01-01T10:00:00") < date and time("2026-01-01T10:00:00+14:00")': (
+        None,
+        False,
+        "a date and time without a zone is in the zone of the case, for what a case holds has an offset",
     ),
     "is defined(null)": (None, False, "functions that Camunda 8 adds are known"),
 }

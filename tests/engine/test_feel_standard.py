@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from service.engine.expressions import feel
-from tests.engine.feel_standard import CASES, DEVIATIONS, FUNCTIONS, KINDS, SAMPLES
+from tests.engine.feel_standard import CASES, DEVIATIONS, FUNCTIONS, KINDS, OPERATORS, SAMPLES
 
 
 def same(found: Any, wanted: Any) -> bool:
@@ -71,6 +71,20 @@ def test_calls_that_fit_no_signature_are_null(name: str) -> None:
 
         assert feel.evaluate(f"string({by_order})", {}) == feel.evaluate(f"string({by_name})", {}) is not None
         assert {text: found for text in wrong if (found := feel.evaluate(text, {})) is not None} == {}
+
+
+@pytest.mark.parametrize("sign", OPERATORS)
+def test_operators_give_null_for_kinds_that_they_do_not_take(sign: str) -> None:
+    values = {
+        (left, right): feel.evaluate(f"string({SAMPLES[left]} {sign} {SAMPLES[right]})", {})
+        for left in SAMPLES
+        for right in SAMPLES
+        if left != "function"  # its body goes on to the end
+    }
+
+    assert {kinds for kinds, value in values.items() if value is not None} == {
+        kinds for kinds in OPERATORS[sign] if kinds[0] != "function"
+    }
 
 
 def test_every_function_has_been_called_wrongly() -> None:
