@@ -40,6 +40,19 @@ def test_a_text_without_quotes_is_a_variable_and_this_is_said(cell: str, advice:
     assert any(advice in line for line in found)
 
 
+def test_a_result_without_quotes_is_said_too() -> None:
+    [line] = said(table([("1", "GOLD")]))
+
+    assert "row 1, column “y”: “GOLD” is the name of a variable" in line and 'write "GOLD" in quotes' in line
+
+
+@pytest.mark.parametrize(
+    ("type_", "cell", "result"), [("string", "x", "x"), ("number", "limit", "1"), ("string", '"a"', "x")]
+)
+def test_names_of_inputs_and_numbers_are_no_texts(type_: str, cell: str, result: str) -> None:
+    assert said(typed([(cell, result)], type_)) == []
+
+
 @pytest.mark.parametrize("x", [None, "VIP", "other", 1])
 def test_a_text_without_quotes_fits_nothing_and_above_all_not_nothing(x: Any) -> None:
     assert value(table([("VIP", '"yes"')]), {"x": x}) is None
@@ -146,6 +159,8 @@ def test_a_decision_without_an_id_is_known_by_its_name() -> None:
     [
         '<decision id="e" name="Empty"/>',
         '<decision id="e" name="Empty"><variable name="Empty"/></decision>',
+        '<decision id="e" name="Empty"><literalExpression/></decision>',
+        '<decision id="e" name="Empty"><literalExpression><text> </text></literalExpression></decision>',
         '<businessKnowledgeModel id="e" name="Empty"/>',
         '<businessKnowledgeModel id="e" name="Empty"><encapsulatedLogic/></businessKnowledgeModel>',
     ],

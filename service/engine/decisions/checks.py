@@ -102,8 +102,7 @@ class _Checker:
             return
         if text.where:
             yield from self.misfits(text, facts.get("kinds", ()))
-            if text.unary:
-                yield from self.unquoted(text, facts.get("alone", ()))
+            yield from self.unquoted(text, facts.get("alone", ()))
 
     def examine(self, text: Text) -> Mapping[str, Any] | str:
         """What the text holds, or what is wrong with it; names that are no words count where it is wrong without."""
@@ -145,7 +144,8 @@ class _Checker:
                 yield self.problem(text, message, advice, Severity.WARNING)
 
     def unquoted(self, text: Text, alone: Iterable[str]) -> Iterator[Problem]:
-        for name in alone:
+        may_be_text = (self.kind(text.type) if text.type else "") in ("text", "", None)
+        for name in alone if may_be_text else ():
             if name not in self.names:
                 message = f"“{name}” is the name of a variable here, and no decision or input has it."
                 yield self.problem(text, message, f'If the text is meant, write "{name}" in quotes.', Severity.WARNING)

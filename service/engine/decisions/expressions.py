@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 from lxml import etree
 
+_NAME = re.compile(r"[^\W\d]\w*(?: \w+)*")
 Report = Callable[[etree._Element, str, str], None]
 
 HIT_POLICIES = frozenset({"UNIQUE", "FIRST", "PRIORITY", "ANY", "COLLECT", "RULE ORDER", "OUTPUT ORDER"})
@@ -66,6 +68,13 @@ class Text:
     type: str | None = None  #: of the column
 
 
+def _is_empty(expression: etree._Element) -> bool:
+    """Whether it is a literal expression without a text, as modelers leave a decision that is not made yet."""
+    return (
+        local(expression) == "literalExpression" and not _text(expression) and sub(expression, "importedValues") is None
+    )
+
+
 class ExpressionReader:
     """Reads the expressions of one node; what is wrong goes to `report(element, message, advice)`.
 
@@ -80,7 +89,7 @@ class ExpressionReader:
     def inside(self, holder: etree._Element, what: str, *, optional: bool = False) -> dict[str, Any] | None:
         """The one expression that is a child of `holder`."""
         found = [child for child in holder.iterchildren(tag=etree.Element) if local(child) in _EXPRESSIONS]
-        if optional and not found:
+        if optional and (not found or (len(found) == 1 and _is_empty(found[0]))):
             return None
         if len(found) != 1:
             amount = "no expression" if not found else "more than one expression"
@@ -170,6 +179,8 @@ class ExpressionReader:
             self.report(element, "The input has no expression.", "Write FEEL, such as the name of a variable.")
         else:
             self.feel(expression, text)
+            if _NAME.fullmatch(text):
+                self.names.add(text)  # the table's own words: a cell may say them too
         values = sub(element, "inputValues")
         return {
             "label": element.get("label") or text,
