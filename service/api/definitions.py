@@ -159,7 +159,7 @@ def get_form_schema(form_id: UUID) -> Answer:
 @lru_cache(maxsize=256)
 def _decisions(decision_id: UUID) -> dict[str, decisions.Decision]:
     """The decisions that were deployed together with this one; immutable, so parsed once per process."""
-    return decisions.parse_decisions(read_files(definitions.one(DecisionDefinition, decision_id).files))
+    return decisions.parse_decisions(read_files(definitions.one(DecisionDefinition, decision_id).files), deployed=True)
 
 
 def _page(kind: type[Definition], query: schemas.DefinitionQuery) -> Page[Definition]:

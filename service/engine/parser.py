@@ -88,7 +88,8 @@ def parse(files: Mapping[str, bytes], *, deployed: bool = False) -> Package:
         read.append(found)
     decisions: Mapping[str, Any] = {}
     try:
-        decisions = dmn.parse_decisions({name: text for name, text in files.items() if name.lower().endswith(".dmn")})
+        tables = {name: text for name, text in files.items() if name.lower().endswith(".dmn")}
+        decisions = dmn.parse_decisions(tables, deployed=deployed)
     except Refused as refused:
         problems += refused.problems
     errors = [problem for problem in problems if problem.severity is Severity.ERROR]

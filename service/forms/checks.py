@@ -135,7 +135,7 @@ def _check_component(form: _Form, component: dict[str, Any], base: tuple[str, ..
         return
     path = _check_path(form, component, kind, base)
     for text, unary in _expressions(component):
-        if wrong := feel.check(text, unary=unary):
+        if wrong := feel.check(text, unary=unary, in_form=True):
             form.report(f"In “={text.strip()[:80]}”: {wrong}", "Correct the expression.", component)
     if kind in KEYED:
         _check_rules(form, component, kind)

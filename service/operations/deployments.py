@@ -19,7 +19,7 @@ from service import audit, forms
 from service.db import db, new_id
 from service.engine.checks import check_definition
 from service.engine.checks.instances import FormNames
-from service.engine.decisions import parse_decisions
+from service.engine.decisions import examine
 from service.engine.definition import Problem, Refused, Severity
 from service.engine.normalise import Normalised, normalise
 from service.engine.parser import parse
@@ -173,11 +173,7 @@ def _lay_forms(world: World, files: Mapping[str, bytes]) -> list[Problem]:
 
 
 def _lay_decisions(world: World, files: Mapping[str, bytes]) -> list[Problem]:
-    try:
-        decisions = parse_decisions(files) if files else {}
-    except Refused as refused:
-        return list(refused.problems)
-    problems: list[Problem] = []
+    decisions, problems = examine(files)  # those beside a faulty one are there for processes to call
     seen: dict[str, str] = {}
     together = {name: digest(content) for name, content in files.items()}
     for key, decision in decisions.items():
@@ -215,7 +211,7 @@ def _lay_processes(
         try:
             parse({**linked, **decisions, **files})
         except Refused as refused:
-            problems += refused.problems
+            problems += [problem for problem in refused.problems if problem.file not in decisions]  # said already
     return problems
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -52,6 +53,28 @@ def test_every_aggregation_with_one_some_and_no_hits(aggregation: str, results: 
     body = table(NUMBERS, policy="COLLECT", more=f'aggregation="{aggregation}"')
     for x, result in enumerate(results, 1):
         assert value(body, {"x": x}) == result, (aggregation, x)
+
+
+@pytest.mark.parametrize(
+    ("aggregation", "results", "value_"),
+    [
+        ("SUM", ["0.1", "0.2"], 0.3),
+        ("MAX", ['date("2026-01-01")', 'date("2026-02-01")'], date(2026, 2, 1)),
+        ("MIN", ['"b"', '"a"'], "a"),
+        ("SUM", ['duration("P1D")', 'duration("PT1H")'], timedelta(days=1, hours=1)),
+        ("MAX", ["1", '"2"'], ERROR),
+        ("SUM", ["1", "null"], ERROR),
+        ("SUM", ["1", '"2"'], ERROR),
+    ],
+)
+def test_what_can_be_aggregated_is(aggregation: str, results: list[str], value_: Any) -> None:
+    body = table([("-", result) for result in results], policy="COLLECT", more=f'aggregation="{aggregation}"')
+
+    if value_ is ERROR:
+        with pytest.raises(DecisionError, match="needs a number"):
+            value(body, {"x": 1})
+    else:
+        assert value(body, {"x": 1}) == value_
 
 
 def test_output_order_follows_the_output_values_and_not_the_rules() -> None:
@@ -126,6 +149,13 @@ def test_cells_hold_as_the_standard_says(cell: str, x: Any, holds: bool) -> None
     found = value(table([(cell, '"yes"')]), {"x": x, "limit": 7})
 
     assert (found == "yes") is holds
+
+
+@pytest.mark.parametrize("type_", ["dateTime", "date and time"])
+def test_a_date_is_the_beginning_of_its_day_where_a_date_and_time_is_wanted(type_: str) -> None:
+    body = '<decision id="d1" name="First"><variable name="First" typeRef="TYPE"/>«date(2000, 1, 2)»</decision>'
+
+    assert value(body.replace("TYPE", type_), {}) == datetime(2000, 1, 2, tzinfo=UTC)
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""FEEL by feelin in quickjs: values in and out, limits, and the same trees whether parsed anew or remembered."""
+"""FEEL in quickjs: values in and out, limits, and the same trees whether parsed anew or remembered."""
 
 from __future__ import annotations
 

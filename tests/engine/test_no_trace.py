@@ -38,6 +38,15 @@ TABLE = """<definitions xmlns="https://www.omg.org/spec/DMN/20191111/MODEL/" id=
 </decisionTable></decision></definitions>""".replace("instance of number", "? instance of number")
 
 DECISIONS = parse_decisions({"t.dmn": TABLE.encode()})
+ODD = parse_decisions(
+    {
+        "odd.dmn": TABLE.replace("a-b</text></inputExpression>", "rate 2.1</text></inputExpression>")
+        .replace("<text>a-b</text>", "<text>rate 2.1 * 2</text>")
+        .replace("<decision ", '<inputData id="i" name="rate 2.1"/><decision ')
+        .replace('name="D">', 'name="D"><informationRequirement><requiredInput href="#i"/></informationRequirement>')
+        .encode()
+    }
+)
 
 
 def evaluated(text: str, variables: dict[str, Any] | None = None, now: datetime | None = None) -> Callable[[], Any]:
@@ -94,6 +103,18 @@ EVALUATIONS: dict[str, Callable[[], Any]] = {
     "a check of a cell": lambda: feel.check("> a-b", unary=True),
     "a check with a name": lambda: feel.check("first name + 1", names=["first name"]),
     "a check without": lambda: feel.check("first name + 1"),
+    "a pattern of FEEL's": evaluated('[matches("aXb", "x", "i"), replace("aXbX", "X", "-"), split("a,b,c", ",")]'),
+    "the same pattern": evaluated('[matches("aXb", "X"), matches("aXb", "x"), extract("aXbX", "X")]'),
+    "a range by a text": evaluated('range("[1..3]").end + sum(for i in range("[1..3]") return i)'),
+    "days of a range": evaluated('for d in @"2026-01-30"..@"2026-02-01" return [string(d), day of week(d)]'),
+    "what came before": evaluated("for i in 1..3 return count(partial)"),
+    "a function that calls one": evaluated("(function(f, x) f(f(x)))(function(y) y * 2, 3)"),
+    "a type": evaluated("[[1..2] instance of range<number>, 1 < 2]"),
+    "a type that is read alike": evaluated("[[1..2] instance of list <number>, 1 < 2]"),
+    "a decision with odd names": lambda: decisions.evaluate("d1", ODD, {"rate 2.1": 2}).value,
+    "the same without a value": lambda: decisions.evaluate("d1", ODD, {}).value,
+    "an odd name elsewhere": evaluated("rate + 1", {"rate": 1, "rate 2.1": 5}),
+    "a cell that was meant otherwise": lambda: feel.examine("True, VIP", unary=True),
     "a pattern": lambda: feel.matches("^a+$", "aaa"),
     "an entry named __proto__": evaluated('context put(x, ["__proto__", "leak"], 1)', {"x": {"__proto__": {"a": 1}}}),
     "a constructor": evaluated('context put({}, ["constructor", "prototype", "leak"], 1)'),

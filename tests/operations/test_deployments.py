@@ -134,3 +134,37 @@ def test_what_was_deployed_runs_on_when_a_newer_release_would_refuse_it(
     assert case.state == "active"
     with pytest.raises(Refused):
         parser.parse({"inner.bpmn": CALLED})
+
+
+def decision(key: str, text: str) -> str:
+    return f'<decision id="{key}" name="{key}"><literalExpression><text>{text}</text></literalExpression></decision>'
+
+
+def dmn(*decisions: str) -> bytes:
+    namespace = "https://www.omg.org/spec/DMN/20191111/MODEL/"
+    return f'<definitions xmlns="{namespace}" id="d" name="d" namespace="u">{"".join(decisions)}</definitions>'.encode()
+
+
+def test_a_faulty_decision_is_the_only_one_that_is_named_when_processes_call_others(app: Flask) -> None:
+    asking = process("asking", '<businessRuleTask id="middle" case:decisionRef="grade" case:resultVariable="g"/>')
+    files = {
+        "a.dmn": dmn(decision("grade", "1"), decision("rate", "2")),
+        "b.dmn": dmn(decision("rate", "3"), decision("worse", "1 +")),
+        "asking.bpmn": asking,
+    }
+
+    with pytest.raises(InvalidDeployment) as refused:
+        deployments.deploy(files, by=SYSTEM)
+
+    assert [(problem.file, problem.element_id) for problem in refused.value.problems] == [
+        ("b.dmn", "rate"),
+        ("b.dmn", "worse"),
+    ]
+    assert "grade" not in str(refused.value)
+
+
+def test_what_is_odd_about_a_decision_is_said_and_deployed(app: Flask) -> None:
+    done = deployments.deploy({"a.dmn": dmn(decision("grade", "1"), '<decision id="later" name="Later"/>')}, by=SYSTEM)
+
+    assert [problem.element_id for problem in done.warnings] == ["later"]
+    assert {row.key for row in done.added} == {"grade", "later"}

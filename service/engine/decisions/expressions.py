@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 from lxml import etree
 
-from service.engine.expressions import feel
-
+_NAME = re.compile(r"[^\W\d]\w*(?: \w+)*")
 Report = Callable[[etree._Element, str, str], None]
 
 HIT_POLICIES = frozenset({"UNIQUE", "FIRST", "PRIORITY", "ANY", "COLLECT", "RULE ORDER", "OUTPUT ORDER"})
@@ -56,15 +57,40 @@ def _text(element: etree._Element | None) -> str:
     return "" if found is None else (found.text or "").strip()
 
 
+@dataclass(frozen=True)
+class Text:
+    """FEEL as it stands in a file, for `checks`. `where` says its row and column, when it is a cell of a table."""
+
+    element: etree._Element
+    text: str
+    unary: bool = False
+    where: str = ""
+    type: str | None = None  #: of the column
+
+
+def _is_empty(expression: etree._Element) -> bool:
+    """Whether it is a literal expression without a text, as modelers leave a decision that is not made yet."""
+    return (
+        local(expression) == "literalExpression" and not _text(expression) and sub(expression, "importedValues") is None
+    )
+
+
 class ExpressionReader:
-    """Reads the expressions of one file; what is wrong goes to `report(element, message, advice)`."""
+    """Reads the expressions of one node; what is wrong goes to `report(element, message, advice)`.
+
+    `texts` are its FEEL, `names` the names that its expressions bind themselves.
+    """
 
     def __init__(self, report: Report) -> None:
         self.report = report
+        self.texts: list[Text] = []
+        self.names: set[str] = set()
 
-    def inside(self, holder: etree._Element, what: str) -> dict[str, Any] | None:
+    def inside(self, holder: etree._Element, what: str, *, optional: bool = False) -> dict[str, Any] | None:
         """The one expression that is a child of `holder`."""
         found = [child for child in holder.iterchildren(tag=etree.Element) if local(child) in _EXPRESSIONS]
+        if optional and (not found or (len(found) == 1 and _is_empty(found[0]))):
+            return None
         if len(found) != 1:
             amount = "no expression" if not found else "more than one expression"
             self.report(holder, f"The {what} has {amount}.", "Give it one: a decision table or a literal expression.")
@@ -93,18 +119,19 @@ class ExpressionReader:
         """A business knowledge model's parameters and body."""
         logic = sub(bkm, "encapsulatedLogic")
         if logic is None:
-            self.report(bkm, "The business knowledge model has no logic.", "Give it an encapsulatedLogic.")
             return {"parameters": [], "body": None}
-        found = self.function(logic)
+        found = self.function(logic, optional=True)
         return {"parameters": found["parameters"], "body": found["body"]}
 
     # --- FEEL
 
-    def feel(self, element: etree._Element, text: str, *, unary: bool = False) -> str:
-        """`text`, when it can be parsed; reported otherwise."""
+    def feel(
+        self, element: etree._Element, text: str, *, unary: bool = False, where: str = "", type: str | None = None
+    ) -> str:
+        """`text`, kept to be checked once all names are known."""
         self.language(element)
-        if text and text != "-" and (wrong := feel.check(text, unary=unary)):
-            self.report(element, f"In “{text[:80]}”: {wrong}", "Correct the FEEL.")
+        if text and text != "-":
+            self.texts.append(Text(element, text, unary, where, type))
         return text
 
     def language(self, element: etree._Element) -> None:
@@ -135,7 +162,7 @@ class ExpressionReader:
         outputs = self.outputs(element)
         if policy in ("PRIORITY", "OUTPUT ORDER") and not any(output["allowed"] for output in outputs):
             self.report(element, f"{policy} needs an order of results.", "List the output values, the first one wins.")
-        rules = [self.rule(rule, len(inputs), len(outputs)) for rule in subs(element, "rule")]
+        rules = [self.rule(rule, row, inputs, outputs) for row, rule in enumerate(subs(element, "rule"), 1)]
         return {
             "kind": "table",
             "policy": policy,
@@ -152,6 +179,8 @@ class ExpressionReader:
             self.report(element, "The input has no expression.", "Write FEEL, such as the name of a variable.")
         else:
             self.feel(expression, text)
+            if _NAME.fullmatch(text):
+                self.names.add(text)  # the table's own words: a cell may say them too
         values = sub(element, "inputValues")
         return {
             "label": element.get("label") or text,
@@ -180,15 +209,26 @@ class ExpressionReader:
             )
         return found
 
-    def rule(self, element: etree._Element, inputs: int, outputs: int) -> dict[str, Any]:
+    def rule(
+        self, element: etree._Element, row: int, inputs: list[dict[str, Any]], outputs: list[dict[str, Any]]
+    ) -> dict[str, Any]:
         given, told = subs(element, "inputEntry"), subs(element, "outputEntry")
-        if (len(given), len(told)) != (inputs, outputs):
-            message = f"The rule has {len(given)} conditions and {len(told)} results; the table {inputs} and {outputs}."
+        if (len(given), len(told)) != (len(inputs), len(outputs)):
+            message = (
+                f"The rule has {len(given)} conditions and {len(told)} results; "
+                f"the table {len(inputs)} and {len(outputs)}."
+            )
             self.report(element, message, "Give each column one entry.")
         return {
             "id": element.get("id") or "",
-            "inputs": [self.feel(entry, _text(entry), unary=True) for entry in given],
-            "outputs": [self.feel(entry, _text(entry)) for entry in told],
+            "inputs": [
+                self.feel(entry, _text(entry), unary=True, where=_cell(row, column.get("label")), type=column["type"])
+                for entry, column in _columns(given, inputs)
+            ],
+            "outputs": [
+                self.feel(entry, _text(entry), where=_cell(row, column.get("name")), type=column["type"])
+                for entry, column in _columns(told, outputs)
+            ],
         }
 
     # --- Other boxed expressions
@@ -197,6 +237,7 @@ class ExpressionReader:
         entries = []
         for entry in subs(element, "contextEntry"):
             variable = sub(entry, "variable")
+            self.names.add("" if variable is None else variable.get("name", ""))
             entries.append(
                 {
                     "name": None if variable is None else variable.get("name"),
@@ -208,6 +249,7 @@ class ExpressionReader:
 
     def relation(self, element: etree._Element) -> dict[str, Any]:
         columns = [column.get("name", "") for column in subs(element, "column")]
+        self.names.update(columns)
         rows = []
         for row in subs(element, "row"):
             cells = [cell for cell in row.iterchildren(tag=etree.Element) if local(cell) in _EXPRESSIONS]
@@ -220,14 +262,19 @@ class ExpressionReader:
         items = [child for child in element.iterchildren(tag=etree.Element) if local(child) in _EXPRESSIONS]
         return {"kind": "list", "items": [self.expression(item) for item in items]}
 
-    def function(self, element: etree._Element) -> dict[str, Any]:
+    def function(self, element: etree._Element, *, optional: bool = False) -> dict[str, Any]:
         if element.get("kind", "FEEL").upper() not in ("FEEL", "F"):
             self.report(element, f"Functions in {element.get('kind')} are not called.", "Write FEEL.")
         parameters = [
             {"name": parameter.get("name", ""), "type": short_type(parameter.get("typeRef"))}
             for parameter in subs(element, "formalParameter")
         ]
-        return {"kind": "function", "parameters": parameters, "body": self.inside(element, "function")}
+        self.names.update(str(parameter["name"]) for parameter in parameters)
+        return {
+            "kind": "function",
+            "parameters": parameters,
+            "body": self.inside(element, "function", optional=optional),
+        }
 
     def invocation(self, element: etree._Element) -> dict[str, Any]:
         bindings = []
@@ -248,6 +295,7 @@ class ExpressionReader:
         kind = local(element)
         body = self.part(element, "return" if kind == "for" else "satisfies")
         variable = element.get("iteratorVariable", "item")
+        self.names.add(variable)
         return {"kind": kind, "variable": variable, "source": self.part(element, "in"), "body": body}
 
     def part(self, element: etree._Element, name: str) -> dict[str, Any] | None:
@@ -256,6 +304,16 @@ class ExpressionReader:
             self.report(element, f"The {local(element)} has no “{name}”.", "Add it.")
             return None
         return self.inside(holder, name)
+
+
+def _columns(cells: list[etree._Element], columns: list[dict[str, Any]]) -> list[tuple[etree._Element, dict[str, Any]]]:
+    """Each cell with its column; a cell too many has one without a name."""
+    spare: dict[str, Any] = {"label": "", "name": "", "type": None}
+    return list(zip(cells, [*columns, *[spare] * len(cells)], strict=False))
+
+
+def _cell(row: int, column: str | None) -> str:
+    return f"row {row}, column “{column}”" if column else f"row {row}"
 
 
 def _parts(text: str) -> list[str]:

@@ -13,9 +13,11 @@ from typing import Any
 
 from lxml import etree
 
+from service.engine.decisions import checks
 from service.engine.decisions.evaluation import Decision
-from service.engine.decisions.expressions import ExpressionReader, local, short_type, sub, subs
-from service.engine.definition import Problem, Refused
+from service.engine.decisions.expressions import ExpressionReader, Text, local, short_type, sub, subs
+from service.engine.definition import Problem, Refused, Severity
+from service.engine.expressions import feel
 from service.engine.xml.document import source_line
 from service.engine.xml.reading import safe_xml
 
@@ -32,21 +34,37 @@ _KINDS = {
     "businessKnowledgeModel": "bkm",
     "decisionService": "service",
 }
+MOST_MODEL = 20_000_000  #: characters of all models together, each of which holds everything that its decision requires
 _REQUIREMENTS = {
     "informationRequirement": ("requiredDecision", "requiredInput"),
     "knowledgeRequirement": ("requiredKnowledge",),
 }
 
 
-def parse(files: Mapping[str, bytes]) -> dict[str, Decision]:
-    """The decisions and decision services of `files`, by id. Raises Refused with every problem."""
+def parse(files: Mapping[str, bytes], *, deployed: bool = False) -> dict[str, Decision]:
+    """The decisions and decision services of `files`, by id. Raises Refused with every problem that is an error.
+
+    What is `deployed` already was checked then: only what cannot be read is refused.
+    """
+    reader = _read(files)
+    found, problems = reader.decisions(), reader.problems if deployed else reader.examined()
+    if errors := [problem for problem in problems if problem.severity is Severity.ERROR]:
+        raise Refused(errors)
+    return found
+
+
+def examine(files: Mapping[str, bytes]) -> tuple[dict[str, Decision], list[Problem]]:
+    """What `files` hold, as far as it can be read, and everything that is wrong or odd about it."""
+    reader = _read(files)
+    return reader.decisions(), reader.examined()
+
+
+def _read(files: Mapping[str, bytes]) -> _Reader:
     reader = _Reader()
     for name, content in files.items():
         reader.read(name, content)
     reader.connect()
-    if reader.problems:
-        raise Refused(reader.problems)
-    return reader.decisions()
+    return reader
 
 
 class _Reader:
@@ -59,8 +77,19 @@ class _Reader:
         self.elements: dict[str, etree._Element] = {}
         self.files: dict[str, str] = {}  #: namespace -> file
         self.imports: dict[tuple[str, str], str] = {}  #: file, namespace -> the name it is imported under
+        self.texts: dict[str, list[Text]] = {}  #: node -> its FEEL
+        self.names: set[str] = set()  #: that some expression binds
+        self.order: list[str] = []  #: the files
+        self.odd_names: dict[str, Any] = {}  #: all names, when some are no words: a text may be read by them alone
 
-    def report(self, file: str, element: etree._Element | None, message: str, advice: str) -> None:
+    def report(
+        self,
+        file: str,
+        element: etree._Element | None,
+        message: str,
+        advice: str,
+        severity: Severity = Severity.ERROR,
+    ) -> None:
         self.problems.append(
             Problem(
                 file=file,
@@ -69,12 +98,20 @@ class _Reader:
                 line=None if element is None else source_line(element),
                 element_id=None if element is None else element.get("id"),
                 element_name=None if element is None else element.get("name"),
+                severity=severity,
             )
         )
+
+    def examined(self) -> list[Problem]:
+        """Every problem, those of the expressions among them, in the order of the files and their lines."""
+        found = [*self.problems, *checks.problems(self.nodes, self.texts, self.types, self.names)]
+        order = {file: place for place, file in enumerate(self.order)}
+        return sorted(found, key=lambda problem: (order.get(problem.file, 0), problem.line or 0))
 
     # --- Reading
 
     def read(self, file: str, content: bytes) -> None:
+        self.order.append(file)
         try:
             root = safe_xml(file, content)
         except Refused as refused:
@@ -111,9 +148,9 @@ class _Reader:
         self.types[name] = found
 
     def read_node(self, file: str, element: etree._Element, seen: set[str]) -> None:
-        identity = element.get("id")
+        identity = element.get("id") or element.get("name")  # a file of another tool may leave the id out
         if not identity:
-            self.report(file, element, f"A {local(element)} has no id.", "Give it one.")
+            self.report(file, element, f"A {local(element)} has neither id nor name.", "Give it an id.")
             return
         if identity in seen:
             self.report(file, element, f"The id “{identity}” is used twice.", "Give each element an id of its own.")
@@ -133,9 +170,15 @@ class _Reader:
         self.elements[f"{file}#{identity}"] = element
         expressions = ExpressionReader(lambda *problem: self.report(file, *problem))
         if node["kind"] == "decision":
-            node["body"] = expressions.inside(element, "decision")
+            node["body"] = expressions.inside(element, "decision", optional=True)
         elif node["kind"] == "bkm":
             node.update(expressions.encapsulated(element))
+        self.texts[f"{file}#{identity}"] = expressions.texts
+        self.names |= expressions.names
+        if node.get("body", ...) is None and not any(problem.element_id == identity for problem in self.problems):
+            what = "decision" if node["kind"] == "decision" else "business knowledge model"
+            message = f"The {what} has no logic: whoever asks it stops with an incident."
+            self.report(file, element, message, "Give it a decision table or an expression.", Severity.WARNING)
 
     # --- Connecting
 
@@ -171,21 +214,43 @@ class _Reader:
 
     def circular(self) -> Iterator[str]:
         """Decisions that require themselves; recursion of a business knowledge model is lawful (§6.3.11)."""
-        for start in self.nodes:
+        knotted = self.knotted()
+        for start in knotted:
             reached: set[str] = set()
-            waiting = [found["node"] for found in self.nodes[start]["requires"]]
+            waiting = list(knotted[start])
             while waiting:
                 key = waiting.pop()
                 if key not in reached:
                     reached.add(key)
-                    waiting += [found["node"] for found in self.nodes[key]["requires"]]
+                    waiting += knotted[key]
             if start in reached and self.nodes[start]["kind"] == "decision":
                 yield start
+
+    def knotted(self) -> dict[str, set[str]]:
+        """What each node requires, without those that lead to no circle: mostly nothing is left."""
+        left = {key: {found["node"] for found in node["requires"]} for key, node in self.nodes.items()}
+        askers: dict[str, list[str]] = {}
+        for key, needed in left.items():
+            for other in needed:
+                askers.setdefault(other, []).append(key)
+        free = [key for key, needed in left.items() if not needed]
+        while free:
+            done = free.pop()
+            del left[done]
+            for asker in askers.get(done, ()):
+                left[asker].discard(done)
+                if not left[asker]:
+                    free.append(asker)
+        return left
 
     # --- Handing over
 
     def decisions(self) -> dict[str, Decision]:
         found: dict[str, Decision] = {}
+        written = 0
+        names = checks.known_names(self.nodes, self.types, self.names)
+        if any(not feel.is_word(name) for name in names):
+            self.odd_names = names
         for key, node in self.nodes.items():
             if node["kind"] not in ("decision", "service"):
                 continue
@@ -194,14 +259,17 @@ class _Reader:
                 self.report(file, self.elements[key], f"The decision stands in {other} too.", "Give it another id.")
                 continue
             found[node["id"]] = self.decision(key, node)
-        if self.problems:
-            raise Refused(self.problems)
+            written += len(found[node["id"]].model)
+            if written > MOST_MODEL:
+                message = "The decisions up to this one require each other so often that they are too large together."
+                self.report(key.partition("#")[0], self.elements[key], message, "Write fewer, or smaller ones.")
+                break
         return found
 
     def decision(self, key: str, node: dict[str, Any]) -> Decision:
         needed = sorted(self.closure(key))
         content = {"nodes": {name: self.nodes[name] for name in needed}, "types": self.types}
-        model = json.dumps(content, sort_keys=True)
+        model = json.dumps({**content, "names": self.odd_names}, sort_keys=True)
         reached = [self.nodes[name] for name in needed]
         return Decision(
             id=node["id"],

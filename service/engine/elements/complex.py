@@ -47,7 +47,7 @@ class ComplexGateway(InclusiveGateway):
         waiting = [token for token in scope.children if token.task_spec is self and token.state == TaskState.WAITING]
         known = {**View(task).readable(), "activationCount": len(self.arrived(scope)), _PHASE: True}
         known |= {flow.id: sum(token.internal_data[VIA] == flow.id for token in waiting) for flow in self.incoming}
-        return bool(expressions.evaluate(self.condition, known, now=run.now))
+        return expressions.holds(self.condition, known, now=run.now)
 
     def open(self, run: Run, tokens: dict[str, Task]) -> None:
         scope = run.scope_of(next(iter(tokens.values())))
@@ -69,9 +69,7 @@ class ComplexGateway(InclusiveGateway):
             return Node.choose(self, run, task)
         known = {**View(task).readable(), _PHASE: ENDS_ROUND not in task.internal_data}
         others = [flow for flow in self.outgoing if flow is not self.default]
-        taken = [
-            flow for flow in others if not flow.condition or expressions.evaluate(flow.condition, known, now=run.now)
-        ]
+        taken = [flow for flow in others if not flow.condition or expressions.holds(flow.condition, known, now=run.now)]
         if taken or ENDS_ROUND in task.internal_data:
             return taken or [flow for flow in self.outgoing if flow is self.default]
         return Node.choose(self, run, task) if self.default is None else [self.default]

@@ -166,13 +166,13 @@ class Repetition:
         """An instance was completed: throw what the diagram says. False: what was thrown has ended the whole."""
         once = self.thrown_once and task.internal_data[STATE]["completed"] > 1
         for condition, event in () if once else self.thrown:
-            if task.id in run.tasks and (not condition or expressions.evaluate(condition, seen, now=run.now)):
+            if task.id in run.tasks and (not condition or expressions.holds(condition, seen, now=run.now)):
                 delivery.throw(run, task, event)
         return task.id in run.tasks
 
     def _ended(self, run: Run, task: Task, state: dict[str, Any], last: dict[str, Any]) -> bool:
         """Whether that was enough. The completion condition also sees the variables of the instance that just ended."""
-        if self.until and expressions.evaluate(self.until, {**View(task), **last}, now=run.now):
+        if self.until and expressions.holds(self.until, {**View(task), **last}, now=run.now):
             return True
         if self.kind == "loop":
             return not self._again(run, task)

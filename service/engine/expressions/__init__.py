@@ -41,6 +41,18 @@ def evaluate(text: str, variables: Mapping[str, Any], *, now: datetime | None = 
         raise ExpressionError(str(error), error.line) from None
 
 
+def holds(text: str, variables: Mapping[str, Any], *, now: datetime | None = None) -> bool:
+    """Whether the condition `text` is true. In FEEL null is not, and what is neither true nor false is an error: as in
+    Camunda 8; Python has its own idea of what is true. Raises ExpressionError."""
+    value = evaluate(text, variables, now=now)
+    if is_feel(text) and value is not None and not isinstance(value, bool):
+        shown = (
+            "a text" if isinstance(value, str) else "a number" if isinstance(value, int | float) else "no truth value"
+        )
+        raise ExpressionError(f"The condition “{text.strip()[:80]}” gives {shown}, and has to give true or false.")
+    return bool(value)
+
+
 def run_script(
     text: str, variables: Mapping[str, Any], *, language: str = "python", now: datetime | None = None
 ) -> dict[str, Any]:

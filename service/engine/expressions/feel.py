@@ -1,4 +1,4 @@
-"""FEEL, for forms, decisions and `=` expressions: feelin, the evaluator that the browser runs, in quickjs.
+"""FEEL, for decisions and `=` expressions: an interpreter of the standard (frontend/src/server/parts/feel/) in quickjs.
 
 Names that are unknown are null, as FEEL says. Values go in and come out as plain values: dates as `date`, dates and
 times as aware `datetime`, times as `time`, days-and-time durations as `timedelta`, years-and-months ones as ISO text.
@@ -65,17 +65,32 @@ def unary_test(text: str, value: Any, context: Mapping[str, Any], *, now: dateti
     return _asked("unary", text, *_arguments(text, {**context, "?": value}, now, always=("?",))) is True
 
 
-def check(text: str, *, unary: bool = False, names: Iterable[str] = ()) -> str | None:
-    """What is wrong with `text`, a sentence with its line, or None. `names` are known names that hold spaces."""
+def check(text: str, *, unary: bool = False, names: Iterable[str] = (), in_form: bool = False) -> str | None:
+    """What is wrong with `text`, a sentence with its line, or None. `names` are known names that hold spaces; in a form
+    the browser evaluates it, whose evaluator has not all of FEEL."""
+    found = examine(text, unary=unary, names=dict.fromkeys(names), in_form=in_form)
+    return found if isinstance(found, str) else None
+
+
+def examine(
+    text: str, *, unary: bool = False, names: Mapping[str, Any] | None = None, in_form: bool = False
+) -> Mapping[str, Any] | str:
+    """What is wrong with `text`, a sentence with its line; or what it holds: `alone`, the names that are a unary test
+    by themselves, and `kinds`, of the literals that a value is compared with. `names` may hold names of entries."""
     try:
-        answer = _answer("check", text, json.dumps(dict.fromkeys(names)), unary)
+        answer = _answer("check", text, json.dumps(names or {}), unary, in_form)
     except FeelError as error:
         return str(error)
     if answer.get("error") is None:
-        return None
-    if answer["error"] != "syntax":
-        return f"The evaluator does not know {str(answer['error']).removeprefix('not implemented: ')}."
-    return _syntax(text, answer["at"])
+        found: Mapping[str, Any] = answer["value"]
+        return found
+    if answer["error"] == "syntax":
+        return _syntax(text, answer["at"])
+    if answer.get("at") is not None:
+        return f"{answer['error']} ({_place(text, answer['at'])})."
+    if not str(answer["error"]).startswith("not implemented"):
+        return _sentence(str(answer["error"]))
+    return f"The evaluator does not know {str(answer['error']).removeprefix('not implemented: ')}."
 
 
 def names(text: str) -> frozenset[str]:
@@ -125,7 +140,12 @@ def _words(text: str) -> tuple[frozenset[str], str]:
 
 def is_flat(payload: str) -> bool:
     """Whether all keys in a JSON text are plain words: then FEEL is parsed without a look at them."""
-    return all(_WORD.fullmatch(key) and key not in _KEYWORDS for key in set(_KEY.findall(payload)))
+    return all(map(is_word, set(_KEY.findall(payload))))
+
+
+def is_word(name: str) -> bool:
+    """Whether FEEL reads a name as one without knowing it."""
+    return _WORD.fullmatch(name) is not None and name not in _KEYWORDS
 
 
 def encode(value: Any) -> tuple[str, bool]:
@@ -222,10 +242,15 @@ def _call(function: str, *arguments: str | float | bool | None, seconds: float =
 
 
 def _syntax(text: str, at: int) -> str:
-    lines = text.encode("utf-16-le")[: 2 * at].decode("utf-16-le", "replace").split("\n")
     rest = text.encode("utf-16-le")[2 * at :].decode("utf-16-le", "replace").split("\n")[0][:30]
     found = f"“{rest}” is not expected here" if rest.strip() else "something is missing at the end"
-    return f"This is not FEEL: {found} (line {len(lines)}, column {len(lines[-1]) + 1})."
+    return f"This is not FEEL: {found} ({_place(text, at)})."
+
+
+def _place(text: str, at: int) -> str:
+    """The line and column of the place `at`, which counts as JavaScript does."""
+    lines = text.encode("utf-16-le")[: 2 * at].decode("utf-16-le", "replace").split("\n")
+    return f"line {len(lines)}, column {len(lines[-1]) + 1}"
 
 
 def _sentence(message: str) -> str:

@@ -215,7 +215,7 @@ class Run(BaseWorkflow):
 
     def holds(self, condition: str, task: Task) -> bool:
         """Whether a condition is true; FEEL's null is not."""
-        return bool(self.evaluate(condition, task))
+        return expressions.holds(condition, View(task).readable(), now=self.now)
 
     def holds_if_known(self, condition: str, task: Task) -> bool:
         """The same, but false while a variable that it needs is not set yet."""

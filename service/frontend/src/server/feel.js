@@ -1,15 +1,19 @@
-// FEEL for the service: the evaluator that form-js and dmn-js run in the browser, feelin, run here by quickjs.
+// FEEL for the service, run by quickjs: processes and decisions by an interpreter of the standard (parts/feel/), forms by
+// feelin, which form-js runs in the browser. Both parse with lezer-feel.
 //
 // Values cross as JSON, with marks for what JSON lacks (parts/values.js); the host says with `dated` whether its JSON
 // holds any. Every function answers {"value"} or {"error"}.
 import { localOffset, setLocal, setZone, unknownZones } from './parts/intl.js';
 import { setFlat } from './parts/trees.js';
-import { evaluate as plainEvaluate, parseExpression, parseUnaryTests } from '@bpmn-io/feelin';
 import { normalizeContextKey } from '@bpmn-io/lezer-feel';
 import { IANAZone, Settings, SystemZone } from 'luxon';
+import { unimplemented } from './parts/browser.js';
 import { decide as decideModel } from './parts/decisions.js';
-import { spell } from './parts/extensions.js';
-import { evaluate as feelinEvaluate, isOurs, unaryTest as feelinUnary } from './parts/evaluator.js';
+import { BUILTINS, setClock } from './parts/feel/builtins.js';
+import { EXTENSIONS } from './parts/feel/extensions.js';
+import { evaluate as feelValue, unaryTest } from './parts/feel/interpreter.js';
+import { facts, mistake } from './parts/feel/lint.js';
+import { errorAt, parse } from './parts/feel/parse.js';
 import { check as checkSubmitted, wants as wantsOf } from './parts/forms.js';
 import { isLimit } from './parts/limits.js';
 import { encode, revive, setMark } from './parts/values.js';
@@ -18,6 +22,7 @@ import { encode, revive, setMark } from './parts/values.js';
 SystemZone.instance.constructor.prototype.offset = (instant) => localOffset(instant);
 let instant = null;
 Settings.now = () => instant ?? Date.now();
+setClock(() => instant ?? Date.now());
 
 export function clock(milliseconds, zoneName) {
   instant = milliseconds;
@@ -59,65 +64,59 @@ function guarded(action) {
 export function evaluate(text, json, dated, flat) {
   return guarded(() => {
     const context = contextOf(json, dated, flat);
-    return JSON.stringify({ value: encode(feelinEvaluate(text, context).value) });
+    return JSON.stringify({ value: encode(feelValue(text, context)) });
   });
 }
 
 export function unary(text, json, dated, flat) {
   return guarded(() => {
     const context = contextOf(json, dated, flat);
-    return JSON.stringify({ value: feelinUnary(text, context).value === true });
+    return JSON.stringify({ value: unaryTest(text, context) === true });
   });
 }
 
-function firstError(tree) {
-  let found = null;
-  tree.iterate({ enter: (node) => { if (found === null && node.type.isError) found = node.from; } });
-  return found;
-}
-
-// feelin says only when it evaluates what it has not implemented; other errors come from the empty context.
-function unimplemented(text, context, isUnary) {
-  try {
-    (isUnary ? feelinUnary : feelinEvaluate)(text, context);
-  } catch (error) {
-    if (isLimit(error)) throw error;
-    if (/^not implemented/.test(error.message)) return error.message;
-  }
-  return undefined;
-}
-
-export function check(text, json, isUnary) {
+/** What a text holds (lint.js `facts`), or what is wrong with it; with `inBrowser` also what feelin does not know. */
+export function check(given, json, isUnary, inBrowser) {
   return guarded(() => {
     const context = JSON.parse(json);
-    const at = firstError((isUnary ? parseUnaryTests : parseExpression)(spell(text), context));
+    const { text, tree } = parse(given, context, isUnary ? 'UnaryTests' : 'Expression');
+    const at = errorAt(tree);
     if (at !== null) return JSON.stringify({ error: 'syntax', at });
-    return JSON.stringify({ value: null, error: unimplemented(text, context, isUnary) });
+    const meant = mistake(tree, text, isUnary, context);
+    if (meant) return JSON.stringify({ error: meant.what, at: meant.at });
+    return JSON.stringify({ value: facts(tree, text), error: inBrowser ? unimplemented(given, context, isUnary) : null });
   });
 }
 
-const isBuiltin = (name) => {
-  const kind = encode(plainEvaluate(name, {}).value, true);
-  return kind === 'function';
-};
+/** Whether `node` stands in the brackets of a filter, where a name may be a part of the item as well as a variable. */
+function isFiltering(node) {
+  for (let inner = node; inner.parent; inner = inner.parent) {
+    if (inner.parent.name === 'FilterExpression' && inner.prevSibling) return true;
+  }
+  return false;
+}
 
-/** Either the variables that `text` reads, or with `called` the functions that it calls and nobody knows. */
-export function names(given, called) {
+/** The variables that `text` reads; with `called` the functions that it calls and nobody knows; with `surely` only the
+ * variables that cannot be parts of an item. */
+export function names(given, called, surely) {
   return guarded(() => {
-    const text = spell(given);
+    const { text, tree } = parse(given, {});
     const read = new Set();
     const bound = new Set(['item', 'partial']);
-    parseExpression(text, {}).iterate({
+    tree.iterate({
       enter(node) {
         const found = normalizeContextKey(text.slice(node.from, node.to));
         const isCalled = node.node.parent?.name === 'FunctionInvocation' && !node.node.prevSibling;
-        if (node.name === 'VariableName' && (isCalled ? isOurs(found) : called)) return;
+        if (node.name === 'Type') return false;
+        if (node.name === 'VariableName' && (isCalled ? BUILTINS.has(found) : called)) return true;
+        if (surely && node.name === 'VariableName' && isFiltering(node.node)) return true;
         if (node.name === 'VariableName' && !(node.node.parent?.name === 'PathExpression' && node.node.prevSibling)) read.add(found);
         if (node.name === 'ParameterName' || node.name === 'Key') bound.add(found);
         if (node.name === 'Name' && node.node.parent?.name === 'InExpression') bound.add(found);
+        return true;
       },
     });
-    return JSON.stringify({ value: [...read].filter((name) => !bound.has(name) && !isBuiltin(name)) });
+    return JSON.stringify({ value: [...read].filter((name) => !bound.has(name) && (!BUILTINS.has(name) || Object.hasOwn(EXTENSIONS, name))) });
   });
 }
 

@@ -1,9 +1,11 @@
-// DMN 1.5 decisions: the requirements graph, boxed expressions and decision tables (§6 to §8, §10.2), over feelin.
+// DMN 1.5 decisions: the requirements graph, boxed expressions and decision tables (§6 to §8, §10.2), over FEEL (feel/).
 //
 // A model is what engine/decisions/parser.py makes of the XML: {nodes: {id: node}, types: {name: type}}, each node one of
-// input, decision, bkm, service; each expression {kind, …}. Values here are feelin's own, so functions and dates pass
+// input, decision, bkm, service; each expression {kind, …}. Values here are FEEL's own, so functions and dates pass
 // from decision to decision as they are; only what leaves (`decide`) becomes JSON.
-import { evaluate, unaryTest } from './evaluator.js';
+import { evaluate, unaryTest } from './feel/interpreter.js';
+import { BUILTINS } from './feel/builtins.js';
+import { and, equal, Func, isContext, isNil, or } from './feel/kinds.js';
 import { isLimit } from './limits.js';
 import { convert } from './types.js';
 import { encode } from './values.js';
@@ -13,11 +15,11 @@ const MAX_DEPTH = 64;
 /** What stops a decision, with where it happened. The message is for people. */
 class Undecided extends Error {}
 
-const isNil = (value) => value === null || value === undefined;
-const isObject = (value) => typeof value === 'object' && value !== null && Object.getPrototypeOf(value) === Object.prototype;
-const same = (a, b) => a === b || JSON.stringify(encode(a)) === JSON.stringify(encode(b));
+const same = (a, b) => equal(a, b) === true;
 
 // --- FEEL
+
+let names = null; // of the model that is evaluated, when some are no words: what a text names may have no value
 
 const TEXT = /^"([^"\\]*)"$/;
 const NUMBER = /^-?\d+(\.\d+)?$/;
@@ -37,7 +39,7 @@ function feel(text, scope, what) {
   const quick = simple(text, scope);
   if (quick !== undefined) return quick;
   try {
-    return evaluate(text, scope).value ?? null;
+    return evaluate(text, scope, names);
   } catch (error) {
     if (isLimit(error)) throw error;
     throw new Undecided(`${what}: ${error.message}`);
@@ -49,7 +51,7 @@ const COMPARISON = /^\s*(<=|>=|<|>)?\s*(-?\d+(?:\.\d+)?)\s*$/;
 const TESTS = { '<': (a, b) => a < b, '<=': (a, b) => a <= b, '>': (a, b) => a > b, '>=': (a, b) => a >= b };
 const cells = new Map();
 
-/** A function of the value for the commonest cells, texts and numbers; null for all others, which feelin decides. */
+/** A function of the value for the commonest cells, texts and numbers; null for all others, which the interpreter decides. */
 function simpleCell(text) {
   if (LITERALS.test(text)) {
     const known = text.match(/"[^"]*"/g).map((literal) => literal.slice(1, -1));
@@ -71,27 +73,20 @@ function test(text, value, scope, what) {
   if (quick !== undefined) return quick;
   const inner = { ...scope, '?': value };
   try {
-    return unaryTest(text, inner).value === true;
+    return unaryTest(text, inner, names) === true;
   } catch (error) {
     if (isLimit(error)) throw error;
     throw new Undecided(`${what}: ${error.message}`);
   }
 }
 
-// --- Functions: ours carry their parameters in `$args`, as feelin's built-in ones do; those from FEEL are wrapped
-
-function makeFunction(parameters, call) {
-  return Object.assign((...args) => call(args), { $args: parameters });
-}
-
 function invoke(found, named, what) {
-  const parameters = found?.parameterNames ?? found?.$args;
-  const call = typeof found === 'function' ? found : found?.fn;
-  if (!Array.isArray(parameters) || typeof call !== 'function') throw new Undecided(`${what}: there is no such function`);
+  if (!(found instanceof Func)) throw new Undecided(`${what}: there is no such function`);
+  if (found.signatures) return found.invoke(named); // one of FEEL's own, which has parameters that may be left out
   for (const name of Object.keys(named)) {
-    if (!parameters.includes(name)) throw new Undecided(`${what}: the function has no parameter “${name}”`);
+    if (!found.parameters.includes(name)) throw new Undecided(`${what}: the function has no parameter “${name}”`);
   }
-  return call(...parameters.map((name) => named[name] ?? null)) ?? null;
+  return found.call(found.parameters.map((name) => named[name] ?? null)) ?? null;
 }
 
 // --- Boxed expressions (§10.2)
@@ -131,7 +126,7 @@ const BOXED = {
   conditional: ({ condition, yes, no }, scope, run, what) => boxed(boxed(condition, scope, run, what) === true ? yes : no, scope, run, what),
   filter({ source, match }, scope, run, what) {
     const items = listOf(boxed(source, scope, run, what));
-    return items.filter((item) => boxed(match, { ...scope, ...(isObject(item) ? item : {}), item }, run, what) === true);
+    return items.filter((item) => boxed(match, { ...scope, item, ...(isContext(item) ? item : {}) }, run, what) === true);
   },
   for: ({ variable, source, body }, scope, run, what) => {
     const results = [];
@@ -140,8 +135,8 @@ const BOXED = {
     }
     return results;
   },
-  every: (expression, scope, run, what) => satisfied(expression, scope, run, what).every((held) => held === true),
-  some: (expression, scope, run, what) => satisfied(expression, scope, run, what).some((held) => held === true),
+  every: (expression, scope, run, what) => satisfied(expression, scope, run, what).reduce(and, true),
+  some: (expression, scope, run, what) => satisfied(expression, scope, run, what).reduce(or, false),
 };
 
 const listOf = (value) => (Array.isArray(value) ? value : isNil(value) ? [] : [value]);
@@ -149,7 +144,7 @@ const satisfied = ({ variable, source, body }, scope, run, what) => listOf(boxed
   .map((item) => boxed(body, { ...scope, [variable]: item }, run, what));
 
 function functionOf(parameters, body, scope, run, what) {
-  return makeFunction(parameters.map(({ name }) => name), (args) => {
+  return new Func(parameters.map(({ name }) => name), (args) => {
     const given = Object.fromEntries(parameters.map(({ name, type }, index) => [name, convert(args[index] ?? null, type, run.model.types)]));
     return boxed(body, { ...scope, ...given }, run, what);
   });
@@ -221,9 +216,9 @@ const listed = (order) => (table, hits, what) => {
 };
 
 const AGGREGATE = {
-  SUM: (values) => (values.some((value) => typeof value === 'string') ? values.join('') : values.reduce((total, value) => total + value, 0)),
-  MIN: (values) => values.reduce((least, value) => (value < least ? value : least)),
-  MAX: (values) => values.reduce((most, value) => (value > most ? value : most)),
+  SUM: (values) => (values.every((value) => typeof value === 'string') ? values.join('') : BUILTINS.get('sum').invoke([values])),
+  MIN: (values) => BUILTINS.get('min').invoke([values]),
+  MAX: (values) => BUILTINS.get('max').invoke([values]),
   COUNT: (values) => values.length,
 };
 
@@ -231,11 +226,9 @@ function collected(table, hits, what) {
   if (!table.aggregation) return listed((_, all) => all)(table, hits, what);
   if (hits.length === 0) return table.aggregation === 'COUNT' ? 0 : fallback(table, what);
   return entryOf(table, table.outputs.map((_, column) => {
-    const values = hits.map((hit) => hit.outputs[column]);
-    if (table.aggregation !== 'COUNT' && values.some((value) => isNil(value) || Number.isNaN(+value) && typeof value !== 'string')) {
-      throw new Undecided(`${what}: ${table.aggregation} needs a number from each rule that fits`);
-    }
-    return AGGREGATE[table.aggregation](values);
+    const value = AGGREGATE[table.aggregation](hits.map((hit) => hit.outputs[column]));
+    if (value === null) throw new Undecided(`${what}: ${table.aggregation} needs a number from each rule that fits`);
+    return value;
   }));
 }
 
@@ -267,7 +260,6 @@ function required(node, run) {
   for (const { node: key, under } of node.requires) {
     const needed = run.model.nodes[key];
     const value = valueOf(needed, run);
-    if (value === undefined) continue;
     if (under) scope[under] = { ...scope[under], [needed.variable]: value };
     else scope[needed.variable] = value;
     if (needed.kind === 'decision' && !(needed.id in run.given)) scope[needed.id] = value; // as Camunda names it
@@ -286,14 +278,15 @@ function valueOf(node, run) {
 function knowledgeOf(node, run) {
   const inner = { ...run, current: null };
   let scope = null;
-  return makeFunction(node.parameters.map(({ name }) => name), (args) => {
+  return new Func(node.parameters.map(({ name }) => name), (args) => {
+    if (!node.body) throw new Undecided(`“${node.name}”: the business knowledge model has no logic`);
     scope ??= required(node, run);
-    return functionOf(node.parameters, node.body, scope, inner, `“${node.name}”`)(...args);
+    return functionOf(node.parameters, node.body, scope, inner, `“${node.name}”`).call(args);
   });
 }
 
 function inputOf(node, run) {
-  if (!Object.hasOwn(run.given, node.variable)) return undefined;
+  if (!Object.hasOwn(run.given, node.variable)) return null;
   const value = convert(run.given[node.variable], node.type, run.model.types);
   const { allowed } = run.model.types[node.type] ?? {};
   if (allowed && value !== null && !listOf(value).every((item) => test(allowed, item, {}, node.name))) {
@@ -305,6 +298,7 @@ function inputOf(node, run) {
 function decisionOf(node, run) {
   if (run.done.has(node)) return run.done.get(node);
   const scope = required(node, run);
+  if (!node.body) throw new Undecided(`“${node.name}”: the decision has no logic`);
   const record = { decision: node.id, name: node.name, inputs: [], hits: [], outputs: null };
   const value = convert(boxed(node.body, scope, { ...run, current: record, depth: 0 }, `“${node.name}”`), node.type, run.model.types);
   run.done.set(node, value);
@@ -316,7 +310,7 @@ function decisionOf(node, run) {
 /** A decision service is a function of its input decisions and input data (§10.4). */
 function serviceOf(node, run) {
   const inputs = node.inputs.map((id) => run.model.nodes[id]);
-  return makeFunction(inputs.map(({ variable }) => variable), (args) => {
+  return new Func(inputs.map(({ variable }) => variable), (args) => {
     const given = Object.fromEntries(inputs.map(({ variable }, index) => [variable, args[index] ?? null]));
     return serviceValue(node, { ...run, given: { ...run.given, ...given } });
   });
@@ -334,6 +328,7 @@ function serviceValue(node, outer) {
 /** The value of the decision or decision service `id`, and what was decided on the way, as JSON values. */
 export function decide(model, id, given) {
   const run = { model, given, done: new Map(), trace: [], current: null, depth: 0 };
+  names = Object.keys(model.names).length ? model.names : null;
   try {
     const node = model.nodes[id];
     const value = node.kind === 'service' ? serviceValue(node, run) : valueOf(node, run);
@@ -341,5 +336,7 @@ export function decide(model, id, given) {
   } catch (error) {
     if (error instanceof Undecided) return { undecided: error.message, trace: run.trace.map(encode) };
     throw error;
+  } finally {
+    names = null;
   }
 }

@@ -6,7 +6,7 @@
 import { evaluate, unaryTest } from '@bpmn-io/feelin';
 import { dateErrors, fieldErrors, KEYED, optionValues } from './fields.js';
 import { isLimit } from './limits.js';
-import { encode, unmarked } from './values.js';
+import { plain } from './browser.js';
 
 const ROUNDS = 10;
 const BOUNDS = ['min', 'max', 'minLength', 'maxLength'];
@@ -219,7 +219,7 @@ function settle(form) {
     for (const instance of found.instances) {
       const { field, path, scope } = instance;
       let value;
-      if (field.type === 'expression') value = unmarked(encode(isFeel(field.expression) ? feel(field.expression, scope) : field.expression));
+      if (field.type === 'expression') value = plain(isFeel(field.expression) ? feel(field.expression, scope) : field.expression);
       else if (isReadonly(instance)) value = get(form.own, path);
       else continue;
       form.wrong.delete(JSON.stringify(path));

@@ -44,6 +44,12 @@ function offsetIn(steps, instant) {
   return steps[low][1];
 }
 
+/** The offset of a zone at an instant, in minutes; 0 for a name that the host has yet to send, or that is none. */
+export const zoneOffset = (name, instant) => offsetIn(zones.get(name) ?? UTC, instant);
+
+/** Whether that is a zone; a name that is asked for the first time is sent by the host, which then asks anew. */
+export const isZone = has;
+
 export const localOffset = (instant) => offsetIn(localSteps, instant);
 
 class DateTimeFormat {

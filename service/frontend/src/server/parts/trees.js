@@ -2,7 +2,6 @@
 // that are no plain words (`a-b`), and words of the language (`in`). Both are the key, with their places in the context:
 // a tree that was made for one context is never used in another that it does not fit.
 import { parser } from '@bpmn-io/lezer-feel';
-import { DateTime, Duration } from 'luxon';
 
 const KEPT = 2000;
 const KEPT_TEXT = 1_000_000; // characters; a tree takes some ten times the memory of its text
@@ -28,11 +27,11 @@ function keep(key, tree) {
 
 const shapes = new WeakMap();
 const isOdd = (name) => !WORD.test(name) || KEYWORDS.has(name);
-const isOpaque = (value) => typeof value !== 'object' || value === null || DateTime.isDateTime(value) || Duration.isDuration(value);
+const isOpaque = (value) => typeof value !== 'object' || value === null || Object.getPrototypeOf(value) !== Object.prototype;
 
 /** The odd names in `value` with their places; '' when there are none. A list has no names of its own for the parser. */
 function shapeOf(value, depth) {
-  if (isOpaque(value) || Array.isArray(value) || depth > DEEPEST) return '';
+  if (isOpaque(value) || depth > DEEPEST) return '';
   const known = shapes.get(value);
   if (known !== undefined) return known;
   let found = '';
