@@ -67,6 +67,8 @@ class Element:
     attributes: Mapping[str, str] = field(default_factory=dict)  #: the `case:` attributes, without prefix
     inputs: tuple[DataMapping, ...] = ()
     outputs: tuple[DataMapping, ...] = ()
+    brought: tuple[str, ...] = ()  #: names that data associations bring to it
+    called: str = ""  #: of a call activity: the process that it calls, or an expression of it
 
 
 @dataclass(frozen=True)
@@ -134,6 +136,7 @@ class ProcessInfo:
     children: tuple[str, ...] = ()  #: process ids of which it opens child cases
     heirs: tuple[str, ...] = ()  #: those of them that get its roles
     file: str = ""  #: the file it stands in
+    line: int | None = None
 
     def as_json(self) -> dict[str, Any]:
         """The same as plain JSON values."""

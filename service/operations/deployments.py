@@ -16,7 +16,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from service import forms
-from service.db import db, new_id
+from service.db import db, localnow, new_id
 from service.engine.checks import check_definition
 from service.engine.decisions import parse_decisions
 from service.engine.definition import Problem, Refused, Severity
@@ -34,7 +34,7 @@ from service.models import (
     ProcessDefinition,
     Resource,
 )
-from service.operations import references, start_events
+from service.operations import references, staffing, start_events
 from service.operations.references import Source, World
 from service.operations.sources import KINDS
 from service.policy.permissions import Action, require
@@ -138,6 +138,8 @@ def _deployed_world() -> World:
             for row in newest(DecisionDefinition)
         },
         {row.key: Source(row.key, row.key, row.file, row.hash, latest=row) for row in newest(FormDefinition)},
+        has_people=True,
+        now=localnow(),
     )
 
 
@@ -200,13 +202,16 @@ def _lay_processes(world: World, files: Mapping[str, bytes], decisions: Mapping[
     problems += check_definition(models, called=called)
     linked = _linked_files(world, {*files, *decisions})
     seen: dict[str, str] = {}
-    for model in models:
-        for key, info in model.infos.items():
-            if info.executable:
-                source = Source(key, info.name or key, model.name, digest(files[model.name]), info.as_json())
-                problems += _lay(world.processes, source, world, seen)
-                problems += references.missing(model.elements[key].values(), info, world)
-                problems += start_events.problems(info)
+    executable = [(model, key, info) for model in models for key, info in model.infos.items() if info.executable]
+    for model, key, info in executable:
+        source = Source(key, info.name or key, model.name, digest(files[model.name]), info.as_json())
+        problems += _lay(world.processes, source, world, seen)
+    for model, key, info in executable:
+        problems += references.missing(model.elements[key].values(), info, world)
+        problems += start_events.problems(info, model.elements[key], world.now)
+        problems += staffing.problems(model.elements[key], info, world)
+    if world.has_people:
+        problems += staffing.strangers((info, model.elements[key]) for model, key, info in executable)
     if files and not any(problem.severity is Severity.ERROR for problem in problems):
         try:
             parse({**linked, **decisions, **files})

@@ -160,3 +160,16 @@ def test_sub_processes_nested_beyond_the_budget_are_refused():
     inner = "".join(f'<subProcess id="x{n}">' for n in range(40)) + '<task id="t"/>' + "</subProcess>" * 40
 
     assert "nested deeper than 30" in told(inner)
+
+
+def test_lanes_that_hold_nothing_or_what_is_not_there_are_told():
+    lanes = (
+        '<laneSet id="ls"><lane id="empty"/><lane id="lost"><flowNodeRef>gone</flowNodeRef></lane>'
+        '<lane id="outer"><childLaneSet id="c"><lane id="inner"><flowNodeRef>s</flowNodeRef></lane></childLaneSet>'
+        "</lane></laneSet>"
+    )
+
+    assert warnings(examined(lanes + '<startEvent id="s"/>')) == [
+        "empty: The lane holds nothing.",
+        "lost: The lane holds “gone”, which is not there.",
+    ]

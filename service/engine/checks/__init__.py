@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from lxml import etree
 
-from service.engine.checks import attributes, calls, graph, placement, texts
+from service.engine.checks import attributes, calls, graph, placement, texts, times
 from service.engine.definition import Problem, Refused
 from service.engine.normalise import Normalised, normalise
 from service.engine.xml.document import FLOW_NODES, SUB_PROCESSES, Document, local
@@ -55,6 +55,7 @@ def check_definition(
                 graph.check(doc, process, model.elements.get(key, {}))
                 attributes.check(doc, process, model.infos.get(key))
                 texts.check(doc, process)
+                times.check(doc, process)
         for element in doc.root:
             if local(element) and local(element) != "process":
                 attributes.check(doc, element, None)

@@ -85,7 +85,7 @@ def _texts(part: etree._Element) -> Iterator[tuple[etree._Element, str, str, str
         text = text_of(element) if name in EXPRESSIONS or name == "script" else ""
         if name == "script" and text:
             yield element, "script", text_raw(element), "auto" if expressions.is_feel(text) else "python"
-        elif text and not (name in _TIMES and timers.literal_of(text)):
+        elif text and not (name in _TIMES and timers.is_no_expression(text)):
             yield element, EXPRESSIONS[name], text, "auto"
         elif name == "loopDataInputRef" and text_of(element):
             yield element, "collection", text_of(element), "auto"
