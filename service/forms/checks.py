@@ -99,6 +99,25 @@ def id_of(content: bytes) -> str:
     return found if isinstance(found, str) else ""
 
 
+def variables_of(content: bytes) -> set[str]:
+    """The variables that a form's fields and lists fill; nothing of what cannot be read."""
+    try:
+        schema = json.loads(content)
+    except (ValueError, RecursionError):
+        return set()
+    found: set[str] = set()
+    waiting = [schema] if isinstance(schema, dict) else []
+    while waiting:
+        component = waiting.pop()
+        name = component.get("path") if component.get("type") in CONTAINERS else component.get("key")
+        if isinstance(name, str) and name:
+            found.add(name.split(".")[0])
+        else:
+            inner = component.get("components")
+            waiting += [part for part in inner if isinstance(part, dict)] if isinstance(inner, list) else []
+    return found
+
+
 def _refuse_constant(word: str) -> None:
     raise ValueError(f"{word} is no JSON number")
 

@@ -20,6 +20,7 @@ from service.db import db, localnow, new_id
 from service.engine.checks import check_definition
 from service.engine.decisions import parse_decisions
 from service.engine.definition import Problem, Refused, Severity
+from service.engine.elements.rules import columns_of
 from service.engine.normalise import Normalised, normalise
 from service.engine.parser import parse
 from service.errors import InvalidDeployment
@@ -34,7 +35,7 @@ from service.models import (
     ProcessDefinition,
     Resource,
 )
-from service.operations import references, staffing, start_events
+from service.operations import references, staffing, start_events, unknown_names
 from service.operations.references import Source, World
 from service.operations.sources import KINDS
 from service.policy.permissions import Action, require
@@ -168,7 +169,8 @@ def _lay_forms(world: World, files: Mapping[str, bytes]) -> list[Problem]:
     for name, content in files.items():
         problems += forms.problems(name, content)
         key = PurePosixPath(name).stem
-        problems += _lay(world.forms, Source(key, id_of(content), name, digest(content)), world, seen)
+        source = Source(key, id_of(content), name, digest(content), content=content)
+        problems += _lay(world.forms, source, world, seen)
     return problems
 
 
@@ -185,6 +187,7 @@ def _lay_decisions(world: World, files: Mapping[str, bytes]) -> list[Problem]:
         needed = together if imports else {decision.file: together[decision.file]}
         combined = digest(json.dumps(sorted(needed.items())).encode())
         source = Source(key, decision.name or key, decision.file, combined, files=needed)
+        world.outputs[key] = set(columns_of(decision))
         problems += _lay(world.decisions, source, world, seen)
     return problems
 
@@ -210,6 +213,7 @@ def _lay_processes(world: World, files: Mapping[str, bytes], decisions: Mapping[
         problems += references.missing(model.elements[key].values(), info, world)
         problems += start_events.problems(info, model.elements[key], world.now)
         problems += staffing.problems(model.elements[key], info, world)
+    problems += unknown_names.check(executable, world)
     if world.has_people:
         problems += staffing.strangers((info, model.elements[key]) for model, key, info in executable)
     if files and not any(problem.severity is Severity.ERROR for problem in problems):

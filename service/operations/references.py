@@ -29,6 +29,7 @@ class Source:
     digest: str
     info: Mapping[str, Any] = field(default_factory=dict)
     files: Mapping[str, str] = field(default_factory=dict)  #: of a decision: the DMN files that it needs, by hash
+    content: bytes | None = None  #: of a form among the files
     latest: Any = None  #: the row of its newest version so far
 
 
@@ -40,6 +41,7 @@ class World:
     decisions: dict[str, Source]
     forms: dict[str, Source]
     uploaded: set[str] = field(default_factory=set)  #: keys of what this deployment brings
+    outputs: dict[str, set[str]] = field(default_factory=dict)  #: of the decisions among the files: names, by id
     has_people: bool = False  #: whether there is a database that knows users and groups
     now: datetime = field(default_factory=utcnow)
 

@@ -71,7 +71,7 @@ def _sets(node: etree._Element, asked: set[str]) -> bool:
         return True
     if local(node) != "scriptTask":
         return bool(children(node, "dataOutputAssociation"))
-    text = "".join(map(str, child(node, "script").itertext())) if child(node, "script") is not None else ""
+    text = "".join(str(part) for script in children(node, "script") for part in script.itertext())
     if expressions.is_feel(text):
         return True
     try:

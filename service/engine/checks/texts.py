@@ -38,7 +38,7 @@ _HINTS = (
 def check(doc: Document, part: etree._Element) -> None:
     """Report every text of a normalised process (or other root element) that cannot be read; equal ones once."""
     known: dict[tuple[str, str], str | None] = {}
-    for element, what, text, language in _texts(part):
+    for element, what, text, language in all_of(part):
         if (text, language) not in known and len(known) >= MAX_TEXTS:
             doc.error(element, f"There are more than {MAX_TEXTS:,} different expressions.", "Use call activities.")
             return
@@ -78,7 +78,7 @@ def _short(text: str) -> str:
     return line if len(line) <= 60 else f"{line[:60]}…"
 
 
-def _texts(part: etree._Element) -> Iterator[tuple[etree._Element, str, str, str]]:
+def all_of(part: etree._Element) -> Iterator[tuple[etree._Element, str, str, str]]:
     """(element, what it is called, text, language as `expressions.check` takes it)."""
     for element in part.iter():
         name = local(element)

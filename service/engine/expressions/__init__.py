@@ -94,6 +94,11 @@ def names(text: str) -> frozenset[str]:
     return found.free - python_names.OFFERED
 
 
+def outer_names(text: str) -> frozenset[str]:
+    """`names` without those that FEEL may find in the items of a list that it filters."""
+    return feel.outer_names(_without_sign(text)) if is_feel(text) else names(text)
+
+
 def is_feel(text: str) -> bool:
     """Whether `text` is FEEL: it begins with `=`, but not with `==`."""
     start = text.lstrip()[:2]

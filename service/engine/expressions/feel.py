@@ -86,6 +86,14 @@ def names(text: str) -> frozenset[str]:
         return frozenset()
 
 
+def outer_names(text: str) -> frozenset[str]:
+    """Of the variables that the expression `text` reads those that cannot be parts of the items of a filtered list."""
+    try:
+        return frozenset(_asked("names", text, False, True))
+    except FeelError:
+        return frozenset()
+
+
 def unknown_functions(text: str) -> frozenset[str]:
     """The functions that `text` calls although there are none of that name: they would be null."""
     try:

@@ -101,8 +101,17 @@ const isBuiltin = (name) => {
   return kind === 'function';
 };
 
-/** Either the variables that `text` reads, or with `called` the functions that it calls and nobody knows. */
-export function names(given, called) {
+/** Whether `node` stands in the brackets of a filter, where a name may be a part of the item as well as a variable. */
+function isFiltering(node) {
+  for (let inner = node; inner.parent; inner = inner.parent) {
+    if (inner.parent.name === 'FilterExpression' && inner.prevSibling) return true;
+  }
+  return false;
+}
+
+/** The variables that `text` reads; with `called` the functions that it calls and nobody knows; with `surely` only the
+ * variables that cannot be parts of an item. */
+export function names(given, called, surely) {
   return guarded(() => {
     const text = spell(given);
     const read = new Set();
@@ -112,6 +121,7 @@ export function names(given, called) {
         const found = normalizeContextKey(text.slice(node.from, node.to));
         const isCalled = node.node.parent?.name === 'FunctionInvocation' && !node.node.prevSibling;
         if (node.name === 'VariableName' && (isCalled ? isOurs(found) : called)) return;
+        if (surely && node.name === 'VariableName' && isFiltering(node.node)) return;
         if (node.name === 'VariableName' && !(node.node.parent?.name === 'PathExpression' && node.node.prevSibling)) read.add(found);
         if (node.name === 'ParameterName' || node.name === 'Key') bound.add(found);
         if (node.name === 'Name' && node.node.parent?.name === 'InExpression') bound.add(found);
