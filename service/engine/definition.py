@@ -31,7 +31,8 @@ class Problem:
     def __str__(self) -> str:
         place = self.file if self.line is None else f"{self.file}:{self.line}"
         named = " ".join(part for part in (self.element_id, self.element_name and f"“{self.element_name}”") if part)
-        return f"{place}: {named + ': ' if named else ''}{self.message} {self.advice}".strip()
+        where = " ".join(f"{part}:" for part in (place, named) if part)
+        return " ".join(f"{where} {self.message} {self.advice}".split())
 
 
 class Refused(ValueError):

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 from typing import Any
 
@@ -90,7 +90,7 @@ def deploy(files: Mapping[str, bytes], *, by: Actor) -> Deployed:
             added.append(_add_process(source, links, deployment))
     if added:
         db.session.add(deployment)
-        _store(files)
+        _store({**files, **{form.file: form.content for form in world.forms.values() if form.content is not None}})
         db.session.flush()
         start_events.listen([row for row in added if isinstance(row, ProcessDefinition)])
     changed = {row.key for row in added}
@@ -174,6 +174,18 @@ def _lay_forms(world: World, files: Mapping[str, bytes]) -> list[Problem]:
     return problems
 
 
+def _lay_embedded(world: World, model: Normalised) -> list[Problem]:
+    """Forms that stand in the diagram itself, as Camunda 8 writes them: each as if it were a file of its own."""
+    problems: list[Problem] = []
+    for key, (text, line) in model.forms.items():
+        content = text.encode()
+        for problem in forms.problems(model.name, content):
+            problems.append(replace(problem, line=line + (problem.line or 1) - 1))
+        source = Source(key, id_of(content), f"{model.name}#{key}", digest(content), content=content)
+        problems += _lay(world.forms, source, world, {})
+    return problems
+
+
 def _lay_decisions(world: World, files: Mapping[str, bytes]) -> list[Problem]:
     try:
         decisions = parse_decisions(files) if files else {}
@@ -200,6 +212,8 @@ def _lay_processes(world: World, files: Mapping[str, bytes], decisions: Mapping[
             models.append(normalise(name, content))
         except Refused as refused:
             problems += refused.problems
+    for model in models:
+        problems += _lay_embedded(world, model)
     called = {key: source.info.get("calls", ()) for key, source in world.processes.items()}
     problems += [problem for model in models for problem in model.problems]
     problems += check_definition(models, called=called)
@@ -264,8 +278,9 @@ def _links(source: Source, world: World) -> Links:
         called = [key for key in process.info.get("calls", ()) if key in world.processes and key not in seen]
         seen.update(called)
         waiting += called
-    form_ids = {key: str(world.forms[key].latest.id) for key in sorted(form_keys) if key in world.forms}
-    pinned = [source.key, sorted(files.items()), sorted((key, world.forms[key].digest) for key in form_ids)]
+    found = {key: form for key in sorted(form_keys) if (form := references.form_of(key, world)) is not None}
+    form_ids = {key: str(form.latest.id) for key, form in found.items()}
+    pinned = [source.key, sorted(files.items()), sorted((key, form.digest) for key, form in found.items())]
     return Links(files, form_ids, digest(json.dumps(pinned).encode()))
 
 

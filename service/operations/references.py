@@ -7,11 +7,14 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
+from service import forms
 from service.connectors import CATALOGUE, INPUTS, NEEDED
 from service.db import utcnow
 from service.engine.definition import Element, Problem, ProcessInfo, Severity
+from service.execution.definitions import resource
 
 KEY = re.compile(r"[\w.-]{1,128}")  #: anything else is told as no key at all
 _CALLING = {"serviceTask", "sendTask", "businessRuleTask"}
@@ -52,7 +55,7 @@ def missing(elements: Iterable[Element], info: ProcessInfo, world: World) -> Ite
         yield from _connector(element, info)
         yield from _called(element, info, world)
         key = element.attributes.get("formKey", "")
-        if key in info.forms and key not in world.forms and KEY.fullmatch(key):
+        if key in info.forms and KEY.fullmatch(key) and form_of(key, world) is None:
             message = f"The form “{key}” is not deployed and not among these files."
             yield _problem(info, element, message, _where_the_form_is(key, world))
         key = element.attributes.get("decisionRef", "")
@@ -102,11 +105,27 @@ def _or_near(advice: str, key: str, known: Iterable[str]) -> str:
     return f"Did you mean “{near[0]}”? {advice}" if near else advice
 
 
+def form_of(key: str, world: World) -> Source | None:
+    """The form with this key, its file's name; or else the only one that gives itself this id, as other tools look."""
+    if key in world.forms:
+        return world.forms[key]
+    named = [form for form in world.forms.values() if _id_of(form) == key]
+    return named[0] if len(named) == 1 else None
+
+
+def _id_of(form: Source) -> str:
+    return form.name if form.content is not None else _id_in(form.digest)
+
+
+@lru_cache(maxsize=4096)
+def _id_in(digest: str) -> str:
+    return forms.id_of(resource(digest))
+
+
 def _where_the_form_is(key: str, world: World) -> str:
-    """A form's key is its file's name. Other tools find forms by the id inside, so say which file gives itself it."""
-    for form in world.forms.values():
-        if form.name == key and form.key in world.uploaded:
-            return f"A form's key is its file's name: call {form.file} “{key}.form”, or write “{form.key}” here."
+    named = sorted(form.file for form in world.forms.values() if _id_of(form) == key)
+    if named:
+        return f"{' and '.join(named[:3])} both give themselves this id; a form's key is its file's name."
     return _or_near("Add the .form file that holds it, or correct the name.", key, world.forms)
 
 

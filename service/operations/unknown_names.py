@@ -19,7 +19,7 @@ from service.engine.checks.variables import Read, Variables
 from service.engine.definition import Problem, ProcessInfo, Severity
 from service.engine.normalise import Normalised
 from service.execution.definitions import resource
-from service.operations.references import Source, World
+from service.operations.references import Source, World, form_of
 
 _COMPARED = 300  #: names among which one is sought that was meant
 _MOST = 50  #: told of one process
@@ -49,7 +49,7 @@ def check(executable: Sequence[tuple[Normalised, str, ProcessInfo]], world: Worl
         for called in (*source.info.get("calls", ()), *source.info.get("children", ())):
             callers.setdefault(called, set()).add(source.key)
     given = Given(
-        forms={key: _filled(world.forms[key]) for key in wanted if key in world.forms},
+        forms={key: _filled(form) for key in wanted if (form := form_of(key, world)) is not None},
         decisions=world.outputs,
         callers=callers,
         fragments=any(source.info.get("attributes", {}).get("insertable") == "true" for source in deployed),
