@@ -17,10 +17,11 @@ import sqlalchemy as sa
 
 from service import forms
 from service.db import db, localnow, new_id
-from service.engine.checks import check_definition
+from service.engine.checks import check_definition, over_budget
 from service.engine.decisions import parse_decisions
 from service.engine.definition import Problem, Refused, Severity
 from service.engine.elements.rules import columns_of
+from service.engine.expressions import budget
 from service.engine.normalise import Normalised, normalise
 from service.engine.parser import parse
 from service.errors import InvalidDeployment
@@ -117,9 +118,10 @@ def _examine(files: Mapping[str, bytes], world: World) -> list[Problem]:
             )
         else:
             by_kind[kind][name] = content
-    problems += _lay_forms(world, by_kind["form"])
-    problems += _lay_decisions(world, by_kind["decision"])
-    problems += _lay_processes(world, by_kind["process"], by_kind["decision"])
+    with budget.of_deployment():
+        problems += _lay_forms(world, by_kind["form"])
+        problems += _lay_decisions(world, by_kind["decision"])
+        problems += _lay_processes(world, by_kind["process"], by_kind["decision"])
     if any(problem.severity is Severity.ERROR for problem in problems):
         raise InvalidDeployment(problems)
     return problems
@@ -167,11 +169,19 @@ def _lay_forms(world: World, files: Mapping[str, bytes]) -> list[Problem]:
     problems: list[Problem] = []
     seen: dict[str, str] = {}
     for name, content in files.items():
-        problems += forms.problems(name, content)
+        problems += _form_problems(name, content)
         key = PurePosixPath(name).stem
         source = Source(key, id_of(content), name, digest(content), content=content)
         problems += _lay(world.forms, source, world, seen)
     return problems
+
+
+def _form_problems(name: str, content: bytes) -> list[Problem]:
+    try:
+        with budget.of_file(name):
+            return forms.problems(name, content)
+    except budget.Spent as spent:
+        return over_budget(name, spent)
 
 
 def _lay_embedded(world: World, model: Normalised) -> list[Problem]:
@@ -179,7 +189,7 @@ def _lay_embedded(world: World, model: Normalised) -> list[Problem]:
     problems: list[Problem] = []
     for key, (text, line) in model.forms.items():
         content = text.encode()
-        for problem in forms.problems(model.name, content):
+        for problem in _form_problems(model.name, content):
             problems.append(replace(problem, line=line + (problem.line or 1) - 1))
         source = Source(key, id_of(content), f"{model.name}#{key}", digest(content), content=content)
         problems += _lay(world.forms, source, world, {})
@@ -187,16 +197,20 @@ def _lay_embedded(world: World, model: Normalised) -> list[Problem]:
 
 
 def _lay_decisions(world: World, files: Mapping[str, bytes]) -> list[Problem]:
+    together = ", ".join(files)[:200]
     try:
-        decisions = parse_decisions(files) if files else {}
+        with budget.of_file(together, files=len(files)):
+            decisions = parse_decisions(files) if files else {}
     except Refused as refused:
         return list(refused.problems)
+    except budget.Spent as spent:
+        return over_budget(together, spent)
     problems: list[Problem] = []
     seen: dict[str, str] = {}
-    together = {name: digest(content) for name, content in files.items()}
+    all_files = {name: digest(content) for name, content in files.items()}
     for key, decision in decisions.items():
         imports = any(b"import" in content for content in files.values())
-        needed = together if imports else {decision.file: together[decision.file]}
+        needed = all_files if imports else {decision.file: all_files[decision.file]}
         combined = digest(json.dumps(sorted(needed.items())).encode())
         source = Source(key, decision.name or key, decision.file, combined, files=needed)
         world.outputs[key] = set(columns_of(decision))
@@ -225,8 +239,8 @@ def _lay_processes(world: World, files: Mapping[str, bytes], decisions: Mapping[
         problems += _lay(world.processes, source, world, seen)
     for model, key, info in executable:
         problems += references.missing(model.elements[key].values(), info, world)
-        problems += start_events.problems(info, model.elements[key], world.now)
         problems += staffing.problems(model.elements[key], info, world)
+        problems += start_events.problems(info, model.elements[key], world.now)
     problems += unknown_names.check(executable, world)
     if world.has_people:
         problems += staffing.strangers((info, model.elements[key]) for model, key, info in executable)

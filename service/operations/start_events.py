@@ -7,7 +7,7 @@ wake-up that comes late, early or twice does nothing wrong.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -15,8 +15,9 @@ import sqlalchemy as sa
 from service import jobs
 from service.db import database_now, db, local, localnow, new_id
 from service.engine import starts
+from service.engine.checks import over_budget
 from service.engine.definition import Element, Problem, ProcessInfo, Severity
-from service.engine.expressions import ExpressionError
+from service.engine.expressions import ExpressionError, budget
 from service.engine.timing import BadTime
 from service.models import SYSTEM, Case, ProcessDefinition, StartTimer, Subscription
 from service.operations import cases
@@ -88,7 +89,16 @@ def fire(timer_id: uuid.UUID, seq: int) -> Case | None:
 
 def problems(info: ProcessInfo, elements: Mapping[str, Element], now: datetime) -> Iterable[Problem]:
     """Warnings about start events that look as if they opened cases by themselves, and do not."""
+    try:
+        with budget.of_file(info.file):
+            yield from _silent_starts(info, elements, now)
+    except budget.Spent as spent:
+        yield from over_budget(info.file, spent)
+
+
+def _silent_starts(info: ProcessInfo, elements: Mapping[str, Element], now: datetime) -> Iterator[Problem]:
     for start in info.starts:
+        budget.reading(elements[start.element_id].line if start.element_id in elements else None, start.element_id)
         if why := _silent(start.kind, start.name, now):
             yield Problem(
                 info.file,

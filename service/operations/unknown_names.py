@@ -14,9 +14,10 @@ from dataclasses import dataclass, field
 from lxml import etree
 
 from service import forms
-from service.engine.checks import variables
+from service.engine.checks import over_budget, variables
 from service.engine.checks.variables import Read, Variables
 from service.engine.definition import Problem, ProcessInfo, Severity
+from service.engine.expressions import budget
 from service.engine.normalise import Normalised
 from service.execution.definitions import resource
 from service.operations.references import Source, World, form_of
@@ -41,7 +42,13 @@ class Given:
 
 def check(executable: Sequence[tuple[Normalised, str, ProcessInfo]], world: World) -> list[Problem]:
     """Warnings about the processes of a deployment: (file, process id, what it says)."""
-    processes = {key: (info, variables.find(model.doc, _process(model, key), info)) for model, key, info in executable}
+    processes: dict[str, tuple[ProcessInfo, Variables]] = {}
+    for model, key, info in executable:
+        try:
+            with budget.of_file(model.name):
+                processes[key] = info, variables.find(model.doc, _process(model, key), info)
+        except budget.Spent as spent:
+            return over_budget(model.name, spent)
     wanted = set().union(*(found.forms for _, found in processes.values()))
     deployed = [source for source in world.processes.values() if source.key not in processes]
     callers: dict[str, set[str]] = {}

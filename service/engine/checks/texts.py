@@ -8,10 +8,11 @@ from collections.abc import Iterator
 from lxml import etree
 
 from service.engine import expressions
+from service.engine.expressions import budget
 from service.engine.normalise import timers
 from service.engine.normalise.catalogue import case_attributes
 from service.engine.normalise.texts import EXPRESSIONS
-from service.engine.xml.document import CASE, Document, local, text_of
+from service.engine.xml.document import CASE, Document, line_of, local, text_of
 
 #: Different expressions and scripts of one process: reading one takes about a millisecond.
 MAX_TEXTS = 2_000
@@ -43,9 +44,15 @@ def check(doc: Document, part: etree._Element) -> None:
             doc.error(element, f"There are more than {MAX_TEXTS:,} different expressions.", "Use call activities.")
             return
         if (text, language) not in known:
+            budget.reading(line_of(element), _id_near(element))
             known[text, language] = expressions.check(text, language) or _foreign(text)
         if (wrong := known[text, language]) is not None:
             doc.error(element, f"The {what} “{_short(text)}” cannot be read: {wrong}", _advice(text, language))
+
+
+def _id_near(element: etree._Element) -> str | None:
+    near = (parent.get("id") for parent in (element, *element.iterancestors()) if parent.get("id"))
+    return next(near, None)
 
 
 def _foreign(text: str) -> str | None:

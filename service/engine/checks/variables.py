@@ -17,7 +17,7 @@ from service.engine import expressions
 from service.engine.checks import texts
 from service.engine.definition import ProcessInfo
 from service.engine.elements.attributes import PLACE
-from service.engine.expressions import python_names
+from service.engine.expressions import budget, python_names
 from service.engine.normalise.catalogue import case_attributes
 from service.engine.xml.document import CASE, Document, line_of, local, text_of
 
@@ -146,6 +146,7 @@ def _reads(process: etree._Element, info: ProcessInfo) -> Iterator[Read]:
             continue
         seen.add((text, what))
         owner = _named(element)
+        budget.reading(line_of(element), owner.get("id"))
         for name in sorted(_read(text, what)):
             yield Read(
                 name, what, text, line_of(element), owner.get("id") or "", " ".join((owner.get("name") or "").split())

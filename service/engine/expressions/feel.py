@@ -16,7 +16,7 @@ from typing import Any
 
 import quickjs
 
-from service.engine.expressions import zones
+from service.engine.expressions import budget, zones
 from service.engine.expressions.javascript import SECONDS, Bundle, LimitReached
 from service.engine.expressions.plain import NotPlain, plain
 
@@ -219,10 +219,11 @@ def _answered(function: str, *arguments: str | float | bool | None, seconds: flo
 
 def _call(function: str, *arguments: str | float | bool | None, seconds: float = SECONDS) -> Any:
     try:
-        if "mark" not in (known := _bundle.notes()):
-            _bundle.call("mark", _MARK)
-            known.add("mark")
-        return _bundle.call(function, *arguments, seconds=seconds)
+        with budget.counted():
+            if "mark" not in (known := _bundle.notes()):
+                _bundle.call("mark", _MARK)
+                known.add("mark")
+            return _bundle.call(function, *arguments, seconds=seconds)
     except LimitReached as error:
         raise FeelError(str(error)) from None
     except quickjs.JSException as error:
