@@ -52,16 +52,16 @@ def _about_database(app: Flask, error: DBAPIError) -> str:
 
 
 def on_the_demo(command: Callable[..., None]) -> Callable[..., None]:
-    """Let a command work on the database of `make run`, too."""
+    """Let a command work on the demo's database, too: the one that `casewright demo` finds by the same settings."""
 
-    @click.option("--demo", is_flag=True, help="On the database of `make run` instead of the environment's.")
+    @click.option("--demo", is_flag=True, help="On the demo's database: as set, else the one in its folder.")
     @click.option(
         "--folder", default="var", show_default=True, type=click.Path(path_type=Path), help="The demo's folder."
     )
     @functools.wraps(command)
     def run(*, demo: bool, folder: Path, **rest: Any) -> None:
         if demo:
-            os.environ |= demo_environment(folder)
+            settle_demo(folder)
         command(**rest)
 
     return run
@@ -71,6 +71,12 @@ def say(problems: list[Problem]) -> None:
     """One line for each problem, on standard error."""
     for problem in problems:
         click.echo(f"{problem.severity}: {problem}", err=True)
+
+
+def settle_demo(folder: Path) -> None:
+    """Set what the demo needs, but for what is set already."""
+    for name, value in demo_environment(folder).items():
+        os.environ.setdefault(name, value)
 
 
 def demo_environment(folder: Path) -> dict[str, Any]:

@@ -11,9 +11,11 @@ import click
 from service.cli.application import application, on_the_demo, say
 from service.db import db
 from service.engine.definition import Severity
-from service.errors import InvalidDeployment
+from service.errors import InvalidDeployment, ServiceError
 from service.models import SYSTEM
 from service.operations.sources import collect
+
+NAMED = 10  #: unchanged things that are told by name
 
 
 @click.command()
@@ -33,8 +35,9 @@ def deploy(paths: tuple[Path, ...]) -> None:
         say(done.warnings)
         for row in done.added:
             click.echo(f"deployed  {row.key} version {row.version}")
-        for key in done.unchanged:
-            click.echo(f"unchanged {key}")
+        if done.unchanged:
+            names = f": {', '.join(done.unchanged)}" if len(done.unchanged) <= NAMED else ""
+            click.echo(f"unchanged {len(done.unchanged)}{names}")
 
 
 @click.command()
@@ -56,3 +59,44 @@ def check(paths: tuple[Path, ...]) -> None:
     if any(problem.severity is Severity.ERROR for problem in problems):
         sys.exit(1)
     click.echo("These files can be deployed.")
+
+
+@click.command()
+@click.argument("key", metavar="TYPE")
+@click.option("--from", "source", required=True, help="The shipped case type to begin with, such as insurance-claim.")
+@click.option("--prefix", help="What its cases' numbers begin with; made of TYPE where it is not given.")
+@click.option("--into", default=".", type=click.Path(path_type=Path), help="The folder to make the folder TYPE in.")
+def new(key: str, source: str, prefix: str | None, into: Path) -> None:
+    """Make a new case type TYPE from one that comes with Casewright: its diagrams, decisions and forms, to be changed.
+
+    They stand in a folder of that name, under ids of their own, so that what they were made from stays as it is.
+    """
+    from service.demo.shipped import shipped
+    from service.operations import copies, deployments
+
+    folder, forms = shipped()
+    target = into / key
+    if not (folder / source).is_dir():
+        known = ", ".join(sorted(each.name for each in folder.iterdir() if each.is_dir()))
+        raise click.ClickException(f"There is no case type “{source}”; there is {known}.")
+    if target.exists():
+        raise click.ClickException(f"{target} is there already; choose another name, or remove it.")
+    taken = copies.prefixes_in(collect([folder]))
+    form_files = {Path(name).stem: content for name, content in collect([forms]).items()}
+    try:
+        made = copies.copied(
+            collect([folder / source]),
+            form_files,
+            source=source,
+            key=key,
+            prefix=prefix or copies.prefix_for(key, taken),
+        )
+    except ServiceError as error:
+        raise click.ClickException(str(error)) from error
+    target.mkdir(parents=True)
+    for name, content in sorted(made.files.items()):
+        (target / name).write_bytes(content)
+        click.echo(f"made      {target / name}")
+    say(deployments.check_alone(made.files))
+    click.echo(f"Its cases are numbered {made.prefix}-…; it names the groups {', '.join(made.groups)}.")
+    click.echo(f"Change it, then `casewright check {target}` and `casewright deploy {target}`.")

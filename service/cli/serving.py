@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gc
-import os
 import sys
 import threading
 from collections.abc import Callable
@@ -14,7 +13,7 @@ import click
 from service import create_app
 from service.audit.verification import require_right_key
 from service.cli import first_run
-from service.cli.application import application, demo_environment, say
+from service.cli.application import application, say, settle_demo
 from service.errors import InvalidDeployment
 
 YOUNG = 50_000  #: objects made between looks for garbage in a server or worker, once it has loaded
@@ -95,8 +94,7 @@ def demo(port: int, folder: Path) -> None:
     """Set up and start the demo: SQLite, the case types of processes/ and forms/, a few people and cases."""
     from service.demo import people, setting_up
 
-    environment = demo_environment(folder)
-    os.environ.update({name: os.environ.get(name, value) for name, value in environment.items()})
+    settle_demo(folder)
     with application(create_app):  # all parts, once for the processes to come
         ready = setting_up.is_ready()
     if not ready:

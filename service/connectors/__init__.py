@@ -6,7 +6,7 @@ transaction, and may run more than once: whoever it calls can tell a repetition 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -26,6 +26,9 @@ class Call:
 
 Connector = Callable[[Mapping[str, Any], str, Allowed], dict[str, Any]]
 CATALOGUE: Mapping[str, Connector] = {"http": http.call}
+#: The inputs that a connector knows, by its name; those it cannot do without.
+INPUTS: Mapping[str, Sequence[str]] = {"http": http.INPUTS}
+NEEDED: Mapping[str, Sequence[str]] = {"http": ("url",)}
 
 
 def carry_out(call: Call, allowed: Allowed) -> dict[str, Any]:
@@ -36,4 +39,4 @@ def carry_out(call: Call, allowed: Allowed) -> dict[str, Any]:
     return connector(call.inputs, call.key, allowed)
 
 
-__all__ = ["CATALOGUE", "Allowed", "Call", "CallFailed", "carry_out"]
+__all__ = ["CATALOGUE", "INPUTS", "NEEDED", "Allowed", "Call", "CallFailed", "carry_out"]

@@ -25,6 +25,7 @@ from service.connectors.errors import CallFailed
 
 TOTAL_SECONDS = 30.0  #: from looking up the host to the answer's last byte
 MAX_BODY = 5 * 1024 * 1024
+INPUTS = ("url", "method", "headers", "body", "timeout")
 _METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 _OURS = frozenset({"host", "content-length", "transfer-encoding", "connection", "accept-encoding", "expect", "upgrade"})
 _HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")  #: a token (RFC 9110 §5.6.2): no blank that a server may trim

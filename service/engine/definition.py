@@ -31,7 +31,8 @@ class Problem:
     def __str__(self) -> str:
         place = self.file if self.line is None else f"{self.file}:{self.line}"
         named = " ".join(part for part in (self.element_id, self.element_name and f"“{self.element_name}”") if part)
-        return f"{place}: {named + ': ' if named else ''}{self.message} {self.advice}".strip()
+        where = " ".join(f"{part}:" for part in (place, named) if part)
+        return " ".join(f"{where} {self.message} {self.advice}".split())
 
 
 class Refused(ValueError):
@@ -68,6 +69,8 @@ class Element:
     attributes: Mapping[str, str] = field(default_factory=dict)  #: the `case:` attributes, without prefix
     inputs: tuple[DataMapping, ...] = ()
     outputs: tuple[DataMapping, ...] = ()
+    brought: tuple[str, ...] = ()  #: names that data associations bring to it
+    called: str = ""  #: of a call activity: the process that it calls, or an expression of it
 
 
 @dataclass(frozen=True)
@@ -135,6 +138,7 @@ class ProcessInfo:
     children: tuple[str, ...] = ()  #: process ids of which it opens child cases
     heirs: tuple[str, ...] = ()  #: those of them that get its roles
     file: str = ""  #: the file it stands in
+    line: int | None = None
 
     def as_json(self) -> dict[str, Any]:
         """The same as plain JSON values."""

@@ -9,7 +9,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from service import jobs
+from service import audit, jobs
 from service.db import Base, db, new_id, utcnow
 from service.engine import expressions
 from service.engine.work import Happening, OpenSubscription, OpenTask, OpenTimer, OpenWork, What, WorkflowState
@@ -18,13 +18,16 @@ from service.execution import family
 from service.execution.definitions import deployed
 from service.execution.titles import title_of
 from service.models import (
+    SYSTEM,
     Case,
     CaseState,
     HumanTask,
+    Incident,
     Subscription,
     TaskCandidate,
     TaskState,
     Timer,
+    User,
 )
 
 NOTHING = OpenWork()
@@ -115,6 +118,8 @@ def _tasks_in_session(case: Case) -> list[HumanTask]:
 
 
 def _open_task(case: Case, task: OpenTask) -> None:
+    principals = [f"user:{name}" for name in task.candidate_users] + [f"group:{name}" for name in task.candidate_groups]
+    principals += family.holders(case, task.candidate_roles)
     row = HumanTask(
         id=new_id(),
         case_id=case.id,
@@ -133,9 +138,32 @@ def _open_task(case: Case, task: OpenTask) -> None:
         local=dict(task.local) or None,
     )
     db.session.add(row)
-    principals = [f"user:{name}" for name in task.candidate_users] + [f"group:{name}" for name in task.candidate_groups]
-    principals += family.holders(case, task.candidate_roles)
     db.session.add_all(TaskCandidate(task_id=row.id, principal=principal) for principal in dict.fromkeys(principals))
+    if task.assignee and not can_sign_in(task.assignee):
+        _without_assignee(case, row, task.assignee, is_offered=bool(principals))
+
+
+def can_sign_in(name: str) -> bool:
+    """Whether there is a user of this name, who has not left."""
+    return db.session.scalar(sa.select(User.active).where(User.name == name)) is True
+
+
+def _without_assignee(case: Case, row: HumanTask, name: str, *, is_offered: bool) -> None:
+    """Offer a task that nobody would see to its candidates; where it has none, operations hear of it."""
+    if is_offered:
+        row.assignee, row.state = None, TaskState.READY
+        details = {"task": str(row.id), "to": None, "for": name}
+        audit.record(case, "task:unassigned", by=SYSTEM, element=row.element_id or None, details=details)
+        return
+    message = f"The task “{row.name}” is for “{name}”, who is no user here or has left, and is offered to nobody else."
+    db.session.add(
+        Incident(
+            case_id=case.id,
+            element_id=row.element_id or None,
+            activity_id=row.activity_id,
+            message=f"{message} Assign it to somebody, or add the user and try again.",
+        )
+    )
 
 
 def write_timers(case: Case, before: Sequence[OpenTimer], after: Sequence[OpenTimer]) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from service.forms.checks import id_of
+from service.forms.checks import id_of, variables_of
 from service.forms.validation import initial, json_schema, names, problems, validate
 
-__all__ = ["id_of", "initial", "json_schema", "names", "problems", "validate"]
+__all__ = ["id_of", "initial", "json_schema", "names", "problems", "validate", "variables_of"]

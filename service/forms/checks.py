@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from service.engine.definition import Problem, Severity
-from service.engine.expressions import feel
+from service.engine.expressions import budget, feel
 from service.engine.expressions.feel import FeelError
 
 SCHEMA_VERSION = 19  #: of form-js 1.23 and 2.0
@@ -17,7 +19,7 @@ MAX_BYTES = 1_000_000
 MAX_DEPTH = 20  #: of groups and lists inside each other
 
 KEYED = frozenset(
-    "textfield textarea number datetime checkbox checklist radio select taglist expression filepicker".split()  # noqa: SIM905
+    "textfield textarea number datetime checkbox checklist radio select taglist expression".split()  # noqa: SIM905
 )
 CONTAINERS = frozenset({"group", "dynamiclist"})
 DISPLAYED = frozenset(
@@ -27,6 +29,9 @@ _OPTIONS = frozenset({"radio", "select", "checklist", "taglist"})
 _SOURCES = ("values", "valuesKey", "valuesExpression")
 _NUMBERS = ("min", "max", "minLength", "maxLength")
 _UNARY = ("hide", "readonly")
+_NAMED = re.compile(r'"(id|key)"\s*:\s*("(?:[^"\\]|\\.)*")')
+MOST_PROBLEMS = 200  #: told of one form; who mends that many sees the rest
+MAX_SEGMENTS = 20  #: of a key with dots
 _FORBIDDEN = frozenset({"__proto__", "constructor", "prototype"})
 
 
@@ -58,11 +63,27 @@ class _Form:
 
     def line(self, component: dict[str, Any]) -> int:
         for name in ("id", "key"):
-            if isinstance(value := component.get(name), str):
-                written = re.escape(json.dumps(value, ensure_ascii=False))
-                if place := re.search(rf'"{name}"\s*:\s*{written}', self.text):
-                    return self.text.count("\n", 0, place.start()) + 1
+            if isinstance(value := component.get(name), str) and (name, value) in self.places:
+                return self.places[name, value]
         return 1
+
+    @cached_property
+    def places(self) -> dict[tuple[str, str], int]:
+        """Where each id and key is written first: the number of its line."""
+        found: dict[tuple[str, str], int] = {}
+        line = 1
+        behind = 0
+        for place in _NAMED.finditer(self.text):
+            line += self.text.count("\n", behind, place.start())
+            behind = place.start()
+            with suppress(ValueError):
+                found.setdefault((place[1], json.loads(place[2])), line)
+        return found
+
+    @property
+    def full(self) -> bool:
+        """Whether no further problem would be told."""
+        return len(self.found) >= MOST_PROBLEMS
 
 
 def find_problems(name: str, content: bytes) -> list[Problem]:
@@ -99,6 +120,25 @@ def id_of(content: bytes) -> str:
     return found if isinstance(found, str) else ""
 
 
+def variables_of(content: bytes) -> set[str]:
+    """The variables that a form's fields and lists fill; nothing of what cannot be read."""
+    try:
+        schema = json.loads(content)
+    except (ValueError, RecursionError):
+        return set()
+    found: set[str] = set()
+    waiting = [schema] if isinstance(schema, dict) else []
+    while waiting:
+        component = waiting.pop()
+        name = component.get("path") if component.get("type") in CONTAINERS else component.get("key")
+        if isinstance(name, str) and name:
+            found.add(name.split(".")[0])
+        else:
+            inner = component.get("components")
+            waiting += [part for part in inner if isinstance(part, dict)] if isinstance(inner, list) else []
+    return found
+
+
 def _refuse_constant(word: str) -> None:
     raise ValueError(f"{word} is no JSON number")
 
@@ -121,6 +161,8 @@ def _check_components(form: _Form, components: list[Any], base: tuple[str, ...],
         form.report(f"Groups are nested deeper than {MAX_DEPTH} levels.", "Flatten the form.")
         return
     for component in components:
+        if form.full:
+            return
         if not isinstance(component, dict):
             form.report("A component is not an object.", "Remove it.")
             continue
@@ -130,9 +172,14 @@ def _check_components(form: _Form, components: list[Any], base: tuple[str, ...],
 def _check_component(form: _Form, component: dict[str, Any], base: tuple[str, ...], depth: int) -> None:
     kind = component.get("type")
     _check_id(form, component)
-    if not isinstance(kind, str) or kind not in KEYED | CONTAINERS | DISPLAYED:
-        form.report(f"The component type “{kind}” is unknown.", "Use a component of form-js 2.0.", component)
+    if kind == "filepicker":
+        advice = "Ask in a textfield for a link to the document, or for its number where it is kept."
+        form.report("A file that somebody picks would be lost: cases keep no documents.", advice, component)
         return
+    if not isinstance(kind, str) or kind not in KEYED | CONTAINERS | DISPLAYED:
+        form.report(f"The component type “{str(kind)[:80]}” is unknown.", "Use a component of form-js 2.0.", component)
+        return
+    budget.reading(form.line(component), component.get("id") if isinstance(component.get("id"), str) else None)
     path = _check_path(form, component, kind, base)
     for text, unary in _expressions(component):
         if wrong := feel.check(text, unary=unary, in_form=True):
@@ -167,8 +214,8 @@ def _check_path(form: _Form, component: dict[str, Any], kind: str, base: tuple[s
         form.report(f"The field has no {word}.", f"Give it a {word}: the name of a variable.", component)
         return base
     segments = tuple(name.split(".")) if name else ()
-    if any(not segment or segment in _FORBIDDEN for segment in segments):
-        form.report(f"The {word} “{name}” cannot be used.", "Write names, with dots between them.", component)
+    if len(segments) > MAX_SEGMENTS or any(not segment or segment in _FORBIDDEN for segment in segments):
+        form.report(f"The {word} “{name[:80]}” cannot be used.", "Write names, with dots between them.", component)
         return base
     path = base + segments
     repeated = kind == "dynamiclist" and component.get("isRepeating") is True

@@ -9,18 +9,20 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 from typing import Any
 
 import sqlalchemy as sa
 
 from service import audit, forms
-from service.db import db, new_id
-from service.engine.checks import check_definition
+from service.db import db, localnow, new_id
+from service.engine.checks import check_definition, over_budget
 from service.engine.checks.instances import FormNames
 from service.engine.decisions import examine
 from service.engine.definition import Problem, Refused, Severity
+from service.engine.elements.rules import columns_of
+from service.engine.expressions import budget
 from service.engine.normalise import Normalised, normalise
 from service.engine.parser import parse
 from service.errors import InvalidDeployment
@@ -35,7 +37,7 @@ from service.models import (
     ProcessDefinition,
     Resource,
 )
-from service.operations import references, start_events
+from service.operations import references, staffing, start_events, unknown_names
 from service.operations.references import Source, World
 from service.operations.sources import KINDS
 from service.policy.permissions import Action, require
@@ -90,7 +92,7 @@ def deploy(files: Mapping[str, bytes], *, by: Actor) -> Deployed:
             added.append(_add_process(source, links, deployment))
     if added:
         db.session.add(deployment)
-        _store(files)
+        _store({**files, **{form.file: form.content for form in world.forms.values() if form.content is not None}})
         made = {"files": len(files), "added": sorted(row.key for row in added)}
         audit.installation.record("deployment:made", by=by, subject=str(deployment.id), details=made)
         start_events.listen([row for row in added if isinstance(row, ProcessDefinition)])
@@ -118,9 +120,10 @@ def _examine(files: Mapping[str, bytes], world: World) -> list[Problem]:
             )
         else:
             by_kind[kind][name] = content
-    problems += _lay_forms(world, by_kind["form"])
-    problems += _lay_decisions(world, by_kind["decision"])
-    problems += _lay_processes(world, by_kind["process"], by_kind["decision"], by_kind["form"])
+    with budget.of_deployment():
+        problems += _lay_forms(world, by_kind["form"])
+        problems += _lay_decisions(world, by_kind["decision"])
+        problems += _lay_processes(world, by_kind["process"], by_kind["decision"], by_kind["form"])
     if any(problem.severity is Severity.ERROR for problem in problems):
         raise InvalidDeployment(problems)
     return problems
@@ -140,6 +143,8 @@ def _deployed_world() -> World:
             for row in newest(DecisionDefinition)
         },
         {row.key: Source(row.key, row.key, row.file, row.hash, latest=row) for row in newest(FormDefinition)},
+        has_people=True,
+        now=localnow(),
     )
 
 
@@ -166,21 +171,48 @@ def _lay_forms(world: World, files: Mapping[str, bytes]) -> list[Problem]:
     problems: list[Problem] = []
     seen: dict[str, str] = {}
     for name, content in files.items():
-        problems += forms.problems(name, content)
+        problems += _form_problems(name, content)
         key = PurePosixPath(name).stem
-        problems += _lay(world.forms, Source(key, id_of(content), name, digest(content)), world, seen)
+        source = Source(key, id_of(content), name, digest(content), content=content)
+        problems += _lay(world.forms, source, world, seen)
+    return problems
+
+
+def _form_problems(name: str, content: bytes) -> list[Problem]:
+    try:
+        with budget.of_file(name):
+            return forms.problems(name, content)
+    except budget.Spent as spent:
+        return over_budget(name, spent)
+
+
+def _lay_embedded(world: World, model: Normalised) -> list[Problem]:
+    """Forms that stand in the diagram itself, as Camunda 8 writes them: each as if it were a file of its own."""
+    problems: list[Problem] = []
+    for key, (text, line) in model.forms.items():
+        content = text.encode()
+        for problem in _form_problems(model.name, content):
+            problems.append(replace(problem, line=line + (problem.line or 1) - 1))
+        source = Source(key, id_of(content), f"{model.name}#{key}", digest(content), content=content)
+        problems += _lay(world.forms, source, world, {})
     return problems
 
 
 def _lay_decisions(world: World, files: Mapping[str, bytes]) -> list[Problem]:
-    decisions, problems = examine(files)  # those beside a faulty one are there for processes to call
+    together = ", ".join(files)[:200]
+    try:
+        with budget.of_file(together, files=len(files)):
+            decisions, problems = examine(files)  # those beside a faulty one are there for processes to call
+    except budget.Spent as spent:
+        return over_budget(together, spent)
     seen: dict[str, str] = {}
-    together = {name: digest(content) for name, content in files.items()}
+    all_files = {name: digest(content) for name, content in files.items()}
     for key, decision in decisions.items():
         imports = any(b"import" in content for content in files.values())
-        needed = together if imports else {decision.file: together[decision.file]}
+        needed = all_files if imports else {decision.file: all_files[decision.file]}
         combined = digest(json.dumps(sorted(needed.items())).encode())
         source = Source(key, decision.name or key, decision.file, combined, files=needed)
+        world.outputs[key] = set(columns_of(decision))
         problems += _lay(world.decisions, source, world, seen)
     return problems
 
@@ -195,18 +227,24 @@ def _lay_processes(
             models.append(normalise(name, content))
         except Refused as refused:
             problems += refused.problems
+    for model in models:
+        problems += _lay_embedded(world, model)
     called = {key: source.info.get("calls", ()) for key, source in world.processes.items()}
     problems += [problem for model in models for problem in model.problems]
     problems += check_definition(models, called=called, forms=_names_in_forms(world, models, drawn))
     linked = _linked_files(world, {*files, *decisions})
     seen: dict[str, str] = {}
-    for model in models:
-        for key, info in model.infos.items():
-            if info.executable:
-                source = Source(key, info.name or key, model.name, digest(files[model.name]), info.as_json())
-                problems += _lay(world.processes, source, world, seen)
-                problems += references.missing(model.elements[key].values(), info, world)
-                problems += start_events.problems(info)
+    executable = [(model, key, info) for model in models for key, info in model.infos.items() if info.executable]
+    for model, key, info in executable:
+        source = Source(key, info.name or key, model.name, digest(files[model.name]), info.as_json())
+        problems += _lay(world.processes, source, world, seen)
+    for model, key, info in executable:
+        problems += references.missing(model.elements[key].values(), info, world)
+        problems += staffing.problems(model.elements[key], info, world)
+        problems += start_events.problems(info, model.elements[key], world.now)
+    problems += unknown_names.check(executable, world)
+    if world.has_people:
+        problems += staffing.strangers((info, model.elements[key]) for model, key, info in executable)
     if files and not any(problem.severity is Severity.ERROR for problem in problems):
         try:
             parse({**linked, **decisions, **files})
@@ -220,9 +258,10 @@ def _names_in_forms(world: World, models: Sequence[Normalised], drawn: Mapping[s
     if not any(model.root.find(".//{*}multiInstanceLoopCharacteristics") is not None for model in models):
         return {}
     named = {key for model in models for info in model.infos.values() for key in info.forms if key in world.forms}
-    deployed = {key: world.forms[key].digest for key in named if world.forms[key].file not in drawn}
-    contents = {key: drawn[world.forms[key].file] for key in named - deployed.keys()}
-    contents |= read_files(deployed) if deployed else {}
+    inside = {key: content for key in named if (content := world.forms[key].content) is not None}
+    drawn = {key: drawn[file] for key in named if (file := world.forms[key].file) in drawn} | inside
+    deployed = {key: world.forms[key].digest for key in named - drawn.keys()}
+    contents = {**drawn, **(read_files(deployed) if deployed else {})}
     return {key: forms.names(content) for key, content in contents.items()}
 
 
@@ -266,8 +305,9 @@ def _links(source: Source, world: World) -> Links:
         called = [key for key in process.info.get("calls", ()) if key in world.processes and key not in seen]
         seen.update(called)
         waiting += called
-    form_ids = {key: str(world.forms[key].latest.id) for key in sorted(form_keys) if key in world.forms}
-    pinned = [source.key, sorted(files.items()), sorted((key, world.forms[key].digest) for key in form_ids)]
+    found = {key: form for key in sorted(form_keys) if (form := references.form_of(key, world)) is not None}
+    form_ids = {key: str(form.latest.id) for key, form in found.items()}
+    pinned = [source.key, sorted(files.items()), sorted((key, form.digest) for key, form in found.items())]
     return Links(files, form_ids, digest(json.dumps(pinned).encode()))
 
 

@@ -16,11 +16,11 @@ from service.db import db, localnow, utcnow
 from service.engine.workflow import Workflow
 from service.errors import BadRequest, WrongState
 from service.execution.definitions import completed, deployed
-from service.execution.projection import arm
+from service.execution.projection import arm, can_sign_in
 from service.execution.running import lock, save
 from service.execution.stores import Stores
 from service.jobs import failed_jobs
-from service.models import Actor, Case, CaseState, Incident, IncidentState, ProcessDefinition, Timer
+from service.models import Actor, Case, CaseState, HumanTask, Incident, IncidentState, ProcessDefinition, Timer
 from service.operations import service_tasks
 from service.operations.cases import plain
 from service.policy.permissions import Action, may, require
@@ -52,6 +52,10 @@ def retry(incident: Incident, *, by: Actor, variables: Mapping[str, Any] | None 
     _require_open(incident)
     if case is not None and case.state.is_closed:
         raise WrongState(f"This case is {case.state}.")
+    if case is not None and incident.job is None and case.state is CaseState.ACTIVE:
+        _require_somebody(incident)
+        _close([incident], by)
+        return
     _close([incident], by)
     if case is not None and incident.job is None:
         _retry_case(case, variables or {}, by)
@@ -82,6 +86,30 @@ def resolve(incident: Incident, *, by: Actor) -> None:
     if incident.case_id and incident.job is None and db.session.get_one(Case, incident.case_id).state == "failed":
         raise WrongState("The case still stands where it failed; try it again, or cancel it.")
     _close([incident], by)
+
+
+def _require_somebody(incident: Incident) -> None:
+    """Raise `WrongState` while the task that an incident of a running case is about is still nobody's."""
+    tasks = sa.select(HumanTask).where(
+        HumanTask.case_id == incident.case_id,
+        HumanTask.activity_id == incident.activity_id,
+        HumanTask.closed_at.is_(None),
+    )
+    for task in db.session.scalars(tasks):
+        if task.assignee is not None and not can_sign_in(task.assignee):
+            raise WrongState(f"There is still no user “{task.assignee}”. Assign the task to somebody.")
+
+
+def settle(task: HumanTask, *, by: Actor) -> None:
+    """Put away what was told of a task that was nobody's: it is somebody's now."""
+    of_task = sa.select(Incident).where(
+        Incident.case_id == task.case_id,
+        Incident.activity_id == task.activity_id,
+        Incident.state == IncidentState.OPEN,
+        Incident.job.is_(sa.null()),
+    )
+    if task.activity_id is not None and task.case.state is CaseState.ACTIVE:
+        _close(list(db.session.scalars(of_task)), by)
 
 
 def _require_open(incident: Incident) -> None:

@@ -6,7 +6,11 @@ from collections.abc import Iterable
 from pathlib import Path
 
 #: by a file's ending, what it holds
-KINDS = {".bpmn": "process", ".xml": "process", ".dmn": "decision", ".form": "form", ".json": "form"}
+KINDS = {
+    **dict.fromkeys((".bpmn", ".bpmn2", ".xml"), "process"),
+    ".dmn": "decision",
+    **dict.fromkeys((".form", ".json"), "form"),
+}
 
 
 def collect(paths: Iterable[Path]) -> dict[str, bytes]:

@@ -7,15 +7,17 @@ wake-up that comes late, early or twice does nothing wrong.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime
 
 import sqlalchemy as sa
 
 from service import jobs
 from service.db import database_now, db, local, localnow, new_id
 from service.engine import starts
-from service.engine.definition import Problem, ProcessInfo, Severity
-from service.engine.expressions import ExpressionError
+from service.engine.checks import over_budget
+from service.engine.definition import Element, Problem, ProcessInfo, Severity
+from service.engine.expressions import ExpressionError, budget
 from service.engine.timing import BadTime
 from service.models import SYSTEM, Case, ProcessDefinition, StartTimer, Subscription
 from service.operations import cases
@@ -35,7 +37,7 @@ def listen(definitions: Iterable[ProcessDefinition]) -> None:
                         element_id=start["element_id"],
                     )
                 )
-            elif start["kind"] == "timer" and not _silent(start["kind"], start["name"]):
+            elif start["kind"] == "timer" and not _silent(start["kind"], start["name"], localnow()):
                 _schedule(definition, start["element_id"], start["name"])
 
 
@@ -85,27 +87,37 @@ def fire(timer_id: uuid.UUID, seq: int) -> Case | None:
     return cases.begin(definition, {}, by=SYSTEM, start_event=element_id)
 
 
-def problems(info: ProcessInfo) -> Iterable[Problem]:
+def problems(info: ProcessInfo, elements: Mapping[str, Element], now: datetime) -> Iterable[Problem]:
     """Warnings about start events that look as if they opened cases by themselves, and do not."""
+    try:
+        with budget.of_file(info.file):
+            yield from _silent_starts(info, elements, now)
+    except budget.Spent as spent:
+        yield from over_budget(info.file, spent)
+
+
+def _silent_starts(info: ProcessInfo, elements: Mapping[str, Element], now: datetime) -> Iterator[Problem]:
     for start in info.starts:
-        if why := _silent(start.kind, start.name):
+        budget.reading(elements[start.element_id].line if start.element_id in elements else None, start.element_id)
+        if why := _silent(start.kind, start.name, now):
             yield Problem(
                 info.file,
                 f"No case is opened by this start event: {why}",
                 "A case that is opened by hand waits there.",
+                line=elements[start.element_id].line if start.element_id in elements else None,
                 element_id=start.element_id,
                 severity=Severity.WARNING,
             )
 
 
-def _silent(kind: str, text: str | None) -> str | None:
+def _silent(kind: str, text: str | None, now: datetime) -> str | None:
     """Why a timer or conditional start event opens no case by itself; None when it does."""
     if kind == "conditional":
         return "its condition is about a case's data, and without a case there are none."
     if kind != "timer":
         return None
     try:
-        return None if starts.first(text or "", localnow()) else f"{text} is past."
+        return None if starts.first(text or "", now) else f"{text} is past."
     except (BadTime, ExpressionError) as wrong:
         return f"when it is due cannot be told without a case ({wrong})."
 

@@ -20,6 +20,7 @@ from service.errors import BadRequest, NotFound, WrongState
 from service.execution.definitions import form_of_task
 from service.execution.running import lock, running
 from service.models import Actor, Case, CaseState, FormDefinition, HumanTask, TaskCandidate, TaskState, User
+from service.operations import incidents
 from service.operations.cases import plain, write
 from service.policy.permissions import Action, earlier_doers, is_offered, require, require_other_person
 
@@ -75,6 +76,7 @@ def assign(task: HumanTask, *, by: Actor, to: User | None) -> None:
         if to is not None:
             _check_receiver(task, to)
         _give(task, to.name if to else None)
+        incidents.settle(task, by=by)
         audit.record(
             task.case,
             "task:assigned",

@@ -278,6 +278,14 @@ def unknown(entry: AuditEntry, telling: Telling) -> Entry:
     return told
 
 
+def _unassigned(entry: AuditEntry, telling: Telling) -> Entry:
+    name = str((entry.details or {}).get("for") or "")
+    rest = f"was for {name}, who is not here; its candidates may take it"
+    told = say(entry, telling, "", telling.element(entry.element_id) if entry.element_id else "", rest, tone="warn")
+    told.who = ""
+    return told
+
+
 SENTENCES: dict[str, Callable[[AuditEntry, Telling], Entry]] = {
     "case:opened": _opened,
     "case:changed": _changed,
@@ -290,6 +298,7 @@ SENTENCES: dict[str, Callable[[AuditEntry, Telling], Entry]] = {
     "task:delegated": _given("delegated", "to"),
     "task:handed-back": _given("handed", "back to"),
     "task:assigned": _given("gave", "to"),
+    "task:unassigned": _unassigned,
     "task:completed": _about_task("completed", "good"),
     "decision:evaluated": _decision,
     "adhoc:activated": _activated,

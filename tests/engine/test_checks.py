@@ -177,3 +177,16 @@ def test_a_compensation_activity_of_a_repeated_activity_is_told_to_run_once(repe
         "c: Its compensation activity undoes all instances of “a” at once, as BPMN has it; Camunda 7 runs it for each."
     )
     assert found == ([told] if repeats else [])
+
+
+def test_lanes_that_hold_nothing_or_what_is_not_there_are_told():
+    lanes = (
+        '<laneSet id="ls"><lane id="empty"/><lane id="lost"><flowNodeRef>gone</flowNodeRef></lane>'
+        '<lane id="outer"><childLaneSet id="c"><lane id="inner"><flowNodeRef>s</flowNodeRef></lane></childLaneSet>'
+        "</lane></laneSet>"
+    )
+
+    assert warnings(examined(lanes + '<startEvent id="s"/>')) == [
+        "empty: The lane holds nothing.",
+        "lost: The lane holds “gone”, which is not there.",
+    ]

@@ -18,7 +18,7 @@ STAGES = extended('<case:stages><case:stage id="intake" name="Intake"/></case:st
     [
         ('case:asignee="ann"', "case:asignee is not known.", "Did you mean case:assignee?"),
         ('case:quux="1"', "case:quux is not known.", "The handbook, at /help/diagram"),
-        ('case:dueDate="2 days"', "is no duration or date", "PT48H"),
+        ('case:dueDate="2 days"', "is no duration or date", "P2D"),
         ('case:dueDate="P"', "is no duration or date", "PT48H"),
         ('case:followUpDate="tomorrow"', "is no duration or date", "PT48H"),
         ('case:dueDate="= now() + &quot;P2D&quot;"', "gives no date", "duration("),

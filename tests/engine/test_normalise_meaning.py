@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,7 @@ from service.engine.checks import examine
 from service.engine.definition import DataMapping
 from service.engine.normalise import normalise
 from service.engine.xml.document import tag
-from tests.engine.drawn import element, errors, flow, read, text, warnings
+from tests.engine.drawn import document, element, errors, examined, flow, read, text, warnings
 
 
 def timer(kind: str, said: str) -> str:
@@ -166,8 +167,6 @@ def test_conditions_behind_a_parallel_gateway_are_told_to_be_vain():
 @pytest.mark.parametrize(
     ("script", "message"),
     [
-        ('<scriptTask id="t"/>', "The script task has no script."),
-        ('<scriptTask id="t"><script> </script></scriptTask>', "The script task has no script."),
         ('<scriptTask id="t" scriptFormat="groovy"><script>x</script></scriptTask>', "written in “groovy”"),
         ('<scriptTask id="t" camunda:resource="x.js"/>', "in another file"),
     ],
@@ -176,6 +175,14 @@ def test_scripts_that_cannot_run_are_refused(script, message):
     [problem] = errors(read(script).problems)
 
     assert problem.startswith("t: ") and message in problem
+
+
+@pytest.mark.parametrize("script", ['<scriptTask id="t"/>', '<scriptTask id="t"><script> </script></scriptTask>'])
+def test_a_script_task_without_script_does_nothing(script):
+    model = read(script)
+
+    assert errors(model.problems) == []
+    assert warnings(model.problems) == ["t: The script task has no script, and does nothing."]
 
 
 def test_scripts_keep_their_lines_and_indentation():
@@ -208,9 +215,29 @@ def test_a_message_event_without_message_takes_its_own_name():
 
 
 def test_an_event_without_message_and_name_is_refused():
-    model = read('<endEvent id="e"><signalEventDefinition/></endEvent><receiveTask id="r"/>')
+    model = read('<endEvent id="e"><signalEventDefinition/></endEvent>')
 
-    assert errors(model.problems) == ["e: The event says no signal.", "r: The receive task says no message."]
+    assert errors(model.problems) == ["e: The event says no signal."]
+
+
+def test_a_receive_task_without_message_takes_its_own_name():
+    model = read('<receiveTask id="r" name="Payment"/><receiveTask id="q"/>')
+
+    assert sorted(message.get("name") for message in model.root.iter(tag("message"))) == ["Payment", "q"]
+    assert warnings(model.problems) == [
+        "r: The task says no message; “Payment” is taken.",
+        "q: The task says no message; “q” is taken.",
+    ]
+
+
+@pytest.mark.parametrize(("kind", "code"), [("error", "errorCode"), ("escalation", "escalationCode")])
+def test_errors_that_a_file_does_not_declare_are_known_by_their_references(kind, code):
+    thrown = f'<endEvent id="e"><{kind}EventDefinition {kind}Ref="gone"/></endEvent>'
+    caught = f'<boundaryEvent id="b" attachedToRef="t"><{kind}EventDefinition {kind}Ref="gone"/></boundaryEvent>'
+    model = read(thrown + '<subProcess id="t"/>' + caught)
+
+    assert errors(model.problems) == []
+    assert [made.get(code) for made in model.root.iter(tag(kind))] == ["gone"]
 
 
 def test_both_ends_of_a_message_flow_agree_on_its_message():
@@ -356,8 +383,67 @@ def test_a_called_process_may_be_named_with_a_prefix():
 def test_against_the_schema_each_fault_is_named_by_line_and_element():
     model = read('<startEvent id="s"/>\n<subProcess id="x"><userTusk id="u"/></subProcess>\n<task id="t" nmae="x"/>')
 
-    found = [(problem.line, problem.element_id) for problem in model.problems if "schema" in problem.message]
+    found = [(problem.line, problem.element_id, problem.advice) for problem in model.problems]
+    assert found == [(2, "u", "Did you mean <userTask>?"), (3, "t", "Did you mean name?")]
+
+
+def test_with_a_prefix_each_fault_is_named_by_line_and_element_too():
+    inner = '<subProcess id="x"><task id="v"/>\n<userTusk id="u"/></subProcess>\n<task id="t" nmae="x"/>'
+    prefixed = re.sub(rb"<(/?)", rb"<\1b:", document(inner)).replace(b"xmlns=", b"xmlns:b=")
+
+    found = [(problem.line, problem.element_id) for problem in normalise("small.bpmn", prefixed).problems]
+
     assert found == [(2, "u"), (3, "t")]
+
+
+def test_a_wrong_name_of_an_element_is_told_once_whatever_refers_to_it():
+    inner = (
+        '<startEvent id="s"/><usrTask id="u"/><boundaryEvent id="b" attachedToRef="u"><timerEventDefinition>'
+        "<timeDuration>PT1H</timeDuration></timerEventDefinition></boundaryEvent><gatway id='g'/><endEvent id='e'/>"
+        + flow("s", "u")
+        + flow("u", "g")
+        + flow("b", "g")
+        + flow("g", "e")
+    )
+
+    assert [(problem.element_id, problem.message, problem.advice) for problem in examined(inner)] == [
+        ("u", "BPMN has no element <usrTask>.", "Did you mean <userTask>?"),
+        ("g", "BPMN has no element <gatway>.", "Remove it, or put what is not BPMN into extensionElements."),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("inner", "said"),
+    [
+        ('<task id="t" color="red"/>', ["t: BPMN knows no attribute color on a task; it has no effect."]),
+        ('<dataStoreReference id="d" name="x" type="Json"/><task id="t"/>',
+         ["d: BPMN knows no attribute type on a dataStoreReference; it has no effect."]),
+        ('<task id="t"><x:note xmlns:x="urn:x"/></task>', ["t: <x:note> has no effect here."]),
+    ],
+)  # fmt: skip
+def test_extras_that_the_schema_does_not_know_are_no_errors(inner, said):
+    model = read(inner)
+
+    assert errors(model.problems) == []
+    assert warnings(model.problems) == said
+
+
+def test_an_operation_without_messages_as_jbpm_writes_it_is_told_nothing():
+    outside = '<interface id="i" name="org.X"><operation id="o" name="run" implementationRef="run"/></interface>'
+
+    assert read('<task id="t"/>', outside=outside).problems == ()
+
+
+def test_an_attribute_of_ours_without_its_prefix_is_refused_with_it():
+    [problem] = read('<userTask id="t" assignee="ann"/>').problems
+
+    assert (problem.element_id, problem.advice) == ("t", "Did you mean case:assignee?")
+
+
+def test_an_id_that_is_used_often_is_told_once_with_all_its_lines():
+    [problem] = read('<task id="t"/>\n<task id="t"/>\n<task id="t"/>').problems
+
+    assert (problem.line, problem.message) == (2, "The id “t” is used 3 times: lines 1, 2, 3.")
 
 
 def test_documentation_and_ids_of_any_kind_survive():

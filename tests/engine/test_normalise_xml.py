@@ -153,3 +153,14 @@ def test_comments_and_instructions_are_left_out_and_keep_their_lines():
     root = safe_xml("good.xml", b"<a>\n<!-- one\ntwo -->\n<?go?>\n<b/></a>")
 
     assert [(child.tag, child.sourceline) for child in root] == [("b", 5)]
+
+
+def test_a_namespace_with_blanks_is_read():
+    xml = (
+        b'<definitions xmlns="http://www.omg.org/spec/BPMN/20100524/MODEL " xmlns:x="urn:my tool" targetNamespace="t">'
+    )
+
+    root = safe_xml("a.bpmn", xml + b'<process id="p" x:note="n o"/></definitions>')
+
+    assert root.tag == "{http://www.omg.org/spec/BPMN/20100524/MODEL}definitions"
+    assert root[0].get("{urn:my%20tool}note") == "n o"

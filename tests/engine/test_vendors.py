@@ -308,3 +308,28 @@ def test_what_a_vendor_says_of_a_process_that_does_not_run_is_no_problem():
     model = read('<serviceTask id="j" camunda:class="x.Y"/>', process='isExecutable="false"')
 
     assert not model.problems
+
+
+def test_a_form_in_a_camunda_8_diagram_belongs_to_its_process():
+    form = '<zeebe:userTaskForm id="ask">{"type": "default", "components": []}</zeebe:userTaskForm>'
+    named = extended('<zeebe:formDefinition formKey="camunda-forms:bpmn:ask"/>')
+    task = f'<userTask id="u">{named}</userTask>'
+    model = read(extended(form) + task)
+
+    assert model.forms == {"p.ask": ('{"type": "default", "components": []}', 1)}
+    assert model.elements["p"]["u"].attributes["formKey"] == "p.ask"
+    assert model.problems == ()
+
+
+def test_feel_in_a_parameter_s_script_is_read():
+    script = '<camunda:script scriptFormat="feel">{}</camunda:script>'
+    parameters = "".join(
+        f'<camunda:inputParameter name="{name}">{script.format(text)}</camunda:inputParameter>'
+        for name, text in (("one", "a + 1"), ("two", "= a + 2"))
+    )
+
+    inputs = element(
+        f"<task id='t'>{extended(f'<camunda:inputOutput>{parameters}</camunda:inputOutput>')}</task>"
+    ).inputs
+
+    assert [(given.source, given.target) for given in inputs] == [("= a + 1", "one"), ("= a + 2", "two")]

@@ -12,6 +12,7 @@ import pytest
 from service import forms
 from service.engine.checks.instances import FormNames
 from service.engine.definition import Severity
+from service.forms.checks import KEYED
 from tests.forms.rich import SCHEMA
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -64,6 +65,7 @@ def test_a_form_tells_which_variables_it_asks_for_writes_and_reads():
         ({"type": "select", "key": "a"}, "The options come from nowhere"),
         ({"type": "select", "key": "a", "values": [{"value": 1}], "valuesKey": "b"}, "or from several places"),
         ({"type": "expression", "key": "a"}, "The field has no expression."),
+        ({"type": "filepicker", "key": "a"}, "A file that somebody picks would be lost: cases keep no documents."),
         ({"type": "dynamiclist", "isRepeating": True, "components": []}, "The list has no path."),
         ({"type": "group", "components": {}}, "The components are not a list."),
     ],
@@ -87,6 +89,19 @@ def test_a_problem_is_named_with_its_line_and_component(component, said):
 )
 def test_two_fields_for_one_value_are_a_problem(components):
     assert any("is used twice" in problem for problem in check(*components))
+
+
+def test_every_kind_of_field_that_is_accepted_is_kept():
+    kinds = sorted(KEYED)
+    more = {"values": [{"label": "A", "value": "a"}], "expression": "= 1"}
+    fields = [{"type": kind, "id": kind, "key": kind, **more} for kind in kinds]
+    given = {"number": 1, "checkbox": True, "datetime": "2026-01-02", "checklist": ["a"], "taglist": ["a"]}
+    schema = {"components": fields}
+
+    kept = forms.validate(schema, {kind: given.get(kind, "a") for kind in kinds}, context={})
+
+    assert check(*fields) == []
+    assert kept == {kind: given.get(kind, "a") for kind in kinds} | {"expression": 1}
 
 
 def test_the_same_key_in_two_lists_is_none():

@@ -14,13 +14,16 @@ from service.engine import parser
 from service.engine.definition import Problem, Refused
 from service.engine.normalise import normalise
 from service.errors import Forbidden, InvalidDeployment
-from service.execution.definitions import deployed
+from service.execution.definitions import deployed, form_of
 from service.models import SYSTEM, Actor, Deployment, ProcessDefinition
 from service.operations import cases, deployments
 
 HEAD = """<?xml version="1.0" encoding="UTF-8"?>
 <definitions xmlns="http://www.omg.org/spec/BPMN/20100524/MODEL" xmlns:case="urn:casewright:bpmn:1.0"
     id="d" targetNamespace="urn:tests">"""
+
+
+ZEEBE = "http://camunda.org/schema/zeebe/1.0"
 
 
 def process(key: str, middle: str, attributes: str = "") -> bytes:
@@ -168,3 +171,40 @@ def test_what_is_odd_about_a_decision_is_said_and_deployed(app: Flask) -> None:
 
     assert [problem.element_id for problem in done.warnings] == ["later"]
     assert {row.key for row in done.added} == {"grade", "later"}
+
+
+def test_a_form_is_found_by_the_id_that_it_gives_itself_too(app: Flask) -> None:
+    deployments.deploy({"asking.bpmn": ASKING, "question.form": form("Word")}, by=SYSTEM)
+    first = deployments.latest_definition("asking")
+
+    deployments.deploy({"question.form": form("Another word")}, by=SYSTEM)
+
+    second = deployments.latest_definition("asking")
+    assert first is not None and second is not None and versions("asking") == [1, 2]
+    assert [form_of(row.id, "ask")["components"][0]["label"] for row in (first, second)] == ["Word", "Another word"]
+
+
+def test_two_forms_with_the_id_that_is_named_are_told(app: Flask) -> None:
+    files = {"asking.bpmn": ASKING, "one.form": form("Word"), "two.form": form("Word ")}
+
+    [problem] = deployments.check(files)
+
+    assert problem.advice.startswith("one.form and two.form both give themselves this id")
+
+
+def test_a_form_in_the_diagram_itself_is_deployed_with_it(app: Flask) -> None:
+    inside = f'<zeebe:userTaskForm xmlns:zeebe="{ZEEBE}" id="f1">{form("Word").decode()}</zeebe:userTaskForm>'
+    task = (
+        f'<userTask id="middle"><extensionElements><zeebe:formDefinition xmlns:zeebe="{ZEEBE}" '
+        'formKey="camunda-forms:bpmn:f1"/></extensionElements></userTask>'
+    )
+    drawn = process("asking", task).replace(
+        b'<startEvent id="begin"/>', f"<extensionElements>{inside}</extensionElements><startEvent id='begin'/>".encode()
+    )
+
+    deployments.deploy({"asking.bpmn": drawn}, by=SYSTEM)
+    again = deployments.deploy({"asking.bpmn": drawn}, by=SYSTEM)
+
+    definition = deployments.latest_definition("asking")
+    assert definition is not None and again.added == []
+    assert form_of(definition.id, "asking.f1") == json.loads(form("Word"))

@@ -17,6 +17,7 @@ from flask import Flask
 from service import create_app, jobs
 from service.connectors import CallFailed
 from service.db import db, utcnow
+from service.engine.definition import Severity
 from service.errors import BadRequest, Forbidden, InvalidDeployment, WrongState
 from service.jobs import attempts
 from service.models import SYSTEM, Actor, Case, CaseState, Incident, IncidentState
@@ -240,7 +241,7 @@ def test_a_connector_that_there_is_not_is_refused_at_deployment(app: Flask) -> N
     with pytest.raises(InvalidDeployment) as refused:
         deployments.deploy({"rate.bpmn": drawn("http://x/").replace(b'"http"', b'"pigeon"')}, by=SYSTEM)
 
-    [problem] = refused.value.problems
+    [problem] = [each for each in refused.value.problems if each.severity is Severity.ERROR]
     assert (problem.element_id, problem.message) == ("call", "There is no connector “pigeon”.")
 
 

@@ -24,7 +24,8 @@ def drawn(timer: str, *, name: str = "Report", also: str = "") -> bytes:
     return f"""<?xml version="1.0" encoding="UTF-8"?>
 <definitions xmlns="http://www.omg.org/spec/BPMN/20100524/MODEL" targetNamespace="urn:test"
              xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" xmlns:case="urn:casewright:bpmn:1.0">
-  <process id="report" name="{name}" isExecutable="true" case:numberPrefix="REP">
+  <process id="report" name="{name}" isExecutable="true" case:numberPrefix="REP"
+           case:managerGroups="editors">
     <startEvent id="start">{timer}</startEvent>
     <sequenceFlow id="a" sourceRef="start" targetRef="write" />
     <userTask id="write" name="Write" />

@@ -39,16 +39,80 @@ def test_all_that_we_ship_can_be_deployed_by_itself(casewright: Callable[..., Re
     assert (done.exit_code, done.stderr) == (0, "")
 
 
-def test_a_form_that_is_found_by_its_id_elsewhere_is_named(casewright: Callable[..., Result], tmp_path: Path) -> None:
+def test_a_form_is_found_by_its_own_id_as_elsewhere(casewright: Callable[..., Result], tmp_path: Path) -> None:
     (tmp_path / "Form_1.form").write_text(FORM)
-    (tmp_path / "loan.bpmn").write_text(
+    (tmp_path / "loan.bpmn2").write_text(
         LOAN.read_text().replace("<bpmn:userTask ", '<bpmn:userTask case:formKey="asking" ', 1)
     )
 
     done = casewright("check", tmp_path)
 
+    assert (done.exit_code, done.stdout) == (0, "These files can be deployed.\n")
+
+
+def test_a_folder_without_files_is_said_to_hold_none(casewright: Callable[..., Result], tmp_path: Path) -> None:
+    done = casewright("check", tmp_path)
+
     assert done.exit_code == 1
-    assert "call Form_1.form “asking.form”, or write “Form_1” here." in done.stderr
+    assert done.stderr == "error: There is no file. Give at least one .bpmn, .dmn or .form file.\n"
+
+
+@pytest.mark.parametrize("source", sorted(path.name for path in (ROOT / "processes").iterdir() if path.is_dir()))
+def test_a_new_case_type_is_made_of_each_that_is_shipped_and_shares_no_id_with_it(
+    casewright: Callable[..., Result], tmp_path: Path, source: str
+) -> None:
+    made = casewright("new", "lab-order", "--from", source)
+    together = casewright("check", ROOT / "processes", ROOT / "forms", tmp_path / "lab-order")
+
+    assert (made.exit_code, together.exit_code, together.stderr) == (0, 0, "")
+    assert (tmp_path / "lab-order" / "lab-order.bpmn").read_text().count('id="lab-order"') == 1
+    assert "Its cases are numbered LAB-…; it names the groups " in made.stdout
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("new", "lab-order", "--from", "nothing"), "There is no case type “nothing”; there is customer-file, "),
+        (("new", "Lab Order", "--from", "insurance-claim"), "“Lab Order” is no key of a case type."),
+        (("new", "there", "--from", "insurance-claim"), "there is there already"),
+    ],
+)
+def test_a_case_type_that_cannot_be_made_is_told(
+    casewright: Callable[..., Result], tmp_path: Path, words: tuple[str, ...], said: str
+) -> None:
+    (tmp_path / "there").mkdir()
+
+    done = casewright(*words)
+
+    assert done.exit_code == 1 and said in done.stderr
+    assert [path.name for path in tmp_path.iterdir()] == ["there"]
+
+
+def test_many_that_are_unchanged_are_counted(
+    casewright: Callable[..., Result], tmp_path: Path, sqlite_template: Path
+) -> None:
+    (tmp_path / "var").mkdir()
+    (tmp_path / "var" / "casewright.db").write_bytes(sqlite_template.read_bytes())
+    casewright("deploy", ROOT / "processes" / "insurance-claim", ROOT / "forms", "--demo")
+
+    again = casewright("deploy", ROOT / "processes" / "insurance-claim", ROOT / "forms", "--demo")
+
+    [line] = again.stdout.splitlines()
+    assert line.startswith("unchanged ") and int(line.split()[1]) > 100
+
+
+def test_the_demo_is_the_database_that_is_set_as_for_the_demo_itself(
+    casewright: Callable[..., Result], tmp_path: Path, sqlite_template: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "elsewhere.db").write_bytes(sqlite_template.read_bytes())
+    monkeypatch.setitem(os.environ, "CASEWRIGHT_DATABASE_URL", f"sqlite:///{tmp_path / 'elsewhere.db'}")
+
+    done = casewright("deploy", LOAN, "--demo")
+
+    assert "deployed  loan version 1" in done.stdout
+    assert not (tmp_path / "var" / "casewright.db").exists()
+    with closing(sqlite3.connect(tmp_path / "elsewhere.db")) as kept:
+        assert kept.execute("SELECT count(*) FROM process_definition").fetchone() == (1,)
 
 
 def test_the_same_problem_is_told_once(casewright: Callable[..., Result], tmp_path: Path) -> None:

@@ -47,6 +47,12 @@ def sentence(told: story.Entry) -> str:
         ("task:handed-back", "Task_Assess", {"to": "mia"}, "You handed Assess the claim back to Mia Moreno"),
         ("task:assigned", "Task_Assess", {"to": "ben"}, "You gave Assess the claim to Ben Baker"),
         ("task:assigned", "Task_Assess", {"to": None}, "You gave Assess the claim back to the team"),
+        (
+            "task:unassigned",
+            "Task_Assess",
+            {"to": None, "for": "zoe"},
+            "Assess the claim was for zoe, who is not here; its candidates may take it",
+        ),
         ("task:completed", "Task_Assess", {}, "You completed Assess the claim"),
         ("variables:changed", None, {"names": ["x"]}, "You corrected the data"),
         ("case:changed", None, {"owner": "ann"}, "You took the case over"),

@@ -10,9 +10,10 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from lxml import etree
 
-from service.engine.checks import attributes, calls, graph, instances, placement, texts
+from service.engine.checks import attributes, calls, graph, instances, placement, texts, times
 from service.engine.checks.instances import FormNames
 from service.engine.definition import Problem, Refused
+from service.engine.expressions import budget
 from service.engine.normalise import Normalised, normalise
 from service.engine.xml.document import FLOW_NODES, SUB_PROCESSES, Document, local
 
@@ -52,22 +53,42 @@ def check_definition(
     """
     problems: list[Problem] = []
     for model in models:
-        doc = Document(model.name, model.root, ids=model.doc.ids, outlines=model.doc.outlines)
-        for process in doc.processes():
-            key = process.get("id") or ""
-            if key not in doc.outlines and not model.doc.doubled and _within_budget(doc, process):
-                placement.check(doc, process)
-                graph.check(doc, process, model.elements.get(key, {}))
-                attributes.check(doc, process, model.infos.get(key))
-                texts.check(doc, process)
-                instances.check(doc, process, forms or {})
-        for element in doc.root:
-            if local(element) and local(element) != "process":
-                attributes.check(doc, element, None)
-                texts.check(doc, element)
-        problems += doc.problems
+        problems += _check_file(model, forms or {})
     problems += calls.check(models, called or {})
     return problems
+
+
+def _check_file(model: Normalised, forms: Mapping[str, FormNames]) -> list[Problem]:
+    doc = Document(model.name, model.root, ids=model.doc.ids, outlines=model.doc.outlines)
+    try:
+        with budget.of_file(model.name):
+            _check(model, doc, forms)
+    except budget.Spent as spent:
+        doc.problems += over_budget(model.name, spent)
+    return doc.problems
+
+
+def over_budget(file: str, spent: budget.Spent) -> list[Problem]:
+    """What is told, once, of a file whose expressions take too long to be read."""
+    advice = "Simplify what stands there, or split the file."
+    problem = Problem(file, str(spent), advice, line=spent.line, element_id=spent.element_id)
+    return [problem] if budget.is_news(file) else []
+
+
+def _check(model: Normalised, doc: Document, forms: Mapping[str, FormNames]) -> None:
+    for process in doc.processes():
+        key = process.get("id") or ""
+        if key not in doc.outlines and not model.doc.doubled and _within_budget(doc, process):
+            placement.check(doc, process)
+            graph.check(doc, process, model.elements.get(key, {}))
+            attributes.check(doc, process, model.infos.get(key))
+            texts.check(doc, process)
+            times.check(doc, process)
+            instances.check(doc, process, forms)
+    for element in doc.root:
+        if local(element) and local(element) != "process":
+            attributes.check(doc, element, None)
+            texts.check(doc, element)
 
 
 def _within_budget(doc: Document, process: etree._Element) -> bool:

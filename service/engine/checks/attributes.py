@@ -5,12 +5,11 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
 from itertools import islice
 
 from lxml import etree
 
-from service.engine import expressions, timing
+from service.engine.checks import times
 from service.engine.definition import ProcessInfo
 from service.engine.normalise import timers
 from service.engine.normalise.catalogue import case_attributes
@@ -91,7 +90,6 @@ _LITERAL = {
 }
 _DATES = {"dueDate", "followUpDate"}
 _OF_CASES = {"dueDate"}
-_SOME_DAY = datetime(2026, 1, 5, 9, tzinfo=UTC)
 Known = Mapping[str, set[str]]
 _KEY = re.compile(r"[\w.-]{1,128}")
 _HELPED = 50  #: problems of a file for which a suggestion is sought
@@ -223,21 +221,14 @@ Wrong = tuple[str, str] | None
 
 
 def _date(value: str) -> Wrong:
-    if timers.DURATION.fullmatch(value) or timers.DATE.fullmatch(value):
-        return None
-    return "is no duration or date", "Write a duration (PT48H, P30D), a date (2026-12-24T18:00Z), or FEEL after =."
+    example = "Write a duration (PT48H, P30D), a date (2026-12-24T18:00Z), or FEEL after =."
+    if not (timers.DURATION.fullmatch(value) or timers.DATE.fullmatch(value)):
+        return "is no duration or date", timers.instead_of(value, example)
+    return ("is no time", example) if timers.wrong_time(value) else None
 
 
 def _constant_date(text: str) -> Wrong:
-    """FEEL that needs no variable has to give a date or duration now already; else it would silently be none."""
-    if expressions.names(text) or expressions.check(text):
-        return None
-    try:
-        found = expressions.evaluate(text, {}, now=_SOME_DAY)
-        timing.due(found, _SOME_DAY)
-    except (expressions.ExpressionError, timing.BadTime):
-        return "gives no date", 'Add durations to times: = now() + duration("P2D").'
-    return None
+    return ("gives no date", times.ADD) if times.gives_none(text) else None
 
 
 def _priority(value: str) -> Wrong:
@@ -269,6 +260,10 @@ def _variable(value: str) -> Wrong:
 def _prefix(value: str) -> Wrong:
     good = re.fullmatch(r"[A-Za-z][A-Za-z0-9]{0,11}", value)
     return None if good else ("is no prefix for numbers", "Write up to 12 letters and digits, such as CLM.")
+
+
+def _people(value: str) -> Wrong:
+    return ("has a semicolon, which no name has", "Put commas between names.") if ";" in value else None
 
 
 def _on_cancel(value: str) -> Wrong:
@@ -303,4 +298,6 @@ _VALUES: Mapping[str, Callable[[str], Wrong]] = {
     "variableName": _variable,
     "errorVariable": _variable,
     "numberPrefix": _prefix,
+    **dict.fromkeys(("candidateUsers", "candidateGroups", "candidateStarterGroups", "candidateStarterUsers"), _people),
+    **dict.fromkeys(("managerGroups", "readerGroups", "assignee"), _people),
 }

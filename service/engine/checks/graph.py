@@ -6,10 +6,22 @@ from collections.abc import Mapping
 
 from lxml import etree
 
-from service.engine.checks import deadlocks
+from service.engine.checks import deadlocks, loops
 from service.engine.definition import Element
 from service.engine.normalise.structure import Scope, is_loose
-from service.engine.xml.document import SCOPES, STARTABLE, Document, is_true, local, tag
+from service.engine.xml.document import (
+    FLOW_NODES,
+    SCOPES,
+    STARTABLE,
+    Document,
+    child,
+    children,
+    is_true,
+    local,
+    tag,
+    text_of,
+    unprefixed,
+)
 
 
 def check(doc: Document, process: etree._Element, elements: Mapping[str, Element]) -> None:
@@ -17,6 +29,7 @@ def check(doc: Document, process: etree._Element, elements: Mapping[str, Element
     for scope in [node for node in process.iter() if local(node) in SCOPES]:
         _scope(doc, Scope(scope), elements)
     _unused_compensation(doc, process)
+    _lanes(doc, process)
 
 
 def _scope(doc: Document, scope: Scope, elements: Mapping[str, Element]) -> None:
@@ -27,6 +40,7 @@ def _scope(doc: Document, scope: Scope, elements: Mapping[str, Element]) -> None
             _choices(doc, scope, node, by_id)
     _unreached(doc, scope, by_id, elements)
     deadlocks.check(doc, scope)
+    loops.check(doc, scope)
 
 
 def _ends(doc: Document, scope: Scope, node: etree._Element) -> None:
@@ -114,3 +128,14 @@ def _unused_compensation(doc: Document, process: etree._Element) -> None:
     for node in process.iter():
         if is_true(node.get("isForCompensation")) and node.get("id") not in ends:
             doc.warn(node, "No compensation event is associated with it; it is never executed.", "Associate one.")
+
+
+def _lanes(doc: Document, process: etree._Element) -> None:
+    """Lanes say where a task is shown; one that holds nothing, or names what is not there, says nothing."""
+    for lane in process.iter(tag("lane")):
+        named = [unprefixed(text_of(reference)) for reference in children(lane, "flowNodeRef")]
+        gone = [name for name in named if (found := doc.find(name, lane)) is None or local(found) not in FLOW_NODES]
+        if gone:
+            doc.warn(lane, f"The lane holds “{gone[0][:60]}”, which is not there.", "Remove it, or correct its name.")
+        elif not named and child(lane, "childLaneSet") is None:
+            doc.warn(lane, "The lane holds nothing.", "Name what it holds in <flowNodeRef>, or remove it.")

@@ -145,7 +145,7 @@ def _assigned(text: str) -> frozenset[str]:
 def _used(activity: etree._Element, forms: Forms) -> dict[str, set[str]]:
     """By name, where it is read inside: the keys of forms, or "" for an expression."""
     found: dict[str, set[str]] = {}
-    read = ((name, "") for _, _, text, _ in texts.texts(activity) for name in _read(text))
+    read = ((name, "") for _, _, text, _ in texts.all_of(activity) for name in _read(text))
     keys = {key for node in activity.iter() if (key := case_attributes(node).get("formKey"))}
     shown = ((name, key) for key in keys for name in forms.get(key, FormNames()).read)
     for name, where in chain(read, shown):

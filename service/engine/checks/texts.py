@@ -8,10 +8,11 @@ from collections.abc import Iterator
 from lxml import etree
 
 from service.engine import expressions
+from service.engine.expressions import budget
 from service.engine.normalise import timers
 from service.engine.normalise.catalogue import case_attributes
 from service.engine.normalise.texts import EXPRESSIONS
-from service.engine.xml.document import CASE, Document, local, text_of
+from service.engine.xml.document import CASE, Document, line_of, local, text_of
 
 #: Different expressions and scripts of one process: reading one takes about a millisecond.
 MAX_TEXTS = 2_000
@@ -38,14 +39,20 @@ _HINTS = (
 def check(doc: Document, part: etree._Element) -> None:
     """Report every text of a normalised process (or other root element) that cannot be read; equal ones once."""
     known: dict[tuple[str, str], str | None] = {}
-    for element, what, text, language in texts(part):
+    for element, what, text, language in all_of(part):
         if (text, language) not in known and len(known) >= MAX_TEXTS:
             doc.error(element, f"There are more than {MAX_TEXTS:,} different expressions.", "Use call activities.")
             return
         if (text, language) not in known:
+            budget.reading(line_of(element), _id_near(element))
             known[text, language] = expressions.check(text, language) or _foreign(text)
         if (wrong := known[text, language]) is not None:
             doc.error(element, f"The {what} “{_short(text)}” cannot be read: {wrong}", _advice(text, language))
+
+
+def _id_near(element: etree._Element) -> str | None:
+    near = (parent.get("id") for parent in (element, *element.iterancestors()) if parent.get("id"))
+    return next(near, None)
 
 
 def _foreign(text: str) -> str | None:
@@ -78,14 +85,14 @@ def _short(text: str) -> str:
     return line if len(line) <= 60 else f"{line[:60]}…"
 
 
-def texts(part: etree._Element) -> Iterator[tuple[etree._Element, str, str, str]]:
+def all_of(part: etree._Element) -> Iterator[tuple[etree._Element, str, str, str]]:
     """(element, what it is called, text, language as `expressions.check` takes it)."""
     for element in part.iter():
         name = local(element)
         text = text_of(element) if name in EXPRESSIONS or name == "script" else ""
         if name == "script" and text:
             yield element, "script", text_raw(element), "auto" if expressions.is_feel(text) else "python"
-        elif text and not (name in _TIMES and timers.literal_of(text)):
+        elif text and not (name in _TIMES and timers.is_no_expression(text)):
             yield element, EXPRESSIONS[name], text, "auto"
         elif name == "loopDataInputRef" and text_of(element):
             yield element, "collection", text_of(element), "auto"

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 SAID = "said"  #: in internal data: the values that were evaluated, by attribute
 DATES = ("dueDate", "followUpDate")
-_PLACE = re.compile(r"\$?\{\s*([^\W\d]\w*(?:\.\w+)*)\s*\}")  #: in a task's name: a variable, or what is in it
+PLACE = re.compile(r"\$?\{\s*([^\W\d]\w*(?:\.\w+)*)\s*\}")  #: in a task's name: a variable, or what is in it
 _SUM = re.compile(r"[+-]")
 _EXCUSE = re.compile(r"\b(?:null|if)\b|[.\[]")
 LONGEST_NAME = 300  #: characters
@@ -45,7 +45,7 @@ def fix(run: Run, task: Task) -> None:
         task.internal_data.setdefault(SAID, {})[name] = plain(found)
     drawn = task.task_spec.element.name
     if "{" in drawn:
-        named = _PLACE.sub(lambda place: _shown(run.evaluate(f"={place[1]}", task)), drawn)[:LONGEST_NAME]
+        named = PLACE.sub(lambda place: _shown(run.evaluate(f"={place[1]}", task)), drawn)[:LONGEST_NAME]
         task.internal_data.setdefault(SAID, {})["name"] = " ".join(named.split())
 
 

@@ -48,7 +48,7 @@ class BusinessRuleTask(Activity):
             if delivery.catch_failure(run, task, "DECISION_FAILED", str(problem)):
                 return False
             raise Fault(str(problem)) from None
-        columns = _columns(decision)
+        columns = columns_of(decision)
         run.note(What.DECIDED, task, **_account(decision, found, columns))
         run.write(task, self._result(found.value, decision, columns))
         return True
@@ -66,7 +66,7 @@ class BusinessRuleTask(Activity):
 
 
 @lru_cache(maxsize=512)
-def _columns(decision: Decision) -> tuple[str, ...]:
+def columns_of(decision: Decision) -> tuple[str, ...]:
     """The names of the decision table's outputs; nothing for other kinds of logic."""
     body = json.loads(decision.model)["nodes"].get(decision.node, {}).get("body") or {}
     return tuple(column["name"] for column in body.get("outputs", ()) if column.get("name"))

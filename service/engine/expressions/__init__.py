@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from service.engine.expressions import feel, python_names, python_sandbox
+from service.engine.expressions import budget, feel, python_names, python_sandbox
 from service.engine.expressions.feel import FeelError
 from service.engine.expressions.python_names import Unreadable
 from service.engine.expressions.python_sandbox import PythonError
@@ -36,7 +36,8 @@ def evaluate(text: str, variables: Mapping[str, Any], *, now: datetime | None = 
     if is_feel(text):
         return _feel(_without_sign(text), variables, now)
     try:
-        return python_sandbox.evaluate(python_names.expression(text), variables, now)
+        with budget.counted():
+            return python_sandbox.evaluate(python_names.expression(text), variables, now)
     except (Unreadable, PythonError) as error:
         raise ExpressionError(str(error), error.line) from None
 
@@ -86,7 +87,8 @@ def check(text: str, language: str = "auto") -> str | None:
         return feel.check(_without_sign(text))
     if language != "auto" and language not in _PYTHON:
         return _unknown_language(language)
-    return _check_python(text, is_script=language != "auto")
+    with budget.counted():
+        return _check_python(text, is_script=language != "auto")
 
 
 def names(text: str) -> frozenset[str]:
@@ -96,14 +98,20 @@ def names(text: str) -> frozenset[str]:
     """
     if is_feel(text):
         return feel.names(_without_sign(text))
-    try:
-        found = python_names.expression(text)
-    except Unreadable:
+    with budget.counted():
         try:
-            found = python_names.script(text)
+            found = python_names.expression(text)
         except Unreadable:
-            return frozenset()
-    return found.free - python_names.OFFERED
+            try:
+                found = python_names.script(text)
+            except Unreadable:
+                return frozenset()
+        return found.free - python_names.OFFERED
+
+
+def outer_names(text: str) -> frozenset[str]:
+    """`names` without those that FEEL may find in the items of a list that it filters."""
+    return feel.outer_names(_without_sign(text)) if is_feel(text) else names(text)
 
 
 def is_feel(text: str) -> bool:

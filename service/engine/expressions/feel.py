@@ -16,7 +16,7 @@ from typing import Any
 
 import quickjs
 
-from service.engine.expressions import zones
+from service.engine.expressions import budget, zones
 from service.engine.expressions.javascript import SECONDS, Bundle, LimitReached
 from service.engine.expressions.plain import NotPlain, plain
 
@@ -97,6 +97,14 @@ def names(text: str) -> frozenset[str]:
     """The variables that the expression `text` reads, as far as it can be parsed."""
     try:
         return frozenset(_asked("names", text))
+    except FeelError:
+        return frozenset()
+
+
+def outer_names(text: str) -> frozenset[str]:
+    """Of the variables that the expression `text` reads those that cannot be parts of the items of a filtered list."""
+    try:
+        return frozenset(_asked("names", text, False, True))
     except FeelError:
         return frozenset()
 
@@ -231,10 +239,11 @@ def _answered(function: str, *arguments: str | float | bool | None, seconds: flo
 
 def _call(function: str, *arguments: str | float | bool | None, seconds: float = SECONDS) -> Any:
     try:
-        if "mark" not in (known := _bundle.notes()):
-            _bundle.call("mark", _MARK)
-            known.add("mark")
-        return _bundle.call(function, *arguments, seconds=seconds)
+        with budget.counted():
+            if "mark" not in (known := _bundle.notes()):
+                _bundle.call("mark", _MARK)
+                known.add("mark")
+            return _bundle.call(function, *arguments, seconds=seconds)
     except LimitReached as error:
         raise FeelError(str(error)) from None
     except quickjs.JSException as error:

@@ -51,6 +51,7 @@ class Normalised:
     problems: tuple[Problem, ...]
     infos: Mapping[str, ProcessInfo]  #: by process id
     elements: Mapping[str, Mapping[str, Element]]  #: by process id, then element id; flow nodes and sequence flows
+    forms: Mapping[str, tuple[str, int]]  #: those written in the diagram: by key, the text and its line
     doc: Document = field(repr=False, compare=False)  #: for `checks`
 
 
@@ -81,7 +82,7 @@ def normalise(name: str, xml: bytes, *, max_bytes: int = MAX_BYTES) -> Normalise
         structure.place_flows(doc)
         texts.check_gateways(doc)
         structure.write_out(doc)
-    return Normalised(name, root, tuple(dict.fromkeys(doc.problems)), infos, elements, doc)
+    return Normalised(name, root, tuple(dict.fromkeys(doc.problems)), infos, elements, doc.forms, doc)
 
 
 def _not_bpmn(name: str, root: etree._Element) -> Problem:

@@ -76,7 +76,21 @@ def _element(node: etree._Element, lanes: Mapping[str, str]) -> Element:
         attributes=case_attributes(node),
         inputs=_mappings(node, "input"),
         outputs=_mappings(node, "output"),
+        brought=tuple(_brought(node)),
+        called=_called(node) if local(node) == "callActivity" else "",
     )
+
+
+def _brought(node: etree._Element) -> Iterable[str]:
+    """The names of the activity's data inputs that a data association leads to, and of the item of a multi-instance."""
+    for loop in children(node, "multiInstanceLoopCharacteristics"):
+        yield from (name for item in children(loop, "inputDataItem") if (name := item.get("name") or item.get("id")))
+    inputs = {each.get("id"): each.get("name") or each.get("id") for each in node.iter(tag("dataInput"))}
+    for arrow in children(node, "dataInputAssociation"):
+        for reference in children(arrow, "targetRef"):
+            name = inputs.get(text_of(reference))
+            if name:
+                yield name
 
 
 def _mappings(node: etree._Element, direction: str) -> tuple[DataMapping, ...]:
@@ -125,6 +139,7 @@ def _info(doc: Document, process: etree._Element, found: Mapping[str, Element]) 
         children=_unique(value for value in children if _is_literal(value)),
         heirs=_unique(value for value in heirs if _is_literal(value)),
         file=doc.file,
+        line=line_of(process),
     )
 
 

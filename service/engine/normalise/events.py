@@ -17,6 +17,7 @@ from service.engine.xml.document import (
     has_definition,
     local,
     move,
+    source_line,
     tag,
     text_of,
     unprefixed,
@@ -105,6 +106,17 @@ def _reference(
 
 
 def _dangling(doc: Document, where: etree._Element, kind: str, reference: str) -> None:
+    """An error or escalation is its code, and may do without a declaration where the file declares none."""
+    if kind in _CODES and not any(source_line(element) for element in children(doc.root, kind)):
+        made = etree.Element(tag(kind))
+        doc.root.insert(0, made)
+        doc.name(made, reference)
+        made.set("name", reference)
+        made.set(_CODES[kind], reference)
+        where.set(f"{kind}Ref", made.get("id") or "")
+        message = f"The {kind} “{reference}” is not declared; “{reference}” is taken for its code."
+        doc.warn(where, message, f'Add <{kind} id="{reference}" {_CODES[kind]}="{reference}"/> to the file.')
+        return
     known = sorted(f"“{element.get('id')}” ({element.get('name')})" for element in children(doc.root, kind))
     advice = (
         f"Choose one of {', '.join(known[:5])}." if known else f'Add <{kind} id="{reference}" name="…"/> to the file.'
@@ -176,7 +188,9 @@ def _message_of_task(doc: Document, task: etree._Element, flows: dict[str, etree
         task.set("messageRef", _one_named(doc, "message", name))
         doc.warn(task, f"The task says no message; “{name}” is taken.", "Refer to a message with messageRef.")
     elif local(task) == "receiveTask":
-        doc.error(task, "The receive task says no message.", "Give it a message with messageRef, or use a user task.")
+        name = (task.get("name") or "").strip() or task.get("id") or ""
+        task.set("messageRef", _one_named(doc, "message", name))
+        doc.warn(task, f"The task says no message; “{name}” is taken.", "Refer to a message with messageRef.")
 
 
 def _of_operation(doc: Document, task: etree._Element) -> str | None:

@@ -31,10 +31,16 @@ def name_all(doc: Document) -> None:
         if not process.get("id"):
             doc.error(process, "The process has no id.", "Give it an id: deployments, calls and cases name it.")
             doc.name(process, "process")
+    doubles: dict[str, list[etree._Element]] = {}
     for element in doc.root.iter():
         if local(element):
-            _collect(doc, element)
+            _collect(doc, element, doubles)
             _unprefix(element)
+    for found, elements in doubles.items():
+        lines = [str(line_of(element)) for element in elements]
+        where = f"lines {', '.join(lines[:10])}{' and more' if len(lines) > 10 else ''}"
+        times = "twice" if len(lines) == 2 else f"{len(lines)} times"
+        doc.error(elements[1], f"The id “{found}” is used {times}: {where}.", "Give each element its own id.")
     _name_nodes(doc)
     _name_flows(doc)
 
@@ -45,7 +51,7 @@ def _unprefix(element: etree._Element) -> None:
             element.set(attribute, unprefixed(element.get(attribute) or ""))
 
 
-def _collect(doc: Document, element: etree._Element) -> None:
+def _collect(doc: Document, element: etree._Element, doubles: dict[str, list[etree._Element]]) -> None:
     """Within one process (itself included), and among the file's root elements, ids are unique."""
     found = element.get("id")
     if not found or element is doc.root:
@@ -55,11 +61,7 @@ def _collect(doc: Document, element: etree._Element) -> None:
         first = doc.ids.setdefault(home, {}).setdefault(found, element)
         if first is not element:
             doc.doubled = True
-            doc.error(
-                element,
-                f"The id “{found}” is used twice; line {line_of(first)} has it too.",
-                "Give each element its own id.",
-            )
+            doubles.setdefault(found, [first]).append(element)
             return
 
 

@@ -114,8 +114,13 @@ def _script(doc: Document, task: etree._Element) -> None:
     scripts = children(task, "script")
     if any(str(name).endswith("}resource") for name in task.attrib):
         doc.error(task, "The script is in another file.", "Write it into the diagram's <script>.")
-    elif len(scripts) != 1 or not text_of(scripts[0]):
-        doc.error(task, "The script task has no script.", "Write one in <script>, in Python or after = in FEEL.")
+    elif len(scripts) > 1:
+        doc.error(task, f"The script task has {len(scripts)} scripts.", "Put them into one.")
+    elif not scripts or not text_of(scripts[0]):
+        doc.warn(task, "The script task has no script, and does nothing.", "Write one in <script>, or remove the task.")
+        for script in scripts:
+            task.remove(script)
+        task.tag = tag("task")
     else:
         _check_format(doc, task, scripts[0])
 

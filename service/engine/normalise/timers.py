@@ -26,8 +26,10 @@ CYCLE = re.compile(rf"R(\d*)/(?:(?:{DATE.pattern})/)?{DURATION.pattern}(?:/(?:{D
 #: Camunda 8's own function for cycles: `cycle(3, duration("PT1H"))`, `cycle(duration("PT1H"))`.
 _CYCLE_CALL = re.compile(r"=\s*cycle\((?:(?P<times>[^,()]+),)?(?P<every>.+)\)\s*", re.DOTALL)
 
-_SOME_DAY = datetime(2026, 1, 5, 9, tzinfo=UTC)
+#: A time as somebody means it who does not know how ISO 8601 writes it: `P3`, `24h`, `3 days`, `01.02.2026`.
+_MEANT = re.compile(r"\d[\w\s:.,/+-]*|[PR][\dPRTYMWDHSZ:.,/+-]*")
 _LONGEST = 100  #: characters of a literal
+_SOME_DAY = datetime(2026, 1, 5, 9, tzinfo=UTC)
 _KINDS = {"timeDate": DATE, "timeDuration": DURATION, "timeCycle": CYCLE}
 _EXAMPLES = {"timeDate": "2026-12-24T18:00:00Z", "timeDuration": "PT48H", "timeCycle": "R3/PT10M"}
 
@@ -60,6 +62,25 @@ def literal_of(text: str) -> str | None:
     return text if kind_of(text) else None
 
 
+def is_no_expression(text: str) -> bool:
+    """Whether a timer's text is a time that is written out, well or badly, so that nobody need read it as Python."""
+    return literal_of(text) is not None or (
+        len(text) <= _LONGEST and bool(_MEANT.fullmatch(text) or timing.is_cron(text.strip("\"'")))
+    )
+
+
+def wrong_time(literal: str) -> str | None:
+    """Why a duration, date or cycle of the right shape is no time after all: a 30 February, a cycle of no length."""
+    try:
+        if literal[:1] in "Rr":
+            timing.cycle(literal, _SOME_DAY)
+        else:
+            timing.due(literal, _SOME_DAY)
+    except timing.BadTime as wrong:
+        return f"{str(wrong).partition(': write')[0].rstrip('.')}."
+    return None
+
+
 def _normalise(doc: Document, time: etree._Element) -> None:
     said = str(time.tag).rpartition("}")[2]
     text = text_of(time)
@@ -71,7 +92,7 @@ def _normalise(doc: Document, time: etree._Element) -> None:
         doc.error(time, "The timer says no time.", f"Write one, such as {_EXAMPLES[said]}.")
     elif timing.is_cron(bare := text.strip("\"'")):
         _cron(doc, time, said, bare.strip())
-    elif (literal := literal_of(text)) is not None:
+    elif (literal := literal_of(text)) is not None or (is_no_expression(text) and (literal := text)):
         _place(doc, time, said, literal.strip())
 
 
@@ -88,12 +109,25 @@ def _cron(doc: Document, time: etree._Element, said: str, text: str) -> None:
     time.text = f'"{text}"'
 
 
+def instead_of(literal: str, example: str) -> str:
+    """What to write instead of a duration whose parts say no unit, or hours without the T before them."""
+    if match := re.fullmatch(r"P?(\d+)", literal, re.IGNORECASE):
+        number = match[1]
+        return f"Say of what: P{number}D are {number} days, PT{number}H are {number} hours."
+    if match := re.fullmatch(r"P?T?(\d+) ?([HS]|hours?|seconds?)", literal, re.IGNORECASE):
+        return f"Hours, minutes and seconds stand behind PT: PT{match[1]}{match[2][0].upper()}."
+    if match := re.fullmatch(r"P?T?(\d+) ?(D|days?)", literal, re.IGNORECASE):
+        return f"Days stand behind P: P{match[1]}D."
+    return f"Write, for example, {example}."
+
+
 def _place(doc: Document, time: etree._Element, said: str, literal: str) -> None:
     kind = kind_of(literal)
     if kind is None:
-        doc.error(
-            time, f"“{literal[:60]}” is no ISO 8601 {said[4:].lower()}.", f"Write, for example, {_EXAMPLES[said]}."
-        )
+        doc.error(time, f"“{literal[:60]}” is no ISO 8601 {said[4:].lower()}.", instead_of(literal, _EXAMPLES[said]))
+        return
+    if wrong := wrong_time(literal):
+        doc.error(time, wrong, f"Write, for example, {_EXAMPLES[kind]}.")
         return
     if kind != said:
         doc.warn(time, f"“{literal}” in {said} is a {kind[4:].lower()}, and treated as one.", f"Use {kind}.")

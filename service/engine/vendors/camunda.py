@@ -212,14 +212,20 @@ def _parameter(doc: Document, owner: etree._Element, name: str, part: etree._Ele
         entries = [(value.get("key") or "", _part(doc, owner, name, value)) for value in structure]
         broken = any(value is None for _, value in entries)
         return None if broken else f"{{{', '.join(f'{literal(key)}: {value}' for key, value in entries)}}}"
-    if kind == "script" and "python" in (structure.get("scriptFormat") or "").lower() and text_of(structure):
-        return text_of(structure)
+    spoken = (structure.get("scriptFormat") or "").lower()
+    if kind == "script" and text_of(structure) and ("python" in spoken or "feel" in spoken):
+        return as_feel(text_of(structure)) if "feel" in spoken else text_of(structure)
     doc.error(
         owner,
         f"The parameter “{name}” is computed by a {structure.get('scriptFormat') or kind} script.",
         "Write it as a Python expression, or after = in FEEL.",
     )
     return None
+
+
+def as_feel(text: str) -> str:
+    """FEEL as we mark it, whether its author did so or not."""
+    return text if text.lstrip().startswith("=") else f"= {text}"
 
 
 def _part(doc: Document, owner: etree._Element, name: str, part: etree._Element) -> str | None:
@@ -257,13 +263,13 @@ def _call_mapping(doc: Document, owner: etree._Element, element: etree._Element,
 
 
 def _listener(doc: Document, owner: etree._Element, said: str, element: etree._Element) -> None:
-    """A script in Python at the beginning or end is run there; other listeners are Java."""
+    """A script in Python or FEEL at the beginning or end is run there; other listeners are Java."""
     event = element.get("event") or "start"
     script = next((part for part in element if etree.QName(part).localname == "script"), None)
     moment = {"start": "preScript", "create": "preScript", "end": "postScript", "complete": "postScript"}.get(event)
     spoken = (script.get("scriptFormat") or "").lower() if script is not None else ""
-    if script is not None and moment and "python" in spoken and text_of(script):
-        give(doc, owner, moment, text_of(script), translate=False)
+    if script is not None and moment and ("python" in spoken or "feel" in spoken) and text_of(script):
+        give(doc, owner, moment, as_feel(text_of(script)) if "feel" in spoken else text_of(script), translate=False)
     else:
         what = (
             element.get("class") or element.get("expression") or element.get("delegateExpression") or spoken or "code"

@@ -9,7 +9,17 @@ from lxml import etree
 
 from service.engine.vendors.camunda import form_key, loop_over
 from service.engine.vendors.common import give, literal, lost, map_data, source_of
-from service.engine.xml.document import STARTABLE, Document, child, children, local, tag
+from service.engine.xml.document import (
+    STARTABLE,
+    Document,
+    child,
+    children,
+    line_of,
+    local,
+    process_of,
+    tag,
+    text_of,
+)
 
 _WORK = ("serviceTask", "sendTask", "businessRuleTask")
 SILENT = frozenset(
@@ -29,7 +39,8 @@ def extension(doc: Document, owner: etree._Element, vendor: str, element: etree.
     if (translate := _KNOWN.get(name)) is not None:
         translate(doc, owner, element)
     elif name == "userTaskForm":
-        lost(doc, owner, "The form inside the diagram", "Deploy it as a file in forms/, named by its id.")
+        key = f"{process_of(owner)}.{element.get('id')}"
+        doc.forms[key] = text_of(element), line_of(element) or 1
     elif name not in SILENT:
         lost(doc, owner, f"{vendor}:{name}")
 
@@ -45,6 +56,8 @@ def _same(*names: str) -> Callable[[Document, etree._Element, etree._Element], N
 def _form(doc: Document, owner: etree._Element, element: etree._Element) -> None:
     found = element.get("formId") or element.get("formKey") or element.get("externalReference") or ""
     key = form_key(found)
+    if found.startswith("camunda-forms:bpmn:"):  # written in the diagram itself
+        key = f"{process_of(owner)}.{key}"
     if key is None:
         lost(doc, owner, f"The form “{found}”", "Draw the form in the form editor and name it in case:formKey.")
     else:

@@ -106,6 +106,7 @@ class Document:
     )  #: ids of processes that are not executed, so nothing there is wrong
     aliases: dict[str, str] = field(default_factory=dict)  #: variables of a vendor's file -> what we call them
     named: dict[tuple[str, str], str] = field(default_factory=dict)  #: (message or signal, its name) -> its id
+    forms: dict[str, tuple[str, int]] = field(default_factory=dict)  #: written in the diagram: key -> text and line
     doubled: bool = False  #: an id is used twice, so that references mean nothing certain
     _translated: int = 0
     _taken: Counter[str] = field(default_factory=Counter)
@@ -161,7 +162,7 @@ class Document:
                 advice=advice,
                 line=line_of(element),
                 element_id=named.get("id") if named is not None else None,
-                element_name=(named.get("name") or None) if named is not None else None,
+                element_name=(" ".join((named.get("name") or "").split()) or None) if named is not None else None,
                 severity=severity,
             )
         )

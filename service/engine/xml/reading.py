@@ -29,6 +29,7 @@ _BOMS = (
 _DECLARATION = re.compile(r"\s*<\?xml\s[^>]{0,200}?\?>")
 _ENCODING = re.compile(rb"""^\s*<\?xml\s[^>]{0,200}?encoding\s*=\s*["']([A-Za-z0-9._-]{1,40})["']""")
 _PROLOG = re.compile(r"\s+|<!--.*?-->|<\?.*?\?>", re.DOTALL)
+_NAMESPACE = re.compile(r"""(\sxmlns(?::[\w.-]{1,100})?\s{0,100}=\s{0,100}["'])([^"'<>\n]{0,1000})(["'])""")
 _ALLOWED = re.compile(
     r"utf-?8|(us-)?ascii|iso-?8859-\d{1,2}|latin-?1|(windows-|cp)(125\d|437|850|874|93[26]|949|950)|mac-?roman|"
     r"gb(k|2312|18030)|big5|shift_jis|euc-(jp|kr)|koi8-[ru]",
@@ -116,11 +117,16 @@ def _parsed(name: str, text: str) -> etree._Element:
         blank = "\n" * declaration.group().count("\n")
         text = blank + text[declaration.end() :]
     try:
-        root = etree.fromstring(text.encode("utf-8"), parser)
+        root = etree.fromstring(_NAMESPACE.sub(_without_blanks, text).encode("utf-8"), parser)
     except (etree.XMLSyntaxError, ValueError) as error:
         line = getattr(error, "lineno", None) or None
         raise _refused(name, f"The file is not well-formed XML: {_reason(error)}.", "Correct the XML.", line) from error
     return root
+
+
+def _without_blanks(declaration: re.Match[str]) -> str:
+    """The declaration of a namespace, whose name the parser refuses as no URI if it has blanks in it or around it."""
+    return f"{declaration[1]}{declaration[2].strip(' ').replace(' ', '%20')}{declaration[3]}"
 
 
 def _reason(error: Exception) -> str:

@@ -1,0 +1,180 @@
+"""Variables that nothing sets: warnings, with the name that was probably meant.
+
+In a closed case type (opened with a form, each task with a form, each message kept in a variable) all names are known.
+Elsewhere programs may bring names that no file says: there only what is one slip of the pen from a known name is told.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from lxml import etree
+
+from service import forms
+from service.engine.checks import over_budget, variables
+from service.engine.checks.variables import Read, Variables
+from service.engine.definition import Problem, ProcessInfo, Severity
+from service.engine.expressions import budget
+from service.engine.normalise import Normalised
+from service.execution.definitions import resource
+from service.operations.references import Source, World, form_of
+
+_COMPARED = 300  #: names among which one is sought that was meant
+_MOST = 50  #: told of one process
+_SHORTEST = 4  #: letters of a name of which one slip is believed
+_CAPITALS = re.compile(r"[A-Z][A-Z_]+")
+
+Processes = Mapping[str, tuple[ProcessInfo, Variables]]
+
+
+@dataclass(frozen=True)
+class Given:
+    """What fills variables beside the processes themselves."""
+
+    forms: Mapping[str, set[str]]  #: form key -> the variables that it fills
+    decisions: Mapping[str, set[str]]  #: decision id -> the names of its outputs
+    callers: Mapping[str, set[str]] = field(default_factory=dict)  #: process -> deployed processes that call it
+    fragments: bool = False  #: whether plan fragments are deployed, which bring variables of their own
+
+
+def check(executable: Sequence[tuple[Normalised, str, ProcessInfo]], world: World) -> list[Problem]:
+    """Warnings about the processes of a deployment: (file, process id, what it says)."""
+    processes: dict[str, tuple[ProcessInfo, Variables]] = {}
+    for model, key, info in executable:
+        try:
+            with budget.of_file(model.name):
+                processes[key] = info, variables.find(model.doc, _process(model, key), info)
+        except budget.Spent as spent:
+            return over_budget(model.name, spent)
+    wanted = set().union(*(found.forms for _, found in processes.values()))
+    deployed = [source for source in world.processes.values() if source.key not in processes]
+    callers: dict[str, set[str]] = {}
+    for source in deployed:
+        for called in (*source.info.get("calls", ()), *source.info.get("children", ())):
+            callers.setdefault(called, set()).add(source.key)
+    given = Given(
+        forms={key: _filled(form) for key in wanted if (form := form_of(key, world)) is not None},
+        decisions=world.outputs,
+        callers=callers,
+        fragments=any(source.info.get("attributes", {}).get("insertable") == "true" for source in deployed),
+    )
+    return list(problems(processes, given))
+
+
+def _process(model: Normalised, key: str) -> etree._Element:
+    return next(process for process in model.doc.processes() if process.get("id") == key)
+
+
+def _filled(form: Source) -> set[str]:
+    """The variables that a form fills."""
+    return forms.variables_of(resource(form.digest) if form.content is None else form.content)
+
+
+def problems(processes: Processes, given: Given) -> Iterator[Problem]:
+    """A warning for each variable that is read and that nothing sets, at the first place where it is read."""
+    own = {key: _known(info, said, given) for key, (info, said) in processes.items()}
+    brought = {name for key, (info, _) in processes.items() if _is_fragment(info) for name in own[key][0]}
+    for family in _families(processes):
+        known = set().union(brought, *(own[key][0] for key in family))
+        closed = not any(own[key][1] for key in family)
+        for key in family:
+            info, said = processes[key]
+            yield from _unknown(info, said.reads, known, closed)
+
+
+def _known(info: ProcessInfo, said: Variables, given: Given) -> tuple[set[str], bool]:
+    """The names that a process sets, and whether there may be others."""
+    known = set(said.sets)
+    anything = said.anything or given.fragments or bool(given.callers.get(info.key))
+    for key in said.forms:
+        known |= given.forms.get(key, set())
+        anything |= key not in given.forms
+    for key in said.decisions:
+        known |= given.decisions.get(key, set()) | {key}
+        anything |= key not in given.decisions
+    return known, anything
+
+
+def _is_fragment(info: ProcessInfo) -> bool:
+    return info.attributes.get("insertable") == "true"
+
+
+def _families(processes: Processes) -> list[list[str]]:
+    """Processes that call each other: what one sets another may read."""
+    beside: dict[str, set[str]] = {key: set() for key in processes}
+    for key, (_, said) in processes.items():
+        for called in said.calls & processes.keys():
+            beside[key].add(called)
+            beside[called].add(key)
+    families, seen = [], set()
+    for key in processes:
+        family, waiting = [], [key]
+        while waiting:
+            if (here := waiting.pop()) not in seen:
+                seen.add(here)
+                family.append(here)
+                waiting += sorted(beside[here])
+        if family:
+            families.append(family)
+    return families
+
+
+def _unknown(info: ProcessInfo, reads: Iterable[Read], known: set[str], closed: bool) -> Iterator[Problem]:
+    told: set[str] = set()
+    for read in reads:
+        if read.name in known or read.name in told or len(told) >= _MOST:
+            continue
+        near = _near(read.name, known, closed)
+        constant = bool(read.what == "source" and read.text == read.name and _CAPITALS.fullmatch(read.name))
+        if closed or near or constant:
+            told.add(read.name)
+            yield _problem(info, read, near, constant)
+
+
+def _problem(info: ProcessInfo, read: Read, near: str | None, constant: bool) -> Problem:
+    advice = "Correct the name, or let a form, a script or a mapping set it."
+    if constant:
+        advice = f'It is read as a variable; for the text itself write source="= &quot;{read.name}&quot;".'
+    if near:
+        advice = f"Did you mean “{near}”?"
+    return Problem(
+        info.file,
+        f"The {read.what} reads “{read.name}”, which nothing in this case type sets.",
+        advice,
+        read.line,
+        read.element_id or info.key,
+        read.element_name,
+        Severity.WARNING,
+    )
+
+
+def _near(name: str, known: set[str], closed: bool) -> str | None:
+    """The name that was meant; where others may be set, only one from which it differs by a slip of the pen."""
+    others = sorted(known)[:_COMPARED]
+    slips = [other for other in others if min(len(name), len(other)) >= _SHORTEST and is_slip(name, other)]
+    if slips or not closed:
+        return slips[0] if slips else None
+    return next(iter(difflib.get_close_matches(name[:60], others, n=1, cutoff=0.75)), None)
+
+
+def is_slip(name: str, other: str) -> bool:
+    """Whether the two differ by one letter too much, too few or wrong, by two that are swapped, or by capitals.
+
+    Not by their last letter alone, nor in digits: `claim` and `claims`, `line1` and `line2` are two things.
+    """
+    if name.lower() == other.lower():
+        return True
+    start = 0
+    while start < min(len(name), len(other)) and name[start] == other[start]:
+        start += 1
+    end = 0
+    while end < min(len(name), len(other)) - start and name[-1 - end] == other[-1 - end]:
+        end += 1
+    first, second = name[start : len(name) - end], other[start : len(other) - end]
+    if any(sign.isdigit() or sign == "_" for sign in first + second):
+        return False
+    swapped = len(first) == 2 and first == second[::-1]
+    return swapped or (bool(end) and max(len(first), len(second)) == 1)
