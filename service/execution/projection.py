@@ -9,7 +9,16 @@ import sqlalchemy as sa
 
 from service import jobs
 from service.db import Base, db, new_id, utcnow
-from service.engine.work import Happening, OpenSubscription, OpenTask, OpenTimer, OpenWork, What, WorkflowState
+from service.engine.work import (
+    Happening,
+    OpenService,
+    OpenSubscription,
+    OpenTask,
+    OpenTimer,
+    OpenWork,
+    What,
+    WorkflowState,
+)
 from service.engine.workflow import Workflow
 from service.execution import family
 from service.execution.definitions import deployed
@@ -18,6 +27,7 @@ from service.models import (
     Case,
     CaseState,
     HumanTask,
+    PendingCall,
     Subscription,
     TaskCandidate,
     TaskState,
@@ -111,6 +121,14 @@ def _open_task(case: Case, task: OpenTask) -> None:
     principals = [f"user:{name}" for name in task.candidate_users] + [f"group:{name}" for name in task.candidate_groups]
     principals += family.holders(case, task.candidate_roles)
     db.session.add_all(TaskCandidate(task_id=row.id, principal=principal) for principal in dict.fromkeys(principals))
+
+
+def write_calls(case: Case, before: Sequence[OpenService], after: Sequence[OpenService]) -> None:
+    """Forget of the calls for which nobody waits any more that they failed."""
+    gone = {task.activity_id for task in before} - {task.activity_id for task in after}
+    if gone:
+        forget = sa.delete(PendingCall).where(PendingCall.case_id == case.id, PendingCall.activity_id.in_(gone))
+        db.session.execute(forget, execution_options={"synchronize_session": False})
 
 
 def write_timers(case: Case, before: Sequence[OpenTimer], after: Sequence[OpenTimer]) -> None:

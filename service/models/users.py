@@ -22,6 +22,8 @@ class User(Base):
     email: Mapped[str | None]
     password_hash: Mapped[str | None]  #: argon2id
     is_admin: Mapped[bool] = mapped_column(default=False)
+    #: a program: it has tokens, and never a password; no work is given to it
+    is_machine: Mapped[bool] = mapped_column(default=False, server_default=sa.false())
     active: Mapped[bool] = mapped_column(default=True)
     created_at: Mapped[datetime] = mapped_column(default=utcnow)
 

@@ -31,6 +31,8 @@ def record(
 ) -> Incident:
     """Note that a job (name and arguments) is out of attempts."""
     element_id = service_tasks.element_of(case_id, activity_id) if case_id and activity_id else None
+    if case_id and activity_id:
+        message += service_tasks.history_of(case_id, activity_id)
     incident = Incident(
         case_id=case_id, element_id=element_id, activity_id=activity_id, message=message[:2000], job=dict(job)
     )

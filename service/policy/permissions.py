@@ -38,6 +38,8 @@ class Action(StrEnum):
     REOPEN = "reopen"
     REPEAT = "go back"
     RETRY = "try again"
+    TRY_CALL = "try the call now"
+    GIVE_UP_CALL = "give up the call"
     ADD_TASK = "add a task"
     BIND_ROLE = "give roles"
     RESTRICT = "restrict"
@@ -81,6 +83,8 @@ SCOPE: dict[Action, str] = {
     Action.REOPEN: "work",
     Action.REPEAT: "work",
     Action.RETRY: "work",
+    Action.TRY_CALL: "work",
+    Action.GIVE_UP_CALL: "work",
     Action.ADD_TASK: "work",
     Action.BIND_ROLE: "work",
     Action.RESTRICT: "work",
@@ -268,6 +272,8 @@ RULES: dict[Action, Sequence[Rule]] = {
     Action.REOPEN: [is_admin, owns, manages, steers_by_role],
     Action.REPEAT: [is_admin, owns, manages, steers_by_role],
     Action.RETRY: [is_admin, owns, manages, steers_by_role],
+    Action.TRY_CALL: [is_admin, owns, manages, steers_by_role],
+    Action.GIVE_UP_CALL: [is_admin, owns, manages, steers_by_role],
     Action.ADD_TASK: [is_admin, owns, manages, works_on, works_by_role],
     Action.BIND_ROLE: [is_admin, owns, manages, steers_by_role],
     Action.RESTRICT: [is_admin, owns, manages, steers_by_role],
