@@ -21,6 +21,7 @@ from service.api.shapes import (
     DiagramShape,
     GroupSummary,
     IncidentShape,
+    PendingCallShape,
     TaskShape,
     TokenShape,
     UserShape,
@@ -38,12 +39,13 @@ from service.models import (
     Group,
     HumanTask,
     Incident,
+    PendingCall,
     ProcessDefinition,
     User,
 )
 from service.policy import closing
 from service.policy.permissions import Action
-from service.queries import actions
+from service.queries import actions, pending_calls
 from service.queries.cases import DiagramState
 from service.queries.pages import Page
 
@@ -63,6 +65,8 @@ ACTION_NAMES = {
     Action.LINK: "links",
     Action.WRITE_NOTE: "notes",
     Action.HAND_BACK: "hand-back",
+    Action.TRY_CALL: "try-now",
+    Action.GIVE_UP_CALL: "give-up",
 }  #: where an action's name differs from its URL
 
 
@@ -278,6 +282,24 @@ def incident_shape(incident: Incident) -> IncidentShape:
         "created_at": _at(incident.created_at),
         "resolved_at": moment(incident.resolved_at),
         "resolved_by": incident.resolved_by,
+    }
+
+
+def pending_call_shape(call: PendingCall, actor: Actor) -> PendingCallShape:
+    """The call; its exact message is for those who deploy or see incidents."""
+    actions = pending_calls.offered(call, actor)
+    return {
+        "id": str(call.id),
+        "case_id": str(call.case_id),
+        "activity_id": call.activity_id,
+        "element_id": call.element_id,
+        "attempts": call.attempts,
+        "since": _at(call.since),
+        "failed_at": _at(call.failed_at),
+        "next_at": _at(call.next_at),
+        "code": call.code,
+        "message": call.message if pending_calls.shows_message(actor) else None,
+        "actions": action_names(actions),
     }
 
 

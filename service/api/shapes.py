@@ -279,6 +279,20 @@ class IncidentShape(TypedDict):
     resolved_by: str | None
 
 
+class PendingCallShape(TypedDict):
+    id: Id
+    case_id: Id
+    activity_id: str
+    element_id: str
+    attempts: int
+    since: Moment
+    failed_at: Moment
+    next_at: Moment
+    code: str
+    message: str | None
+    actions: list[str]
+
+
 class UserShape(TypedDict):
     name: str
     display_name: str

@@ -52,6 +52,7 @@ CHAPTERS = {
     "links.splitting": "related-cases#split-a-case",
     "notes": "notes",
     "notes.mentions": "notes#mention-somebody",
+    "pending_calls": "incidents#calls-that-are-tried-again",
     "profile": "account#your-profile",
     "profile.create_token": "requests#tokens",
     "roles": "people#roles-of-a-case",

@@ -15,8 +15,9 @@ from service.http.protection import permission
 from service.models import Case, IncidentState
 from service.operations import incidents as operations
 from service.policy.permissions import Action, may
-from service.queries import incidents
+from service.queries import incidents, pending_calls
 from service.web import progress
+from service.web.pending_calls import shown
 from service.web.rendering import go, page
 
 blueprint = Blueprint("incidents", __name__)
@@ -38,7 +39,15 @@ def index() -> Response:
         if row.case_id in cases and row.element_id
     }
     told = {case.id for case in cases.values() if may(current_actor(), Action.READ_CASE, case)}
-    values: dict[str, Any] = {"rows": found.rows, "next": found.next, "cases": cases, "places": places, "told": told}
+    calls = pending_calls.listed() if state == "open" and not request.args.get("after") else None
+    values: dict[str, Any] = {
+        "calls": shown(calls.rows, current_actor()) if calls else [],
+        "rows": found.rows,
+        "next": found.next,
+        "cases": cases,
+        "places": places,
+        "told": told,
+    }
     return page("incidents/index.html", state=state, states=STATES, **values)
 
 
