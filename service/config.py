@@ -107,7 +107,7 @@ SETTINGS = (
     Setting("CASEWRIGHT_HTTP_ALLOWED", "", read_allowed,
             "host names (`*.example.com`; `*` for all) and, for addresses that are not public, networks (`10.0.0.0/8`)",
             "where service tasks may send requests, commas between; by default nowhere"),
-    Setting("CASEWRIGHT_WORKER_ID", "worker-1", str, "any name; its own for each worker",
+    Setting("CASEWRIGHT_WORKER_ID", "", str, "any name, its own for each worker; by default made of the host's",
             "lets a restarted worker take up its own jobs at once"),
     Setting("CASEWRIGHT_WORKER_CONCURRENCY", "16", _whole(1, 256), "1 to 256", "jobs at once in one worker"),
     Setting("CASEWRIGHT_JOB_RETENTION_HOURS", "24", _whole(1, 8760), "1 to 8760", "how long finished jobs are kept"),

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import logging
+import os
 import threading
 from typing import Any
 
 from flask import Flask
 from gunicorn.app.base import BaseApplication
+from gunicorn.arbiter import Arbiter
 
 from service import create_app
+
+log = logging.getLogger(__name__)
 
 
 class Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
@@ -54,20 +59,25 @@ _jobs: list[threading.Thread] = []
 
 
 def _start_jobs(server_worker: Any) -> None:
-    from service.worker import job_types, loop
+    from service.worker import job_types
 
     assert job_types  # registers the jobs
     app: Flask = server_worker.app.callable or server_worker.app.wsgi()
     config = app.config["CASEWRIGHT"]
-    thread = threading.Thread(
-        target=loop.run,
-        args=(app,),
-        kwargs={"executor_id": config.worker_id, "concurrency": config.worker_concurrency, "stop": _stop},
-        name="jobs",
-        daemon=True,
-    )
+    settings = {"executor_id": config.worker_id, "concurrency": config.worker_concurrency, "stop": _stop}
+    thread = threading.Thread(target=_work, args=(app,), kwargs=settings, name="jobs", daemon=True)
     thread.start()
     _jobs.append(thread)
+
+
+def _work(app: Flask, **settings: Any) -> None:
+    from service.worker import loop, places
+
+    try:
+        loop.run(app, **settings)
+    except places.Taken as taken:
+        log.error(str(taken))
+        os._exit(Arbiter.WORKER_BOOT_ERROR)  # the one status at which gunicorn gives up instead of starting anew
 
 
 def _stop_jobs(_server: Any, _server_worker: Any) -> None:

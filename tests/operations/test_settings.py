@@ -25,6 +25,7 @@ from service.logs import log
 from service.models import SYSTEM, Case, HumanTask, StartTimer, Timer, User
 from service.operations import cases, deployments, users
 from service.worker import loop
+from service.worker.places import Place
 from tests.conftest import config_for, new_database
 from tests.security.browsing import Browser
 
@@ -200,7 +201,7 @@ def test_finished_jobs_are_kept_as_long_as_is_set(url: str, monkeypatch: pytest.
             return self.asked > 1
 
     with installed(url, CASEWRIGHT_JOB_RETENTION_HOURS="72") as app:
-        loop._keep_house(app, "worker-1", Once(), Once())  # type: ignore[arg-type]
+        loop._keep_house(app, Place("worker-1", "x"), Once(), Once())  # type: ignore[arg-type]
 
     assert kept == [timedelta(hours=72)]
 
