@@ -278,6 +278,7 @@ def incident_shape(incident: Incident) -> IncidentShape:
         "state": incident.state.value,
         "case_id": str(incident.case_id) if incident.case_id else None,
         "element_id": incident.element_id,
+        "about": incident.about,
         "message": incident.message,
         "created_at": _at(incident.created_at),
         "resolved_at": moment(incident.resolved_at),

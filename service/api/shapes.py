@@ -273,6 +273,7 @@ class IncidentShape(TypedDict):
     state: str
     case_id: Id | None
     element_id: str | None
+    about: str | None
     message: str
     created_at: Moment
     resolved_at: Moment | None

@@ -52,6 +52,8 @@ def retry(incident: Incident, *, by: Actor, variables: Mapping[str, Any] | None 
     if case is not None and variables:
         require(by, Action.CHANGE_VARIABLES, case)
     _require_open(incident)
+    if case is None and incident.job is None:
+        raise WrongState("There is nothing to try again here; put it away when it is seen to.")
     if case is not None and case.state.is_closed:
         raise WrongState(f"This case is {case.state}.")
     _close([incident], by)

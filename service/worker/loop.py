@@ -22,12 +22,15 @@ from service import jobs
 from service.db import database_now, db, reading
 from service.jobs import crowds, failed_jobs, launching
 from service.models.jobs import FinishedJob, WorkerHeartbeat, delayed, job_input, job_output, job_status, now_ms
+from service.operations import watch
+from service.queries import health
 from service.worker import places
 from service.worker.places import DEAD_AFTER, Place
 
 log = logging.getLogger(__name__)
 
 TICK, BEAT, CLEANING = 0.2, 2.0, 60.0  #: seconds between looks at delayed jobs, between heartbeats, between cleanings
+WATCHING = 10.0  #: seconds between looks for dead workers and late jobs
 DUE = "due"  #: what `_look` calls the delayed jobs whose time has come
 KEPT_FAILED = 30  #: failed jobs are kept so many times as long as others
 
@@ -41,7 +44,7 @@ def run(app: Flask, *, executor_id: str = "", concurrency: int = 16, stop: threa
     while not stop.is_set():
         try:
             with app.app_context():
-                place = place or places.take(executor_id)
+                place = place or _begin(executor_id)
                 places.beat(place)
                 log.info("worker %s begins", place.worker_id)
                 _put_back(job_status.c.executor_id == place.worker_id)
@@ -56,6 +59,15 @@ def run(app: Flask, *, executor_id: str = "", concurrency: int = 16, stop: threa
         finally:
             launching.shut_down()
     _leave(app, place)
+
+
+def _begin(executor_id: str) -> Place:
+    """Take an id; where no other worker was there for long, operations are told."""
+    before = max((each.seen_at for each in health.workers()), default=None)
+    place = places.take(executor_id)
+    if before is not None:
+        watch.nobody_worked(before)
+    return place
 
 
 def _leave(app: Flask, place: Place | None) -> None:
@@ -84,7 +96,7 @@ def _crowds_done(app: Flask, executor_id: str) -> Iterator[threading.Event]:
 
 
 def _keep_house(app: Flask, place: Place, gathered: threading.Event, stop: threading.Event) -> None:
-    beaten = cleaned = steady_since = time.monotonic()
+    beaten = cleaned = watched = steady_since = time.monotonic()
     while not stop.wait(TICK):
         now = time.monotonic()
         try:
@@ -102,6 +114,9 @@ def _keep_house(app: Flask, place: Place, gathered: threading.Event, stop: threa
                     if now - steady_since >= DEAD_AFTER.total_seconds():
                         _take_over(place.worker_id)
                     _report_killers()
+                if now - watched >= WATCHING and now - steady_since >= WATCHING:
+                    watched = now
+                    watch.look()
                 if now - cleaned >= CLEANING:
                     cleaned = now
                     clean(timedelta(hours=app.config["CASEWRIGHT"].job_retention_hours))
