@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import ctypes
 import logging
 import os
+import signal
+import sys
 import threading
+import time
 from typing import Any
 
 from flask import Flask
@@ -45,6 +49,7 @@ def run(*, host: str, port: int, workers: int, threads: int, with_jobs: bool) ->
         "loglevel": "warning",
         "control_socket_disable": True,
     }
+    options["post_fork"] = _end_with_parent
     if with_jobs:
         from service.worker import job_types, loop
 
@@ -52,6 +57,34 @@ def run(*, host: str, port: int, workers: int, threads: int, with_jobs: bool) ->
         options["post_worker_init"] = _start_jobs
         options["worker_exit"] = _stop_jobs
     Server(options).run()
+
+
+PR_SET_PDEATHSIG = 1  #: prctl(2)
+LOOKED_AFTER = 0.5  #: seconds between looks at the parent where the kernel does not tell
+
+
+def _end_with_parent(_server: Any, server_worker: Any) -> None:
+    """Let this child of gunicorn end at once when its parent is gone, killed say: it would keep the port, and a new
+    start would fail on it. What it was doing is as safe as when it is killed itself."""
+    parent = server_worker.ppid
+    if not _told_by_kernel():
+        threading.Thread(target=_watch, args=(parent,), name="parent", daemon=True).start()
+    elif os.getppid() != parent:  # it was gone before we asked to be told
+        os.kill(os.getpid(), signal.SIGKILL)
+
+
+def _told_by_kernel() -> bool:
+    """Have Linux kill this process when its parent ends; False where it cannot be asked to."""
+    if sys.platform != "linux":
+        return False
+    asked: int = ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+    return asked == 0
+
+
+def _watch(parent: int) -> None:
+    while os.getppid() == parent:
+        time.sleep(LOOKED_AFTER)
+    os.kill(os.getpid(), signal.SIGKILL)
 
 
 _stop = threading.Event()

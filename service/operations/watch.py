@@ -15,30 +15,30 @@ from service.db import database_now, db, utcnow
 from service.models import SYSTEM, Incident, IncidentState
 from service.queries import health
 
+GONE = timedelta(seconds=30)  #: without a sign of life: no restart, and no clumsy one either
 MISSED = timedelta(seconds=60)  #: without any worker that is worth telling
 LATE = "jobs"  #: what an incident of late jobs is about
 
 
 def look() -> None:
     """Write down what ails, and put away what ails no more. Commits each by itself."""
-    workers = health.workers()
+    gone_since = database_now() - GONE
+    gone = [worker for worker in health.workers() if worker.seen_at < gone_since]
     db.session.rollback()
-    for worker in workers:
-        if not worker.lives:
-            since = f"{worker.seen_at:%Y-%m-%d %H:%M:%S} UTC"
-            _open(
-                f"worker:{worker.worker_id}",
-                f"The worker {worker} has given no sign of life since {since}, and did not say that it ends. What it "
-                "was doing is done by the others. See why it ended, and start it again if it is missed.",
-                once=worker.seen_at,
-            )
+    for worker in gone:
+        since = f"{worker.seen_at:%Y-%m-%d %H:%M:%S} UTC"
+        _open(
+            f"worker:{worker.worker_id}",
+            f"The worker {worker} has given no sign of life since {since}, and did not say that it ends. What it "
+            "was doing is done by the others. See why it ended, and start it again if it is missed.",
+            once=worker.seen_at,
+        )
     due = health.oldest_late()
     db.session.rollback()
     if due is not None:
         message = f"Timers or jobs are late: the oldest was due at {due:%Y-%m-%d %H:%M:%S} UTC."
         _open(LATE, message, once=due)
-    dead = {f"worker:{worker.worker_id}" for worker in workers if not worker.lives}
-    _put_away(dead | ({LATE} if due is not None else set()))
+    _put_away({f"worker:{worker.worker_id}" for worker in gone} | ({LATE} if due is not None else set()))
 
 
 def nobody_worked(since: datetime) -> None:

@@ -82,7 +82,8 @@ def test_operators_see_on_every_page_that_no_worker_is_at_work(app: Flask, perso
 
 def test_a_worker_that_died_is_one_incident_until_it_is_back(app: Flask) -> None:
     beat("one")
-    beat("two", ago=30)
+    beat("two", ago=31)
+    beat("three", ago=20)
 
     watch.look()
     watch.look()
@@ -95,7 +96,7 @@ def test_a_worker_that_died_is_one_incident_until_it_is_back(app: Flask) -> None
 
 
 def test_a_dead_worker_that_was_put_away_is_not_told_again(app: Flask) -> None:
-    beat("two", ago=30)
+    beat("two", ago=31)
     watch.look()
     incident = db.session.scalars(sa.select(Incident)).one()
     with pytest.raises(WrongState, match="nothing to try again"):
