@@ -82,6 +82,12 @@ def _long_secret(text: str) -> str:
     return text
 
 
+def _group(text: str) -> str:
+    if not text.strip():
+        raise ValueError
+    return text
+
+
 def _zone(text: str) -> ZoneInfo:
     try:
         return ZoneInfo(text)
@@ -114,6 +120,9 @@ SETTINGS = (
     Setting("CASEWRIGHT_LOG_FORMAT", "text", _one_of("text", "json"), "text or json", "how logs are written"),
     Setting("CASEWRIGHT_LOG_LEVEL", "INFO", _one_of("DEBUG", "INFO", "WARNING", "ERROR"),
             "DEBUG, INFO, WARNING or ERROR", "how much is logged"),
+    Setting("CASEWRIGHT_OPERATORS", "operators", _group, "the name of a group",
+            "whose members see incidents, try again what is stuck, and publish messages"),
+    Setting("CASEWRIGHT_DESIGNERS", "designers", _group, "the name of a group", "whose members deploy case types"),
     Setting("CASEWRIGHT_DEMO", "no", _yes_or_no, "yes or no", "shows the demo's logins on the sign-in page"),
 )  # fmt: skip
 
@@ -139,6 +148,8 @@ class Config:
     job_retention_hours: int
     log_format: str
     log_level: str
+    operators: str
+    designers: str
     demo: bool
 
     @property

@@ -310,6 +310,7 @@ def user_shape(user: User) -> UserShape:
         "display_name": user.display_name,
         "email": user.email,
         "is_admin": user.is_admin,
+        "is_machine": user.is_machine,
         "active": user.active,
         "groups": sorted(membership.group_name for membership in user.memberships),
         "created_at": _at(user.created_at),

@@ -299,6 +299,7 @@ class UserShape(TypedDict):
     display_name: str
     email: str | None
     is_admin: bool
+    is_machine: bool
     active: bool
     groups: list[str]
     created_at: Moment

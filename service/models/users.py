@@ -72,7 +72,7 @@ class ApiToken(Base):
     user_id: Mapped[uuid.UUID] = mapped_column(sa.ForeignKey(User.id, ondelete="CASCADE"))
     name: Mapped[str]
     hash: Mapped[bytes] = mapped_column(sa.LargeBinary(32), unique=True)
-    scopes: Mapped[list[str]]  #: read, work, deploy, admin
+    scopes: Mapped[list[str]]  #: of `models.actor.SCOPES`
     created_at: Mapped[datetime] = mapped_column(default=utcnow)
     expires_at: Mapped[datetime | None]
     revoked_at: Mapped[datetime | None]

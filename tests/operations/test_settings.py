@@ -22,8 +22,9 @@ from service.cli import serving
 from service.config import SETTINGS
 from service.db import db
 from service.logs import log
-from service.models import SYSTEM, Case, HumanTask, StartTimer, Timer, User
+from service.models import SYSTEM, Actor, Case, HumanTask, StartTimer, Timer, User
 from service.operations import cases, deployments, users
+from service.policy.permissions import Action, may
 from service.worker import loop
 from service.worker.places import Place
 from tests.conftest import config_for, new_database
@@ -184,6 +185,22 @@ def test_a_worker_has_the_name_and_the_jobs_at_once_that_are_set(url: str, monke
 
     assert answer.exit_code == 0
     assert (told["executor_id"], told["concurrency"]) == ("worker-7", 3)
+
+
+@pytest.mark.parametrize(
+    ("setting", "action"),
+    [("CASEWRIGHT_OPERATORS", Action.READ_INCIDENTS), ("CASEWRIGHT_DESIGNERS", Action.DEPLOY)],
+)
+def test_the_groups_that_run_it_and_deploy_are_called_as_is_set(url: str, setting: str, action: Action) -> None:
+    usual = setting.removeprefix("CASEWRIGHT_").lower()
+    people = [Actor(None, "x", groups=frozenset({group})) for group in (usual, "tech")]
+
+    found = []
+    for settings in ({}, {setting: "tech"}):
+        with installed(url, **settings):
+            found.append([may(person, action) for person in people])
+
+    assert found == [[True, False], [False, True]]
 
 
 def test_finished_jobs_are_kept_as_long_as_is_set(url: str, monkeypatch: pytest.MonkeyPatch) -> None:

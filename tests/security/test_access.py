@@ -36,7 +36,7 @@ from tests.operations.care_life import FRAGMENT
 
 FOR_ALL = FRAGMENT.replace(b' case:candidateStarterGroups="clerks"', b"")  # a part that names nobody
 ROOT = Path(__file__).resolve().parents[2]
-EVERYBODY = {"stranger", "participant", "owner", "manager", "reader", "admin"}
+EVERYBODY = {"stranger", "operator", "designer", "participant", "owner", "manager", "reader", "admin"}
 NOBODY = {"anonymous", "expired token", "revoked token", "disabled account"}
 STEERING = {"owner", "manager", "admin"}
 READING = {"participant", "owner", "manager", "reader", "admin"}
@@ -65,8 +65,8 @@ ON_A_CASE: dict[Action, set[str]] = {
     Action.REOPEN: STEERING,
     Action.REPEAT: STEERING,
     Action.RETRY: STEERING,
-    Action.TRY_CALL: STEERING,
-    Action.GIVE_UP_CALL: STEERING,
+    Action.TRY_CALL: {*STEERING, "operator"},
+    Action.GIVE_UP_CALL: {*STEERING, "operator"},
     Action.ADD_TASK: {"participant", "owner", "manager", "admin"},
     Action.WITHDRAW_TASK: STEERING,
     Action.READ_TASK: READING,
@@ -85,10 +85,10 @@ ELSEWHERE: dict[str, set[str]] = {
     Action.OPEN_CASE: {"participant", "owner"},
     Action.EVALUATE_DECISION: EVERYBODY,
     Action.MANAGE_TOKENS: EVERYBODY,
-    Action.DEPLOY: {"admin"},
-    Action.PUBLISH_MESSAGE: {"admin"},
-    Action.READ_INCIDENTS: {"admin"},
-    Action.RESOLVE_INCIDENT: {"admin"},
+    Action.DEPLOY: {"admin", "designer"},
+    Action.PUBLISH_MESSAGE: {"admin", "operator"},
+    Action.READ_INCIDENTS: {"admin", "operator"},
+    Action.RESOLVE_INCIDENT: {"admin", "operator"},
     Action.MANAGE_USERS: {"admin"},
 }
 
@@ -272,6 +272,8 @@ def callers(
         "manager": program(office.mia),
         "reader": program(office.rex),
         "admin": program(office.ada),
+        "operator": program(person("ora", "operators")),
+        "designer": program(person("dan", "designers")),
         "anonymous": Program(app, None),
         "disabled account": program(leaver),
     }
