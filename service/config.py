@@ -86,6 +86,12 @@ def _long_secret_or_none(text: str) -> str:
     return _long_secret(text) if text else ""
 
 
+def _group(text: str) -> str:
+    if not text.strip():
+        raise ValueError
+    return text
+
+
 def _zone(text: str) -> ZoneInfo:
     try:
         return ZoneInfo(text)
@@ -122,13 +128,16 @@ SETTINGS = (
     Setting("CASEWRIGHT_HTTP_ALLOWED", "", read_allowed,
             "host names (`*.example.com`; `*` for all) and, for addresses that are not public, networks (`10.0.0.0/8`)",
             "where service tasks may send requests, commas between; by default nowhere"),
-    Setting("CASEWRIGHT_WORKER_ID", "worker-1", str, "any name; its own for each worker",
+    Setting("CASEWRIGHT_WORKER_ID", "", str, "any name, its own for each worker; by default made of the host's",
             "lets a restarted worker take up its own jobs at once"),
     Setting("CASEWRIGHT_WORKER_CONCURRENCY", "16", _whole(1, 256), "1 to 256", "jobs at once in one worker"),
     Setting("CASEWRIGHT_JOB_RETENTION_HOURS", "24", _whole(1, 8760), "1 to 8760", "how long finished jobs are kept"),
     Setting("CASEWRIGHT_LOG_FORMAT", "text", _one_of("text", "json"), "text or json", "how logs are written"),
     Setting("CASEWRIGHT_LOG_LEVEL", "INFO", _one_of("DEBUG", "INFO", "WARNING", "ERROR"),
             "DEBUG, INFO, WARNING or ERROR", "how much is logged"),
+    Setting("CASEWRIGHT_OPERATORS", "operators", _group, "the name of a group",
+            "whose members see incidents, try again what is stuck, and publish messages"),
+    Setting("CASEWRIGHT_DESIGNERS", "designers", _group, "the name of a group", "whose members deploy case types"),
     Setting("CASEWRIGHT_DEMO", "no", _yes_or_no, "yes or no", "shows the demo's logins on the sign-in page"),
 )  # fmt: skip
 
@@ -162,6 +171,8 @@ class Config:
     job_retention_hours: int
     log_format: str
     log_level: str
+    operators: str
+    designers: str
     demo: bool
 
     @property

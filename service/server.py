@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+import ctypes
+import logging
+import os
+import signal
+import sys
 import threading
+import time
 from typing import Any
 
 from flask import Flask
 from gunicorn.app.base import BaseApplication
+from gunicorn.arbiter import Arbiter
 
 from service import create_app
+
+log = logging.getLogger(__name__)
 
 
 class Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
@@ -40,6 +49,7 @@ def run(*, host: str, port: int, workers: int, threads: int, with_jobs: bool) ->
         "loglevel": "warning",
         "control_socket_disable": True,
     }
+    options["post_fork"] = _end_with_parent
     if with_jobs:
         from service.worker import job_types, loop
 
@@ -49,25 +59,58 @@ def run(*, host: str, port: int, workers: int, threads: int, with_jobs: bool) ->
     Server(options).run()
 
 
+PR_SET_PDEATHSIG = 1  #: prctl(2)
+LOOKED_AFTER = 0.5  #: seconds between looks at the parent where the kernel does not tell
+
+
+def _end_with_parent(_server: Any, server_worker: Any) -> None:
+    """Let this child of gunicorn end at once when its parent is gone, killed say: it would keep the port, and a new
+    start would fail on it. What it was doing is as safe as when it is killed itself."""
+    parent = server_worker.ppid
+    if not _told_by_kernel():
+        threading.Thread(target=_watch, args=(parent,), name="parent", daemon=True).start()
+    elif os.getppid() != parent:  # it was gone before we asked to be told
+        os.kill(os.getpid(), signal.SIGKILL)
+
+
+def _told_by_kernel() -> bool:
+    """Have Linux kill this process when its parent ends; False where it cannot be asked to."""
+    if sys.platform != "linux":
+        return False
+    asked: int = ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+    return asked == 0
+
+
+def _watch(parent: int) -> None:
+    while os.getppid() == parent:
+        time.sleep(LOOKED_AFTER)
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
 _stop = threading.Event()
 _jobs: list[threading.Thread] = []
 
 
 def _start_jobs(server_worker: Any) -> None:
-    from service.worker import job_types, loop
+    from service.worker import job_types
 
     assert job_types  # registers the jobs
     app: Flask = server_worker.app.callable or server_worker.app.wsgi()
     config = app.config["CASEWRIGHT"]
-    thread = threading.Thread(
-        target=loop.run,
-        args=(app,),
-        kwargs={"executor_id": config.worker_id, "concurrency": config.worker_concurrency, "stop": _stop},
-        name="jobs",
-        daemon=True,
-    )
+    settings = {"executor_id": config.worker_id, "concurrency": config.worker_concurrency, "stop": _stop}
+    thread = threading.Thread(target=_work, args=(app,), kwargs=settings, name="jobs", daemon=True)
     thread.start()
     _jobs.append(thread)
+
+
+def _work(app: Flask, **settings: Any) -> None:
+    from service.worker import loop, places
+
+    try:
+        loop.run(app, **settings)
+    except places.Taken as taken:
+        log.error(str(taken))
+        os._exit(Arbiter.WORKER_BOOT_ERROR)  # the one status at which gunicorn gives up instead of starting anew
 
 
 def _stop_jobs(_server: Any, _server_worker: Any) -> None:

@@ -27,9 +27,7 @@ def started(
 
     What it prints goes into the file `said`, or `output` in the folder.
     """
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
+    port = free_port()
     file = said or folder / "output"
     with file.open("w") as output:
         process = subprocess.Popen(
@@ -41,20 +39,29 @@ def started(
             stderr=output,
         )
         try:
-            _wait_for(f"http://127.0.0.1:{port}/readyz", process, file)
+            assert wait_for(port, process), file.read_text()
             yield port
         finally:
             process.terminate()
             process.wait(60)
 
 
-def _wait_for(url: str, process: subprocess.Popen[bytes], said: Path) -> None:
+def free_port() -> int:
+    """A port at which nobody listens."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+    return port
+
+
+def wait_for(port: int, process: subprocess.Popen[bytes]) -> bool:
+    """Wait until the server is ready; False when its process ends before, or nobody answers."""
     until = time.monotonic() + PATIENCE
     while time.monotonic() < until and process.poll() is None:
         try:
-            with urllib.request.urlopen(url, timeout=5) as answer:
+            with urllib.request.urlopen(f"http://127.0.0.1:{port}/readyz", timeout=5) as answer:
                 if answer.status == 200:
-                    return
+                    return True
         except OSError:
             time.sleep(0.1)
-    raise AssertionError(said.read_text())
+    return False

@@ -18,6 +18,7 @@ from service.api import (
     messages,
     notes,
     openapi,
+    pending_calls,
     requests,
     roles,
     tasks,
@@ -26,7 +27,7 @@ from service.api import (
 
 #: in the order of the OpenAPI document
 NOUNS = (cases, adhoc, children, lifecycle, roles, links, notes, tasks, definitions, deployments, messages, incidents,
-         users, me)  # fmt: skip
+         pending_calls, users, me)  # fmt: skip
 
 
 def init_app(app: Flask) -> None:

@@ -22,6 +22,7 @@ from service.api.shapes import (
     GroupSummary,
     IncidentShape,
     InstallationEntryShape,
+    PendingCallShape,
     TaskShape,
     TokenShape,
     UserShape,
@@ -39,12 +40,13 @@ from service.models import (
     Group,
     HumanTask,
     InstallationEntry,
+    PendingCall,
     ProcessDefinition,
     User,
 )
 from service.policy import closing
 from service.policy.permissions import Action
-from service.queries import actions
+from service.queries import actions, pending_calls
 from service.queries.cases import DiagramState
 from service.queries.incidents import Told
 from service.queries.pages import Page
@@ -65,6 +67,8 @@ ACTION_NAMES = {
     Action.LINK: "links",
     Action.WRITE_NOTE: "notes",
     Action.HAND_BACK: "hand-back",
+    Action.TRY_CALL: "try-now",
+    Action.GIVE_UP_CALL: "give-up",
 }  #: where an action's name differs from its URL
 
 
@@ -289,10 +293,29 @@ def incident_shape(told: Told) -> IncidentShape:
         "state": incident.state.value,
         "case_id": str(incident.case_id) if incident.case_id else None,
         "element_id": told.element_id,
+        "about": incident.about,
         "message": told.message,
         "created_at": _at(incident.created_at),
         "resolved_at": moment(incident.resolved_at),
         "resolved_by": incident.resolved_by,
+    }
+
+
+def pending_call_shape(call: PendingCall, actor: Actor) -> PendingCallShape:
+    """The call; its exact message is for those who deploy or see incidents."""
+    actions = pending_calls.offered(call, actor)
+    return {
+        "id": str(call.id),
+        "case_id": str(call.case_id),
+        "activity_id": call.activity_id,
+        "element_id": call.element_id,
+        "attempts": call.attempts,
+        "since": _at(call.since),
+        "failed_at": _at(call.failed_at),
+        "next_at": _at(call.next_at),
+        "code": call.code,
+        "message": call.message if pending_calls.shows_message(call, actor) else None,
+        "actions": action_names(actions),
     }
 
 
@@ -302,6 +325,7 @@ def user_shape(user: User) -> UserShape:
         "display_name": user.display_name,
         "email": user.email,
         "is_admin": user.is_admin,
+        "is_machine": user.is_machine,
         "active": user.active,
         "groups": sorted(membership.group_name for membership in user.memberships),
         "created_at": _at(user.created_at),

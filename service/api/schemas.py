@@ -360,6 +360,7 @@ class CreateUser(Body):
     )
     groups: list[PrincipalName] = Field(default_factory=list, max_length=100)
     is_admin: bool = False
+    is_machine: bool = Field(False, description="A program: it never has a password, and no work is given to it.")
 
 
 class ChangeUser(Body):
@@ -388,5 +389,5 @@ class IssueToken(Body):
     """A new API token of your own."""
 
     name: Name = Field(description="What it is for.")
-    scopes: list[Literal["read", "work", "deploy", "admin"]] = Field(min_length=1, max_length=4)
+    scopes: list[Literal["read", "work", "message", "deploy", "operate", "admin"]] = Field(min_length=1, max_length=6)
     days: int = Field(90, ge=1, le=366, description="Days until it expires.")

@@ -283,10 +283,25 @@ class IncidentShape(TypedDict):
     state: str
     case_id: Id | None
     element_id: str | None
+    about: str | None
     message: str
     created_at: Moment
     resolved_at: Moment | None
     resolved_by: str | None
+
+
+class PendingCallShape(TypedDict):
+    id: Id
+    case_id: Id
+    activity_id: str
+    element_id: str
+    attempts: int
+    since: Moment
+    failed_at: Moment
+    next_at: Moment
+    code: str
+    message: str | None
+    actions: list[str]
 
 
 class UserShape(TypedDict):
@@ -294,6 +309,7 @@ class UserShape(TypedDict):
     display_name: str
     email: str | None
     is_admin: bool
+    is_machine: bool
     active: bool
     groups: list[str]
     created_at: Moment

@@ -17,6 +17,6 @@ def main() -> None:
 
 
 for command in (serving.demo, serving.serve, serving.web, serving.worker, database.db_commands, designing.check,
-                designing.deploy, designing.new, users.user, users.token, inspecting.case, inspecting.audit,
-                inspecting.doctor, inspecting.check_upgrade):  # fmt: skip
+                designing.deploy, designing.new, users.user, users.group, users.token, inspecting.case,
+                inspecting.audit, inspecting.doctor, inspecting.check_upgrade):  # fmt: skip
     main.add_command(command)

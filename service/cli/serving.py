@@ -71,10 +71,10 @@ def _keep_what_is_loaded() -> None:
 
 @click.command()
 def worker() -> None:
-    """The worker alone: timers, messages, service tasks. Each needs a CASEWRIGHT_WORKER_ID of its own."""
+    """The worker alone: timers, messages, service tasks. Start as many as there is work for."""
     import signal
 
-    from service.worker import job_types, loop
+    from service.worker import job_types, loop, places
 
     assert job_types  # registers the jobs
     stop = threading.Event()
@@ -84,7 +84,10 @@ def worker() -> None:
         require_right_key()
         config = app.config["CASEWRIGHT"]
     _keep_what_is_loaded()
-    loop.run(app, executor_id=config.worker_id, concurrency=config.worker_concurrency, stop=stop)
+    try:
+        loop.run(app, executor_id=config.worker_id, concurrency=config.worker_concurrency, stop=stop)
+    except places.Taken as taken:
+        raise click.ClickException(str(taken)) from None
 
 
 @click.command()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Iterable
 from datetime import timedelta
 from uuid import UUID
 
@@ -9,12 +11,20 @@ import click
 
 from service.cli.application import application, on_the_demo
 from service.db import db, utcnow
-from service.models import SYSTEM
+from service.models import SYSTEM, User
+from service.models.actor import SCOPES
+
+PASSWORD = "CASEWRIGHT_NEW_PASSWORD"  # noqa: S105  the setting's name
 
 
 @click.group()
 def user() -> None:
-    """People who can sign in."""
+    """People who can sign in, and machines."""
+
+
+@click.group()
+def group() -> None:
+    """Groups of people."""
 
 
 @user.command("add")
@@ -22,16 +32,106 @@ def user() -> None:
 @click.option("--display-name", help="What others see; the name when left out.")
 @click.option("--group", "groups", multiple=True, help="May be given several times; made when new.")
 @click.option("--admin", is_flag=True)
-@click.password_option(envvar="CASEWRIGHT_NEW_PASSWORD")
+@click.option("--machine", is_flag=True, help="A program: it has tokens and no password, and no work is given to it.")
+@click.option("--password", envvar=PASSWORD, help="Asked for when left out.")
 @on_the_demo
-def add_user(name: str, display_name: str | None, groups: tuple[str, ...], admin: bool, password: str) -> None:
-    """Add somebody who can sign in."""
+def add_user(
+    name: str, display_name: str | None, groups: tuple[str, ...], admin: bool, machine: bool, password: str | None
+) -> None:
+    """Add somebody who can sign in, or a machine, which acts by tokens alone."""
     from service.operations import users
 
+    password = None if machine else password or _asked()
     with application():
-        users.create(name, display_name or name, password=password, groups=groups, is_admin=admin, by=SYSTEM)
+        _check_groups(groups)
+        users.create(
+            name,
+            display_name or name,
+            password=password,
+            groups=groups,
+            is_admin=admin,
+            is_machine=machine,
+            by=SYSTEM,
+        )
         db.session.commit()
-        click.echo(f"{name} can sign in.")
+        click.echo(f"{name} is a machine: make it a token." if machine else f"{name} can sign in.")
+
+
+@user.command("list")
+@click.option("--group", help="Only members of this group.")
+@on_the_demo
+def list_users(group: str | None) -> None:
+    """List everybody: name, what they are, groups, what others see, and the id by which logs name them."""
+    from service.queries import users as user_lists
+
+    with application():
+        members = set(user_lists.members(user_lists.group(group).name)) if group else None
+        cursor = None
+        while True:
+            found = user_lists.users(cursor=cursor)
+            for each in found.rows:
+                if members is None or each.name in members:
+                    groups = ",".join(sorted(membership.group_name for membership in each.memberships)) or "-"
+                    click.echo(f"{each.name}  {_kind(each)}  {groups}  {each.display_name}  {each.id}")
+            cursor = found.next
+            if cursor is None:
+                return
+
+
+def _kind(somebody: User) -> str:
+    words = ("admin", somebody.is_admin), ("machine", somebody.is_machine), ("disabled", not somebody.active)
+    return ",".join(word for word, fits in words if fits) or "-"
+
+
+@user.command("disable")
+@click.argument("names", nargs=-1, required=True)
+@on_the_demo
+def disable_users(names: tuple[str, ...]) -> None:
+    """Lock accounts: their sign-ins and tokens end at once. What they did stays under their name."""
+    _set_active(names, False)
+
+
+@user.command("enable")
+@click.argument("names", nargs=-1, required=True)
+@on_the_demo
+def enable_users(names: tuple[str, ...]) -> None:
+    """Let locked accounts in again; tokens from before stay ended."""
+    _set_active(names, True)
+
+
+def _set_active(names: tuple[str, ...], active: bool) -> None:
+    from service.operations import users
+    from service.queries import users as user_lists
+
+    with application():
+        for somebody in [user_lists.user(name) for name in names]:
+            users.change(somebody, by=SYSTEM, active=active)
+        db.session.commit()
+        can = "can sign in again" if active else "can no longer sign in, and has no tokens"
+        for name in names:
+            click.echo(f"{name} {can}.")
+
+
+@user.command("reset")
+@click.argument("name")
+@click.option("--password", envvar=PASSWORD, help="Asked for when left out.")
+@on_the_demo
+def reset_password(name: str, password: str | None) -> None:
+    """Give NAME another password; ends their sign-ins and tokens."""
+    from service.operations import users
+    from service.queries import users as user_lists
+
+    with application():
+        somebody = user_lists.user(name)
+        db.session.rollback()
+        users.set_password(somebody, password or _asked(), by=SYSTEM)
+        db.session.commit()
+        click.echo(f"{name} has another password; sign-ins and tokens from before have ended.")
+
+
+def _asked() -> str:
+    password: str = click.prompt("Password", hide_input=True, confirmation_prompt=True)
+    return password
 
 
 @user.command("join")
@@ -44,11 +144,66 @@ def join_groups(name: str, groups: tuple[str, ...]) -> None:
     from service.queries import users as user_lists
 
     with application():
+        user_lists.user(name)
+        _check_groups(groups)
         somebody = user_lists.user(name)
-        for group in groups:
-            users.join(somebody, users.ensure_group(group, by=SYSTEM), by=SYSTEM)
+        for each in groups:
+            users.join(somebody, users.ensure_group(each, by=SYSTEM), by=SYSTEM)
         db.session.commit()
-        click.echo(f"{name} is in {', '.join(sorted(each.group_name for each in somebody.memberships))}.")
+        _say_groups(somebody)
+
+
+@user.command("leave")
+@click.argument("name")
+@click.argument("groups", nargs=-1, required=True)
+@on_the_demo
+def leave_groups(name: str, groups: tuple[str, ...]) -> None:
+    """Take NAME out of GROUPS."""
+    from service.operations import users
+    from service.queries import users as user_lists
+
+    with application():
+        somebody = user_lists.user(name)
+        held = {membership.group_name for membership in somebody.memberships}
+        if missing := [each for each in groups if each not in held]:
+            raise click.ClickException(f"{name} is not in {', '.join(missing)}; nothing was changed.")
+        for each in groups:
+            users.leave(somebody, user_lists.group(each), by=SYSTEM)
+        db.session.commit()
+        _say_groups(somebody)
+
+
+def _say_groups(somebody: User) -> None:
+    groups = sorted(each.group_name for each in somebody.memberships)
+    click.echo(f"{somebody.name} is in {', '.join(groups) or 'no group'}.")
+
+
+def _check_groups(names: Iterable[str]) -> None:
+    """Ask about groups in which nobody is and that nothing deployed names: they may be mistyped. Ends the transaction,
+    since an answer takes its time."""
+    from service.queries import groups
+
+    known = groups.known() if names else {}
+    db.session.rollback()
+    for name in names:
+        if name in known and known[name].means_something:
+            continue
+        near = groups.near(name, known)
+        meant = f" Did you mean {' or '.join(near)}?" if near else ""
+        click.echo(f"Nobody is in the group “{name}”, and no deployed case type names it.{meant}", err=True)
+        if sys.stdin.isatty():
+            click.confirm(f"Use “{name}” all the same?", abort=True, err=True)
+
+
+@group.command("list")
+@on_the_demo
+def list_groups() -> None:
+    """List the groups: name, how many are in it, and which deployed case types name it."""
+    from service.queries import groups
+
+    with application():
+        for each in groups.known().values():
+            click.echo(f"{each.name}  {each.members}  {','.join(each.named_by) or '-'}")
 
 
 @user.command("tokens")
@@ -90,9 +245,20 @@ def revoke_tokens(name: str, ids: tuple[UUID, ...]) -> None:
         click.echo(f"{len(ids or held)} of {name}'s tokens no longer work.")
 
 
-@click.command()
+MEANINGS = "\n".join(f"  {name:8} {meaning}" for name, meaning in SCOPES.items())
+
+
+@click.command(epilog=f"\b\nScopes:\n{MEANINGS}")
 @click.argument("name")
-@click.option("--scope", "scopes", multiple=True, default=("read", "work"), show_default=True)
+@click.option(
+    "--scope",
+    "scopes",
+    multiple=True,
+    default=("read", "work"),
+    show_default=True,
+    type=click.Choice(list(SCOPES)),
+    help="May be given several times; see below.",
+)
 @click.option("--days", default=30, show_default=True, type=click.IntRange(1, 3650), help="How long it is good for.")
 @on_the_demo
 def token(name: str, scopes: tuple[str, ...], days: int) -> None:

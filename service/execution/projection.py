@@ -12,7 +12,16 @@ import sqlalchemy as sa
 from service import audit, jobs
 from service.db import Base, db, new_id, utcnow
 from service.engine import expressions
-from service.engine.work import Happening, OpenSubscription, OpenTask, OpenTimer, OpenWork, What, WorkflowState
+from service.engine.work import (
+    Happening,
+    OpenService,
+    OpenSubscription,
+    OpenTask,
+    OpenTimer,
+    OpenWork,
+    What,
+    WorkflowState,
+)
 from service.engine.workflow import Workflow
 from service.execution import family
 from service.execution.definitions import deployed
@@ -23,6 +32,7 @@ from service.models import (
     CaseState,
     HumanTask,
     Incident,
+    PendingCall,
     Subscription,
     TaskCandidate,
     TaskState,
@@ -164,6 +174,14 @@ def _without_assignee(case: Case, row: HumanTask, name: str, *, is_offered: bool
             message=f"{message} Assign it to somebody, or add the user and try again.",
         )
     )
+
+
+def write_calls(case: Case, before: Sequence[OpenService], after: Sequence[OpenService]) -> None:
+    """Forget of the calls for which nobody waits any more that they failed."""
+    gone = {task.activity_id for task in before} - {task.activity_id for task in after}
+    if gone:
+        forget = sa.delete(PendingCall).where(PendingCall.case_id == case.id, PendingCall.activity_id.in_(gone))
+        db.session.execute(forget, execution_options={"synchronize_session": False})
 
 
 def write_timers(case: Case, before: Sequence[OpenTimer], after: Sequence[OpenTimer]) -> None:

@@ -23,7 +23,7 @@ from service.errors import NotFound, WrongState
 from service.execution import family, history, milestones, stores
 from service.execution.definitions import deployed
 from service.execution.outbox import send
-from service.execution.projection import write_case, write_subscriptions, write_tasks, write_timers
+from service.execution.projection import write_calls, write_case, write_subscriptions, write_tasks, write_timers
 from service.models import (
     Actor,
     Case,
@@ -112,6 +112,7 @@ def save(case: Case, workflow: Workflow, before: OpenWork, *, by: Actor) -> None
     milestones.reach(case, workflow, happenings, by=by)
     write_case(case, workflow, happenings, after)
     write_tasks(case, before.tasks, after.tasks)
+    write_calls(case, before.services, after.services)
     write_timers(case, before.timers, after.timers)
     write_subscriptions(case, before.subscriptions, after.subscriptions)
     send(case, happenings, before, after)

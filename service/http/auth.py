@@ -26,8 +26,9 @@ from service.errors import NotSignedIn
 from service.http import known_browsers, rate_limits
 from service.logs import log
 from service.models import Actor, ApiToken, LoginSession, Membership, User
+from service.models.actor import SCOPES
 from service.policy import credentials
-from service.policy.credentials import SCOPES, TOKEN_PREFIX, digest
+from service.policy.credentials import TOKEN_PREFIX, digest
 
 Limited = tuple[RateLimitItem, str, str]  #: a limit, and what it counts
 SEEN_EVERY = timedelta(minutes=1)  #: how exactly a sign-in's last use is kept
@@ -173,7 +174,7 @@ def _actor_of_session() -> Actor | None:
     if rows[0].seen_at < now - min(SEEN_EVERY, idle / 4):
         with suppress(sa.exc.OperationalError):  # the disk is full, say: who only reads is not refused for that
             at_once(sa.update(LoginSession).where(LoginSession.hash == digest(sent)).values(seen_at=now))
-    return _actor(rows, SCOPES)
+    return _actor(rows, frozenset(SCOPES))
 
 
 def _actor_of_token() -> Actor | None:

@@ -56,9 +56,7 @@ HEADERS = {
 }
 
 #: Actions whose rules look at the person only, so that they are decided before the route runs.
-WITHOUT_SUBJECT = frozenset(
-    action for action, rules in RULES.items() if set(rules) <= {permissions.is_admin, permissions.is_anyone}
-)
+WITHOUT_SUBJECT = frozenset(action for action, rules in RULES.items() if set(rules) <= permissions.OF_THE_ACTOR)
 
 
 def init_app(app: Flask) -> None:

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from service.jobs import upstream
 from service.jobs.attempts import claim, current, once, report, running_as, scheduled_job
-from service.jobs.queue import cancel, client, enqueue, enqueue_after, enqueue_at, execute
+from service.jobs.queue import cancel, client, enqueue, enqueue_after, enqueue_at, execute, hurry
 from service.jobs.registry import (
     APPLICATION,
     FAILED,
@@ -25,11 +25,13 @@ from service.jobs.registry import (
     AlreadyFinished,
     Job,
     JobFailed,
+    NextTry,
     Run,
     register,
     schedule,
     state,
     when_exhausted,
+    when_repeated,
 )
 
 assert upstream
@@ -46,6 +48,7 @@ __all__ = [
     "AlreadyFinished",
     "Job",
     "JobFailed",
+    "NextTry",
     "Run",
     "cancel",
     "claim",
@@ -55,6 +58,7 @@ __all__ = [
     "enqueue_after",
     "enqueue_at",
     "execute",
+    "hurry",
     "once",
     "register",
     "report",
@@ -63,4 +67,5 @@ __all__ = [
     "scheduled_job",
     "state",
     "when_exhausted",
+    "when_repeated",
 ]

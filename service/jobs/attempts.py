@@ -7,7 +7,7 @@ import random
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from dbos import DBOS
@@ -16,7 +16,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from service import logs
 from service.db import db, failures, utcnow
 from service.jobs.queue import enqueue, put
-from service.jobs.registry import RUNS, AlreadyFinished, JobFailed, Run, state
+from service.jobs.registry import RUNS, AlreadyFinished, JobFailed, NextTry, Run, state
 from service.models.jobs import FinishedJob
 
 log = logging.getLogger(__name__)
@@ -82,10 +82,20 @@ def _attempt(name: str, arguments: dict[str, Any], partition: str) -> None:
     except AlreadyFinished:
         log.info("job %s (%s) has been done by another run", name, current().id)
     except Exception as error:  # whatever a job raises is counted, and reported at last
-        log.warning("job %s (%s) failed", name, current().id, exc_info=error)
-        message = f"{type(error).__name__}: {error}"
-        if not _patiently(lambda: _give_up(name, arguments, partition, message), conflicts=1000):
+        _log(name, error)
+        failed = error
+        if not _patiently(lambda: _give_up(name, arguments, partition, failed), conflicts=1000):
             raise JobFailed(f"{name}: {type(error).__name__}") from None
+
+
+def _log(name: str, error: Exception) -> None:
+    """One line for what was foreseen and is tried again, without its message: that may quote what a case holds."""
+    run, job = current(), state.jobs.get(name)
+    if job is not None and run.attempt < job.attempts and isinstance(error, job.foreseen):
+        code = getattr(error, "code", type(error).__name__)
+        log.warning("job %s (%s) failed, try %d of %d: %s", name, run.id, run.attempt, job.attempts, code)
+    else:
+        log.warning("job %s (%s) failed", name, run.id, exc_info=error)
 
 
 def _apply(name: str, arguments: dict[str, Any]) -> bool:
@@ -98,7 +108,7 @@ def _apply(name: str, arguments: dict[str, Any]) -> bool:
     return True
 
 
-def _give_up(name: str, arguments: dict[str, Any], partition: str, message: str) -> bool:
+def _give_up(name: str, arguments: dict[str, Any], partition: str, error: Exception) -> bool:
     """End this attempt: enqueue the next one, delayed, or else report the job. Tells whether there is a next one."""
     run, job = current(), state.jobs.get(name)
     more = run.attempt < (job.attempts if job else RUNS)
@@ -106,11 +116,25 @@ def _give_up(name: str, arguments: dict[str, Any], partition: str, message: str)
         return True
     if more:
         delay = job.delay(run.attempt) if job else 60.0
-        put(name, arguments, partition, run.key, delay=delay, attempt=run.attempt + 1)
+        id_ = put(name, arguments, partition, run.key, delay=delay, attempt=run.attempt + 1)
+        _note(name, arguments, error, NextTry(id_, run.attempt, utcnow() + timedelta(seconds=delay)))
     else:
-        report(name, arguments, message)
+        report(name, arguments, f"{type(error).__name__}: {error}")
     db.session.commit()
     return more
+
+
+def _note(name: str, arguments: dict[str, Any], error: Exception, following: NextTry) -> None:
+    """Let operations see that a job is tried again; what goes wrong with that keeps no job from its next attempt."""
+    if state.repeated is None:
+        return
+    try:
+        with db.session.begin_nested():
+            state.repeated(name, arguments, error, following)
+    except Exception as unseen:
+        if failures.is_conflict(unseen) or failures.is_lost(unseen):
+            raise
+        log.error("the next try of job %s is not shown", name, exc_info=unseen)
 
 
 def report(name: str, arguments: dict[str, Any], message: str) -> None:

@@ -14,7 +14,7 @@ from flask import current_app
 
 from service.db import db, utcnow
 from service.jobs.registry import APPLICATION, FAILED, LATER, PARTITIONED, Arguments, state
-from service.models.jobs import job_status
+from service.models.jobs import job_status, now_ms
 
 
 def enqueue(name: str, arguments: Arguments, *, partition: str, key: str | None = None) -> None:
@@ -35,17 +35,29 @@ def enqueue_after(seconds: float, name: str, arguments: Arguments, *, partition:
     put(name, arguments, partition, key or _new_key(), delay=seconds)
 
 
-def cancel(key: str) -> None:
-    """Let the job enqueued as `key` not happen unless it has begun; a failed one is then no longer listed as failed."""
+def cancel(key: str) -> bool:
+    """Let the job enqueued as `key` not happen unless it has begun, and tell whether it had not; a failed one is then
+    no longer listed as failed."""
     now = int(time.time() * 1000)
     open_or_failed = job_status.c.status.in_(("DELAYED", "ENQUEUED", *FAILED))
     values = {"status": "CANCELLED", "queue_name": None, "completed_at": now, "updated_at": now}
-    execute(sa.update(job_status).where(job_status.c.workflow_uuid == key, open_or_failed).values(values))
+    return _updated(key, open_or_failed, values)
+
+
+def hurry(key: str) -> bool:
+    """Let the delayed job `key` be due now; False when it is no longer delayed."""
+    return _updated(key, job_status.c.status == "DELAYED", {"delay_until_epoch_ms": now_ms()})
+
+
+def _updated(key: str, condition: sa.ColumnElement[bool], values: Mapping[str, Any]) -> bool:
+    changed = sa.update(job_status).where(job_status.c.workflow_uuid == key, condition).values(values)
+    return execute(changed.returning(job_status.c.workflow_uuid)).first() is not None
 
 
 def put(
     name: str, arguments: Arguments, partition: str, key: str, *, delay: float | None = None, attempt: int = 1
-) -> None:
+) -> str:
+    """Enqueue, and give back the job's id."""
     queue = state.jobs[name].queue if name in state.jobs else PARTITIONED
     options: EnqueueOptions = {
         "workflow_name": "job",
@@ -58,6 +70,7 @@ def put(
     if delay is not None:
         options |= {"delay_seconds": delay, "application_name": LATER}
     client().enqueue_in_transaction(db.session(), options, name, dict(arguments), partition, key, attempt)
+    return options["workflow_id"]
 
 
 def client() -> DBOSClient:

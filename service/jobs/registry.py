@@ -6,6 +6,7 @@ import random
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, TypeVar
 
 from flask import Flask
@@ -34,6 +35,7 @@ class Job:
     attempts: int
     backoff: tuple[float, ...]
     calls_out: bool
+    foreseen: tuple[type[Exception], ...] = ()
 
     def delay(self, attempt: int) -> float:
         """Seconds to wait after failed `attempt`, give or take a tenth."""
@@ -49,6 +51,15 @@ class Run:
     attempt: int
 
 
+@dataclass(frozen=True)
+class NextTry:
+    """The attempt that follows a failed one."""
+
+    job_id: str
+    after: int  #: attempts that have failed
+    at: datetime
+
+
 @dataclass
 class _State:
     """What belongs to the process, as DBOS does."""
@@ -56,6 +67,7 @@ class _State:
     jobs: dict[str, Job] = field(default_factory=dict)
     schedules: dict[str, str] = field(default_factory=dict)
     exhausted: Callable[[str, dict[str, Any], str], None] | None = None
+    repeated: Callable[[str, dict[str, Any], Exception, NextTry], None] | None = None
     app: Flask | None = None  #: the one that launched the worker here
     active: set[str] = field(default_factory=set)  #: ids of the jobs that run here
     waiting: frozenset[str] = frozenset()  #: the queues in which there was something at worker/loop.py's last look
@@ -83,18 +95,20 @@ def register(
     attempts: int = 4,
     backoff: tuple[float, ...] = (1, 10, 60),
     calls_out: bool = False,
+    foreseen: tuple[type[Exception], ...] = (),
 ) -> Callable[[Function], Function]:
     """Make the decorated function the job `name`. It takes JSON values, as keyword arguments.
 
     It runs in an application context and in one transaction, which is committed for it. With `calls_out` it begins
     without a transaction, so that it may use the network, and puts its effect into `with once():`.
-    `backoff`: seconds from each failed attempt to the next, the last figure repeated.
+    `backoff`: seconds from each failed attempt to the next, the last figure repeated. Of errors that are `foreseen`
+    the log has a line with their `code`, and no traceback, as long as there is another attempt.
     """
     if queue not in POLLING:
         raise ValueError(f"There is no queue {queue!r}; there are {', '.join(POLLING)}.")
 
     def decorate(function: Function) -> Function:
-        state.jobs[name] = Job(function, queue, attempts, backoff, calls_out)
+        state.jobs[name] = Job(function, queue, attempts, backoff, calls_out, foreseen)
         return function
 
     return decorate
@@ -109,3 +123,9 @@ def when_exhausted(report: Function) -> Function:
     """Have `report(name, arguments, error)` called, in a transaction, for each job that is out of attempts."""
     state.exhausted = report
     return report
+
+
+def when_repeated(note: Function) -> Function:
+    """Have `note(name, arguments, error, next_try)` called, in the transaction that enqueues it, for each next try."""
+    state.repeated = note
+    return note

@@ -23,11 +23,10 @@ from service.db import database_now, db, reading
 from service.errors import WrongState
 from service.jobs import failed_jobs
 from service.maintenance import schema
-from service.models import Case, CaseState, Incident, IncidentState, Timer, User
-from service.models.jobs import WorkerHeartbeat
+from service.models import Incident, IncidentState, User
+from service.queries import health
 
-ALIVE = timedelta(seconds=8)  #: a worker that beat so recently lives (worker/loop.py beats every two seconds)
-LATE = timedelta(seconds=60)  #: a timer that is due for longer is late
+LATE = timedelta(seconds=60)  #: a timer that is due for longer keeps people waiting
 SKEW, FAR_SKEW = timedelta(seconds=2), timedelta(minutes=1)
 LITTLE, TOO_LITTLE = 1024**3, 64 * 1024**2  #: free bytes on the database's disk
 OLDEST_POSTGRESQL = 130000  #: 13, as the server counts; the oldest that PostgreSQL itself still cares for
@@ -78,7 +77,7 @@ def _kept_well() -> Iterator[Finding]:
         return
     yield _audit()
     yield _clock()
-    yield _workers()
+    yield from _workers()
     yield from _work()
     yield from _people()
     db.session.rollback()
@@ -158,24 +157,28 @@ def _clock() -> Finding:
     return Finding("clock", Health.BAD if apart > FAR_SKEW else Health.WARN, seen, advice)
 
 
-def _workers() -> Finding:
-    now = database_now()
-    beats = sa.select(WorkerHeartbeat.worker_id, WorkerHeartbeat.seen_at).order_by(WorkerHeartbeat.seen_at.desc())
-    rows = db.session.execute(beats.limit(100)).all()
-    alive = [row.worker_id for row in rows if row.seen_at > now - ALIVE]
-    if alive:
-        return Finding("workers", Health.OK, f"{len(alive)} at work: {', '.join(sorted(alive))}.")
-    last = f" The last one, {rows[0].worker_id}, was seen at {rows[0].seen_at:%Y-%m-%d %H:%M} UTC." if rows else ""
-    advice = "Start `casewright worker`, or `casewright serve`, which is both."
-    return Finding("workers", Health.BAD, f"None is at work: no timer fires, no service task is called.{last}", advice)
+def _workers() -> Iterator[Finding]:
+    known = health.workers()
+    alive = sorted(each.worker_id for each in known if each.lives)
+    dead = [each for each in known if not each.lives]
+    if not alive:
+        last = f" The last one, {dead[0].worker_id}, was seen at {dead[0].seen_at:%Y-%m-%d %H:%M} UTC." if dead else ""
+        advice = "Start `casewright worker`, or `casewright serve`, which is both."
+        seen = f"None is at work: no timer fires, no service task is called.{last}"
+        yield Finding("workers", Health.BAD, seen, advice)
+        return
+    yield Finding("workers", Health.OK, f"{len(alive)} at work: {', '.join(alive)}.")
+    for each in dead:
+        seen = f"{each} was last seen at {each.seen_at:%Y-%m-%d %H:%M} UTC and did not say that it ends."
+        yield Finding("workers", Health.WARN, seen, "See why it ended, and start it again if it is missed.")
 
 
 def _work() -> Iterator[Finding]:
     """What has been left undone: late timers, failed jobs, open incidents."""
-    armed = sa.select(sa.func.count()).select_from(Timer).join(Case, Case.id == Timer.case_id)
-    late = db.session.scalar(armed.where(Timer.due_at < database_now() - LATE, Case.state == CaseState.ACTIVE)) or 0
-    if late:
-        yield Finding("timers", Health.BAD, f"{late} are more than a minute late.", "See that a worker is at work.")
+    if due := health.oldest_late():
+        ill = Health.BAD if due < database_now() - LATE else Health.WARN
+        seen = f"Some are late: the oldest timer or job was due at {due:%Y-%m-%d %H:%M:%S} UTC."
+        yield Finding("timers", ill, seen, "See that a worker is at work, and that the clocks agree.")
     failed = len(failed_jobs.latest())
     open_incidents = db.session.scalar(
         sa.select(sa.func.count()).select_from(Incident).where(Incident.state == IncidentState.OPEN)

@@ -2,6 +2,7 @@
 
 from service.models.actor import SYSTEM, Actor
 from service.models.audit import AuditEntry, InstallationEntry, InstallationSeal
+from service.models.calls import PendingCall
 from service.models.cases import Case, CaseRole, CaseState, NumberSequence
 from service.models.data_stores import DataStore
 from service.models.definitions import (
@@ -54,6 +55,7 @@ __all__ = [
     "NoteRevision",
     "NoteVisibility",
     "NumberSequence",
+    "PendingCall",
     "ProcessDefinition",
     "RateCount",
     "Resource",

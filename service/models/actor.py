@@ -7,6 +7,17 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
 
+#: What an API token may be allowed, and what that is; never more than its owner may.
+SCOPES = {
+    "read": "read what the owner may read",
+    "work": "open cases, do tasks, change cases",
+    "message": "publish messages and signals, and nothing else",
+    "deploy": "deploy case types and read what is deployed, and nothing else",
+    "operate": "see incidents, try again what is stuck or put it away",
+    "admin": "manage users, groups, incidents and tokens",
+}
+ALONE = frozenset({"message", "deploy"})  #: those that need not read anything else
+
 
 @dataclass(frozen=True)
 class Actor:
@@ -17,7 +28,7 @@ class Actor:
     display_name: str = ""
     groups: frozenset[str] = frozenset()
     is_admin: bool = False
-    scopes: frozenset[str] = field(default=frozenset({"read", "work", "deploy", "admin"}))  #: narrowed by an API token
+    scopes: frozenset[str] = field(default=frozenset(SCOPES))  #: narrowed by an API token
 
     @cached_property
     def principals(self) -> frozenset[str]:

@@ -20,7 +20,7 @@ class IncidentState(StrEnum):
 
 
 class Incident(Base):
-    """A job out of attempts, or a case that cannot go on."""
+    """A job out of attempts, a case that cannot go on, or something that ails the installation."""
 
     __tablename__ = "incident"
     __table_args__ = (sa.Index(None, "state", "id"), sa.Index(None, "case_id"))
@@ -33,6 +33,7 @@ class Incident(Base):
     element_id: Mapped[str | None]
     activity_id: Mapped[str | None]
     message: Mapped[str]
+    about: Mapped[str | None]  #: what of the installation ails, such as `worker:berlin-1`; of one thing, one is open
     job: Mapped[dict[str, Any] | None]  #: name and arguments of the job that is out of attempts
     created_at: Mapped[datetime] = mapped_column(default=utcnow)
     resolved_at: Mapped[datetime | None]

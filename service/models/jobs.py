@@ -32,6 +32,9 @@ class WorkerHeartbeat(Base):
 
     worker_id: Mapped[str] = mapped_column(primary_key=True)
     seen_at: Mapped[datetime]
+    life: Mapped[str | None]  #: random; of the process that has the id now
+    host: Mapped[str | None]  #: where that process is
+    pid: Mapped[int | None]
 
 
 #: apart from our own tables: DBOS makes these

@@ -22,6 +22,8 @@ class User(Base):
     email: Mapped[str | None]
     password_hash: Mapped[str | None]  #: argon2id
     is_admin: Mapped[bool] = mapped_column(default=False)
+    #: a program: it has tokens, and never a password; no work is given to it
+    is_machine: Mapped[bool] = mapped_column(default=False, server_default=sa.false())
     active: Mapped[bool] = mapped_column(default=True)
     created_at: Mapped[datetime] = mapped_column(default=utcnow)
 
@@ -70,7 +72,7 @@ class ApiToken(Base):
     user_id: Mapped[uuid.UUID] = mapped_column(sa.ForeignKey(User.id, ondelete="CASCADE"))
     name: Mapped[str]
     hash: Mapped[bytes] = mapped_column(sa.LargeBinary(32), unique=True)
-    scopes: Mapped[list[str]]  #: read, work, deploy, admin
+    scopes: Mapped[list[str]]  #: of `models.actor.SCOPES`
     created_at: Mapped[datetime] = mapped_column(default=utcnow)
     expires_at: Mapped[datetime | None]
     revoked_at: Mapped[datetime | None]

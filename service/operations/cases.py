@@ -33,6 +33,7 @@ from service.models import (
     Incident,
     IncidentState,
     NumberSequence,
+    PendingCall,
     ProcessDefinition,
     Subscription,
     TaskCandidate,
@@ -301,6 +302,7 @@ def end_work(case: Case, *, by: Actor) -> None:
         .execution_options(synchronize_session=False)
     )
     db.session.execute(sa.delete(Timer).where(Timer.case_id == case.id))
+    db.session.execute(sa.delete(PendingCall).where(PendingCall.case_id == case.id))
     db.session.execute(sa.delete(Subscription).where(Subscription.case_id == case.id))
     workflow = Workflow.load(deployed(case.definition_id).definition, case.snapshot or b"", now=local(now))
     workflow.terminate()

@@ -31,6 +31,8 @@ def record(
 ) -> Incident:
     """Note that a job (name and arguments) is out of attempts."""
     element_id = service_tasks.element_of(case_id, activity_id) if case_id and activity_id else None
+    if case_id and activity_id:
+        message += service_tasks.history_of(case_id, activity_id)
     incident = Incident(
         case_id=case_id, element_id=element_id, activity_id=activity_id, message=message[:2000], job=dict(job)
     )
@@ -50,6 +52,8 @@ def retry(incident: Incident, *, by: Actor, variables: Mapping[str, Any] | None 
     if case is not None and variables:
         require(by, Action.CHANGE_VARIABLES, case)
     _require_open(incident)
+    if case is None and incident.job is None:
+        raise WrongState("There is nothing to try again here; put it away when it is seen to.")
     if case is not None and case.state.is_closed:
         raise WrongState(f"This case is {case.state}.")
     if case is not None and incident.job is None and case.state is CaseState.ACTIVE:

@@ -22,11 +22,13 @@ from service import audit
 from service.db import db, new_id, utcnow
 from service.errors import BadRequest, Forbidden, WrongState
 from service.models import SYSTEM, Actor, ApiToken, Group, LoginSession, Membership, User
-from service.policy.credentials import SCOPES, TOKEN_PREFIX, digest, hash_password
+from service.models.actor import ALONE, SCOPES
+from service.policy.credentials import TOKEN_PREFIX, digest, hash_password
 from service.policy.permissions import Action, require
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@+-]{0,99}")
 SHORTEST, LONGEST = 10, 1000  #: characters of a password (NIST SP 800-63B §5.1.1 asks for 8 at least, and no rules)
+NO_PASSWORD = "A machine has no password; give it a token."  # noqa: S105  a sentence
 
 
 @dataclass(frozen=True)
@@ -46,8 +48,9 @@ def create(
     email: str | None = None,
     groups: Iterable[str] = (),
     is_admin: bool = False,
+    is_machine: bool = False,
 ) -> User:
-    """Let somebody in; without a password only by API token. Groups that are new are made.
+    """Let somebody in; without a password only by API token, as a machine always. Groups that are new are made.
 
     Raises `BadRequest` for a name or password that is not allowed, `WrongState` for a name that is taken.
     """
@@ -55,6 +58,8 @@ def create(
     _check_name(name)
     if name == SYSTEM.name or db.session.scalar(sa.select(User.id).where(User.name == name)):
         raise WrongState(f"The name “{name}” is taken.")
+    if is_machine and password is not None:
+        raise BadRequest(NO_PASSWORD)
     user = User(
         id=new_id(),
         name=name,
@@ -62,6 +67,7 @@ def create(
         email=email,
         password_hash=_hashed(name, password) if password is not None else None,
         is_admin=is_admin,
+        is_machine=is_machine,
         active=True,
         created_at=utcnow(),
     )
@@ -107,6 +113,8 @@ def set_password(user: User, password: str, *, by: Actor) -> None:
     """Give `user` another password, their own or by an administrator; ends all their sign-ins and tokens."""
     if user.id != by.id:
         require(by, Action.MANAGE_USERS)
+    if user.is_machine:
+        raise BadRequest(NO_PASSWORD)
     user.password_hash = _hashed(user.name, password)
     end_access(user)
     audit.installation.record("user:password-set", by=by, subject=user.name)
@@ -174,10 +182,10 @@ def issue_token(
     if user.id != by.id:
         require(by, Action.MANAGE_USERS)
     wanted = frozenset(scopes)
-    if wanted - {"deploy"}:
+    if wanted - ALONE:
         wanted |= {"read"}  # who works has to see what on
-    if not wanted or not wanted <= SCOPES:
-        raise BadRequest(f"Scopes are {', '.join(sorted(SCOPES))}; name at least one.")
+    if not wanted or not wanted <= SCOPES.keys():
+        raise BadRequest(f"Scopes are {', '.join(SCOPES)}; name at least one.")
     if not wanted <= by.scopes:
         raise Forbidden("A token cannot make one that may do more than itself.")
     if expires_at is not None and expires_at <= utcnow():

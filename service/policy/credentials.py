@@ -9,7 +9,6 @@ from functools import lru_cache
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
-SCOPES = frozenset({"read", "work", "deploy", "admin"})  #: what an API token may be allowed
 TOKEN_PREFIX = "cw_"  # noqa: S105  lets secret scanners recognise a leaked token
 _hasher = PasswordHasher()  # argon2id, RFC 9106 §4, second recommendation
 

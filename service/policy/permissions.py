@@ -13,6 +13,7 @@ from functools import lru_cache
 from typing import Any
 
 import sqlalchemy as sa
+from flask import current_app
 
 from service.db import db, once
 from service.errors import Forbidden, NotFound
@@ -38,6 +39,8 @@ class Action(StrEnum):
     REOPEN = "reopen"
     REPEAT = "go back"
     RETRY = "try again"
+    TRY_CALL = "try the call now"
+    GIVE_UP_CALL = "give up the call"
     ADD_TASK = "add a task"
     BIND_ROLE = "give roles"
     RESTRICT = "restrict"
@@ -81,6 +84,8 @@ SCOPE: dict[Action, str] = {
     Action.REOPEN: "work",
     Action.REPEAT: "work",
     Action.RETRY: "work",
+    Action.TRY_CALL: "work",
+    Action.GIVE_UP_CALL: "work",
     Action.ADD_TASK: "work",
     Action.BIND_ROLE: "work",
     Action.RESTRICT: "work",
@@ -98,14 +103,20 @@ SCOPE: dict[Action, str] = {
     Action.ASSIGN: "work",
     Action.COMPLETE: "work",
     Action.DEPLOY: "deploy",
-    Action.PUBLISH_MESSAGE: "work",
+    Action.PUBLISH_MESSAGE: "message",
     Action.READ_INCIDENTS: "read",
-    Action.RESOLVE_INCIDENT: "admin",
+    Action.RESOLVE_INCIDENT: "operate",
     Action.EVALUATE_DECISION: "work",
     Action.MANAGE_USERS: "admin",
     Action.MANAGE_TOKENS: "admin",
 }  #: which scope of an API token each action asks for
-ALSO: dict[Action, str] = {Action.READ_DEFINITION: "deploy"}  #: another scope that is enough: who deploys reads it back
+ALSO: dict[Action, str] = {
+    Action.READ_DEFINITION: "deploy",  # who deploys reads it back
+    Action.PUBLISH_MESSAGE: "work",
+    Action.RESOLVE_INCIDENT: "admin",
+    Action.TRY_CALL: "operate",
+    Action.GIVE_UP_CALL: "operate",
+}  #: another scope that is enough
 
 Rule = Callable[[Actor, Any], bool]
 
@@ -132,6 +143,16 @@ def access_of(definition_id: uuid.UUID) -> Access:
 
 def is_admin(actor: Actor, _subject: Any) -> bool:
     return actor.is_admin
+
+
+def is_operator(actor: Actor, _subject: Any) -> bool:
+    """Runs the installation: sees incidents and what is tried again, and publishes messages; sees no case for that."""
+    return current_app.config["CASEWRIGHT"].operators in actor.groups
+
+
+def is_designer(actor: Actor, _subject: Any) -> bool:
+    """Deploys case types, and so decides who may do what in their cases."""
+    return current_app.config["CASEWRIGHT"].designers in actor.groups
 
 
 def is_anyone(_actor: Actor, _subject: Any) -> bool:
@@ -268,6 +289,8 @@ RULES: dict[Action, Sequence[Rule]] = {
     Action.REOPEN: [is_admin, owns, manages, steers_by_role],
     Action.REPEAT: [is_admin, owns, manages, steers_by_role],
     Action.RETRY: [is_admin, owns, manages, steers_by_role],
+    Action.TRY_CALL: [is_admin, owns, manages, steers_by_role],
+    Action.GIVE_UP_CALL: [is_admin, owns, manages, steers_by_role],
     Action.ADD_TASK: [is_admin, owns, manages, works_on, works_by_role],
     Action.BIND_ROLE: [is_admin, owns, manages, steers_by_role],
     Action.RESTRICT: [is_admin, owns, manages, steers_by_role],
@@ -284,16 +307,18 @@ RULES: dict[Action, Sequence[Rule]] = {
     Action.HAND_BACK: [is_assignee],
     Action.ASSIGN: [is_admin, manages, steers_by_role],
     Action.COMPLETE: [is_assignee],
-    Action.DEPLOY: [is_admin],
-    Action.PUBLISH_MESSAGE: [is_admin],
-    Action.READ_INCIDENTS: [is_admin],
-    Action.RESOLVE_INCIDENT: [is_admin],
+    Action.DEPLOY: [is_admin, is_designer],
+    Action.PUBLISH_MESSAGE: [is_admin, is_operator],
+    Action.READ_INCIDENTS: [is_admin, is_operator],
+    Action.RESOLVE_INCIDENT: [is_admin, is_operator],
     Action.EVALUATE_DECISION: [is_anyone],
     Action.MANAGE_USERS: [is_admin],
     Action.MANAGE_TOKENS: [is_anyone],  #: everybody their own
 }
 
 
+#: Rules that look at the actor only.
+OF_THE_ACTOR: frozenset[Rule] = frozenset({is_admin, is_operator, is_designer, is_anyone})
 #: What still holds in a restricted case; being an administrator, a manager of the type or a candidate does not.
 CONFIDENTIAL: frozenset[Rule] = frozenset(
     {

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from service.db import db
 from service.engine.state import snapshot
-from service.models import SYSTEM, AuditEntry, HumanTask, Incident, Subscription, Timer
+from service.models import SYSTEM, AuditEntry, HumanTask, Incident, PendingCall, Subscription, Timer
 from service.queries import cases
 
 
@@ -22,7 +22,7 @@ def case(number: str) -> dict[str, Any]:
         "workflow": snapshot.read(stored) if stored else None,
         **{
             model.__tablename__: [_plain(item) for item in _of(model, found.id)]
-            for model in (HumanTask, Timer, Subscription, Incident, AuditEntry)
+            for model in (HumanTask, Timer, Subscription, PendingCall, Incident, AuditEntry)
         },
     }
 

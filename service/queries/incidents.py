@@ -24,7 +24,11 @@ class Told:
 
     incident: Incident
     case: Case | None
-    is_told: bool
+    is_readable: bool  #: whether they may open the case
+
+    @property
+    def is_told(self) -> bool:
+        return self.case is None or not self.case.restricted or self.is_readable
 
     @property
     def message(self) -> str:
@@ -38,7 +42,7 @@ class Told:
 def told(incident: Incident, actor: Actor) -> Told:
     """What `actor` may see of `incident`."""
     case = incident.case
-    return Told(incident, case, case is None or not case.restricted or may(actor, Action.READ_CASE, case))
+    return Told(incident, case, case is not None and may(actor, Action.READ_CASE, case))
 
 
 def listed(

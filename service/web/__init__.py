@@ -21,6 +21,7 @@ from service.web import (
     links,
     navigation,
     notes,
+    pending_calls,
     problem_pages,
     profile,
     rendering,
@@ -32,7 +33,7 @@ from service.web import (
 )
 
 FAMILIES = (about, adhoc, case_types, cases, casework, deployments, family, help, history, incidents, installation,
-            links, notes, profile, roles, sign_in, static, tasks, tokens)  # fmt: skip
+            links, notes, pending_calls, profile, roles, sign_in, static, tasks, tokens)  # fmt: skip
 
 
 def init_app(app: Flask) -> None:

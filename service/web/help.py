@@ -53,6 +53,7 @@ CHAPTERS = {
     "notes": "notes",
     "notes.mentions": "notes#mention-somebody",
     "installation": "accounts#who-did-what",
+    "pending_calls": "incidents#calls-that-are-tried-again",
     "profile": "account#your-profile",
     "profile.create_token": "requests#tokens",
     "roles": "people#roles-of-a-case",

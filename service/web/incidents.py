@@ -14,8 +14,9 @@ from service.http.protection import permission
 from service.models import IncidentState
 from service.operations import incidents as operations
 from service.policy.permissions import Action
-from service.queries import incidents
+from service.queries import incidents, pending_calls
 from service.web import progress
+from service.web.pending_calls import shown
 from service.web.rendering import go, page
 
 blueprint = Blueprint("incidents", __name__)
@@ -34,7 +35,13 @@ def index() -> Response:
         for row in found.rows
         if row.case is not None and row.element_id
     }
-    values: dict[str, Any] = {"rows": found.rows, "next": found.next, "places": places}
+    calls = pending_calls.listed() if state == "open" and not request.args.get("after") else None
+    values: dict[str, Any] = {
+        "calls": shown(calls.rows, current_actor()) if calls else [],
+        "rows": found.rows,
+        "next": found.next,
+        "places": places,
+    }
     return page("incidents/index.html", state=state, states=STATES, **values)
 
 

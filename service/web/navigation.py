@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from flask import Flask, request, url_for
@@ -10,7 +12,7 @@ from flask import Flask, request, url_for
 from service.http.auth import optional_actor
 from service.models import Actor
 from service.policy.permissions import Action, may
-from service.queries import incidents, tasks
+from service.queries import health, incidents, tasks
 
 OF_A_CASE = ("casework.", "family.", "links.", "history.", "notes.", "roles.")  #: blueprints below “Cases”
 COUNTED = 99  #: beyond, the menu says “99+”
@@ -37,7 +39,12 @@ def init_app(app: Flask) -> None:
 
 def _context() -> dict[str, Any]:
     actor = optional_actor()
-    return {"nav": entries(actor)} if actor else {}
+    return {"nav": entries(actor), "troubles": partial(troubles, actor)} if actor else {}
+
+
+def troubles(actor: Actor) -> Sequence[health.Trouble]:
+    """What ails the installation, for those who run it: a banner on each of their pages."""
+    return health.troubles() if may(actor, Action.READ_INCIDENTS) else ()
 
 
 def entries(actor: Actor) -> list[Entry]:

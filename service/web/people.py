@@ -53,7 +53,8 @@ def for_case(principals: Iterable[str]) -> Picker:
 
 def for_role(groups: Collection[str], *, without: Collection[str]) -> RoleChoices:
     """Who can be given a role that is for `groups` (none: for anybody), except the principals in `without`."""
-    users = sa.select(User.name, User.display_name).where(User.active).order_by(User.display_name).limit(OFFERED)
+    users = sa.select(User.name, User.display_name).where(User.active, ~User.is_machine)
+    users = users.order_by(User.display_name).limit(OFFERED)
     known = sa.select(Group.name, Group.title).order_by(Group.title, Group.name).limit(OFFERED)
     if groups:
         users = users.where(User.memberships.any(Membership.group_name.in_(groups)))
@@ -98,7 +99,10 @@ def _picker(principals: list[str], without: Collection[str]) -> Picker:
     users = {name.removeprefix("user:") for name in principals if name.startswith("user:")}
     member = sa.exists().where(Membership.user_id == User.id, Membership.group_name.in_(groups))
     rows = db.session.execute(
-        sa.select(User.name, User.display_name, member).where(User.active).order_by(User.display_name).limit(OFFERED)
+        sa.select(User.name, User.display_name, member)
+        .where(User.active, ~User.is_machine)
+        .order_by(User.display_name)
+        .limit(OFFERED)
     ).all()
     fitting = tuple(Choice(n, d) for n, d, fits in rows if (fits or n in users) and n not in without)
     others = tuple(Choice(n, d) for n, d, fits in rows if not (fits or n in users) and n not in without)

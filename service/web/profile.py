@@ -15,7 +15,7 @@ from service.http import auth
 from service.http.auth import current_actor
 from service.http.protection import permission, signed_in
 from service.operations import users
-from service.policy.permissions import Action
+from service.policy.permissions import Action, may
 from service.queries import users as user_lists
 from service.web.rendering import go, page
 
@@ -23,8 +23,17 @@ blueprint = Blueprint("profile", __name__)
 SCOPES = {
     "read": "Read what I may read",
     "work": "Open cases and do tasks as me",
-    "deploy": "Deploy case types",
+    "message": "Publish messages and signals, and nothing else",
+    "deploy": "Deploy case types, and nothing else",
+    "operate": "See incidents, and try again what is stuck",
     "admin": "Manage people and incidents",
+}
+#: What one has to be allowed for a token of this scope to be of use.
+NEEDS = {
+    "message": Action.PUBLISH_MESSAGE,
+    "deploy": Action.DEPLOY,
+    "operate": Action.RESOLVE_INCIDENT,
+    "admin": Action.MANAGE_USERS,
 }
 DAYS = {"30": "30 days", "90": "90 days", "365": "One year"}
 
@@ -89,7 +98,7 @@ def revoke_token(token_id: UUID) -> ResponseReturnValue:
 
 def _page(**values: Any) -> Response:
     actor = current_actor()
-    offered = [name for name in SCOPES if name in ("read", "work") or actor.is_admin]
+    offered = [name for name in SCOPES if name not in NEEDS or may(actor, NEEDS[name])]
     user = user_lists.user(actor.name)
     return page(
         "profile/page.html",

@@ -128,6 +128,10 @@ def _failed(entry: AuditEntry, telling: Telling) -> Entry:
     return told
 
 
+def _by_hand(text: str, tone: str = "") -> Callable[[AuditEntry, Telling], Entry]:
+    return lambda entry, telling: say(entry, telling, text, telling.element(entry.element_id), tone=tone)
+
+
 def _nobody(text: str, tone: str = "warn") -> Callable[[AuditEntry, Telling], Entry]:
     def sentence(entry: AuditEntry, telling: Telling) -> Entry:
         told = say(entry, telling, text, telling.element(entry.element_id) if entry.element_id else "", tone=tone)
@@ -335,5 +339,7 @@ SENTENCES: dict[str, Callable[[AuditEntry, Telling], Entry]] = {
     "child:terminated": _relative("", "A case below was cancelled:", "warn"),
     "child:failed": _relative("", "A case below got stuck:", "bad"),
     "service:failed": _nobody("The service failed:", "bad"),
+    "call:hurried": _by_hand("let it be tried now:"),
+    "call:given-up": _by_hand("gave it up:", "bad"),
     "incident:retried": lambda entry, telling: say(entry, telling, "tried it again"),
 }

@@ -35,7 +35,7 @@ HEADS = (
 #: filters, in the order of the page -> what each is called, and how its entries' actions begin; data: what was changed
 SHOWN: dict[str, tuple[str, tuple[str, ...]]] = {
     "all": ("All", ()),
-    "work": ("Work", ("task:", "adhoc:", "fragment:", "service:", "escalation:")),
+    "work": ("Work", ("task:", "adhoc:", "fragment:", "service:", "call:", "escalation:")),
     "data": ("Data", ()),
     "decisions": ("Decisions", ("decision:",)),
     "notes": ("Notes", ("note:",)),

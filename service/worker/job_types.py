@@ -5,6 +5,7 @@ jobs/attempts.py runs each in one transaction of its own, which also records the
 
 from __future__ import annotations
 
+import logging
 import uuid
 from datetime import datetime
 from typing import Any
@@ -17,6 +18,8 @@ from service.maintenance import housekeeping
 from service.models import SYSTEM
 from service.operations import children as kin
 from service.operations import incidents, lifecycle, links, messages, service_tasks, start_events, timers
+
+log = logging.getLogger(__name__)
 
 
 @jobs.register("fire_timer")
@@ -64,13 +67,14 @@ def start_by_timer(timer: str, seq: int) -> None:
 CALLS = 5  #: attempts at a service task's call
 
 
-@jobs.register("call_service", queue="connectors", attempts=CALLS, backoff=(5, 30, 120, 600), calls_out=True)
+@jobs.register("call_service", queue="connectors", attempts=CALLS, backoff=(5, 30, 120, 600), calls_out=True,
+               foreseen=(connectors.CallFailed,))  # fmt: skip
 def call_service(case: str, activity: str) -> None:
     """A case waits for a service task: make its call outside of any transaction, then take what came of it, once."""
     case_id = uuid.UUID(case)
     call = service_tasks.wanted(case_id, activity)
     db.session.rollback()
-    if call is None:
+    if call is None:  # the case went on without it, or stands still and will ask again
         return
     try:
         result = connectors.carry_out(call, current_app.config["CASEWRIGHT"].http_allowed)
@@ -79,7 +83,9 @@ def call_service(case: str, activity: str) -> None:
     except connectors.CallFailed as failed:
         if failed.again and jobs.current().attempt < CALLS:
             raise
+        log.error("a call failed for good, try %d: %s", jobs.current().attempt, failed.code)
         with jobs.once():
+            service_tasks.count(case_id, activity, jobs.current().attempt)
             if not service_tasks.fail(case_id, activity, failed):
                 job = {"name": "call_service", "arguments": {"case": case, "activity": activity}}
                 incidents.record(str(failed), case_id=case_id, job=job, activity_id=activity)
@@ -128,6 +134,13 @@ def forget_expired() -> None:
 
 
 jobs.schedule("forget_expired", "17 3 * * *")
+
+
+@jobs.when_repeated
+def show(name: str, arguments: dict[str, Any], error: Exception, following: jobs.NextTry) -> None:
+    """A job failed and is tried again: of calls to the outside, everybody may see that."""
+    if name == "call_service":
+        service_tasks.put_off(uuid.UUID(arguments["case"]), arguments["activity"], error, following)
 
 
 @jobs.when_exhausted

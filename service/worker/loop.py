@@ -17,37 +17,67 @@ from functools import lru_cache
 
 import sqlalchemy as sa
 from flask import Flask
-from sqlalchemy.dialects import postgresql, sqlite
 
 from service import audit, jobs
 from service.db import database_now, db, reading
 from service.jobs import crowds, failed_jobs, launching
 from service.models.jobs import FinishedJob, WorkerHeartbeat, delayed, job_input, job_output, job_status, now_ms
+from service.operations import watch
+from service.queries import health
+from service.worker import places
+from service.worker.places import DEAD_AFTER, Place
 
 log = logging.getLogger(__name__)
 
-DEAD_AFTER = timedelta(seconds=8)  #: without a heartbeat
 TICK, BEAT, CLEANING = 0.2, 2.0, 60.0  #: seconds between looks at delayed jobs, between heartbeats, between cleanings
+WATCHING = 10.0  #: seconds between looks for dead workers and late jobs
 DUE = "due"  #: what `_look` calls the delayed jobs whose time has come
 KEPT_FAILED = 30  #: failed jobs are kept so many times as long as others
 
 
-def run(app: Flask, *, executor_id: str, concurrency: int = 16, stop: threading.Event | None = None) -> None:
-    """Do jobs until `stop` is set. One in a process; `executor_id` is its own among all workers, for good."""
-    stop = stop or threading.Event()
+def run(app: Flask, *, executor_id: str = "", concurrency: int = 16, stop: threading.Event | None = None) -> None:
+    """Do jobs until `stop` is set. One in a process; `executor_id` is its own among all workers, or empty: one is made.
+
+    Raises `places.Taken` where another worker lives under that id.
+    """
+    stop, place = stop or threading.Event(), None
     while not stop.is_set():
         try:
             with app.app_context():
-                _beat(executor_id)
-                _put_back(job_status.c.executor_id == executor_id)
-                launching.launch(app, executor_id=executor_id, concurrency=concurrency)
-            with _crowds_done(app, executor_id) as gathered:
-                _keep_house(app, executor_id, gathered, stop)
+                place = place or _begin(executor_id)
+                places.beat(place)
+                log.info("worker %s begins", place.worker_id)
+                _put_back(job_status.c.executor_id == place.worker_id)
+                launching.launch(app, executor_id=place.worker_id, concurrency=concurrency)
+            with _crowds_done(app, place.worker_id) as gathered:
+                _keep_house(app, place, gathered, stop)
+        except places.Taken:
+            raise
         except Exception as error:  # above all: the database is away as we start
             log.error("the worker starts again", exc_info=error)
             stop.wait(2)
         finally:
             launching.shut_down()
+    _leave(app, place)
+
+
+def _begin(executor_id: str) -> Place:
+    """Take an id; where no other worker was there for long, operations are told."""
+    before = max((each.seen_at for each in health.workers()), default=None)
+    place = places.take(executor_id)
+    if before is not None:
+        watch.nobody_worked(before)
+    return place
+
+
+def _leave(app: Flask, place: Place | None) -> None:
+    if place is None:
+        return
+    try:
+        with app.app_context():
+            places.leave(place)
+    except sa.exc.SQLAlchemyError as error:  # the database is away: then we look like one that died
+        log.warning("worker %s could not say that it ends: %s", place.worker_id, type(error).__name__)
 
 
 @contextmanager
@@ -65,8 +95,8 @@ def _crowds_done(app: Flask, executor_id: str) -> Iterator[threading.Event]:
         thread.join(timeout=5)
 
 
-def _keep_house(app: Flask, executor_id: str, gathered: threading.Event, stop: threading.Event) -> None:
-    beaten = cleaned = steady_since = time.monotonic()
+def _keep_house(app: Flask, place: Place, gathered: threading.Event, stop: threading.Event) -> None:
+    beaten = cleaned = watched = steady_since = time.monotonic()
     while not stop.wait(TICK):
         now = time.monotonic()
         try:
@@ -77,13 +107,16 @@ def _keep_house(app: Flask, executor_id: str, gathered: threading.Event, stop: t
                         gathered.set()
                     jobs.state.waiting = _look()
                 if now - beaten >= BEAT:
-                    _beat(executor_id)
+                    places.beat(place)
                     # after an outage every heartbeat is old: give the others time for theirs
                     steady_since = now if now - beaten > DEAD_AFTER.total_seconds() else steady_since
                     beaten = now
                     if now - steady_since >= DEAD_AFTER.total_seconds():
-                        _take_over(executor_id)
+                        _take_over(place.worker_id)
                     _report_killers()
+                if now - watched >= WATCHING and now - steady_since >= WATCHING:
+                    watched = now
+                    watch.look()
                 if now - cleaned >= CLEANING:
                     cleaned = now
                     clean(timedelta(hours=app.config["CASEWRIGHT"].job_retention_hours))
@@ -129,14 +162,6 @@ def _wake() -> bool:
         jobs.execute(sa.update(job_status).where(*due).values(status="ENQUEUED", application_name=jobs.APPLICATION))
         db.session.commit()
     return crowd
-
-
-def _beat(executor_id: str) -> None:
-    insert = sqlite.insert if db.engine.dialect.name == "sqlite" else postgresql.insert
-    now = database_now()
-    row = insert(WorkerHeartbeat).values(worker_id=executor_id, seen_at=now)
-    db.session.execute(row.on_conflict_do_update(index_elements=["worker_id"], set_={"seen_at": now}))
-    db.session.commit()
 
 
 def _take_over(executor_id: str) -> None:

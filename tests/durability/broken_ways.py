@@ -68,7 +68,7 @@ def run(url: str, cases: int, times: int, *, with_tables: bool = True) -> dict[s
             "broken_ways_applied_twice": applied_twice(people.acknowledged, cases),
             "broken_ways_worst_resume_s": people.worst["worst_resume_s"],
             "broken_ways_worst_job_resume_s": people.worst["worst_job_resume_s"],
-            "broken_ways_incidents": count(Incident),
+            "broken_ways_incidents": count(Incident, Incident.about.is_(None)),
             "broken_ways_broken_audit_chains": len(list(audit.verify())),
         }
 

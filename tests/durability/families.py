@@ -39,7 +39,7 @@ def run(url: str, parents: int, kills: int, *, with_tables: bool = True) -> dict
             "results_missing": parents - len(there),
             "children_too_many": count(Case, Case.case_type == "family-part") - parents * len(PARTS),
             "children_reported_twice": _told() - children,
-            "family_incidents": count(Incident),
+            "family_incidents": count(Incident, Incident.about.is_(None)),
             "family_broken_audit_chains": len(list(audit.verify())),
             "family_worst_resume_s": people.worst["worst_resume_s"],
             "family_worst_job_resume_s": people.worst["worst_job_resume_s"],

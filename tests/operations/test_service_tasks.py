@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Callable, Iterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
@@ -18,11 +18,11 @@ from service import create_app, jobs
 from service.connectors import CallFailed
 from service.db import db, utcnow
 from service.engine.definition import Severity
-from service.errors import BadRequest, Forbidden, InvalidDeployment, WrongState
+from service.errors import BadRequest, Forbidden, InvalidDeployment, NotFound, WrongState
 from service.jobs import attempts
-from service.models import SYSTEM, Actor, Case, CaseState, Incident, IncidentState
-from service.models.jobs import job_input
-from service.operations import cases, deployments, incidents, lifecycle
+from service.models import SYSTEM, Actor, AuditEntry, Case, CaseState, Incident, IncidentState, PendingCall
+from service.models.jobs import delayed, job_input, job_status
+from service.operations import cases, deployments, incidents, lifecycle, pending_calls
 from tests.conftest import config_for
 from tests.jobs_by_hand import do_jobs
 
@@ -31,7 +31,7 @@ CAUGHT = """<boundaryEvent id="missing" attachedToRef="call">
     <sequenceFlow id="m" sourceRef="missing" targetRef="sorry"/><userTask id="sorry" name="Say sorry"/>"""
 
 
-def drawn(url: str, *, inside: str = "", also: str = "") -> bytes:
+def drawn(url: str, *, inside: str = "", also: str = "", code: str = "HTTP_404") -> bytes:
     """Call `url` with the amount as JSON, keep what comes back as `answer`, then wait for a person."""
     return f"""<?xml version="1.0" encoding="UTF-8"?>
 <definitions xmlns="http://www.omg.org/spec/BPMN/20100524/MODEL" targetNamespace="urn:test"
@@ -51,7 +51,7 @@ def drawn(url: str, *, inside: str = "", also: str = "") -> bytes:
     <userTask id="read" name="Read it"/>
     {also}
   </process>
-  <error id="gone" errorCode="HTTP_404"/>
+  <error id="gone" errorCode="{code}"/>
 </definitions>""".encode()
 
 
@@ -340,3 +340,138 @@ def test_an_incident_is_retried_once_by_those_who_may_while_its_case_lives(
     db.session.commit()
     with pytest.raises(WrongState, match="terminated"):
         incidents.retry(late, by=SYSTEM)
+
+
+def failing_once(case: Case, attempt: Callable[[int], None], number: int = 1) -> PendingCall | None:
+    """Make the call as the worker does, in that attempt, whatever comes of it; what is kept of its failure."""
+    attempt(number)
+    attempts._attempt("call_service", enqueued()[0], str(case.root_id))
+    return kept()
+
+
+def kept() -> PendingCall | None:
+    db.session.rollback()
+    return db.session.scalar(sa.select(PendingCall))
+
+
+def due_jobs() -> list[str]:
+    """The ids of the delayed calls that are due."""
+    found = jobs.execute(sa.select(job_status.c.workflow_uuid).where(*delayed())).scalars().all()
+    db.session.rollback()
+    return list(found)
+
+
+def actions_of(case: Case) -> list[str]:
+    return list(db.session.scalars(sa.select(AuditEntry.action).where(AuditEntry.case_id == case.id)))
+
+
+def test_a_call_that_failed_shows_why_how_often_and_when_next_until_it_succeeds(
+    office: Any, app: Flask, attempt: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    case = begin(office.url, "200")
+    office.answers = [503, 500]
+
+    first = failing_once(case, attempt)
+    assert first is not None
+    seen = [(first.attempts, first.code, first.element_id, first.message.endswith("answered 503."))]
+    wait = first.next_at - first.failed_at
+    second = failing_once(case, attempt, 2)
+    assert second is not None
+    seen.append((second.attempts, second.code, second.element_id, second.message.endswith("answered 500.")))
+
+    assert seen == [(1, "HTTP_503", "call", True), (2, "HTTP_500", "call", True)]
+    assert timedelta(seconds=4) < wait < timedelta(seconds=6)
+    assert second.since < second.failed_at
+    lines = [line for line in caplog.records if "call_service" in line.getMessage()]
+    assert len(lines) == 2 and all(line.exc_info is None for line in lines)
+    assert failing_once(case, attempt, 3) is None
+    assert of(case)[1] == ["read"]
+
+
+def test_the_incident_after_the_last_try_says_how_often_and_since_when(office: Any, app: Flask, attempt: Any) -> None:
+    case = begin(office.url, "503")
+    with time_machine.travel(datetime(2026, 3, 1, 9, 30, tzinfo=UTC), tick=True):
+        failing_once(case, attempt)
+
+    after = failing_once(case, attempt, 5)
+
+    [incident] = open_incidents()
+    assert incident.message.endswith("answered 503. It was tried 5 times since 2026-03-01 09:30 UTC.")
+    told = db.session.scalars(sa.select(AuditEntry).where(AuditEntry.action == "service:failed")).one()
+    assert (told.details or {})["attempts"] == 5
+    assert after is None
+
+
+def test_whoever_steers_the_case_has_it_tried_now(
+    office: Any, app: Flask, attempt: Any, person: Callable[..., Actor]
+) -> None:
+    case = begin(office.url, "200")
+    office.answers = [503]
+    call = failing_once(case, attempt)
+    assert call is not None and due_jobs() == []
+
+    with pytest.raises(NotFound):
+        pending_calls.try_now(call, by=person("ann"))
+    db.session.rollback()
+    pending_calls.try_now(call, by=SYSTEM)
+    db.session.commit()
+
+    assert due_jobs() == [call.job_id]
+    assert "call:hurried" in actions_of(case)
+    jobs.execute(sa.update(job_status).where(job_status.c.workflow_uuid == call.job_id).values(status="PENDING"))
+    for do in (pending_calls.try_now, pending_calls.give_up):
+        with pytest.raises(WrongState, match="right now"):
+            do(call, by=SYSTEM)
+
+
+def test_a_call_that_is_given_up_is_an_incident_that_says_why(
+    office: Any, app: Flask, attempt: Any, person: Callable[..., Actor]
+) -> None:
+    stuck = begin(office.url, "503")
+    call = failing_once(stuck, attempt)
+    assert call is not None
+    with pytest.raises(NotFound):
+        pending_calls.give_up(call, by=person("ann"))
+    db.session.rollback()
+
+    pending_calls.give_up(call, by=SYSTEM)
+    db.session.commit()
+
+    [incident] = open_incidents()
+    assert "answered 503. It was tried once since " in incident.message
+    assert (incident.element_id, incident.case_id) == ("call", stuck.id)
+    assert kept() is None and "call:given-up" in actions_of(stuck)
+    assert due_jobs() == []
+
+
+def test_the_diagram_may_catch_a_call_that_is_given_up(office: Any, app: Flask, attempt: Any) -> None:
+    ready = begin(office.url, "503", also=CAUGHT, code="HTTP_503")
+    call = failing_once(ready, attempt)
+    assert call is not None
+
+    pending_calls.give_up(call, by=SYSTEM)
+    db.session.commit()
+
+    assert of(ready) == (CaseState.ACTIVE, ["sorry"])
+    assert open_incidents() == [] and kept() is None
+
+
+def test_nothing_is_shown_of_a_call_for_which_nobody_waits_any_more(office: Any, app: Flask, attempt: Any) -> None:
+    case = begin(office.url, "503")
+    assert failing_once(case, attempt) is not None
+    lifecycle.suspend(db.session.get_one(Case, case.id), by=SYSTEM, reason="wait")
+    db.session.commit()
+    call = kept()
+    assert call is not None
+    with pytest.raises(WrongState, match="suspended"):
+        pending_calls.try_now(call, by=SYSTEM)
+    db.session.rollback()
+
+    lifecycle.resume(db.session.get_one(Case, case.id), by=SYSTEM)
+    db.session.commit()
+    assert kept() is None
+    assert failing_once(case, attempt, 2) is not None
+    cases.cancel(db.session.get_one(Case, case.id), by=SYSTEM, reason="not needed")
+    db.session.commit()
+
+    assert kept() is None

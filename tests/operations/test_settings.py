@@ -22,9 +22,11 @@ from service.cli import serving
 from service.config import SETTINGS
 from service.db import db
 from service.logs import log
-from service.models import SYSTEM, Case, HumanTask, StartTimer, Timer, User
+from service.models import SYSTEM, Actor, Case, HumanTask, StartTimer, Timer, User
 from service.operations import cases, deployments, users
+from service.policy.permissions import Action, may
 from service.worker import loop
+from service.worker.places import Place
 from tests.conftest import config_for, new_database
 from tests.security.browsing import Browser
 
@@ -194,6 +196,22 @@ def test_a_worker_has_the_name_and_the_jobs_at_once_that_are_set(url: str, monke
     assert (told["executor_id"], told["concurrency"]) == ("worker-7", 3)
 
 
+@pytest.mark.parametrize(
+    ("setting", "action"),
+    [("CASEWRIGHT_OPERATORS", Action.READ_INCIDENTS), ("CASEWRIGHT_DESIGNERS", Action.DEPLOY)],
+)
+def test_the_groups_that_run_it_and_deploy_are_called_as_is_set(url: str, setting: str, action: Action) -> None:
+    usual = setting.removeprefix("CASEWRIGHT_").lower()
+    people = [Actor(None, "x", groups=frozenset({group})) for group in (usual, "tech")]
+
+    found = []
+    for settings in ({}, {setting: "tech"}):
+        with installed(url, **settings):
+            found.append([may(person, action) for person in people])
+
+    assert found == [[True, False], [False, True]]
+
+
 def test_finished_jobs_are_kept_as_long_as_is_set(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     kept: list[timedelta] = []
     monkeypatch.setattr(loop, "clean", kept.append)
@@ -209,7 +227,7 @@ def test_finished_jobs_are_kept_as_long_as_is_set(url: str, monkeypatch: pytest.
             return self.asked > 1
 
     with installed(url, CASEWRIGHT_JOB_RETENTION_HOURS="72") as app:
-        loop._keep_house(app, "worker-1", Once(), Once())  # type: ignore[arg-type]
+        loop._keep_house(app, Place("worker-1", "x"), Once(), Once())  # type: ignore[arg-type]
 
     assert kept == [timedelta(hours=72)]
 

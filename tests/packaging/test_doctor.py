@@ -102,12 +102,16 @@ def test_late_timers_and_open_incidents_are_counted(well: Flask, office: Office)
     case_id = UUID(office.open_case())
     late = Timer(id=new_id(), case_id=case_id, timer_id="t", element_id="e", due_at=utcnow())
     late.due_at -= timedelta(minutes=2)
-    db.session.add_all([late, Incident(case_id=case_id, message="It went wrong.")])
+    db.session.add_all([late, Incident(message="It went wrong.")])
     db.session.commit()
 
     found = findings(well)
 
-    assert found["timers"].seen == "1 are more than a minute late."
+    assert found["timers"].health is Health.BAD
+    assert (
+        found["timers"].seen
+        == f"Some are late: the oldest timer or job was due at {late.due_at:%Y-%m-%d %H:%M:%S} UTC."
+    )
     assert found["incidents"].seen == "1 open, and 0 jobs out of attempts."
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http.client
 import os
 import pty
 import re
@@ -14,6 +15,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from http.cookiejar import CookieJar
 from pathlib import Path
 from urllib.parse import urlencode
@@ -21,7 +23,7 @@ from urllib.parse import urlencode
 import pytest
 
 from tests.conftest import ROOT
-from tests.started import PATIENCE, outside, started
+from tests.started import PATIENCE, free_port, outside, started, wait_for
 
 PASSWORD = "a password of mine"
 
@@ -130,3 +132,49 @@ def test_cookies_stay_secure_where_others_can_listen(monkeypatch: pytest.MonkeyP
     assert secure == {
         "127.0.0.1": "no", "::1": "no", "localhost": "no", "0.0.0.0": "yes", "192.0.2.1": "yes", "example.org": "yes"
     }  # fmt: skip
+
+
+def test_when_the_server_is_killed_its_children_end_and_the_next_one_starts(tmp_path: Path) -> None:
+    command, port = [sys.executable, "-m", "service", "serve"], free_port()
+    environment = {**outside(), "PYTHONPATH": str(ROOT), "PORT": str(port)}
+    with (tmp_path / "said").open("w") as said:
+        begin = partial(subprocess.Popen, command, cwd=tmp_path, env=environment, stdout=said, stderr=said)
+        first = begin()
+        assert wait_for(port, first)
+        [child] = Path(f"/proc/{first.pid}/task/{first.pid}/children").read_text().split()
+        waiting = http.client.HTTPConnection("127.0.0.1", port)
+        waiting.request("GET", "/healthz")
+        waiting.getresponse().read()  # the connection stays, and would keep the port for its time
+
+        first.kill()
+        first.wait()
+        killed = time.monotonic()
+        while Path("/proc", child).exists() and time.monotonic() < killed + 20:
+            time.sleep(0.05)
+        lived_on = time.monotonic() - killed
+        second = begin()
+        try:
+            assert wait_for(port, second)
+        finally:
+            second.terminate()
+            second.wait(60)
+            waiting.close()
+
+    assert lived_on < 3
+
+
+def test_where_the_kernel_does_not_tell_a_child_looks_after_its_parent(tmp_path: Path) -> None:
+    """The parent begins a child that watches it, and ends."""
+    child = "import os, sys; from service import server; server._watch(int(sys.argv[1]))"
+    parent = (
+        "import os, subprocess, sys;"
+        f"child = subprocess.Popen([sys.executable, '-c', {child!r}, str(os.getpid())]);"
+        "print(child.pid, flush=True)"
+    )
+    told = subprocess.run([sys.executable, "-c", parent], cwd=ROOT, stdout=subprocess.PIPE, text=True, check=True)
+
+    until = time.monotonic() + 20
+    while (orphan := Path("/proc", told.stdout.strip())).exists() and time.monotonic() < until:
+        time.sleep(0.05)
+
+    assert not orphan.exists()

@@ -65,6 +65,8 @@ def sentence(told: story.Entry) -> str:
         ("case:completed", None, {}, "The case is completed"),
         ("case:failed", "Task_Register", {"reason": "x"}, "The case got stuck at Register the claim"),
         ("timer:fired", "Event_Reminder", {}, "The time came: Every 3 days"),
+        ("call:hurried", "Task_Assess", {"attempts": 2}, "You let it be tried now: Assess the claim"),
+        ("call:given-up", "Task_Assess", {"attempts": 2}, "You gave it up: Assess the claim"),
         ("message:received", None, {"name": "police-report"}, "A message came in: police-report"),
         ("escalation:raised", "Task_Assess", {}, "Escalated: Assess the claim"),
         (

@@ -24,6 +24,7 @@ from service.models import (
     Incident,
     LinkKind,
     NoteVisibility,
+    PendingCall,
     ProcessDefinition,
     User,
 )
@@ -35,7 +36,7 @@ from tests.operations.care_life import FRAGMENT
 
 FOR_ALL = FRAGMENT.replace(b' case:candidateStarterGroups="clerks"', b"")  # a part that names nobody
 ROOT = Path(__file__).resolve().parents[2]
-EVERYBODY = {"stranger", "participant", "owner", "manager", "reader", "admin"}
+EVERYBODY = {"stranger", "operator", "designer", "participant", "owner", "manager", "reader", "admin"}
 NOBODY = {"anonymous", "expired token", "revoked token", "disabled account"}
 STEERING = {"owner", "manager", "admin"}
 READING = {"participant", "owner", "manager", "reader", "admin"}
@@ -64,6 +65,8 @@ ON_A_CASE: dict[Action, set[str]] = {
     Action.REOPEN: STEERING,
     Action.REPEAT: STEERING,
     Action.RETRY: STEERING,
+    Action.TRY_CALL: {*STEERING, "operator"},
+    Action.GIVE_UP_CALL: {*STEERING, "operator"},
     Action.ADD_TASK: {"participant", "owner", "manager", "admin"},
     Action.WITHDRAW_TASK: STEERING,
     Action.READ_TASK: READING,
@@ -82,10 +85,10 @@ ELSEWHERE: dict[str, set[str]] = {
     Action.OPEN_CASE: {"participant", "owner"},
     Action.EVALUATE_DECISION: EVERYBODY,
     Action.MANAGE_TOKENS: EVERYBODY,
-    Action.DEPLOY: {"admin"},
-    Action.PUBLISH_MESSAGE: {"admin"},
-    Action.READ_INCIDENTS: {"admin"},
-    Action.RESOLVE_INCIDENT: {"admin"},
+    Action.DEPLOY: {"admin", "designer"},
+    Action.PUBLISH_MESSAGE: {"admin", "operator"},
+    Action.READ_INCIDENTS: {"admin", "operator"},
+    Action.RESOLVE_INCIDENT: {"admin", "operator"},
     Action.MANAGE_USERS: {"admin"},
 }
 
@@ -148,6 +151,8 @@ NOTHING_THERE = (
     "/cases/<number>/roles/",
     "/tasks/<uuid:task_id>/withdraw",
     "/profile/password",
+    "/api/v1/pending-calls/<uuid:call_id>/",
+    "/pending-calls/<uuid:call_id>/",
     "/api/v1/incidents/<uuid:incident_id>/",
     "/incidents/<uuid:incident_id>/",
 )
@@ -175,7 +180,7 @@ FORMS: dict[str, dict[str, Any]] = {
     "/profile/tokens": {"name": "x", "scopes": "read", "days": "90"},
 }
 
-OF_A_CASE = frozenset({"case_id", "task_id", "number", "note_id", "link_id"})
+OF_A_CASE = frozenset({"case_id", "task_id", "number", "note_id", "link_id", "call_id"})
 
 
 @dataclass
@@ -211,6 +216,13 @@ class World:
         if "note_id" in needed:
             note = notes.write(task.case, "A note.", by=self.office.ann, visibility=NoteVisibility.EVERYBODY)
             found["note_id"] = str(note.id)
+        if "call_id" in needed:
+            now = utcnow()
+            call = PendingCall(case_id=UUID(case_id), activity_id="a", element_id="Assess", job_id="gone", attempts=1,
+                               since=now, failed_at=now, next_at=now, code="HTTP_503", message="No.")  # fmt: skip
+            db.session.add(call)
+            db.session.flush()
+            found["call_id"] = str(call.id)
         if "link_id" in needed:
             linked = db.session.get_one(cases.Case, UUID(self.office.open_case()))
             found["link_id"] = str(links.link(task.case, linked, LinkKind.RELATED, by=self.office.ann).id)
@@ -260,6 +272,8 @@ def callers(
         "manager": program(office.mia),
         "reader": program(office.rex),
         "admin": program(office.ada),
+        "operator": program(person("ora", "operators")),
+        "designer": program(person("dan", "designers")),
         "anonymous": Program(app, None),
         "disabled account": program(leaver),
     }
