@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from urllib.parse import urlsplit
 
 from flask import Response, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
 from service.http.auth import optional_actor
 from service.http.problems import ProblemDetails, as_response
+from service.http.protection import local_path
 from service.web.rendering import page, wants_json, wants_part
 
 
@@ -53,10 +55,20 @@ def problem_page(problem: ProblemDetails, _error: Exception) -> ResponseReturnVa
     return response
 
 
+def _wanted() -> str:
+    """The page that somebody is on, or on the way to: what they typed there is kept for them, in their browser."""
+    if request.method == "GET" and not wants_part():
+        return request.full_path.rstrip("?")
+    page = urlsplit(request.headers.get("HX-Current-URL") or request.headers.get("Referer") or "")
+    if page.netloc != request.host:
+        return "/"
+    return local_path(f"{page.path}?{page.query}" if page.query else page.path)
+
+
 def _to_sign_in() -> Response:
     """A redirect that a full load and htmx both follow, and that leads back to where a person wanted to go."""
-    wanted = request.full_path.rstrip("?") if request.method == "GET" and not wants_part() else None
-    location = url_for("sign_in.form", next=None if wanted in (None, "/") else wanted)
+    wanted = _wanted()
+    location = url_for("sign_in.form", next=None if wanted == "/" else wanted)
     if wants_part():
         response = Response(status=200)
         response.headers["HX-Redirect"] = location
