@@ -6,7 +6,7 @@ Whoever comes second gets `WrongState` (409) at once.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
@@ -14,20 +14,29 @@ from typing import Any
 import sqlalchemy as sa
 
 from service import audit, forms
-from service.db import db, localnow, new_id, utcnow
-from service.errors import BadRequest, NotFound, WrongState
+from service.db import db, local, localnow, new_id, utcnow
+from service.errors import BadRequest, Forbidden, NotFound, WrongState
 from service.execution.definitions import form_of_task
 from service.execution.running import lock, running
-from service.models import Actor, Case, CaseState, FormDefinition, HumanTask, TaskCandidate, TaskState, User
+from service.models import Actor, AuditEntry, Case, CaseState, FormDefinition, HumanTask, TaskCandidate, TaskState, User
 from service.operations.cases import plain, write
-from service.policy.permissions import Action, earlier_doers, is_offered, require, require_other_person
+from service.policy.permissions import Action, earlier_doers, in_scope, is_offered, may, require, require_other_person
+
+#: How somebody came to have a task, by the action that the audit keeps.
+_GIVEN = {
+    "task:claimed": "taken{0}",
+    "task:assigned": "assigned{0}",
+    "task:delegated": "delegated{0}",
+    "task:handed-back": "handed back{0}",
+    "task:added": "added{0}",
+}
 
 
 def claim(task: HumanTask, *, by: Actor) -> None:
     """Take a task that is offered to `by`; from then on it is theirs alone."""
     with _open(task):
         require(by, Action.READ_TASK, task)
-        _require_state(task.assignee is None, f"{task.assignee} has this task already.")
+        _require_state(task.assignee is None, _who_has(task, by))
         require(by, Action.CLAIM, task)
         require_other_person(by, task)
         _give(task, by.name)
@@ -37,7 +46,7 @@ def claim(task: HumanTask, *, by: Actor) -> None:
 def release(task: HumanTask, *, by: Actor) -> None:
     """Give a claimed task back to its candidates; one that was never offered to anybody else is delegated instead."""
     with _open(task):
-        require(by, Action.RELEASE, task)
+        _require_mine(by, Action.RELEASE, task)
         _require_state(task.assignee is not None, "Nobody has this task.")
         _require_state(task.delegated_by is None, "A delegated task is handed back, not released.")
         _require_state(is_offered(task), "This task is offered to nobody else: delegate it, or have it assigned.")
@@ -48,7 +57,7 @@ def release(task: HumanTask, *, by: Actor) -> None:
 def delegate(task: HumanTask, *, by: Actor, to: User) -> None:
     """Let `to` work on the task; it comes back to `by` when handed back."""
     with _open(task):
-        require(by, Action.DELEGATE, task)
+        _require_mine(by, Action.DELEGATE, task)
         _require_state(task.delegated_by is None, "This task is delegated already.")
         if to.name == by.name:
             raise BadRequest("Delegate to somebody else.")
@@ -60,7 +69,7 @@ def delegate(task: HumanTask, *, by: Actor, to: User) -> None:
 def hand_back(task: HumanTask, *, by: Actor) -> None:
     """Return a delegated task to who delegated it."""
     with _open(task):
-        require(by, Action.HAND_BACK, task)
+        _require_mine(by, Action.HAND_BACK, task)
         _require_state(task.delegated_by is not None, "This task was not delegated.")
         owner = task.delegated_by
         _give(task, owner)
@@ -91,7 +100,7 @@ def complete(task: HumanTask, *, by: Actor, submitted: Mapping[str, Any]) -> Non
     with running(task.case_id, by=by, task=task) as workflow:
         require(by, Action.READ_TASK, task)
         _require_state(task.state.is_open, f"This task is {task.state}.")
-        require(by, Action.COMPLETE, task)
+        _require_mine(by, Action.COMPLETE, task)
         require_other_person(by, task)
         _require_state(
             all(item["done"] for item in task.checklist or ()), "Not everything on the task's list is ticked off."
@@ -167,7 +176,7 @@ def _check_added(name: str, to: User | None, groups: Sequence[str]) -> None:
 def tick(task: HumanTask, done: Iterable[int], *, by: Actor) -> None:
     """Say which items of the task's list (by their places, from 0) are done; the others are not."""
     with _open(task):
-        require(by, Action.COMPLETE, task)
+        _require_mine(by, Action.COMPLETE, task)
         places = set(done)
         items = task.checklist or []
         if not places <= set(range(len(items))):
@@ -231,6 +240,46 @@ def _open(task: HumanTask) -> Iterator[None]:
 def _give(task: HumanTask, name: str | None, *, delegated_by: str | None = None) -> None:
     task.assignee, task.delegated_by = name, delegated_by
     task.state = TaskState.RESERVED if name else TaskState.READY
+
+
+def _require_mine(by: Actor, action: Action, task: HumanTask) -> None:
+    """`require`, for what the assignee does: who no longer is it, or never was, is told who has the task since when."""
+    if may(by, action, task) or not in_scope(by, action) or not may(by, Action.READ_TASK, task):
+        require(by, action, task)
+    else:
+        raise Forbidden(f"{_who_has(task, by)} You may not {action} it.")
+
+
+def _who_has(task: HumanTask, by: Actor) -> str:
+    """Who has an open task, by whom and since when, as sentences for `by`."""
+    if task.assignee is None:
+        return "Nobody has this task now."
+    given = _given(task)
+    called = _called({task.assignee, given.actor if given else task.assignee})
+    holder = "You have" if task.assignee == by.name else f"{called.get(task.assignee, task.assignee)} has"
+    if given is None:
+        return f"{holder} this task now."
+    giver, at = "you" if given.actor == by.name else called.get(given.actor, given.actor), local(given.at)
+    how = _GIVEN[given.action].format("" if given.actor == task.assignee else f" by {giver}")
+    return f"{holder} this task now: {how}, {at.day} {at:%b %Y, %H:%M}."
+
+
+def _called(names: Collection[str]) -> dict[str, str]:
+    """User name -> what that person is called."""
+    return {user.name: user.display_name for user in db.session.scalars(sa.select(User).where(User.name.in_(names)))}
+
+
+def _given(task: HumanTask) -> AuditEntry | None:
+    """How its assignee came to have the task; None where it came with a role, or from the diagram."""
+    told = sa.select(AuditEntry).where(
+        AuditEntry.case_id == task.case_id,
+        AuditEntry.action.in_(_GIVEN),
+        AuditEntry.details["task"].as_string() == str(task.id),
+    )
+    entry = db.session.scalar(told.order_by(AuditEntry.seq.desc()).limit(1))
+    if entry is None or (entry.details or {}).get("to", entry.actor) != task.assignee:
+        return None
+    return entry
 
 
 def _require_state(holds: bool, message: str) -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from urllib.parse import urlsplit
 
 from flask import Response, redirect, request, url_for
@@ -44,15 +45,33 @@ ADVICE = {
 def problem_page(problem: ProblemDetails, _error: Exception) -> ResponseReturnValue:
     """The page for `problem`; who is not signed in is sent to do so and comes back afterwards."""
     if wants_json():
-        return as_response(problem)
+        ways = [{"text": text, "href": href} for text, href in ways_on(problem)]
+        return as_response(replace(problem, members={**problem.members, "ways": ways}) if ways else problem)
     if problem.status == 401:
         return _to_sign_in()
     advice = ADVICE.get(problem.status) or ADVICE[500 if problem.status >= 500 else 400]
     template = "problem/part.html" if wants_part() else "problem/page.html"
-    response = page(template, status=problem.status, problem=problem, advice=advice, person=optional_actor())
+    response = page(
+        template, status=problem.status, problem=problem, advice=advice, ways=ways_on(problem), person=optional_actor()
+    )
     response.headers.update(problem.headers)
     response.headers["Cache-Control"] = "no-store"
     return response
+
+
+def ways_on(problem: ProblemDetails) -> Sequence[tuple[str, str]]:
+    """Where to go on from what was refused: to the thing as it stands now, and to where more of its kind wait."""
+    known = request.view_args or {}
+    if problem.status not in (403, 409, 412):
+        return ()
+    if "task_id" in known:
+        return (
+            ("Read the task", url_for("tasks.show", task_id=known["task_id"])),
+            ("Team queue", url_for("tasks.team")),
+        )
+    if "number" in known:
+        return (("Look at the case", url_for("cases.show", number=known["number"])),)
+    return ()
 
 
 def _wanted() -> str:

@@ -144,7 +144,7 @@ def test_a_task_is_claimed_once_delegated_and_handed_back(
     [assess] = worklist(ann)
     tasks.claim(assess, by=ann)
 
-    with pytest.raises(WrongState, match="ann has this task already"):
+    with pytest.raises(WrongState, match="Ann has this task now: taken, "):
         tasks.claim(assess, by=bob)
     user = db.session.query(User).filter_by(name="bob").one()
     tasks.delegate(assess, by=ann, to=user)

@@ -82,7 +82,7 @@ def test_what_the_case_no_longer_permits_is_said_in_the_dialog_and_by_a_button_i
     page.get_by_role("button", name="Hold").click()
     page.get_by_role("dialog").get_by_label("Why").fill("We wait for the expert.")
     page.get_by_role("button", name="Put on hold").click()
-    expect(page.get_by_role("dialog").get_by_role("alert")).to_have_text("This case is terminated.")
+    expect(page.get_by_role("dialog").get_by_role("alert")).to_contain_text("This case is terminated.")
     expect(page.get_by_role("dialog").get_by_label("Why")).to_have_value("We wait for the expert.")
     page.keyboard.press("Escape")
     page.get_by_role("button", name="Take over").click()

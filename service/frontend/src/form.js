@@ -8,7 +8,7 @@ import { Form } from '@bpmn-io/form-js-viewer';
 import '@bpmn-io/form-js-viewer/dist/assets/form-js.css';
 import './styles/form.css';
 import { startCalendars } from './parts/calendar.js';
-import { leave, restoredNotice, signInAgain, store, stored } from './parts/drafts.js';
+import { leave, restoredNotice, signInAgain, store, stored, waysOn } from './parts/drafts.js';
 import { safeMarkup } from './parts/markup.js';
 import { json, mount } from './parts/mount.js';
 import { startReading } from './parts/reading.js';
@@ -131,7 +131,7 @@ async function send(state, data) {
     showErrors(state, body.errors);
     focusFirstError(state, body.errors['']?.[0] ?? body.detail ?? 'Some answers need another look.');
   } else {
-    const more = answer.status === 401 ? [SIGNED_OUT, signInAgain()] : [body.detail ?? body.title ?? `The server answered ${answer.status}.`];
+    const more = answer.status === 401 ? [SIGNED_OUT, signInAgain()] : [body.detail ?? body.title ?? `The server answered ${answer.status}.`, ...waysOn(body)];
     problem(state, ...more);
   }
   return false;

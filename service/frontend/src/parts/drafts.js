@@ -138,6 +138,11 @@ export function signInAgain(text = 'Sign in again') {
   return link;
 }
 
+/** Links of where to go on from what was refused, as problem details name them. */
+export function waysOn({ ways = [] }) {
+  return ways.flatMap(({ text, href }) => [' ', Object.assign(document.createElement('a'), { href, textContent: text })]);
+}
+
 function openAgain() {
   const [path, id] = (taken(DIALOG) ?? '').split(' ');
   if (path === window.location.pathname + window.location.search) document.getElementById(id)?.showModal?.();
@@ -148,7 +153,7 @@ function onAnswer(event) {
   if (!event.detail.ctx?.hx?.redirect?.startsWith('/sign-in') || !isUnsent()) return;
   event.preventDefault();
   if (document.querySelector('#toasts [href^="/sign-in"]')) return;
-  toast('You have been signed out. What you typed is kept. ', 'bad', signInAgain());
+  toast('You have been signed out. What you typed is kept. ', 'bad', [signInAgain()]);
 }
 
 function onInput({ target }) {

@@ -2,7 +2,7 @@
 // nothing typed is lost. The server answers as it does to form.js:
 //   2xx {"location": URL} → go there      else problem details, `errors` {name: [message]} → at those fields, else above them.
 // Where it answers with a page instead (the form again, with its errors), the form is sent as any other: that changed nothing.
-import { beingSent, leave, sent, signInAgain } from './drafts.js';
+import { beingSent, leave, sent, signInAgain, waysOn } from './drafts.js';
 import { noted, keep } from './place.js';
 import { toast } from './toast.js';
 import { renewed } from './token.js';
@@ -34,9 +34,9 @@ async function send(form, submitter) {
   }
   const said = await answer.json();
   if (answer.ok) return go(form, said.location, place);
-  if (answer.status === 401) return refuse(form, SIGNED_OUT, signInAgain());
+  if (answer.status === 401) return refuse(form, SIGNED_OUT, [' ', signInAgain()]);
   const left = Object.entries(said.errors ?? {}).filter(([name, messages]) => !atField(form, name, messages.join(' ')));
-  if (!form.querySelector('[data-error]') || left.length) refuse(form, said.detail ?? said.title ?? `The server answered ${answer.status}.`);
+  if (!form.querySelector('[data-error]') || left.length) refuse(form, said.detail ?? said.title ?? `The server answered ${answer.status}.`, waysOn(said));
   form.querySelector('[aria-invalid=true]')?.focus();
 }
 
@@ -50,14 +50,14 @@ function go(form, location, place) {
   if (isHere && to.hash) window.location.reload(); // else it would only scroll
 }
 
-function refuse(form, message, link) {
-  if (!form.querySelector('input:not([type=hidden]), select, textarea')) return toast(link ? 'You have been signed out. ' : message, 'bad', link);
+function refuse(form, message, links = []) {
+  if (!form.querySelector('input:not([type=hidden]), select, textarea')) return toast(message === SIGNED_OUT ? 'You have been signed out.' : message, 'bad', links);
   const notice = document.createElement('p');
   notice.className = 'notice bad';
   notice.setAttribute('role', 'alert');
   notice.dataset.error = '';
   const text = document.createElement('span');
-  text.append(message, ...(link ? [' ', link] : []));
+  text.append(message, ...links);
   notice.append(text);
   form.prepend(notice);
   notice.scrollIntoView({ block: 'nearest' });
