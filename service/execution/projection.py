@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 
@@ -11,8 +12,8 @@ from service import jobs
 from service.db import Base, db, new_id, utcnow
 from service.engine.work import Happening, OpenSubscription, OpenTask, OpenTimer, OpenWork, What, WorkflowState
 from service.engine.workflow import Workflow
-from service.execution import family
-from service.execution.definitions import deployed
+from service.execution import family, search
+from service.execution.definitions import Deployed, deployed
 from service.execution.titles import title_of
 from service.models import (
     Case,
@@ -34,6 +35,7 @@ def write_case(case: Case, workflow: Workflow, happenings: Sequence[Happening], 
     case.state = _state_of(case, workflow)
     case.variables = dict(workflow.variables)
     case.title = title_of(definition.title, workflow.variables)
+    case.search_text = search.text_of(case.number, case.title, workflow.variables, _searched(definition))
     case.marked = list(after.marked)
     case.visits = _counted(case.visits or {}, happenings)
     for happening in happenings:
@@ -43,6 +45,12 @@ def write_case(case: Case, workflow: Workflow, happenings: Sequence[Happening], 
         if happening.what is What.COMPLETED and element and element.attributes.get("outcome"):
             case.outcome = element.attributes["outcome"]
     case.snapshot = workflow.dump()
+
+
+def _searched(source: Deployed) -> list[str]:
+    """The facts by which the diagram wants its cases found."""
+    named = source.definition.info.attributes.get("searchFacts", "")
+    return [name for name in re.split(r"[,\s]+", named) if name]
 
 
 def _state_of(case: Case, workflow: Workflow) -> CaseState:

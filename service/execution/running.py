@@ -36,7 +36,7 @@ from service.models import (
 #: Put together once: building a statement costs as much as having it executed. All of it is read, whatever was known.
 _WHOLE = (
     sa.select(Case)
-    .options(undefer(Case.snapshot))
+    .options(undefer(Case.snapshot), undefer(Case.search_text))
     .where(Case.id == sa.bindparam("case_id"))
     .with_for_update()
     .execution_options(populate_existing=True)

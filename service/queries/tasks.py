@@ -18,7 +18,7 @@ from service.execution.running import read_at
 from service.models import Actor, Case, HumanTask, TaskCandidate
 from service.policy.permissions import Action, require
 from service.queries.actions import know_doers, know_roles
-from service.queries.cases import hidden, readable
+from service.queries.cases import found_by, hidden, readable
 from service.queries.pages import LIMIT, Page, Sort, page
 
 URGENCY = (
@@ -146,17 +146,15 @@ def narrowed(
     assignee: str | None = None,
     due_before: datetime | None = None,
 ) -> list[sa.ColumnElement[bool]]:
-    """Conditions: of one case type, of one case, late, or a text in the task's name, the case's number or its title."""
+    """Conditions: of one case type, of one case, late, or a text in the task's name, or that finds its case."""
     conditions: list[sa.ColumnElement[bool]] = []
     if case_type is not None:
         conditions.append(HumanTask.case.has(Case.case_type == case_type))
     if case_id is not None:
         conditions.append(HumanTask.case_id == case_id)
     if text:
-        in_case = HumanTask.case.has(
-            sa.or_(Case.number.icontains(text, autoescape=True), Case.title.icontains(text, autoescape=True))
-        )
-        conditions.append(sa.or_(HumanTask.name.icontains(text, autoescape=True), in_case))
+        in_name = HumanTask.name.icontains(text, autoescape=True)
+        conditions.append(sa.or_(in_name, HumanTask.case.has(found_by(text))))
     if late:
         conditions.append(HumanTask.due_at < utcnow())
     for column, value in ((HumanTask.element_id, element_id), (HumanTask.assignee, assignee)):

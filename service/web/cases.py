@@ -90,6 +90,9 @@ def index() -> ResponseReturnValue:
         mine="mine" in request.args,
         text=request.args.get("q", "").strip(),
     )
+    exact = case_lists.exactly(filters.text, by=actor) if filters.text else None
+    if exact and not wants_part():
+        return go(url_for(".show", number=exact.number))
     found = case_lists.visible(
         actor,
         state=CaseState(filters.state) if filters.state != "all" else None,
@@ -102,8 +105,9 @@ def index() -> ResponseReturnValue:
     types = definitions.case_types()
     values: dict[str, Any] = {
         "filters": filters,
-        "rows": found.rows,
+        "rows": [exact, *(row for row in found.rows if row.id != exact.id)] if exact else found.rows,
         "next": found.next,
+        "elsewhere": case_lists.how_many(actor, filters.text, most=LISTED) if filters.text and not found.rows else 0,
         "type_options": [("", "All case types"), *((kind.key, kind.name) for kind in types if not kind.is_fragment)],
         "type_names": {kind.key: kind.name for kind in types},
         "states": STATES,
