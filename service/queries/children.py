@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -16,6 +16,7 @@ from service.models import Actor, Case, CaseState, HumanTask
 from service.policy.permissions import Action, require
 from service.queries.cases import readable
 
+_WITH_REASON = (CaseState.FAILED, CaseState.SUSPENDED, CaseState.TERMINATED)
 DEEPEST = 60  #: generations that are followed, so that even a damaged tree ends
 
 
@@ -68,6 +69,12 @@ def tree(case: Case, *, actor: Actor) -> Sequence[Descendant]:
 def totals(descendants: Sequence[Descendant]) -> Totals:
     """Everything in the tree, added up."""
     return Totals._make(map(sum, zip(Totals(), *(each.own for each in descendants), strict=True)))
+
+
+def reasons(case_ids: Sequence[uuid.UUID]) -> Mapping[uuid.UUID, str]:
+    """Why each of these cases, which the actor may read, is stuck, on hold or cancelled; others are left out."""
+    chosen = sa.select(Case.id, Case.reason).where(Case.id.in_(case_ids), Case.state.in_(_WITH_REASON))
+    return {row[0]: row[1] for row in db.session.execute(chosen) if row[1]}
 
 
 def blockers(case: Case, *, actor: Actor) -> Sequence[family.Blocker]:

@@ -107,6 +107,7 @@ def index() -> ResponseReturnValue:
         "filters": filters,
         "rows": [exact, *(row for row in found.rows if row.id != exact.id)] if exact else found.rows,
         "next": found.next,
+        "task_due": task_lists.due_first(found.rows if exact is None else [exact, *found.rows]),
         "elsewhere": case_lists.how_many(actor, filters.text, most=LISTED) if filters.text and not found.rows else 0,
         "type_options": [("", "All case types"), *((kind.key, kind.name) for kind in types if not kind.is_fragment)],
         "type_names": {kind.key: kind.name for kind in types},

@@ -73,7 +73,9 @@ def _lists(view: str, task: HumanTask | None) -> Response:
 
 def _rows(view: str, actor: Actor, *, after: str | None = None) -> tuple[Sequence[HumanTask], str | None]:
     """The tasks of a list, the most urgent first, and the cursor of those after them."""
-    found = (task_lists.mine if view == "mine" else task_lists.team)(actor, limit=LISTED, cursor=after)
+    found = (task_lists.mine if view == "mine" else task_lists.team)(
+        actor, limit=LISTED, cursor=after, sort=task_lists.LATE_FIRST
+    )
     return found.rows, found.next
 
 
