@@ -60,12 +60,12 @@ def insert(parent: Case, definition: ProcessDefinition, *, by: Actor, reason: st
     """
     lock(parent.id)
     require(by, Action.INSERT_FRAGMENT, parent)
-    if parent.state is not CaseState.ACTIVE:
-        raise WrongState(f"This case is {parent.state}.")
     if definition.info.get("attributes", {}).get("insertable") != "true":
         raise BadRequest(f"“{definition.name}” is not made to be started inside a case.")
     if not may_insert(by, definition):
         raise Forbidden(f"“{definition.name}” is for others to start.")
+    if parent.state is not CaseState.ACTIVE:
+        raise WrongState(f"This case is {parent.state}.")
     _refuse_depth(parent.id)
     there = sa.select(sa.func.count()).where(Case.parent_id == parent.id, Case.fragment)
     number = f"{parent.number}.{db.session.execute(there).scalar_one() + 1}"

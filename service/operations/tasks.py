@@ -6,7 +6,7 @@ Whoever comes second gets `WrongState` (409) at once.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
@@ -22,6 +22,7 @@ from service.models import Actor, AuditEntry, Case, CaseState, FormDefinition, H
 from service.operations.cases import plain, write
 from service.policy.permissions import Action, earlier_doers, in_scope, is_offered, may, require, require_other_person
 
+_OF_ASSIGNEES = (Action.RELEASE, Action.DELEGATE, Action.HAND_BACK, Action.COMPLETE)
 #: How somebody came to have a task, by the action that the audit keeps.
 _GIVEN = {
     "task:claimed": "taken{0}",
@@ -34,19 +35,16 @@ _GIVEN = {
 
 def claim(task: HumanTask, *, by: Actor) -> None:
     """Take a task that is offered to `by`; from then on it is theirs alone."""
-    with _open(task):
-        require(by, Action.READ_TASK, task)
-        _require_state(task.assignee is None, _who_has(task, by))
-        require(by, Action.CLAIM, task)
+    with _open(task, by, Action.CLAIM):
         require_other_person(by, task)
+        _require_state(task.assignee is None, _who_has(task, by))
         _give(task, by.name)
         _tell(task, "task:claimed", by)
 
 
 def release(task: HumanTask, *, by: Actor) -> None:
     """Give a claimed task back to its candidates; one that was never offered to anybody else is delegated instead."""
-    with _open(task):
-        _require_mine(by, Action.RELEASE, task)
+    with _open(task, by, Action.RELEASE):
         _require_state(task.assignee is not None, "Nobody has this task.")
         _require_state(task.delegated_by is None, "A delegated task is handed back, not released.")
         _require_state(is_offered(task), "This task is offered to nobody else: delegate it, or have it assigned.")
@@ -56,8 +54,7 @@ def release(task: HumanTask, *, by: Actor) -> None:
 
 def delegate(task: HumanTask, *, by: Actor, to: User) -> None:
     """Let `to` work on the task; it comes back to `by` when handed back."""
-    with _open(task):
-        _require_mine(by, Action.DELEGATE, task)
+    with _open(task, by, Action.DELEGATE):
         _require_state(task.delegated_by is None, "This task is delegated already.")
         if to.name == by.name:
             raise BadRequest("Delegate to somebody else.")
@@ -68,8 +65,7 @@ def delegate(task: HumanTask, *, by: Actor, to: User) -> None:
 
 def hand_back(task: HumanTask, *, by: Actor) -> None:
     """Return a delegated task to who delegated it."""
-    with _open(task):
-        _require_mine(by, Action.HAND_BACK, task)
+    with _open(task, by, Action.HAND_BACK):
         _require_state(task.delegated_by is not None, "This task was not delegated.")
         owner = task.delegated_by
         _give(task, owner)
@@ -78,8 +74,7 @@ def hand_back(task: HumanTask, *, by: Actor) -> None:
 
 def assign(task: HumanTask, *, by: Actor, to: User | None) -> None:
     """Give the task to `to`, whoever has it now; to nobody: back to its candidates."""
-    with _open(task):
-        require(by, Action.ASSIGN, task)
+    with _open(task, by, Action.ASSIGN):
         if to is not None:
             _check_receiver(task, to)
         _give(task, to.name if to else None)
@@ -97,10 +92,8 @@ def complete(task: HumanTask, *, by: Actor, submitted: Mapping[str, Any]) -> Non
 
     Raises `InvalidForm` with the errors at each field; hidden, unknown and disabled values are dropped.
     """
-    with running(task.case_id, by=by, task=task) as workflow:
-        require(by, Action.READ_TASK, task)
+    with running(task.case_id, by=by, allowed=_allowed(task, by, Action.COMPLETE), task=task) as workflow:
         _require_state(task.state.is_open, f"This task is {task.state}.")
-        _require_mine(by, Action.COMPLETE, task)
         require_other_person(by, task)
         _require_state(
             all(item["done"] for item in task.checklist or ()), "Not everything on the task's list is ticked off."
@@ -175,8 +168,7 @@ def _check_added(name: str, to: User | None, groups: Sequence[str]) -> None:
 
 def tick(task: HumanTask, done: Iterable[int], *, by: Actor) -> None:
     """Say which items of the task's list (by their places, from 0) are done; the others are not."""
-    with _open(task):
-        _require_mine(by, Action.COMPLETE, task)
+    with _open(task, by, Action.COMPLETE):
         places = set(done)
         items = task.checklist or []
         if not places <= set(range(len(items))):
@@ -187,9 +179,7 @@ def tick(task: HumanTask, done: Iterable[int], *, by: Actor) -> None:
 
 def withdraw(task: HumanTask, *, by: Actor, reason: str) -> None:
     """Cancel a task that nobody drew; those of the diagram end with it only."""
-    with running(task.case_id, by=by):
-        require(by, Action.READ_TASK, task)
-        require(by, Action.WITHDRAW_TASK, task)
+    with running(task.case_id, by=by, allowed=_allowed(task, by, Action.WITHDRAW_TASK)):
         _require_state(task.state.is_open, f"This task is {task.state}.")
         _require_state(task.activity_id is None, "This task stands in the diagram; only added ones are withdrawn.")
         if not reason.strip():
@@ -229,9 +219,10 @@ def _check_receiver(task: HumanTask, to: User) -> None:
 
 
 @contextmanager
-def _open(task: HumanTask) -> Iterator[None]:
-    """Lock the task's case and see that both are open."""
+def _open(task: HumanTask, by: Actor, action: Action) -> Iterator[None]:
+    """Lock the task's case, see that `by` may do this, and then that both are open."""
     case = lock(task.case_id, task)
+    _allowed(task, by, action)(case)
     _require_state(case.state is CaseState.ACTIVE, f"This case is {case.state}.")
     _require_state(task.state.is_open, f"This task is {task.state}.")
     yield
@@ -242,12 +233,18 @@ def _give(task: HumanTask, name: str | None, *, delegated_by: str | None = None)
     task.state = TaskState.RESERVED if name else TaskState.READY
 
 
-def _require_mine(by: Actor, action: Action, task: HumanTask) -> None:
-    """`require`, for what the assignee does: who no longer is it, or never was, is told who has the task since when."""
-    if may(by, action, task) or not in_scope(by, action) or not may(by, Action.READ_TASK, task):
-        require(by, action, task)
-    else:
-        raise Forbidden(f"{_who_has(task, by)} You may not {action} it.")
+def _allowed(task: HumanTask, by: Actor, action: Action) -> Callable[[Case], None]:
+    """`require` for a task, once its case is locked; who may not is told who has it since when, or that it is over."""
+
+    def check(_case: Case) -> None:
+        require(by, Action.READ_TASK, task)
+        if may(by, action, task) or not in_scope(by, action) or (task.state.is_open and action not in _OF_ASSIGNEES):
+            require(by, action, task)
+            return
+        stands = _who_has(task, by) if task.state.is_open else f"This task is {task.state}."
+        raise Forbidden(f"{stands} You may not {action} it.")
+
+    return check
 
 
 def _who_has(task: HumanTask, by: Actor) -> str:

@@ -253,6 +253,7 @@ def own(number: str) -> ResponseReturnValue:
 def change(number: str) -> ResponseReturnValue:
     """Change owner, priority and due date: only what differs."""
     case, actor = _case(number)
+    require(actor, Action.CHANGE_CASE, case)
     given: dict[str, Any] = {}
     owner = people.named(request.form["owner"]) if request.form.get("owner") else None
     if "owner" in request.form and (owner.id if owner else None) != case.owner_id:

@@ -118,7 +118,7 @@ def test_a_case_is_cancelled_with_everything_open_in_it(
     assert (case.state, case.reason) == (CaseState.TERMINATED, "Asked for twice")
     assert assess.state is TaskState.CANCELLED
     assert db.session.query(Timer).count() == 0
-    with pytest.raises(WrongState):
+    with pytest.raises(Forbidden, match="This task is cancelled"):
         tasks.claim(assess, by=ann)
 
 
