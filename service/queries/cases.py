@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -123,6 +123,17 @@ def how_many(actor: Actor, text: str, *, most: int = 100) -> int:
     """How many cases in any state `text` finds; counting stops at `most`."""
     found = sa.select(Case.id).where(readable(actor), Case.fragment.is_(False), found_by(text)).limit(most)
     return db.session.scalar(sa.select(sa.func.count()).select_from(found.subquery())) or 0
+
+
+def running(definitions: Iterable[uuid.UUID], *, actor: Actor) -> Mapping[uuid.UUID, int]:
+    """Definition id -> how many of its cases that `actor` may read are not closed; 0 included."""
+    ids = list(definitions)
+    counted = (
+        sa.select(Case.definition_id, sa.func.count())
+        .where(Case.definition_id.in_(ids), Case.closed_at.is_(None), Case.fragment.is_(False), readable(actor))
+        .group_by(Case.definition_id)
+    )
+    return {**dict.fromkeys(ids, 0), **{row[0]: row[1] for row in db.session.execute(counted)}}
 
 
 def readable(actor: Actor) -> sa.ColumnElement[bool]:

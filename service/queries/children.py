@@ -33,7 +33,7 @@ class Totals(NamedTuple):
 
 @dataclass(slots=True)
 class Descendant:
-    """A case below another. What the reader may not see has no title, and `readable` is False."""
+    """A case below another."""
 
     id: uuid.UUID
     parent_id: uuid.UUID
@@ -58,12 +58,15 @@ class Descendant:
 
 
 def tree(case: Case, *, actor: Actor) -> Sequence[Descendant]:
-    """All descendants of a case that `actor` may read, each before its own children, oldest first; one statement."""
+    """The descendants of a case that `actor` may read, each before its own children, oldest first; one statement.
+
+    What `actor` may not read is neither named nor counted; what is below it, and readable, is.
+    """
     require(actor, Action.READ_CASE, case)
     now = utcnow()
     rows = db.session.execute(_statement(case.id, now, actor)).all()
     found = [_descendant(row, now) for row in rows]
-    return _ordered(case.id, found)
+    return [each for each in _ordered(case.id, found) if each.readable]
 
 
 def totals(descendants: Sequence[Descendant]) -> Totals:
@@ -128,17 +131,21 @@ def _descendant(row: Sequence[Any], now: datetime) -> Descendant:
     fragment, blocking, stays, seen = map(bool, flags)
     is_open = not state.is_closed
     late = is_open and due_at is not None and due_at < now
-    own = Totals(1, int(is_open), int(late), int(state is CaseState.FAILED), int(tasks), int(late_tasks))
+    own = (
+        Totals()
+        if not seen
+        else Totals(1, int(is_open), int(late), int(state is CaseState.FAILED), int(tasks), int(late_tasks))
+    )
     return Descendant(
         case_id,
         parent,
         depth,
         number,
-        title if seen else "",
+        title,
         key,
         definition,
         state,
-        stage if seen else None,
+        stage,
         due_at,
         fragment,
         blocking,

@@ -82,7 +82,7 @@ def _urgency(each: Descendant) -> tuple[bool, bool, bool]:
 def _family(case: Case, actor: Actor, below: Sequence[Descendant], rows: Sequence[Descendant], found: int) -> Family:
     counts = {name: sum(map(fits, below)) for name, (_label, fits) in SHOWN.items()}
     totals = children.totals(below)
-    seen = [each.id for each in rows if each.readable]
+    seen = [each.id for each in rows]
     work = tasks.open_of(seen)
     return Family(
         children.line(case, actor=actor),
@@ -100,7 +100,7 @@ def _family(case: Case, actor: Actor, below: Sequence[Descendant], rows: Sequenc
 
 def _reasons(rows: Sequence[Descendant]) -> dict[UUID, str]:
     """Why each is stuck, on hold or cancelled, in words."""
-    known = children.reasons([each.id for each in rows if each.readable])
+    known = children.reasons([each.id for each in rows])
     return {
         each.id: stuck.in_words(known[each.id], each.definition_id) if _is_stuck(each) else known[each.id]
         for each in rows
