@@ -64,6 +64,14 @@ def by_number(number: str, *, by: Actor) -> Case:
     return _readable_or_not_found(case, by)
 
 
+def version(number: str, *, by: Actor) -> int:
+    """The version of the case with this number. Raises `NotFound` also where `by` may not read it."""
+    found = db.session.scalar(sa.select(Case.version).where(Case.number == number, readable(by)))
+    if found is None:
+        raise NotFound(NotFound.__doc__)
+    return found
+
+
 def visible(
     actor: Actor,
     *,

@@ -86,6 +86,28 @@ def blockers(case: Case, *, actor: Actor) -> Sequence[family.Blocker]:
     return family.blockers(case.id)
 
 
+@dataclass(frozen=True)
+class InTheWay:
+    """Something that has to end first: a task, or a case; `title` and `readable` are for who may read that."""
+
+    kind: str  #: child, link or task
+    id: uuid.UUID
+    name: str
+    title: str
+    readable: bool
+
+
+def in_the_way(case: Case, *, actor: Actor) -> Sequence[InTheWay]:
+    """`blockers` for a page: with the titles of the cases that `actor` may read."""
+    found = blockers(case, actor=actor)
+    chosen = sa.select(Case.id, Case.title).where(Case.id.in_([each.id for each in found]), readable(actor))
+    titles = {row[0]: row[1] for row in db.session.execute(chosen)} if found else {}
+    return [
+        InTheWay(each.kind, each.id, each.name, titles.get(each.id, ""), each.kind == "task" or each.id in titles)
+        for each in found
+    ]
+
+
 def line(case: Case, *, actor: Actor) -> Sequence[Case]:
     """The case's ancestors that `actor` may read, the outermost first."""
     require(actor, Action.READ_CASE, case)

@@ -64,7 +64,7 @@ def _lists(view: str, task: HumanTask | None) -> Response:
     values: dict[str, Any] = {"view": view, "title": VIEWS[view], "rows": rows, "next": following}
     values |= {"chosen": task, "task": shown}
     if only_rows:
-        return page("tasks/rows.html", **values)
+        return page("tasks/polled.html", **values)
     if shown:
         values.update(_about(shown, actor))
         values["following"] = any(row.id != shown.id for row in rows) if view == "mine" else False

@@ -9,12 +9,14 @@ import { startSuggestions } from './parts/suggest.js';
 import { startTheme } from './parts/theme.js';
 import { startTimes } from './parts/time.js';
 import { startToasts, toast } from './parts/toast.js';
+import { startWatching } from './parts/watch.js';
 
 startDialogs();
 startKeys();
 startPlace();
 startSending();
 startDrafts();
+startWatching();
 startSuggestions();
 startTheme();
 startTimes();
