@@ -21,6 +21,7 @@ from service.http.protection import as_file
 from service.models import DecisionDefinition, FormDefinition, ProcessDefinition
 from service.operations import cases
 from service.policy.permissions import Action, may
+from service.queries import cases as case_lists
 from service.queries import definitions
 from service.queries.pages import Page
 
@@ -31,9 +32,9 @@ XML = "application/xml"
 
 @routes.get("/case-types", Action.READ_DEFINITION, gives=list[deployed_shapes.CaseTypeShape])
 def list_case_types() -> Answer:
-    """What kinds of case there are; `actions` holds `open` where you may open one."""
+    """What kinds of case there are; `running`: open cases of it that you see; `actions`: `open` if you may."""
     actor, types = current_actor(), definitions.case_types()
-    running = definitions.running_cases(types)
+    running = case_lists.running([kind.id for kind in types], actor=actor)
 
     def represent(definition: ProcessDefinition) -> deployed_shapes.CaseTypeShape:
         return {

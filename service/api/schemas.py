@@ -72,7 +72,7 @@ class CaseQuery(Paged):
     state: Annotated[CaseState, Field(strict=False)] | None = Field(None, description="Only cases in this state.")
     case_type: Name | None = Field(None, description="Only cases of this type.")
     owner: PrincipalName | None = Field(None, description="Only cases of this user.")
-    text: Text | None = Field(None, description="Only cases with this text in their number or title.")
+    text: Text | None = Field(None, description="Only with all these words in number, title or facts, accents or not.")
     stage: Name | None = Field(None, description="Only cases in this stage (its id).")
     created_by: PrincipalName | None = Field(None, description="Only cases that this user opened.")
     parent_id: Annotated[UUID, Field(strict=False)] | None = Field(None, description="Only children of this case.")
@@ -93,7 +93,7 @@ class TaskQuery(Paged):
     )
     case_type: Name | None = Field(None, description="Only tasks in cases of this type.")
     text: Text | None = Field(
-        None, description="Only with this text in the task's name, the case's number or its title."
+        None, description="Only with this text in the task's name, or with words that find its case."
     )
     late: Annotated[bool, BeforeValidator(_yes_or_no)] = Field(False, description="Only what is past its due date.")
     case_id: Annotated[UUID, Field(strict=False)] | None = Field(None, description="Only tasks of this case.")

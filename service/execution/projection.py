@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
@@ -23,8 +24,8 @@ from service.engine.work import (
     WorkflowState,
 )
 from service.engine.workflow import Workflow
-from service.execution import family
-from service.execution.definitions import deployed
+from service.execution import family, search
+from service.execution.definitions import Deployed, deployed
 from service.execution.titles import title_of
 from service.models import (
     SYSTEM,
@@ -51,6 +52,7 @@ def write_case(case: Case, workflow: Workflow, happenings: Sequence[Happening], 
     case.priority = _priority(case, workflow)
     case.variables = dict(workflow.variables)
     case.title = title_of(definition.title, workflow.variables)
+    case.search_text = search.text_of(case.number, case.title, workflow.variables, _searched(definition))
     case.marked = list(after.marked)
     case.visits = _counted(case.visits or {}, happenings)
     for happening in happenings:
@@ -81,6 +83,12 @@ def _rated(text: str, variables: Mapping[str, Any], now: datetime) -> int | None
         return None
     number = isinstance(found, int | float) and not isinstance(found, bool)
     return max(0, min(100, int(found))) if number else None
+
+
+def _searched(source: Deployed) -> list[str]:
+    """The facts by which the diagram wants its cases found."""
+    named = source.definition.info.attributes.get("searchFacts", "")
+    return [name for name in re.split(r"[,\s]+", named) if name]
 
 
 def _state_of(case: Case, workflow: Workflow) -> CaseState:

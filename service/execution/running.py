@@ -7,7 +7,7 @@ block ends, what the engine waits for is compared with what it waited for before
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
@@ -36,7 +36,7 @@ from service.models import (
 #: Put together once: building a statement costs as much as having it executed. All of it is read, whatever was known.
 _WHOLE = (
     sa.select(Case)
-    .options(undefer(Case.snapshot))
+    .options(undefer(Case.snapshot), undefer(Case.search_text))
     .where(Case.id == sa.bindparam("case_id"))
     .with_for_update()
     .execution_options(populate_existing=True)
@@ -86,14 +86,22 @@ def read_at(task: HumanTask, version: int) -> None:
 
 @contextmanager
 def running(
-    case_id: uuid.UUID, *, by: Actor, task: HumanTask | None = None, now: datetime | None = None
+    case_id: uuid.UUID,
+    *,
+    by: Actor,
+    allowed: Callable[[Case], None] | None = None,
+    task: HumanTask | None = None,
+    now: datetime | None = None,
 ) -> Iterator[Workflow]:
     """The case's workflow, locked and loaded; what the block does with it is saved and projected when the block ends.
 
-    Raises `WrongState` when the case is not active. `task`: as `lock` has it. `now`: the workflow's time, where that is
+    `allowed` raises for who may not do this, before anything is said of the case's state. Raises `WrongState` when the
+    case is not active. `task`: as `lock` has it. `now`: the workflow's time, where that is
     not for this process's clock to say.
     """
     case = lock(case_id, task)
+    if allowed is not None:
+        allowed(case)
     if case.state is not CaseState.ACTIVE:
         raise WrongState(f"This case is {case.state}.")
     workflow = Workflow.load(deployed(case.definition_id).definition, case.snapshot or b"", now=local(now or utcnow()))

@@ -171,7 +171,8 @@ def _actor_of_session() -> Actor | None:
     rows = _rows_of(_by_session(), hash=digest(sent), now=now, used_since=now - idle)
     if not rows:
         return None
-    if rows[0].seen_at < now - min(SEEN_EVERY, idle / 4):
+    by_itself = "X-Watching" in request.headers  # a page asks whether something changed: nobody is using it for that
+    if not by_itself and rows[0].seen_at < now - min(SEEN_EVERY, idle / 4):
         with suppress(sa.exc.OperationalError):  # the disk is full, say: who only reads is not refused for that
             at_once(sa.update(LoginSession).where(LoginSession.hash == digest(sent)).values(seen_at=now))
     return _actor(rows, frozenset(SCOPES))

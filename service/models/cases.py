@@ -48,6 +48,7 @@ class Case(Base):
     case_type: Mapped[str]  #: the process definition's key
     definition_id: Mapped[uuid.UUID] = mapped_column(sa.ForeignKey(ProcessDefinition.id))
     title: Mapped[str]
+    search_text: Mapped[str] = mapped_column(default="", server_default="", deferred=True)  #: execution/search.py
     state: Mapped[CaseState] = mapped_column(sa.Enum(CaseState, native_enum=False, values_callable=lambda e: list(e)))
     stage: Mapped[str | None]  #: id of the stage it is in
     priority: Mapped[int] = mapped_column(default=50)  #: 0 to 100, higher first

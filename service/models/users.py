@@ -26,6 +26,7 @@ class User(Base):
     is_machine: Mapped[bool] = mapped_column(default=False, server_default=sa.false())
     active: Mapped[bool] = mapped_column(default=True)
     created_at: Mapped[datetime] = mapped_column(default=utcnow)
+    mentions_seen_at: Mapped[datetime | None]  #: when they last looked at the notes that mention them
 
     memberships: Mapped[list[Membership]] = relationship(cascade="all, delete-orphan", lazy="select")
 

@@ -6,6 +6,7 @@ What can be started, and why the rest cannot, is told by queries/adhoc.py.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 import sqlalchemy as sa
@@ -38,8 +39,7 @@ def activate(
     may not start it, `BadRequest` without the reason that the designer asks for.
     """
     case_id = case.id
-    with running(case_id, by=by) as workflow:
-        require(by, Action.ACTIVATE, case)
+    with running(case_id, by=by, allowed=partial(require, by, Action.ACTIVATE)) as workflow:
         found = _enabled(workflow.open_work(), activity_id, element_id)
         if refused := Starter.of(by, case).why_not(found):
             raise Forbidden(refused)
@@ -59,8 +59,7 @@ def finish(case: Case, activity_id: str, *, by: Actor, reason: str | None = None
     False: the diagram says that what is open is done first; only nothing new starts from now on.
     Raises `WrongState` while something required is not done, or when it is not open.
     """
-    with running(case.id, by=by) as workflow:
-        require(by, Action.FINISH_AD_HOC, case)
+    with running(case.id, by=by, allowed=partial(require, by, Action.FINISH_AD_HOC)) as workflow:
         open_ones = {found.activity_id: found.element_id for found in workflow.open_work().adhoc}
         audit.record(
             case, "adhoc:finished", by=by, element=open_ones.get(activity_id), details=_details(reason) or None

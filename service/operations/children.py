@@ -19,12 +19,13 @@ from service.engine.workflow import Workflow
 from service.errors import BadRequest, Forbidden, WrongState
 from service.execution.definitions import deployed, form_of
 from service.execution.running import lock, running
-from service.models import SYSTEM, Actor, Case, CaseRole, CaseState, Incident, NumberSequence, ProcessDefinition
+from service.models import SYSTEM, Actor, Case, CaseRole, CaseState, Incident, NumberSequence, ProcessDefinition, User
 from service.operations import cases
 from service.operations.cases import Kin
-from service.policy.permissions import Action, may_insert, require
+from service.policy.permissions import Action, may, may_insert, require
 
 DEEPEST = 30  #: generations
+MOST_AT_ONCE = 500  #: cases that follow the one above to its new owner
 ENDED = (CaseState.COMPLETED, CaseState.TERMINATED, CaseState.FAILED)
 
 
@@ -60,12 +61,12 @@ def insert(parent: Case, definition: ProcessDefinition, *, by: Actor, reason: st
     """
     lock(parent.id)
     require(by, Action.INSERT_FRAGMENT, parent)
-    if parent.state is not CaseState.ACTIVE:
-        raise WrongState(f"This case is {parent.state}.")
     if definition.info.get("attributes", {}).get("insertable") != "true":
         raise BadRequest(f"“{definition.name}” is not made to be started inside a case.")
     if not may_insert(by, definition):
         raise Forbidden(f"“{definition.name}” is for others to start.")
+    if parent.state is not CaseState.ACTIVE:
+        raise WrongState(f"This case is {parent.state}.")
     _refuse_depth(parent.id)
     there = sa.select(sa.func.count()).where(Case.parent_id == parent.id, Case.fragment)
     number = f"{parent.number}.{db.session.execute(there).scalar_one() + 1}"
@@ -117,6 +118,42 @@ def tell(case: Case, action: str, details: Mapping[str, Any], *, by: Actor) -> N
 def note_told(case_id: uuid.UUID, action: str, details: Mapping[str, Any], by: str) -> None:
     """Write down what `tell` told."""
     audit.record(lock(case_id), action, by=Actor(None, by), details=details)
+
+
+def below_of_owner(case: Case, *, by: Actor) -> Sequence[Case]:
+    """The open cases below `case` that its owner owns too and `by` may change, at most `MOST_AT_ONCE`."""
+    if case.owner_id is None:
+        return []
+    tree = _below(case.id)
+    chosen = (
+        sa.select(Case)
+        .join(tree, tree.c.id == Case.id)
+        .where(tree.c.depth > 0, Case.owner_id == case.owner_id, Case.closed_at.is_(None), Case.fragment.is_(False))
+    )
+    found = db.session.scalars(chosen.order_by(Case.id).limit(MOST_AT_ONCE)).all()
+    return [each for each in found if may(by, Action.CHANGE_CASE, each)]
+
+
+def hand_down(case: Case, to: User | None, *, by: Actor) -> int:
+    """Have jobs give the open cases below, that the owner of `case` owns too, to its new owner; how many.
+
+    To be called before `case` itself is changed. Each is given only if it still has the same owner by then.
+    """
+    found = below_of_owner(case, by=by)
+    for each in found:
+        owners = {"frm": str(case.owner_id), "to": to.name if to else None, "by": by.name}
+        jobs.enqueue("take_owner", {"case": str(each.id), **owners}, partition=str(each.root_id))
+    return len(found)
+
+
+def take_owner(case_id: uuid.UUID, frm: uuid.UUID, to: str | None, by: str) -> None:
+    """Give one case to the new owner of the case above it, unless it was given to somebody else meanwhile."""
+    case = lock(case_id)
+    user = db.session.scalar(sa.select(User).where(User.name == to, User.active)) if to else None
+    if case.state.is_closed or case.owner_id != frm or (to and user is None):
+        return
+    case.owner_id = user.id if user else None
+    audit.record(case, "case:changed", by=Actor(None, by), details={"owner": to})
 
 
 def open_wanted(parent_id: uuid.UUID, wanted: Sequence[Mapping[str, Any]]) -> None:
@@ -305,4 +342,16 @@ def _one_at_a_time() -> None:
     )
 
 
-__all__ = ["adopt", "ancestors", "cancel", "note_told", "open_child", "open_wanted", "take_reports", "tell"]
+__all__ = [
+    "adopt",
+    "ancestors",
+    "below_of_owner",
+    "cancel",
+    "hand_down",
+    "note_told",
+    "open_child",
+    "open_wanted",
+    "take_owner",
+    "take_reports",
+    "tell",
+]

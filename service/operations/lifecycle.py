@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from datetime import datetime
+from functools import partial
 
 import sqlalchemy as sa
 
@@ -132,8 +133,7 @@ def repeat(case: Case, element_id: str, *, by: Actor, reason: str) -> None:
 
     `queries.lifecycle.repeatable` tells before what that is. Raises `WrongState` with the reason when it cannot be.
     """
-    with running(case.id, by=by) as workflow:
-        require(by, Action.REPEAT, case)
+    with running(case.id, by=by, allowed=partial(require, by, Action.REPEAT)) as workflow:
         said = _said(reason, "Say why this is done again.")
         _require_repeatable(case, element_id)
         try:

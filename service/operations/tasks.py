@@ -6,7 +6,7 @@ Whoever comes second gets `WrongState` (409) at once.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,31 +15,38 @@ from typing import Any
 import sqlalchemy as sa
 
 from service import audit, forms
-from service.db import db, localnow, new_id, utcnow
-from service.errors import BadRequest, NotFound, WrongState
+from service.db import db, local, localnow, new_id, utcnow
+from service.errors import BadRequest, Forbidden, NotFound, WrongState
 from service.execution.definitions import form_of_task
 from service.execution.running import lock, running
-from service.models import Actor, Case, CaseState, FormDefinition, HumanTask, TaskCandidate, TaskState, User
+from service.models import Actor, AuditEntry, Case, CaseState, FormDefinition, HumanTask, TaskCandidate, TaskState, User
 from service.operations import incidents
 from service.operations.cases import plain, write
-from service.policy.permissions import Action, earlier_doers, is_offered, require, require_other_person
+from service.policy.permissions import Action, earlier_doers, in_scope, is_offered, may, require, require_other_person
+
+_OF_ASSIGNEES = (Action.RELEASE, Action.DELEGATE, Action.HAND_BACK, Action.COMPLETE)
+#: How somebody came to have a task, by the action that the audit keeps.
+_GIVEN = {
+    "task:claimed": "taken{0}",
+    "task:assigned": "assigned{0}",
+    "task:delegated": "delegated{0}",
+    "task:handed-back": "handed back{0}",
+    "task:added": "added{0}",
+}
 
 
 def claim(task: HumanTask, *, by: Actor) -> None:
     """Take a task that is offered to `by`; from then on it is theirs alone."""
-    with _open(task):
-        require(by, Action.READ_TASK, task)
-        _require_state(task.assignee is None, f"{task.assignee} has this task already.")
-        require(by, Action.CLAIM, task)
+    with _open(task, by, Action.CLAIM):
         require_other_person(by, task)
+        _require_state(task.assignee is None, _who_has(task, by))
         _give(task, by.name)
         _tell(task, "task:claimed", by)
 
 
 def release(task: HumanTask, *, by: Actor) -> None:
     """Give a claimed task back to its candidates; one that was never offered to anybody else is delegated instead."""
-    with _open(task):
-        require(by, Action.RELEASE, task)
+    with _open(task, by, Action.RELEASE):
         _require_state(task.assignee is not None, "Nobody has this task.")
         _require_state(task.delegated_by is None, "A delegated task is handed back, not released.")
         _require_state(is_offered(task), "This task is offered to nobody else: delegate it, or have it assigned.")
@@ -49,8 +56,7 @@ def release(task: HumanTask, *, by: Actor) -> None:
 
 def delegate(task: HumanTask, *, by: Actor, to: User) -> None:
     """Let `to` work on the task; it comes back to `by` when handed back."""
-    with _open(task):
-        require(by, Action.DELEGATE, task)
+    with _open(task, by, Action.DELEGATE):
         _require_state(task.delegated_by is None, "This task is delegated already.")
         if to.name == by.name:
             raise BadRequest("Delegate to somebody else.")
@@ -61,8 +67,7 @@ def delegate(task: HumanTask, *, by: Actor, to: User) -> None:
 
 def hand_back(task: HumanTask, *, by: Actor) -> None:
     """Return a delegated task to who delegated it."""
-    with _open(task):
-        require(by, Action.HAND_BACK, task)
+    with _open(task, by, Action.HAND_BACK):
         _require_state(task.delegated_by is not None, "This task was not delegated.")
         owner = task.delegated_by
         _give(task, owner)
@@ -71,8 +76,7 @@ def hand_back(task: HumanTask, *, by: Actor) -> None:
 
 def assign(task: HumanTask, *, by: Actor, to: User | None) -> None:
     """Give the task to `to`, whoever has it now; to nobody: back to its candidates."""
-    with _open(task):
-        require(by, Action.ASSIGN, task)
+    with _open(task, by, Action.ASSIGN):
         if to is not None:
             _check_receiver(task, to)
         _give(task, to.name if to else None)
@@ -96,6 +100,8 @@ class Accepted:
 
 def accept(task: HumanTask, *, by: Actor, submitted: Mapping[str, Any]) -> Accepted:
     """What takes time in `complete`, and locks nothing. Raises as `complete` does."""
+    _allowed(task, by, Action.COMPLETE)(task.case)
+    _require_state(task.case.state is CaseState.ACTIVE, f"This case is {task.case.state}.")
     _require_completable(task, by)
     return Accepted(task.case.version, _checked(task, submitted))
 
@@ -106,7 +112,7 @@ def complete(task: HumanTask, *, by: Actor, submitted: Mapping[str, Any], accept
     `accepted`: of the same form, which is not looked at again if the case still stands as it did then. Raises
     `InvalidForm` with the errors at each field; hidden, unknown and disabled values are dropped.
     """
-    with running(task.case_id, by=by, task=task) as workflow:
+    with running(task.case_id, by=by, allowed=_allowed(task, by, Action.COMPLETE), task=task) as workflow:
         _require_completable(task, by)
         still = accepted is not None and accepted.version == task.case.version
         data = accepted.data if accepted is not None and still else _checked(task, submitted)
@@ -121,9 +127,7 @@ def complete(task: HumanTask, *, by: Actor, submitted: Mapping[str, Any], accept
 
 
 def _require_completable(task: HumanTask, by: Actor) -> None:
-    require(by, Action.READ_TASK, task)
     _require_state(task.state.is_open, f"This task is {task.state}.")
-    require(by, Action.COMPLETE, task)
     require_other_person(by, task)
     _require_state(
         all(item["done"] for item in task.checklist or ()), "Not everything on the task's list is ticked off."
@@ -193,8 +197,7 @@ def _check_added(name: str, to: User | None, groups: Sequence[str]) -> None:
 
 def tick(task: HumanTask, done: Iterable[int], *, by: Actor) -> None:
     """Say which items of the task's list (by their places, from 0) are done; the others are not."""
-    with _open(task):
-        require(by, Action.COMPLETE, task)
+    with _open(task, by, Action.COMPLETE):
         places = set(done)
         items = task.checklist or []
         if not places <= set(range(len(items))):
@@ -205,9 +208,7 @@ def tick(task: HumanTask, done: Iterable[int], *, by: Actor) -> None:
 
 def withdraw(task: HumanTask, *, by: Actor, reason: str) -> None:
     """Cancel a task that nobody drew; those of the diagram end with it only."""
-    with running(task.case_id, by=by):
-        require(by, Action.READ_TASK, task)
-        require(by, Action.WITHDRAW_TASK, task)
+    with running(task.case_id, by=by, allowed=_allowed(task, by, Action.WITHDRAW_TASK)):
         _require_state(task.state.is_open, f"This task is {task.state}.")
         _require_state(task.activity_id is None, "This task stands in the diagram; only added ones are withdrawn.")
         if not reason.strip():
@@ -247,9 +248,10 @@ def _check_receiver(task: HumanTask, to: User) -> None:
 
 
 @contextmanager
-def _open(task: HumanTask) -> Iterator[None]:
-    """Lock the task's case and see that both are open."""
+def _open(task: HumanTask, by: Actor, action: Action) -> Iterator[None]:
+    """Lock the task's case, see that `by` may do this, and then that both are open."""
     case = lock(task.case_id, task)
+    _allowed(task, by, action)(case)
     _require_state(case.state is CaseState.ACTIVE, f"This case is {case.state}.")
     _require_state(task.state.is_open, f"This task is {task.state}.")
     yield
@@ -258,6 +260,52 @@ def _open(task: HumanTask) -> Iterator[None]:
 def _give(task: HumanTask, name: str | None, *, delegated_by: str | None = None) -> None:
     task.assignee, task.delegated_by = name, delegated_by
     task.state = TaskState.RESERVED if name else TaskState.READY
+
+
+def _allowed(task: HumanTask, by: Actor, action: Action) -> Callable[[Case], None]:
+    """`require` for a task, once its case is locked; who may not is told who has it since when, or that it is over."""
+
+    def check(_case: Case) -> None:
+        require(by, Action.READ_TASK, task)
+        if may(by, action, task) or not in_scope(by, action) or (task.state.is_open and action not in _OF_ASSIGNEES):
+            require(by, action, task)
+            return
+        stands = _who_has(task, by) if task.state.is_open else f"This task is {task.state}."
+        raise Forbidden(f"{stands} You may not {action} it.")
+
+    return check
+
+
+def _who_has(task: HumanTask, by: Actor) -> str:
+    """Who has an open task, by whom and since when, as sentences for `by`."""
+    if task.assignee is None:
+        return "Nobody has this task now."
+    given = _given(task)
+    called = _called({task.assignee, given.actor if given else task.assignee})
+    holder = "You have" if task.assignee == by.name else f"{called.get(task.assignee, task.assignee)} has"
+    if given is None:
+        return f"{holder} this task now."
+    giver, at = "you" if given.actor == by.name else called.get(given.actor, given.actor), local(given.at)
+    how = _GIVEN[given.action].format("" if given.actor == task.assignee else f" by {giver}")
+    return f"{holder} this task now: {how}, {at.day} {at:%b %Y, %H:%M}."
+
+
+def _called(names: Collection[str]) -> dict[str, str]:
+    """User name -> what that person is called."""
+    return {user.name: user.display_name for user in db.session.scalars(sa.select(User).where(User.name.in_(names)))}
+
+
+def _given(task: HumanTask) -> AuditEntry | None:
+    """How its assignee came to have the task; None where it came with a role, or from the diagram."""
+    told = sa.select(AuditEntry).where(
+        AuditEntry.case_id == task.case_id,
+        AuditEntry.action.in_(_GIVEN),
+        AuditEntry.details["task"].as_string() == str(task.id),
+    )
+    entry = db.session.scalar(told.order_by(AuditEntry.seq.desc()).limit(1))
+    if entry is None or (entry.details or {}).get("to", entry.actor) != task.assignee:
+        return None
+    return entry
 
 
 def _require_state(holds: bool, message: str) -> None:

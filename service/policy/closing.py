@@ -22,6 +22,11 @@ def why_not(case: Case) -> Sequence[str]:
     return once(("why not close", case.id), lambda: _in_the_way(case))
 
 
+def unfinished(case: Case) -> Sequence[str]:
+    """The required ad hoc work that is not done, of what `why_not` names."""
+    return why_not(case)[len(blockers(case)) :]
+
+
 def may_be(case: Case) -> bool:
     """Whether people close such a case by hand, as it stands; what has to be done before is another question."""
     info = deployed(case.definition_id).definition.info

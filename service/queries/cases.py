@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -13,6 +13,7 @@ from sqlalchemy.orm.interfaces import ORMOption
 
 from service.db import db
 from service.errors import NotFound
+from service.execution import search
 from service.models import (
     SYSTEM,
     Actor,
@@ -63,6 +64,14 @@ def by_number(number: str, *, by: Actor) -> Case:
     return _readable_or_not_found(case, by)
 
 
+def version(number: str, *, by: Actor) -> int:
+    """The version of the case with this number. Raises `NotFound` also where `by` may not read it."""
+    found = db.session.scalar(sa.select(Case.version).where(Case.number == number, readable(by)))
+    if found is None:
+        raise NotFound(NotFound.__doc__)
+    return found
+
+
 def visible(
     actor: Actor,
     *,
@@ -79,7 +88,7 @@ def visible(
     limit: int = LIMIT,
     cursor: str | None = None,
 ) -> Page[Case]:
-    """Cases that `actor` may read; `owner` is a user name, `text` stands in number or title, `sort` is one of SORTS.
+    """Cases that `actor` may read; `owner` is a user name, `text`: see `found_by`, `sort` is one of SORTS.
 
     The rows come without variables, visits and marks. Plan fragments are parts of their cases and not listed.
     """
@@ -93,8 +102,7 @@ def visible(
     if owner is not None:
         conditions.append(Case.owner_id.in_(sa.select(User.id).where(User.name == owner)))
     if text:
-        in_number = Case.number.icontains(text, autoescape=True)
-        conditions.append(sa.or_(in_number, Case.title.icontains(text, autoescape=True)))
+        conditions.append(found_by(text))
     for column, value in ((Case.stage, stage), (Case.created_by, created_by), (Case.parent_id, parent_id)):
         if value is not None:
             conditions.append(column == value)
@@ -103,6 +111,37 @@ def visible(
     if due_before is not None:
         conditions.append(Case.due_at < due_before)
     return page(Case, *conditions, sorts=SORTS[sort], limit=limit, cursor=cursor, options=_light())
+
+
+def found_by(text: str) -> sa.ColumnElement[bool]:
+    """The cases in whose number, title and facts all words of `text` stand, in any order, accents or not."""
+    words, joined = search.wanted(text)
+    all_words = sa.and_(*(Case.search_text.contains(word, autoescape=True) for word in words))
+    return sa.or_(all_words, Case.search_text.contains(joined, autoescape=True)) if joined else all_words
+
+
+def exactly(number: str, *, by: Actor) -> Case | None:
+    """The case with this very number, however it is written, in whatever state; None where `by` may not read it."""
+    spellings = {number, number.upper()}
+    chosen = sa.select(Case).where(Case.number.in_(spellings), readable(by)).options(*_light())
+    return db.session.scalars(chosen.limit(1)).one_or_none()
+
+
+def how_many(actor: Actor, text: str, *, most: int = 100) -> int:
+    """How many cases in any state `text` finds; counting stops at `most`."""
+    found = sa.select(Case.id).where(readable(actor), Case.fragment.is_(False), found_by(text)).limit(most)
+    return db.session.scalar(sa.select(sa.func.count()).select_from(found.subquery())) or 0
+
+
+def running(definitions: Iterable[uuid.UUID], *, actor: Actor) -> Mapping[uuid.UUID, int]:
+    """Definition id -> how many of its cases that `actor` may read are not closed; 0 included."""
+    ids = list(definitions)
+    counted = (
+        sa.select(Case.definition_id, sa.func.count())
+        .where(Case.definition_id.in_(ids), Case.closed_at.is_(None), Case.fragment.is_(False), readable(actor))
+        .group_by(Case.definition_id)
+    )
+    return {**dict.fromkeys(ids, 0), **{row[0]: row[1] for row in db.session.execute(counted)}}
 
 
 def readable(actor: Actor) -> sa.ColumnElement[bool]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -16,6 +16,7 @@ from service.models import Actor, Case, CaseState, HumanTask
 from service.policy.permissions import Action, require
 from service.queries.cases import readable
 
+_WITH_REASON = (CaseState.FAILED, CaseState.SUSPENDED, CaseState.TERMINATED)
 DEEPEST = 60  #: generations that are followed, so that even a damaged tree ends
 
 
@@ -32,7 +33,7 @@ class Totals(NamedTuple):
 
 @dataclass(slots=True)
 class Descendant:
-    """A case below another. What the reader may not see has no title, and `readable` is False."""
+    """A case below another."""
 
     id: uuid.UUID
     parent_id: uuid.UUID
@@ -57,12 +58,15 @@ class Descendant:
 
 
 def tree(case: Case, *, actor: Actor) -> Sequence[Descendant]:
-    """All descendants of a case that `actor` may read, each before its own children, oldest first; one statement."""
+    """The descendants of a case that `actor` may read, each before its own children, oldest first; one statement.
+
+    What `actor` may not read is neither named nor counted; what is below it, and readable, is.
+    """
     require(actor, Action.READ_CASE, case)
     now = utcnow()
     rows = db.session.execute(_statement(case.id, now, actor)).all()
     found = [_descendant(row, now) for row in rows]
-    return _ordered(case.id, found)
+    return [each for each in _ordered(case.id, found) if each.readable]
 
 
 def totals(descendants: Sequence[Descendant]) -> Totals:
@@ -70,10 +74,38 @@ def totals(descendants: Sequence[Descendant]) -> Totals:
     return Totals._make(map(sum, zip(Totals(), *(each.own for each in descendants), strict=True)))
 
 
+def reasons(case_ids: Sequence[uuid.UUID]) -> Mapping[uuid.UUID, str]:
+    """Why each of these cases, which the actor may read, is stuck, on hold or cancelled; others are left out."""
+    chosen = sa.select(Case.id, Case.reason).where(Case.id.in_(case_ids), Case.state.in_(_WITH_REASON))
+    return {row[0]: row[1] for row in db.session.execute(chosen) if row[1]}
+
+
 def blockers(case: Case, *, actor: Actor) -> Sequence[family.Blocker]:
     """What keeps a case that `actor` may read from being closed."""
     require(actor, Action.READ_CASE, case)
     return family.blockers(case.id)
+
+
+@dataclass(frozen=True)
+class InTheWay:
+    """Something that has to end first: a task, or a case; `title` and `readable` are for who may read that."""
+
+    kind: str  #: child, link or task
+    id: uuid.UUID
+    name: str
+    title: str
+    readable: bool
+
+
+def in_the_way(case: Case, *, actor: Actor) -> Sequence[InTheWay]:
+    """`blockers` for a page: with the titles of the cases that `actor` may read."""
+    found = blockers(case, actor=actor)
+    chosen = sa.select(Case.id, Case.title).where(Case.id.in_([each.id for each in found]), readable(actor))
+    titles = {row[0]: row[1] for row in db.session.execute(chosen)} if found else {}
+    return [
+        InTheWay(each.kind, each.id, each.name, titles.get(each.id, ""), each.kind == "task" or each.id in titles)
+        for each in found
+    ]
 
 
 def line(case: Case, *, actor: Actor) -> Sequence[Case]:
@@ -121,17 +153,21 @@ def _descendant(row: Sequence[Any], now: datetime) -> Descendant:
     fragment, blocking, stays, seen = map(bool, flags)
     is_open = not state.is_closed
     late = is_open and due_at is not None and due_at < now
-    own = Totals(1, int(is_open), int(late), int(state is CaseState.FAILED), int(tasks), int(late_tasks))
+    own = (
+        Totals()
+        if not seen
+        else Totals(1, int(is_open), int(late), int(state is CaseState.FAILED), int(tasks), int(late_tasks))
+    )
     return Descendant(
         case_id,
         parent,
         depth,
         number,
-        title if seen else "",
+        title,
         key,
         definition,
         state,
-        stage if seen else None,
+        stage,
         due_at,
         fragment,
         blocking,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import TypeVar
 
 import sqlalchemy as sa
@@ -13,8 +13,6 @@ from service.db import db, once
 from service.errors import NotFound
 from service.models import (
     Actor,
-    Case,
-    CaseState,
     DecisionDefinition,
     DefinitionAccess,
     FormDefinition,
@@ -25,7 +23,6 @@ from service.queries.pages import LIMIT, Page, Sort, page
 
 Definition = TypeVar("Definition", ProcessDefinition, DecisionDefinition, FormDefinition)
 
-RUNNING = (CaseState.ACTIVE, CaseState.SUSPENDED, CaseState.FAILED)
 _TO_OPEN = (
     sa.select(ProcessDefinition)
     .where(ProcessDefinition.key == sa.bindparam("key"), ProcessDefinition.latest)
@@ -130,14 +127,3 @@ def versions(key: str) -> Sequence[ProcessDefinition]:
     if not found:
         raise NotFound(f"Nothing is deployed under “{key[:100]}”.")
     return found
-
-
-def running_cases(definitions: Sequence[ProcessDefinition]) -> Mapping[uuid.UUID, int]:
-    """Definition id -> how many of its cases are not closed; 0 included."""
-    ids = [definition.id for definition in definitions]
-    rows = db.session.execute(
-        sa.select(Case.definition_id, sa.func.count())
-        .where(Case.definition_id.in_(ids), Case.state.in_(RUNNING))
-        .group_by(Case.definition_id)
-    )
-    return {**dict.fromkeys(ids, 0), **{row[0]: row[1] for row in rows}}

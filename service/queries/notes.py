@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 import sqlalchemy as sa
 from sqlalchemy.orm import joinedload
 
-from service.db import db
+from service.db import at_once, db, utcnow
 from service.errors import NotFound
 from service.models import Actor, Case, Note, NoteMention, NoteRevision, NoteVisibility, User
 from service.policy.permissions import Action, require
@@ -57,6 +57,21 @@ def mentioning(actor: Actor, *, limit: int = LIMIT, cursor: str | None = None) -
     """The notes that mention `actor` and that they may see, the newest first."""
     mine = sa.select(NoteMention.note_id).where(NoteMention.name == actor.name)
     return page(Note, Note.id.in_(mine), visible(actor), sorts=NEWEST, limit=limit, cursor=cursor)
+
+
+def unseen(actor: Actor, *, most: int) -> int:
+    """How many notes of others mention `actor` since they last looked at these; counting stops at `most`."""
+    seen_at = sa.select(User.mentions_seen_at).where(User.id == actor.id).scalar_subquery()
+    mine = sa.select(NoteMention.note_id).where(NoteMention.name == actor.name)
+    written = sa.func.coalesce(Note.edited_at, Note.created_at)
+    news = sa.or_(seen_at.is_(None), written > seen_at)
+    found = sa.select(Note.id).where(Note.id.in_(mine), Note.author != actor.name, news, visible(actor)).limit(most)
+    return db.session.scalar(sa.select(sa.func.count()).select_from(found.subquery())) or 0
+
+
+def saw(actor: Actor) -> None:
+    """Remember that `actor` looked at the notes that mention them."""
+    at_once(sa.update(User).where(User.id == actor.id).values(mentions_seen_at=utcnow()))
 
 
 def _of_my_team(actor: Actor) -> sa.ColumnElement[bool]:

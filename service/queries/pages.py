@@ -8,7 +8,7 @@ from __future__ import annotations
 import base64
 import json
 import uuid
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Generic, TypeVar
@@ -37,10 +37,11 @@ class Page(Generic[Row]):
 class Sort:
     """One column that a list is ordered by; None comes last."""
 
-    column: QueryableAttribute[Any]
+    column: QueryableAttribute[Any] | sa.ColumnElement[Any]
     kind: type[Any]  #: int, str, datetime or UUID
     descending: bool = False
     nullable: bool = False
+    of_row: Callable[[Any], Any] | None = None  #: the value in a row, where the column is computed
 
     @property
     def order(self) -> sa.ColumnElement[Any]:
@@ -48,7 +49,7 @@ class Sort:
         return order.nulls_last() if self.nullable else order
 
     def value(self, row: Any) -> Any:
-        return getattr(row, self.column.key)
+        return self.of_row(row) if self.of_row else getattr(row, str(self.column.key))
 
     def beyond(self, value: Any) -> sa.ColumnElement[bool]:
         """Rows after `value`."""

@@ -18,7 +18,7 @@ from service.execution.running import read_at
 from service.models import Actor, Case, HumanTask, TaskCandidate
 from service.policy.permissions import Action, require
 from service.queries.actions import know_doers, know_roles
-from service.queries.cases import hidden, readable
+from service.queries.cases import found_by, hidden, readable
 from service.queries.pages import LIMIT, Page, Sort, page
 
 URGENCY = (
@@ -34,6 +34,8 @@ SORTS = {
     "oldest": (_OLDEST,),
     "newest": (Sort(HumanTask.id, uuid.UUID, descending=True),),
 }
+#: And for people: what is late before what is not, whatever its priority.
+LATE_FIRST = "late first"
 
 #: What lists show of a task's case; never its variables.
 _SHOWN = (
@@ -120,12 +122,31 @@ def open_of_case(case: Case, *, actor: Actor) -> Sequence[HumanTask]:
     return _by_urgency(found)
 
 
+def open_of(case_ids: Sequence[uuid.UUID]) -> Mapping[uuid.UUID, Sequence[HumanTask]]:
+    """The open tasks of each of these cases, which the actor may read, by urgency."""
+    found: dict[uuid.UUID, list[HumanTask]] = {}
+    chosen = sa.select(HumanTask).where(HumanTask.case_id.in_(case_ids), HumanTask.closed_at.is_(None))
+    for task in _by_urgency(db.session.scalars(chosen)):
+        found.setdefault(task.case_id, []).append(task)
+    return found
+
+
 def _of_case(case: Case) -> sa.Select[HumanTask]:
     return sa.select(HumanTask).where(HumanTask.case_id == case.id)
 
 
 def _by_urgency(tasks: Iterable[HumanTask]) -> list[HumanTask]:
-    return sorted(tasks, key=lambda task: (-task.priority, task.due_at is None, task.due_at, task.id))
+    now = utcnow()
+    return sorted(
+        tasks,
+        key=lambda task: (
+            task.due_at is None or task.due_at >= now,
+            -task.priority,
+            task.due_at is None,
+            task.due_at,
+            task.id,
+        ),
+    )
 
 
 def counts(actor: Actor, *, most: int = 1000) -> Counts:
@@ -151,7 +172,7 @@ def narrowed(
     due_before: datetime | None = None,
     set_aside: bool | None = None,
 ) -> list[sa.ColumnElement[bool]]:
-    """Conditions: of one case type, of one case, late, or a text in the task's name, the case's number or its title.
+    """Conditions: of one case type, of one case, late, or a text in the task's name, or that finds its case.
 
     `set_aside`: only what waits for its follow-up date, or only what does not.
     """
@@ -161,10 +182,8 @@ def narrowed(
     if case_id is not None:
         conditions.append(HumanTask.case_id == case_id)
     if text:
-        in_case = HumanTask.case.has(
-            sa.or_(Case.number.icontains(text, autoescape=True), Case.title.icontains(text, autoescape=True))
-        )
-        conditions.append(sa.or_(HumanTask.name.icontains(text, autoescape=True), in_case))
+        in_name = HumanTask.name.icontains(text, autoescape=True)
+        conditions.append(sa.or_(in_name, HumanTask.case.has(found_by(text))))
     if late:
         conditions.append(HumanTask.due_at < utcnow())
     for column, value in ((HumanTask.element_id, element_id), (HumanTask.assignee, assignee)):
@@ -180,12 +199,25 @@ def narrowed(
 def _page(whose: sa.ColumnElement[bool], limit: int, cursor: str | None, only: Mapping[str, Any]) -> Page[HumanTask]:
     narrowing = {name: value for name, value in only.items() if name != "sort"}
     conditions = (whose, HumanTask.closed_at.is_(None), *narrowed(**narrowing))
-    sorts = SORTS[only.get("sort", "urgency")]
+    sorts = _late_first(utcnow()) if only.get("sort") == LATE_FIRST else SORTS[only.get("sort", "urgency")]
     found = page(HumanTask, *conditions, sorts=sorts, limit=limit, cursor=cursor, options=[_CASE])
     know_roles(*(task.case for task in found.rows))
     _look_up_candidates(found.rows)
     _look_up_doers(found.rows)
     return found
+
+
+def _late_first(now: datetime) -> Sequence[Sort]:
+    is_late = sa.case((HumanTask.due_at < now, 0), else_=1)
+    return (Sort(is_late, int, of_row=lambda task: int(task.due_at is None or task.due_at >= now)), *URGENCY)
+
+
+def due_first(cases: Iterable[Case]) -> Mapping[uuid.UUID, datetime]:
+    """When the first open task of each of these cases, which the actor may read, is due; those without are left out."""
+    due = sa.select(HumanTask.case_id, sa.func.min(HumanTask.due_at)).where(
+        HumanTask.case_id.in_([case.id for case in cases]), HumanTask.closed_at.is_(None), HumanTask.due_at.is_not(None)
+    )
+    return {case_id: at for case_id, at in db.session.execute(due.group_by(HumanTask.case_id)) if at is not None}
 
 
 def _look_up_candidates(tasks: Sequence[HumanTask]) -> None:

@@ -15,8 +15,9 @@ from service.errors import NotFound
 from service.execution.definitions import deployed, form_schema, resource
 from service.http.auth import current_actor
 from service.http.protection import as_file, permission
-from service.models import DecisionDefinition, FormDefinition, ProcessDefinition
+from service.models import Actor, DecisionDefinition, FormDefinition, ProcessDefinition
 from service.policy.permissions import Action, access_of, may
+from service.queries import cases as case_lists
 from service.queries import definitions
 from service.web import decision_tables, spoken, words
 from service.web.rendering import names_of, page
@@ -32,20 +33,21 @@ def index() -> Response:
     actor = current_actor()
     found = definitions.case_types()
     may_open = {kind.key for kind in found if may(actor, Action.OPEN_CASE, kind)}
-    return page("case_types/index.html", types=found, running=_running(found), may_open=may_open)
+    return page("case_types/index.html", types=found, running=_running(found, actor), may_open=may_open)
 
 
-def _running(found: Sequence[ProcessDefinition]) -> Mapping[str, int]:
-    """Key -> open cases of all versions."""
-    keys = [kind.key for kind in found]
+def _running(found: Sequence[ProcessDefinition], actor: Actor) -> Mapping[str, Mapping[int, int]]:
+    """Key -> version -> its open cases that `actor` may read; the newest version first, those without any left out."""
     rows = db.session.execute(
-        sa.select(ProcessDefinition.id, ProcessDefinition.key).where(ProcessDefinition.key.in_(keys))
+        sa.select(ProcessDefinition.id, ProcessDefinition.key, ProcessDefinition.version)
+        .where(ProcessDefinition.key.in_([kind.key for kind in found]))
+        .order_by(ProcessDefinition.version.desc())
     ).all()
-    versions = [ProcessDefinition(id=version_id, key=key) for version_id, key in rows]
-    counts = definitions.running_cases(versions)
-    totals = dict.fromkeys(keys, 0)
-    for version in versions:
-        totals[version.key] += counts[version.id]
+    counts = case_lists.running([row.id for row in rows], actor=actor)
+    totals: dict[str, dict[int, int]] = {kind.key: {} for kind in found}
+    for version_id, key, version in rows:
+        if counts[version_id]:
+            totals[key][version] = counts[version_id]
     return totals
 
 
@@ -64,7 +66,7 @@ def show(key: str) -> Response:
         "case_types/page.html",
         chosen=chosen,
         versions=versions,
-        running=definitions.running_cases(versions),
+        running=case_lists.running([row.id for row in versions], actor=current_actor()),
         names=names_of([row.deployment.created_by for row in versions]),
         info=info,
         access=access_of(chosen.id),

@@ -10,7 +10,7 @@ from functools import partial
 from typing import Any
 
 import sqlalchemy as sa
-from flask import Blueprint, Response, request, url_for
+from flask import Blueprint, Response, jsonify, request, url_for
 from flask.typing import ResponseReturnValue
 
 from service import forms
@@ -32,7 +32,7 @@ from service.models import (
     Timer,
     User,
 )
-from service.operations import cases, incidents
+from service.operations import cases, children, incidents
 from service.policy import closing
 from service.policy.permissions import Action, access_of, require
 from service.queries import actions, definitions, timeline
@@ -94,6 +94,9 @@ def index() -> ResponseReturnValue:
     )
     if filters.text:
         rate_limits.spend("search", actor)
+    exact = case_lists.exactly(filters.text, by=actor) if filters.text else None
+    if exact and not wants_part():
+        return go(url_for(".show", number=exact.number))
     found = case_lists.visible(
         actor,
         state=CaseState(filters.state) if filters.state != "all" else None,
@@ -106,8 +109,10 @@ def index() -> ResponseReturnValue:
     types = definitions.case_types()
     values: dict[str, Any] = {
         "filters": filters,
-        "rows": found.rows,
+        "rows": [exact, *(row for row in found.rows if row.id != exact.id)] if exact else found.rows,
         "next": found.next,
+        "task_due": task_lists.due_first(found.rows if exact is None else [exact, *found.rows]),
+        "elsewhere": case_lists.how_many(actor, filters.text, most=LISTED) if filters.text and not found.rows else 0,
         "type_options": [("", "All case types"), *((kind.key, kind.name) for kind in types if not kind.is_fragment)],
         "type_names": {kind.key: kind.name for kind in types},
         "states": STATES,
@@ -124,6 +129,13 @@ def show(number: str) -> ResponseReturnValue:
     actor = current_actor()
     case = case_lists.by_number(number, by=actor)
     return page("cases/page.html", **_about(case, actor))
+
+
+@blueprint.get("/cases/<number>/version")
+@permission(Action.READ_CASE)
+def version(number: str) -> ResponseReturnValue:
+    """The case's version: its page asks now and then whether it still shows how the case stands."""
+    return jsonify(case_lists.version(number, by=current_actor()))
 
 
 def _counts(actor: Actor) -> dict[str, int]:
@@ -197,6 +209,7 @@ def _offered(case: Case, actor: Actor) -> dict[str, Any]:
         if "change case" in allowed or offers.add_task
         else None,
         "offers": offers,
+        "owned_below": len(children.below_of_owner(case, by=actor)) if "change case" in allowed else 0,
         "part_options": [(each.key, each.name) for each in offers.fragments],
         "links": links.of_case(case, actor, allowed),
         "link_kinds": links.KINDS,
@@ -243,9 +256,13 @@ def _open_incidents(case: Case) -> list[Incident]:
 def own(number: str) -> ResponseReturnValue:
     """Become the owner."""
     case, actor = _case(number)
-    cases.change(case, by=actor, owner=db.session.get(User, actor.id))
+    require(actor, Action.CHANGE_CASE, case)
+    me = db.session.get_one(User, actor.id)
+    along = children.hand_down(case, me, by=actor) if request.form.get("below") else 0
+    cases.change(case, by=actor, owner=me)
     db.session.commit()
-    return go(url_for(".show", number=number), "The case is yours now.")
+    said = f" {words.counted(along, 'case')} below will follow in a moment." if along else ""
+    return go(url_for(".show", number=number), f"The case is yours now.{said}")
 
 
 @blueprint.post("/cases/<number>/change")
@@ -253,6 +270,7 @@ def own(number: str) -> ResponseReturnValue:
 def change(number: str) -> ResponseReturnValue:
     """Change owner, priority and due date: only what differs."""
     case, actor = _case(number)
+    require(actor, Action.CHANGE_CASE, case)
     given: dict[str, Any] = {}
     owner = people.named(request.form["owner"]) if request.form.get("owner") else None
     if "owner" in request.form and (owner.id if owner else None) != case.owner_id:
@@ -264,10 +282,14 @@ def change(number: str) -> ResponseReturnValue:
         due_at = moment_sent("due_at", "The due date")
         if due_at != (case.due_at.replace(second=0, microsecond=0) if case.due_at else None):
             given["due_at"] = due_at
+    along = 0
     if given:
+        if "owner" in given and request.form.get("below"):
+            along = children.hand_down(case, owner, by=actor)
         cases.change(case, by=actor, **given)
         db.session.commit()
-    return go(url_for(".show", number=number), "The case is changed." if given else "Nothing was changed.")
+    said = f" {words.counted(along, 'case')} below will follow in a moment." if along else ""
+    return go(url_for(".show", number=number), f"The case is changed.{said}" if given else "Nothing was changed.")
 
 
 def _priority(text: str) -> int | None:

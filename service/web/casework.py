@@ -17,12 +17,14 @@ from service.http.auth import current_actor
 from service.http.protection import permission
 from service.models import Actor, Case, CaseState, ProcessDefinition, User
 from service.operations import cases, children, incidents, lifecycle, links, tasks
+from service.policy import closing
 from service.policy.permissions import Action, access_of, require
 from service.queries import actions, definitions
 from service.queries import cases as case_lists
 from service.queries import incidents as incident_lists
 from service.queries import lifecycle as life
 from service.queries.actions import Standing
+from service.queries.children import InTheWay, in_the_way
 from service.web import people, words
 from service.web.rendering import go, moment_sent, page
 
@@ -37,6 +39,8 @@ class Offered:
     resume: bool
     close: bool
     why_not_close: str
+    in_the_way: Sequence[InTheWay]  #: what of it can be gone to
+    unfinished: Sequence[str]  #: and what else has to be done before
     reopen: bool
     restarts: Sequence[tuple[str, str]]  #: steps at which a closed case can be opened again: id, name
     back: Sequence[life.Repeatable]
@@ -52,12 +56,15 @@ def offered(case: Case, actor: Actor, standing: Standing) -> Offered:
     """What the case's page offers to `actor`, and what each of it needs; why it cannot be closed yet, if it may be."""
     allowed = standing.allowed
     reopen, add_task = (each in allowed for each in (Action.REOPEN, Action.ADD_TASK))
+    why_not_close = standing.not_yet.get(Action.CLOSE, "")
     groups, forms = _for_tasks() if add_task else ([], [])
     return Offered(
         hold=Action.SUSPEND in allowed,
         resume=Action.RESUME in allowed,
         close=Action.CLOSE in allowed,
-        why_not_close=standing.not_yet.get(Action.CLOSE, ""),
+        why_not_close=why_not_close,
+        in_the_way=in_the_way(case, actor=actor) if why_not_close else (),
+        unfinished=closing.unfinished(case) if why_not_close else (),
         reopen=reopen,
         restarts=_restarts(case) if reopen else (),
         back=life.repeatable(case, actor=actor) if Action.REPEAT in {*allowed, *standing.not_yet} else (),

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from uuid import UUID
 
 from flask import Blueprint, request
 from flask.typing import ResponseReturnValue
@@ -11,12 +12,13 @@ from flask.typing import ResponseReturnValue
 from service.execution.definitions import deployed
 from service.http.auth import current_actor
 from service.http.protection import permission
-from service.models import Actor, Case, CaseState
+from service.models import Actor, Case, CaseState, HumanTask
 from service.policy.permissions import Action
 from service.queries import cases as case_lists
-from service.queries import children
+from service.queries import children, tasks
 from service.queries.children import Descendant, Totals
-from service.web.rendering import page, wants_part
+from service.web import stuck
+from service.web.rendering import names_of, page, wants_part
 
 blueprint = Blueprint("family", __name__)
 FIRST, LISTED = 8, 50  #: cases below on the case's own page, and on a page of the whole tree
@@ -55,6 +57,9 @@ class Family:
     types: Mapping[str, str]  #: process key -> name
     ending: Sequence[str] = ()  #: numbers of the open children that end when this case is cancelled
     staying: Sequence[str] = ()  #: and of those that go on without it
+    work: Mapping[UUID, Sequence[HumanTask]] = field(default_factory=dict)  #: case id -> its open tasks
+    reasons: Mapping[UUID, str] = field(default_factory=dict)  #: case id -> why it is stuck, on hold or cancelled
+    names: Mapping[str, str] = field(default_factory=dict)  #: user name -> how that person is called
 
 
 def newest(case: Case, actor: Actor) -> Family:
@@ -77,7 +82,30 @@ def _urgency(each: Descendant) -> tuple[bool, bool, bool]:
 def _family(case: Case, actor: Actor, below: Sequence[Descendant], rows: Sequence[Descendant], found: int) -> Family:
     counts = {name: sum(map(fits, below)) for name, (_label, fits) in SHOWN.items()}
     totals = children.totals(below)
-    return Family(children.line(case, actor=actor), rows, found, totals, counts, _stages(rows), _types(rows))
+    seen = [each.id for each in rows]
+    work = tasks.open_of(seen)
+    return Family(
+        children.line(case, actor=actor),
+        rows,
+        found,
+        totals,
+        counts,
+        _stages(rows),
+        _types(rows),
+        work=work,
+        reasons=_reasons(rows),
+        names=names_of(task.assignee for each in work.values() for task in each),
+    )
+
+
+def _reasons(rows: Sequence[Descendant]) -> dict[UUID, str]:
+    """Why each is stuck, on hold or cancelled, in words."""
+    known = children.reasons([each.id for each in rows])
+    return {
+        each.id: stuck.in_words(known[each.id], each.definition_id) if _is_stuck(each) else known[each.id]
+        for each in rows
+        if each.id in known
+    }
 
 
 def _stages(rows: Sequence[Descendant]) -> dict[str, str]:
@@ -99,9 +127,9 @@ def show(number: str) -> ResponseReturnValue:
     """All cases below this one as a tree; `?show=late` narrows it, `&page=2` goes on."""
     actor = current_actor()
     case = case_lists.by_number(number, by=actor)
-    wanted = request.args.get("show", "all")
-    chosen = wanted if wanted in SHOWN else "all"
     below = children.tree(case, actor=actor)
+    wanted = request.args.get("show", "open" if any(map(_is_open, below)) else "all")
+    chosen = wanted if wanted in SHOWN else "all"
     fitting = [each for each in below if SHOWN[chosen][1](each)]
     pages = max(1, -(-len(fitting) // LISTED))
     place = min(max(request.args.get("page", 1, type=int), 1), pages)

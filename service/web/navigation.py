@@ -10,9 +10,10 @@ from typing import Any
 from flask import Flask, request, url_for
 
 from service.http.auth import optional_actor
+from service.jobs import health
 from service.models import Actor
 from service.policy.permissions import Action, may
-from service.queries import health, incidents, tasks
+from service.queries import incidents, notes, tasks
 
 OF_A_CASE = ("casework.", "family.", "links.", "history.", "notes.", "roles.")  #: blueprints below “Cases”
 COUNTED = 99  #: beyond, the menu says “99+”
@@ -55,7 +56,7 @@ def entries(actor: Actor) -> list[Entry]:
         _entry("Team queue", "tasks.team", "users", "g q", counts.team),
         _entry("Cases", "cases.index", "folder", "g c"),
         _entry("New case", "cases.choose", "plus", "g n"),
-        _entry("Mentions", "notes.mentions", "note", "g m"),
+        _entry("Mentions", "notes.mentions", "note", "g m", notes.unseen(actor, most=COUNTED + 1)),
         _entry("Case types", "case_types.index", "flow", "g d", group="Set up"),
     ]
     if may(actor, Action.DEPLOY):

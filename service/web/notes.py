@@ -153,6 +153,8 @@ def mentions() -> ResponseReturnValue:
     """The notes that mention me, the newest first."""
     actor = current_actor()
     found = lists.mentioning(actor, limit=LISTED, cursor=request.args.get("after"))
+    if lists.unseen(actor, most=1):
+        lists.saw(actor)
     return page("notes/mentions.html", notes=shown(found.rows, actor), next=found.next)
 
 

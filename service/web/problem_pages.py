@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from urllib.parse import urlsplit
 
 from flask import Response, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
 from service.http.auth import optional_actor
 from service.http.problems import ProblemDetails, as_response
+from service.http.protection import local_path
 from service.web.rendering import page, wants_json, wants_part
 
 
@@ -42,21 +45,49 @@ ADVICE = {
 def problem_page(problem: ProblemDetails, _error: Exception) -> ResponseReturnValue:
     """The page for `problem`; who is not signed in is sent to do so and comes back afterwards."""
     if wants_json():
-        return as_response(problem)
+        ways = [{"text": text, "href": href} for text, href in ways_on(problem)]
+        return as_response(replace(problem, members={**problem.members, "ways": ways}) if ways else problem)
     if problem.status == 401:
         return _to_sign_in()
     advice = ADVICE.get(problem.status) or ADVICE[500 if problem.status >= 500 else 400]
     template = "problem/part.html" if wants_part() else "problem/page.html"
-    response = page(template, status=problem.status, problem=problem, advice=advice, person=optional_actor())
+    response = page(
+        template, status=problem.status, problem=problem, advice=advice, ways=ways_on(problem), person=optional_actor()
+    )
     response.headers.update(problem.headers)
     response.headers["Cache-Control"] = "no-store"
     return response
 
 
+def ways_on(problem: ProblemDetails) -> Sequence[tuple[str, str]]:
+    """Where to go on from what was refused: to the thing as it stands now, and to where more of its kind wait."""
+    known = request.view_args or {}
+    if problem.status not in (403, 409, 412):
+        return ()
+    if "task_id" in known:
+        return (
+            ("Read the task", url_for("tasks.show", task_id=known["task_id"])),
+            ("Team queue", url_for("tasks.team")),
+        )
+    if "number" in known:
+        return (("Look at the case", url_for("cases.show", number=known["number"])),)
+    return ()
+
+
+def _wanted() -> str:
+    """The page that somebody is on, or on the way to: what they typed there is kept for them, in their browser."""
+    if request.method == "GET" and not wants_part():
+        return request.full_path.rstrip("?")
+    page = urlsplit(request.headers.get("HX-Current-URL") or request.headers.get("Referer") or "")
+    if page.netloc != request.host:
+        return "/"
+    return local_path(f"{page.path}?{page.query}" if page.query else page.path)
+
+
 def _to_sign_in() -> Response:
     """A redirect that a full load and htmx both follow, and that leads back to where a person wanted to go."""
-    wanted = request.full_path.rstrip("?") if request.method == "GET" and not wants_part() else None
-    location = url_for("sign_in.form", next=None if wanted in (None, "/") else wanted)
+    wanted = _wanted()
+    location = url_for("sign_in.form", next=None if wanted == "/" else wanted)
     if wants_part():
         response = Response(status=200)
         response.headers["HX-Redirect"] = location

@@ -47,6 +47,7 @@ class Part:
     name: str
     access: str  #: what it lets do, in words
     holders: Sequence[Holder]
+    whom: str  #: for whom the designer made it, in words; empty: for anybody
     choices: people.RoleChoices | None  #: nothing for who may not give it
 
 
@@ -71,10 +72,16 @@ def parts(case: Case, actor: Actor, *, choosing: bool = False) -> list[Part]:
             role.name,
             ACCESS[role.access],
             [Holder(each, names[each], each.startswith("group:")) for each in role.holders],
+            _whom(declared[role.id].groups) if choosing else "",
             people.for_role(declared[role.id].groups, without=role.holders) if choosing else None,
         )
         for role in found
     ]
+
+
+def _whom(groups: Sequence[str]) -> str:
+    titles = people.called([f"group:{name}" for name in groups])
+    return ", ".join(titles.values())
 
 
 @blueprint.get("/cases/<number>/people")

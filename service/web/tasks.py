@@ -66,7 +66,7 @@ def _lists(view: str, task: HumanTask | None) -> Response:
     values |= {"chosen": task, "task": shown, "aside": aside}
     values["others"] = aside or task_lists.any_set_aside(actor, team=view == "team")
     if only_rows:
-        return page("tasks/rows.html", **values)
+        return page("tasks/polled.html", **values)
     if shown:
         values.update(_about(shown, actor))
         values["following"] = any(row.id != shown.id for row in rows) if view == "mine" else False
@@ -81,7 +81,7 @@ def _rows(
     What is set aside until its follow-up date has a list of its own.
     """
     whose = task_lists.mine if view == "mine" else task_lists.team
-    found = whose(actor, limit=LISTED, cursor=after, set_aside=set_aside)
+    found = whose(actor, limit=LISTED, cursor=after, sort=task_lists.LATE_FIRST, set_aside=set_aside)
     return found.rows, found.next
 
 

@@ -103,6 +103,12 @@ def cancel_child(case: str, reason: str) -> None:
     kin.cancel(uuid.UUID(case), reason)
 
 
+@jobs.register("take_owner")
+def take_owner(case: str, frm: str, to: str | None, by: str) -> None:
+    """The owner of a case above this one changed, and this one goes along."""
+    kin.take_owner(uuid.UUID(case), uuid.UUID(frm), to, by)
+
+
 @jobs.register("look_at_children")
 def look_at_children(case: str) -> None:
     """Something that a case waits for has ended; see `children.take_reports`."""

@@ -194,6 +194,7 @@ def test_every_label_stands_on_a_page(slug: str) -> None:
     """What is bold is what a page says: in a template, in what fills it, or in a case type or form of the demo."""
     sources = [*(ROOT / "service").rglob("templates/**/*.html"), *(ROOT / "service").rglob("*.py")]
     sources += [*(ROOT / "processes").rglob("*.bpmn"), *(ROOT / "forms").glob("*.form")]
+    sources += (ROOT / "service" / "frontend" / "src").rglob("*.js")
     said = "\n".join(path.read_text() for path in sources) + "".join(b.text for b in blocks(CHAPTERS[slug]))
 
     assert [label for label in labels(CHAPTERS[slug]) if label.removesuffix(":") not in said] == []

@@ -92,7 +92,8 @@ def test_a_case_is_put_on_hold_and_goes_on(project: Case, ann: Actor, visit: Vis
 def test_a_case_is_closed_with_an_outcome_and_opened_again(project: Case, ann: Actor, visit: Visit) -> None:
     browser, path, child = visit(ann), f"/cases/{project.number}", child_of(project)
     page = browser.get(path).text
-    assert f"<b>The case cannot be closed yet.</b> Still to be done before: {child.number}." in page
+    assert "<b>The case cannot be closed yet.</b> 1 thing has to be done before." in page
+    assert f'href="/cases/{child.number}"' in page.split('id="close"')[1].split("</dialog>")[0]
     assert browser.post(f"{path}/close", {"outcome": "won"}).status_code == 409
     done(child, ann, "Settle")
 

@@ -75,6 +75,23 @@ def test_a_case_type_shows_who_may_what_and_its_decisions(office: Office, visit:
     assert "Open one" in page
 
 
+def test_a_case_type_counts_by_version_what_the_asker_may_see(office: Office, visit: Visit) -> None:
+    for name in ("Ada Lovelace", "Alan Turing"):
+        office.open_claim(claimant=name)
+    newer = {name: data.replace(b"Assess the claim", b"Assess this claim") for name, data in claim_files().items()}
+    deployments.deploy(newer, by=SYSTEM)
+    db.session.commit()
+    office.open_claim(claimant="Grace Hopper")
+
+    index = visit(office.mia).get("/case-types").text
+    assert "3 open cases" in index and "1 on this version, 2 on version 1" in index
+    page = visit(office.mia).get("/case-types/insurance-claim").text
+    assert "1 open case<" in page and "2 open cases<" in page
+    for path in ("/case-types", "/case-types/insurance-claim"):
+        told = visit(office.zoe).get(path).text
+        assert "0 open cases" in told and "1 open case<" not in told and "2 open cases" not in told
+
+
 def test_a_case_type_shows_its_roles_milestones_ends_and_the_cases_that_it_opens(office: Office, visit: Visit) -> None:
     folders = (ROOT / "processes" / "federal-grant").iterdir(), (ROOT / "forms").glob("grant-*.form")
     deployments.deploy({path.name: path.read_bytes() for folder in folders for path in folder}, by=SYSTEM)

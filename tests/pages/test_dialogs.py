@@ -82,7 +82,7 @@ def test_what_the_case_no_longer_permits_is_said_in_the_dialog_and_by_a_button_i
     page.get_by_role("button", name="Hold").click()
     page.get_by_role("dialog").get_by_label("Why").fill("We wait for the expert.")
     page.get_by_role("button", name="Put on hold").click()
-    expect(page.get_by_role("dialog").get_by_role("alert")).to_have_text("This case is terminated.")
+    expect(page.get_by_role("dialog").get_by_role("alert")).to_contain_text("This case is terminated.")
     expect(page.get_by_role("dialog").get_by_label("Why")).to_have_value("We wait for the expert.")
     page.keyboard.press("Escape")
     page.get_by_role("button", name="Take over").click()
@@ -105,7 +105,8 @@ def test_an_ended_sign_in_loses_nothing_of_a_dialog(app: Flask, address: str, of
 
     dialog.get_by_role("button", name="Put on hold").click()
     expect(dialog.get_by_role("alert")).to_contain_text("You have been signed out.")
-    expect(dialog.get_by_role("link", name="sign in in another tab")).to_have_attribute("href", "/sign-in")
+    again = dialog.get_by_role("link", name="Sign in again")
+    expect(again).to_have_attribute("href", f"/sign-in?next=%2Fcases%2F{number}")
     name, value = session_of(app, office.mia)
     page.context.add_cookies([{"name": name, "value": value, "url": address}])
     dialog.get_by_role("button", name="Put on hold").click()

@@ -38,7 +38,7 @@ def visits(office: Office, case: Case) -> list[tuple[str, Actor, str]]:
         ("case-stuck", office.mia, f"/cases/{case.number[:-1]}6"),
         ("case-cancelled", office.mia, f"/cases/{case.number[:-1]}7"),
         ("case-data", office.mia, f"/cases/{case.number}/data"),
-        ("no-cases", office.ann, "/cases?q=nobody"),
+        ("no-cases", office.ann, "/cases?q=xyzzy"),
         ("new-case", office.ann, "/cases/new"),
         ("start-form", office.ann, "/cases/new/insurance-claim"),
         ("case-types", office.ann, "/case-types"),

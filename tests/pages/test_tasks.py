@@ -44,7 +44,27 @@ def test_who_comes_second_is_told_who_has_the_task(office: Office, visit: Visit,
     answer = visit(eve).post(f"/tasks/{task.id}/claim")
 
     assert answer.status_code == 409
-    assert "Somebody was quicker" in answer.text and "ben has this task already." in answer.text
+    assert "Somebody was quicker" in answer.text and "Ben has this task now: taken, " in answer.text
+    assert f'href="/tasks/{task.id}"' in answer.text and 'href="/tasks/team"' in answer.text
+
+
+def test_whose_task_was_given_away_meanwhile_is_told_to_whom_and_when(
+    office: Office, visit: Visit, person: Callable[..., Actor]
+) -> None:
+    person("eve", "claims-assessors")
+    task = office.task(office.open_claim())
+    ben = visit(office.ben)
+    ben.post(f"/tasks/{task.id}/claim")
+    visit(office.mia).post(f"/tasks/{task.id}/assign", {"to": "eve"})
+
+    refused = ben.send(f"/tasks/{task.id}/complete", FINDING)
+
+    said = refused.get_json()
+    today = utcnow().astimezone()
+    assert refused.status_code == 403
+    assert said["detail"].startswith("Eve has this task now: assigned by Mia, ")
+    assert f"{today:%b %Y}" in said["detail"] and said["detail"].endswith("You may not complete it.")
+    assert said["ways"][0] == {"text": "Read the task", "href": f"/tasks/{task.id}"}
 
 
 def test_giving_back_puts_a_task_into_the_queue_again(office: Office, visit: Visit) -> None:

@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+import pytest
+import sqlalchemy as sa
 from flask import Flask
 from werkzeug.routing import Rule
 
@@ -18,6 +20,7 @@ from service.db import db, utcnow
 from service.http.protection import PUBLIC, SAFE, SIGNED_IN, declared
 from service.models import (
     SYSTEM,
+    Case,
     DecisionDefinition,
     FormDefinition,
     HumanTask,
@@ -28,7 +31,7 @@ from service.models import (
     ProcessDefinition,
     User,
 )
-from service.operations import cases, deployments, links, notes, tasks, users
+from service.operations import cases, deployments, lifecycle, links, notes, tasks, users
 from service.policy.permissions import Action
 from service.queries import definitions
 from tests.api.conftest import LOAN, Office, Program
@@ -368,6 +371,48 @@ def test_every_route_lets_in_exactly_whom_it_should(
 
     assert wrong == [], "\n".join(wrong)
     assert cells > 700
+
+
+def end(case: Case) -> None:
+    """Cancel it: nothing can be done in it any more, except opening it again."""
+    cases.cancel(case, by=SYSTEM, reason="A test.")
+
+
+def hold(case: Case) -> None:
+    """Put it on hold: nothing can be done in it until it goes on."""
+    lifecycle.suspend(case, by=SYSTEM, reason="A test.")
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+@pytest.mark.parametrize("standing", [end, hold])
+def test_who_may_not_do_something_is_never_told_instead_how_it_stands(
+    app: Flask,
+    office: Office,
+    program: Callable[..., Program],
+    person: Callable[..., Any],
+    standing: Callable[[Case], None],
+) -> None:
+    """Right before state: a refusal is a 403 or 404 where the same would be a 409, or nothing to do, for others."""
+    world, asking = build(app, office), callers(app, office, program, person)
+    told: list[str] = []
+    cells = 0
+
+    for method, rule, said in routes(app):
+        if method in SAFE or not rule.arguments & OF_A_CASE or said == PUBLIC:
+            continue
+        values = world.parameters(said, rule.arguments)
+        standing(db.session.scalars(sa.select(Case).where(Case.number == values["number"])).one())
+        db.session.commit()
+        db.session.rollback()
+        refused = set(asking) - NOBODY - ON_A_CASE[Action(said)]
+        for who in sorted(refused):
+            status = send(asking[who], method, rule, values)
+            cells += 1
+            if status not in (403, 404):
+                told.append(f"{method} {rule.rule} by {who}: {status}")
+
+    assert told == []
+    assert cells > 100
 
 
 def test_public_routes_are_few_and_known(app: Flask) -> None:

@@ -31,6 +31,7 @@ PLACES: Mapping[str, frozenset[str]] = {
     "candidateStarterUsers": _PROCESS,
     "managerGroups": _PROCESS,
     "readerGroups": _PROCESS,
+    "searchFacts": _PROCESS,
     "dueDate": _TASKS | _PROCESS,
     "priority": _TASKS | _PROCESS,
     "stage": FLOW_NODES,
@@ -82,7 +83,15 @@ _CANDIDATES = {"candidateUsers", "candidateGroups", "candidateRoles"}
 _CONTRACT = {"waitFor", "inheritRoles", "onParentCancel", "onChildFailure"}
 #: Attributes whose value is needed where no case, or not yet this activity, is there to evaluate an expression on.
 _LITERAL = {
-    *{"numberPrefix", "candidateStarterGroups", "candidateStarterUsers", "managerGroups", "readerGroups", "insertable"},
+    *{
+        "numberPrefix",
+        "candidateStarterGroups",
+        "candidateStarterUsers",
+        "managerGroups",
+        "readerGroups",
+        "insertable",
+        "searchFacts",
+    },
     *{"stage", "milestone", "outcome", "repeatable", "reasonRequired", "type", "resultVariable", "mapDecisionResult"},
     *_CONTRACT,
     *{"childCase", "messageVariable", "variableName"},

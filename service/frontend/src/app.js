@@ -1,6 +1,7 @@
 // On every page: htmx, messages, times, theme, keyboard. Pages work without it, as full loads.
 import 'htmx.org/dist/htmx.esm.js';
 import { startDialogs } from './parts/dialog.js';
+import { isUnsent, startDrafts } from './parts/drafts.js';
 import { startKeys } from './parts/keys.js';
 import { startPlace } from './parts/place.js';
 import { startSending } from './parts/send.js';
@@ -8,11 +9,14 @@ import { startSuggestions } from './parts/suggest.js';
 import { startTheme } from './parts/theme.js';
 import { startTimes } from './parts/time.js';
 import { startToasts, toast } from './parts/toast.js';
+import { startWatching } from './parts/watch.js';
 
 startDialogs();
 startKeys();
 startPlace();
 startSending();
+startDrafts();
+startWatching();
 startSuggestions();
 startTheme();
 startTimes();
@@ -48,8 +52,7 @@ const UNSENT = 'What you typed is not sent yet. Leave it?';
 document.addEventListener('htmx:before:request', (event) => {
   const { target, sourceElement } = event.detail.ctx ?? {};
   if (target?.id !== 'task' || !sourceElement?.matches('[data-row]')) return;
-  const host = target.querySelector('[data-form]');
-  if (host?.isChanged?.() && !window.confirm(UNSENT)) event.preventDefault();
+  if (isUnsent(target) && !window.confirm(UNSENT)) event.preventDefault();
 });
 document.addEventListener('htmx:after:swap', (event) => {
   if (event.detail.ctx?.target?.id !== 'task') return;

@@ -8,25 +8,32 @@ import { Form } from '@bpmn-io/form-js-viewer';
 import '@bpmn-io/form-js-viewer/dist/assets/form-js.css';
 import './styles/form.css';
 import { startCalendars } from './parts/calendar.js';
+import { leave, restoredNotice, signInAgain, store, stored, waysOn } from './parts/drafts.js';
 import { safeMarkup } from './parts/markup.js';
 import { json, mount } from './parts/mount.js';
 import { startReading } from './parts/reading.js';
 import { renewed } from './parts/token.js';
 
 const OFFLINE = 'The server could not be reached. Nothing is lost: try again.';
-const SIGNED_OUT = 'You have been signed out. Sign in in another tab, then send again: what you typed is still here.';
+const SIGNED_OUT = 'You have been signed out. What you typed is kept. ';
 
 async function start(host) {
   // form-js keeps what is typed for 300 ms before it believes it; when another answer redraws the form meanwhile, it is lost.
   const container = host.querySelector('[data-canvas]');
   const form = new Form({ container, debounce: false, additionalModules: [safeMarkup] });
-  await form.importSchema(json(host, 'data-schema', {}), json(host, 'data-values', {}));
-  const state = { form, host, touched: false, changed: false, sending: false };
+  const values = json(host, 'data-values', {});
+  const typed = host.dataset.readonly === undefined ? stored(host.dataset.action) : null;
+  await form.importSchema(json(host, 'data-schema', {}), { ...values, ...typed });
+  const state = { form, host, values, touched: false, changed: Boolean(typed), sending: false };
+  if (typed) host.prepend(restoredNotice(() => { forget(state); leave(); window.location.reload(); }));
   showErrors(state, json(host, 'data-errors', {}));
   if (host.dataset.readonly !== undefined) form.setProperty('readOnly', true);
   // The form computes values by itself while it opens; what counts is a change after a person touched it.
-  for (const kind of ['keydown', 'pointerdown']) host.addEventListener(kind, () => { state.touched = true; });
-  form.on('changed', () => { state.changed ||= state.touched; });
+  for (const kind of ['keydown', 'pointerdown', 'input']) host.addEventListener(kind, () => { state.touched = true; }, true);
+  form.on('changed', ({ data }) => {
+    state.changed ||= state.touched;
+    if (state.changed) store(host.dataset.action, differing(data, values));
+  });
   form.on('submit', ({ data, errors }) => submitted(state, data, errors));
   startReading(host.querySelector('[data-canvas]'), form);
   startCalendars(host.querySelector('[data-canvas]'));
@@ -42,11 +49,19 @@ async function start(host) {
     const buttons = [...host.querySelectorAll('[data-send]')];
     buttons.at(event.shiftKey ? -1 : 0)?.click();
   });
-  window.addEventListener('beforeunload', (event) => {
-    if (state.changed && host.isConnected) event.preventDefault();
-  });
   window.addEventListener('pageshow', (event) => { if (event.persisted) busy(state, false); }); // back again
   host.dataset.ready = '';
+}
+
+// What of `data` is not as the server said.
+function differing(data, values) {
+  const isOther = ([name, value]) => JSON.stringify(value) !== JSON.stringify(values[name]);
+  return Object.fromEntries(Object.entries(data).filter(isOther));
+}
+
+function forget(state) {
+  state.changed = false;
+  store(state.host.dataset.action, null);
 }
 
 // A date or time is only believed once its field is left and the page is drawn anew: sent at once, the answer before
@@ -106,17 +121,18 @@ async function send(state, data) {
   const isJson = /json/.test(answer.headers.get('Content-Type') ?? '');
   const body = isJson ? await answer.json() : {};
   if (answer.ok && (body.location || answer.redirected)) {
-    state.changed = false;
+    forget(state);
     window.location.assign(body.location ?? answer.url);
     return true;
   } else if (answer.ok) {
-    state.changed = false;
+    forget(state);
     state.host.dispatchEvent(new CustomEvent('casewright:sent', { bubbles: true, detail: body }));
   } else if (answer.status === 422 && body.errors) {
     showErrors(state, body.errors);
     focusFirstError(state, body.errors['']?.[0] ?? body.detail ?? 'Some answers need another look.');
   } else {
-    problem(state, answer.status === 401 ? SIGNED_OUT : body.detail ?? body.title ?? `The server answered ${answer.status}.`);
+    const more = answer.status === 401 ? [SIGNED_OUT, signInAgain()] : [body.detail ?? body.title ?? `The server answered ${answer.status}.`, ...waysOn(body)];
+    problem(state, ...more);
   }
   return false;
 }
@@ -125,7 +141,7 @@ function post(state, data) {
   const native = state.host.querySelector('form[data-native-form]');
   native.elements.data.value = JSON.stringify(data);
   if (state.action) native.action = state.action;
-  state.changed = false;
+  forget(state);
   native.submit();
   return true;
 }
@@ -153,9 +169,9 @@ function focusFirstError(state, message) {
   }, 50);
 }
 
-function problem(state, message) {
+function problem(state, ...said) {
   const notice = state.host.querySelector('[data-problem]');
-  notice.textContent = message;
+  notice.replaceChildren(...said);
   notice.hidden = false;
 }
 

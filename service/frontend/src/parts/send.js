@@ -2,12 +2,13 @@
 // nothing typed is lost. The server answers as it does to form.js:
 //   2xx {"location": URL} → go there      else problem details, `errors` {name: [message]} → at those fields, else above them.
 // Where it answers with a page instead (the form again, with its errors), the form is sent as any other: that changed nothing.
+import { beingSent, leave, sent, signInAgain, waysOn } from './drafts.js';
 import { noted, keep } from './place.js';
 import { toast } from './toast.js';
 import { renewed } from './token.js';
 
 const OFFLINE = 'The server could not be reached. Nothing is lost: try again.';
-const SIGNED_OUT = 'You have been signed out. What you typed is still here:';
+const SIGNED_OUT = 'You have been signed out. What you typed is kept.';
 
 function request(form, submitter) {
   const body = new URLSearchParams(new FormData(form, submitter));
@@ -27,39 +28,36 @@ async function send(form, submitter) {
     }
   }
   if (!/json/.test(answer.headers.get('Content-Type') ?? '')) {
-    if (answer.redirected) return go(answer.url, place);
+    if (answer.redirected) return go(form, answer.url, place);
+    beingSent(form);
     return HTMLFormElement.prototype.submit.call(form);
   }
   const said = await answer.json();
-  if (answer.ok) return go(said.location, place);
-  if (answer.status === 401) return refuse(form, SIGNED_OUT, signIn());
+  if (answer.ok) return go(form, said.location, place);
+  if (answer.status === 401) return refuse(form, SIGNED_OUT, [' ', signInAgain()]);
   const left = Object.entries(said.errors ?? {}).filter(([name, messages]) => !atField(form, name, messages.join(' ')));
-  if (!form.querySelector('[data-error]') || left.length) refuse(form, said.detail ?? said.title ?? `The server answered ${answer.status}.`);
+  if (!form.querySelector('[data-error]') || left.length) refuse(form, said.detail ?? said.title ?? `The server answered ${answer.status}.`, waysOn(said));
   form.querySelector('[aria-invalid=true]')?.focus();
 }
 
-function go(location, place) {
+function go(form, location, place) {
+  sent(form);
   const to = new URL(location, window.location.href);
   const isHere = to.pathname === window.location.pathname && to.search === window.location.search;
   keep(place);
+  if (to.pathname === window.location.pathname) leave(); // what else was typed here comes back by itself
   window.location.assign(to);
   if (isHere && to.hash) window.location.reload(); // else it would only scroll
 }
 
-function signIn() {
-  const link = document.createElement('a');
-  Object.assign(link, { href: '/sign-in', target: '_blank', textContent: 'sign in in another tab, then send it again.' });
-  return link;
-}
-
-function refuse(form, message, link) {
-  if (!form.querySelector('input:not([type=hidden]), select, textarea')) return toast([message, link?.textContent].filter(Boolean).join(' '), 'bad');
+function refuse(form, message, links = []) {
+  if (!form.querySelector('input:not([type=hidden]), select, textarea')) return toast(message === SIGNED_OUT ? 'You have been signed out.' : message, 'bad', links);
   const notice = document.createElement('p');
   notice.className = 'notice bad';
   notice.setAttribute('role', 'alert');
   notice.dataset.error = '';
   const text = document.createElement('span');
-  text.append(message, ...(link ? [' ', link] : []));
+  text.append(message, ...links);
   notice.append(text);
   form.prepend(notice);
   notice.scrollIntoView({ block: 'nearest' });

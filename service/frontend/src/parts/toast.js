@@ -12,13 +12,13 @@ function dismissible(toast) {
   start();
 }
 
-/** Show `message`; `kind` is "good", "bad" or empty. */
-export function toast(message, kind = '') {
+/** Show `message`; `kind` is "good", "bad" or empty; `more`: links. */
+export function toast(message, kind = '', more = []) {
   const region = document.getElementById('toasts');
   const shown = document.createElement('p');
   shown.className = `toast ${kind}`;
   const text = document.createElement('span');
-  text.textContent = message;
+  text.append(message, ...more);
   const close = document.createElement('button');
   Object.assign(close, { type: 'button', className: 'icon-button', textContent: '×', ariaLabel: 'Dismiss' });
   close.dataset.dismiss = '';
