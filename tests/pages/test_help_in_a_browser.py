@@ -46,6 +46,7 @@ def test_help_is_found_and_read_by_keyboard(office: Office, browse: Browse) -> N
     page.keyboard.type("who sees")
     page.keyboard.press("Enter")
     expect(page.get_by_role("list", name="What was found")).to_contain_text("Who sees a case")
+    page.wait_for_load_state()  # the list is there before the scripts that move in it
     page.keyboard.press("j")
     page.keyboard.press("Enter")
     expect(page).to_have_url(re.compile("/help/people"))

@@ -45,7 +45,7 @@ _LIMITS: ResourceLimits = {
     "max_total_sleep_secs": 0.0,
 }
 
-_QUICK: ResourceLimits = {**_LIMITS, "max_feed_duration_secs": 2 * turns.QUICK}  # which counts waiting, too
+_QUICK: ResourceLimits = {**_LIMITS, "max_feed_duration_secs": turns.QUICK}
 Result = TypeVar("Result")
 
 #: What Monty lacks or would make the designer import: offered by name, imported only where it is used.

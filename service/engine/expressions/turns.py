@@ -18,7 +18,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 
-QUICK = 0.025  #: seconds of processor time that need no turn
+QUICK = 0.05  #: seconds of processor time that need no turn
 WAITING, PATIENCE = 2, 5.0  #: how many may wait for a turn, and for how many seconds
 SAVED, EARNED = 3.0, 0.05  #: seconds of turns that somebody may use at once, and those that each second adds
 TRIED = 0.1  #: seconds that it costs to find out that something is not done quickly
