@@ -46,6 +46,12 @@ class Definition:
         """The process that a call activity names, of those deployed or linked together with this one."""
         return self._siblings.get(key)
 
+    def items(self) -> frozenset[str]:
+        """How multi-instance activities, here or in a process linked with this, call the item of an instance."""
+        nodes = (node for each in (*self._siblings.values(), self) for node in each.graph.task_specs.values())
+        loops = (getattr(node, "repetition", None) for node in nodes)
+        return frozenset(loop.item for loop in loops if loop is not None and loop.item)
+
     def retrieval(self, message: str) -> Mapping[str, str]:
         """How the properties of a message are read from its payload, here or else in a process linked with this."""
         found: dict[str, str] = {}

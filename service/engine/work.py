@@ -57,6 +57,7 @@ class OpenTask(OpenActivity):
     follow_up_at: datetime | None = None
     priority: int = 50
     stage: str | None = None
+    own: Mapping[str, Any] = field(default_factory=dict)  #: of `local`, what is not of the multi-instance as a whole
 
 
 @dataclass(frozen=True)

@@ -129,6 +129,17 @@ def write_tasks(case: Case, before: Sequence[OpenTask], after: Sequence[OpenTask
     for task in after:
         if task.activity_id not in known:
             _open_task(case, task)
+    _write_locals(case, before, after)
+
+
+def _write_locals(case: Case, before: Sequence[OpenTask], after: Sequence[OpenTask]) -> None:
+    """Beside an open task its instance may have written variables of its own, which the task's form shows."""
+    known = {task.activity_id: task.own for task in before}
+    changed = {task.activity_id: task.local for task in after if known.get(task.activity_id, task.own) != task.own}
+    if changed:
+        rows = sa.select(HumanTask).where(HumanTask.case_id == case.id, HumanTask.activity_id.in_(changed))
+        for row in db.session.scalars(rows.where(HumanTask.closed_at.is_(None))):
+            row.local = dict(changed[row.activity_id or ""]) or None
 
 
 def _tasks_in_session(case: Case) -> list[HumanTask]:

@@ -177,9 +177,14 @@ def described(definition_id: uuid.UUID, name: str, data: Any) -> Field:
     return replace(known, columns=next((each.columns for each in alike), ()))
 
 
+@lru_cache(maxsize=512)
+def _items(definition_id: uuid.UUID) -> frozenset[str]:
+    return deployed(definition_id).definition.items()
+
+
 def instance(definition_id: uuid.UUID, local: Mapping[str, Any] | None) -> str:
     """Which of several tasks of one activity this is, with the label where its item is an option of some form."""
-    said = words.instance(local)
+    said = words.instance(local, _items(definition_id)) if local else ""
     known = fields(definition_id) if said and local else {}
     asked = (known.get(name) or known.get(f"{name}s") for name, item in (local or {}).items() if item == said)
     return next((field.text(said) for field in asked if field), said)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from itertools import islice
@@ -91,16 +91,6 @@ TASK_STATES = {
     TaskState.CANCELLED: Chip("No longer needed"),
 }
 
-
-#: what every instance of a multi-instance activity sees beside its item
-LOOP = frozenset(
-    {"loopCounter"}
-    | {
-        f"{first}{state}Instances"
-        for first in ("nrOf", "numberOf")
-        for state in ("", "Active", "Completed", "Terminated")
-    }
-)
 
 #: short names that are written in capitals
 CAPITALS = frozenset({"api", "gdpr", "hr", "iban", "id", "it", "ok", "sla", "url", "vat"})
@@ -203,13 +193,16 @@ def principal(text: str) -> str:
     return name if kind == "user" else readable(name)
 
 
-def instance(local: Mapping[str, Any] | None) -> str:
-    """Which of several tasks of one activity this is: by the name of what it is about, or `2 of 3`; else nothing."""
+def instance(local: Mapping[str, Any] | None, items: Collection[str]) -> str:
+    """Which of several tasks of one activity this is: by the name of what it is about, or `2 of 3`; else nothing.
+
+    `items` are the names that multi-instance activities have for what an instance is about.
+    """
     if not local or "loopCounter" not in local:
         return ""
     for name, item in local.items():
         said = item.get("name") or item.get("title") if isinstance(item, Mapping) else item
-        if name not in LOOP and isinstance(said, str | int) and not isinstance(said, bool):
+        if name in items and isinstance(said, str | int) and not isinstance(said, bool):
             return str(said)[:60]
     return f"{local['loopCounter'] + 1} of {local.get('nrOfInstances', '…')}"
 

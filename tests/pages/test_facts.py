@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from service.engine.parser import Definition
 from service.errors import InvalidForm
 from service.web import editing, facts, progress
 from tests.pages.conftest import CLAIM, Office
@@ -52,8 +53,14 @@ def test_a_list_in_one_line_leaves_out_the_names(office: Office) -> None:
         (None, ""),
     ],
 )
-def test_one_of_several_tasks_is_told_by_the_label_of_its_item(office: Office, local: Any, said: str) -> None:
+def test_one_of_several_tasks_is_told_by_the_label_of_its_item(
+    office: Office, monkeypatch: pytest.MonkeyPatch, local: Any, said: str
+) -> None:
+    monkeypatch.setattr(Definition, "items", lambda _: {"damageKind"})
+    facts._items.cache_clear()
+
     assert facts.instance(office.definition.id, local) == said
+    facts._items.cache_clear()
 
 
 @pytest.mark.parametrize("data", [None, "", [], {}])

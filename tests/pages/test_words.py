@@ -104,10 +104,11 @@ def test_initials_are_those_of_the_first_and_last_name() -> None:
         ({"loopCounter": 0, "witness": {"name": "Eve", "topic": "rota"}, "nrOfInstances": 2}, "Eve"),
         ({"loopCounter": 1, "found": [], "nrOfInstances": 3, "nrOfActiveInstances": 3}, "2 of 3"),
         ({"loopCounter": 0, "item": {"id": 7}, "nrOfInstances": 3}, "1 of 3"),
+        ({"note": "what it was told", "loopCounter": 0, "nrOfInstances": 3}, "1 of 3"),
     ],
 )
 def test_tasks_of_one_activity_are_told_apart(local: dict[str, Any] | None, said: str) -> None:
-    assert words.instance(local) == said
+    assert words.instance(local, {"system", "witness", "found", "item"}) == said
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ from service.engine.elements.activity import Activity
 from service.engine.elements.adhoc import AdHocSubProcess
 from service.engine.elements.delivery import expected
 from service.engine.elements.events import SEEN, TIMERS, Catching, timer_id
+from service.engine.elements.repetition import STATE
 from service.engine.elements.subprocess import CallActivity
 from service.engine.elements.tasks import HumanTask
 from service.engine.scope import DECLARED, OWNER
@@ -65,13 +66,17 @@ def _common(run: Run, task: Task) -> dict[str, Any]:
     }
 
 
-def _local(task: Task) -> dict[str, Any]:
-    """The variables of the layers over the case's: only this task, or those beside it in a multi-instance, see them."""
+def _local(task: Task, *, own: bool = False) -> dict[str, Any]:
+    """The variables of the layers over the case's: only this task, or those beside it in a multi-instance, see them.
+
+    `own`: without the counters and results of multi-instances, which change with every instance that ends.
+    """
     found: dict[str, Any] = {}
     current: Task | None = task
     while current is not None and current.parent is not None and OWNER not in current.internal_data:
-        for name, value in current.data.items():
-            found.setdefault(name, value)
+        if not (own and STATE in current.internal_data):
+            for name, value in current.data.items():
+                found.setdefault(name, value)
         current = current.parent
     return found
 
@@ -93,6 +98,7 @@ def _task(run: Run, task: Task) -> OpenTask:
         follow_up_at=attributes.date(task, "followUpDate"),
         priority=attributes.priority(task),
         stage=element.attributes.get("stage"),
+        own=_local(task, own=True),
     )
 
 
