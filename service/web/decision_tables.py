@@ -84,7 +84,7 @@ def literal(cell: str) -> str:
 
 def _table(node: etree._Element) -> Table:
     table = next(_children(node, "decisionTable"), None)
-    identity = node.get("id") or ""
+    identity = node.get("id") or node.get("name") or ""
     decision = (identity, node.get("name") or identity, _text(node, "description"))
     if table is None:
         literal = next(_children(node, "literalExpression"), None)

@@ -149,6 +149,49 @@ def test_checking_says_where_feel_is_wrong(text, said):
     assert found is None if said is None else said in found
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "string(number)",
+        "string(date)",
+        "string(time)",
+        "string(range)",
+        "string(context)",
+        "matches(text, pattern, flags)",
+    ],
+)
+def test_variables_that_are_named_like_functions_are_no_functions_to_the_check(text):
+    assert feel.check(text) is None
+    assert feel.check(text, in_form=True) is None
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'time(10, 0, 0, @"PT1H")',
+        'matches("a", "a b", "x")',
+        'date("-0044-03-15").year',
+        "[1..2] instance of range<number>",
+    ],
+)
+def test_what_is_feel_is_not_refused(text):
+    assert feel.check(text) is None
+    assert feel.evaluate(text, {}) is not None
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("a == 1", "“==” compares with a range; write = (line 1, column 3)"),
+        ("a <> 1", "write !="),
+        ("if a = True then 1 else 2", "“True” is the name of a variable; write true (line 1, column 8)"),
+        ("a != None", "write null"),
+    ],
+)
+def test_python_is_told_from_feel(text, said):
+    assert said in str(feel.check(text))
+
+
 def test_an_error_in_an_expression_is_a_sentence():
     with pytest.raises(FeelError, match=r"^This is not FEEL: something is missing at the end \(line 1, column 4\)\.$"):
         feel.evaluate("1 +", {})

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from typing import Any
 
 from lxml import etree
@@ -46,8 +47,11 @@ def parse(files: Mapping[str, bytes], *, deployed: bool = False) -> dict[str, De
 
     What is `deployed` already was checked then: only what cannot be read is refused.
     """
-    reader = _read(files)
-    found, problems = reader.decisions(), reader.problems if deployed else reader.examined()
+    if deployed:
+        reader = _read(files)
+        found, problems = reader.decisions(), reader.problems
+    else:
+        found, problems = examine(files)
     if errors := [problem for problem in problems if problem.severity is Severity.ERROR]:
         raise Refused(errors)
     return found
@@ -55,7 +59,13 @@ def parse(files: Mapping[str, bytes], *, deployed: bool = False) -> dict[str, De
 
 def examine(files: Mapping[str, bytes]) -> tuple[dict[str, Decision], list[Problem]]:
     """What `files` hold, as far as it can be read, and everything that is wrong or odd about it."""
-    reader = _read(files)
+    found, problems = _examined(tuple(files.items()))
+    return dict(found), list(problems)
+
+
+@lru_cache(maxsize=4)  # a deployment asks for its decisions, and again when it links its processes with them
+def _examined(files: tuple[tuple[str, bytes], ...]) -> tuple[dict[str, Decision], list[Problem]]:
+    reader = _read(dict(files))
     return reader.decisions(), reader.examined()
 
 

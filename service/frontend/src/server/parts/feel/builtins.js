@@ -160,7 +160,19 @@ const STRINGS = {
 // --- Lists (§10.3.4.4)
 
 const has = (list, item) => list.some((other) => equal(other, item) === true);
-const distinct = (list) => list.reduce((kept, item) => (has(kept, item) ? kept : [...kept, item]), []);
+const isPlain = (value) => isNil(value) || typeof value !== 'object'; // equal only when they are the same
+
+function distinct(list) {
+  const [plain, others, kept] = [new Set(), [], []];
+  for (const item of list.map((value) => value ?? null)) {
+    if (isPlain(item) ? plain.has(item) : has(others, item)) continue;
+    if (isPlain(item)) plain.add(item);
+    else others.push(item);
+    kept.push(item);
+  }
+  return kept;
+}
+
 const flat = (list) => list.flatMap((item) => (Array.isArray(item) ? flat(item) : [item]));
 
 /** Where a position in a list or text is, counted from 0, backwards for negative ones; null where there is none. */
