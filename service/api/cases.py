@@ -40,6 +40,8 @@ def start_case(body: schemas.StartCase) -> Answer:
     """Open a case with the start form's data."""
     actor = current_actor()
     definition = definitions.to_open(body.case_type)
+    require(actor, Action.OPEN_CASE, definition)
+    cases.require_form(definition, str(body.form_id) if body.form_id else None, body.data)
     case = cases.start(definition, by=actor, submitted=body.data)
     return _answer(case, actor, location=True)
 

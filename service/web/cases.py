@@ -354,7 +354,8 @@ def new(key: str) -> Response:
     require(current_actor(), Action.OPEN_CASE, definition)
     schema = form_of(definition.id, cases.start_form(definition))
     values = forms.initial(schema, {}) if schema else {}
-    return page("cases/new.html", definition=definition, schema=schema, data=values)
+    form = cases.start_form_id(definition)
+    return page("cases/new.html", definition=definition, schema=schema, data=values, form=form)
 
 
 @blueprint.post("/cases/new/<key>")
@@ -364,6 +365,9 @@ def open_case(key: str) -> ResponseReturnValue:
     submitted = request.get_json() if request.is_json else {"data": {}}
     if not isinstance(submitted, dict) or not isinstance(submitted.get("data"), dict):
         raise BadRequest("Send the form's values as an object named “data”.")
-    case = cases.start(definitions.to_open(key), by=current_actor(), submitted=submitted["data"])
+    definition = definitions.to_open(key)
+    require(current_actor(), Action.OPEN_CASE, definition)
+    cases.require_form(definition, request.args.get("form"), submitted["data"])
+    case = cases.start(definition, by=current_actor(), submitted=submitted["data"])
     db.session.commit()
     return go(url_for(".show", number=case.number), f"{case.number} is open.")
