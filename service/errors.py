@@ -79,6 +79,19 @@ class InvalidForm(ServiceError):
         return {"errors": self.errors}
 
 
+class FormChanged(ServiceError):
+    """The form has changed since it was opened; `form` is the new one, with what was filled in."""
+
+    status = HTTPStatus.CONFLICT
+
+    def __init__(self, form: Mapping[str, Any]) -> None:
+        super().__init__("The form was changed while you filled it in. Look through it once more, then send it again.")
+        self.form = dict(form)
+
+    def details(self) -> dict[str, Any]:
+        return {"form": self.form}
+
+
 class InvalidDeployment(ServiceError):
     """The files cannot be deployed; `problems` names every reason by file, line and element."""
 

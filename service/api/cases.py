@@ -40,7 +40,10 @@ def start_case(body: schemas.StartCase) -> Answer:
     """Open a case with the start form's data."""
     actor = current_actor()
     with before_the_lock():
-        prepared = cases.prepare(definitions.to_open(body.case_type), by=actor, submitted=body.data)
+        definition = definitions.to_open(body.case_type)
+        require(actor, Action.OPEN_CASE, definition)
+        cases.require_form(definition, str(body.form_id) if body.form_id else None, body.data)
+        prepared = cases.prepare(definition, by=actor, submitted=body.data)
     case = cases.open_prepared(prepared, by=actor)
     return _answer(case, actor, location=True)
 

@@ -79,7 +79,8 @@ def get_start_form(definition_id: UUID) -> Answer:
     found = definitions.get(definition_id)
     key = cases.start_form(found)
     schema = form_of(found.id, key)
-    return Answer({"key": key, "schema": schema, "data": forms.initial(schema, {}) if schema else {}})
+    data = forms.initial(schema, {}) if schema else {}
+    return Answer({"id": cases.start_form_id(found), "key": key, "schema": schema, "data": data})
 
 
 @routes.get(

@@ -139,6 +139,10 @@ class StartCase(Body):
 
     case_type: Name = Field(description="Key of the case type, such as `insurance-claim`; its newest version is used.")
     data: Data = Field(default_factory=dict, description="What the start form asks for.")
+    form_id: Annotated[UUID, Field(strict=False)] | None = Field(
+        None,
+        description="The `id` of the start form that `data` is for: 409 with the new `form` where it has changed.",
+    )
 
 
 class ChangeCase(Body):

@@ -74,6 +74,7 @@ class TaskShape(TypedDict):
 
 
 class FormShape(TypedDict):
+    id: Id | None
     key: str | None
     schema: dict[str, Any] | None
     data: dict[str, Any]

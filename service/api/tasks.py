@@ -10,7 +10,7 @@ from service.api.representations import listed, task_etag, task_shape
 from service.api.requests import check_if_match
 from service.api.routes import Answer, Routes
 from service.db import before_the_lock, db
-from service.execution.definitions import form_of_task
+from service.execution.definitions import deployed, form_of_task
 from service.http.auth import current_actor
 from service.models import Actor, HumanTask
 from service.operations import tasks
@@ -158,7 +158,9 @@ def _to_change(task_id: UUID) -> tuple[HumanTask, Actor]:
 def _form(task: HumanTask) -> shapes.FormShape:
     schema = form_of_task(task)
     context = {**task.case.variables, **(task.local or {})}
-    return {"key": task.form_key, "schema": schema, "data": forms.initial(schema, context) if schema else {}}
+    data = forms.initial(schema, context) if schema else {}
+    found = task.form_id or deployed(task.case.definition_id).forms.get(task.form_key or "")
+    return {"id": str(found) if found else None, "key": task.form_key, "schema": schema, "data": data}
 
 
 def _answer(task: HumanTask, actor: Actor) -> Answer:

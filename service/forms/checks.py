@@ -139,6 +139,39 @@ def variables_of(content: bytes) -> set[str]:
     return found
 
 
+def kinds_of(content: bytes) -> dict[str, str]:
+    """What a form's fields put into their variables, by key, where it is always the same: text, number or truth."""
+    try:
+        schema = json.loads(content)
+    except (ValueError, RecursionError):
+        return {}
+    found: dict[str, str] = {}
+    waiting = [(schema, "")] if isinstance(schema, dict) else []
+    while waiting:
+        component, base = waiting.pop()
+        path = component.get("path")
+        if component.get("type") == "dynamiclist":
+            continue  # of its rows each has one
+        inner = component.get("components")
+        around = f"{base}{path}." if isinstance(path, str) and path else base
+        waiting += [(part, around) for part in inner if isinstance(part, dict)] if isinstance(inner, list) else []
+        if isinstance(component.get("key"), str) and (kind := _kind(component)):
+            found[base + component["key"]] = kind
+    return found
+
+
+def _kind(component: dict[str, Any]) -> str | None:
+    kind = component.get("type")
+    if kind in {"textfield", "textarea"}:
+        return "text"
+    if kind == "number":
+        return "text" if component.get("serializeToString") else "number"
+    if kind in {"radio", "select"} and isinstance(values := component.get("values"), list):
+        plain = {type(option.get("value")) for option in values if isinstance(option, dict)}
+        return "text" if plain == {str} and not component.get("valuesExpression") else None
+    return "truth" if kind == "checkbox" else None
+
+
 def _refuse_constant(word: str) -> None:
     raise ValueError(f"{word} is no JSON number")
 

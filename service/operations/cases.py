@@ -17,7 +17,7 @@ from service.db import Base, db, local, localnow, new_id, utcnow
 from service.engine import timing
 from service.engine.work import WorkflowState
 from service.engine.workflow import Workflow
-from service.errors import BadRequest, WrongState
+from service.errors import BadRequest, FormChanged, WrongState
 from service.execution import family
 from service.execution.definitions import Deployed, deployed, form_of
 from service.execution.projection import NOTHING
@@ -189,6 +189,27 @@ def start_form(definition: ProcessDefinition) -> str | None:
     """The form key of the definition's none start event."""
     starts = deployed(definition.id).definition.info.starts
     return next((start.form_key for start in starts if start.kind == "none"), None)
+
+
+def start_form_id(definition: ProcessDefinition) -> str | None:
+    """The id of that form's version; None without a form."""
+    key = start_form(definition)
+    found = deployed(definition.id).forms.get(key) if key else None
+    return str(found) if found else None
+
+
+def require_form(definition: ProcessDefinition, opened: str | None, submitted: Mapping[str, Any]) -> None:
+    """Raise `FormChanged` when `submitted` was filled into another version of the start form (its id) than today's.
+
+    Its errors would be at fields that nobody sees, and what is asked for now would be missing. None: not known which.
+    """
+    newest = start_form_id(definition)
+    if opened is None or opened == newest:
+        return
+    schema = form_of(definition.id, start_form(definition))
+    if schema is None:
+        return  # nothing is asked for any more
+    raise FormChanged({"id": newest, "schema": schema, "data": forms.initial(schema, submitted)})
 
 
 def plain(submitted: Mapping[str, Any]) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from lxml import etree
 
 from service import forms
+from service.engine import expressions
 from service.engine.checks import over_budget, variables
 from service.engine.checks.variables import Read, Variables
 from service.engine.definition import Problem, ProcessInfo, Severity
@@ -35,6 +36,7 @@ class Given:
     """What fills variables beside the processes themselves."""
 
     forms: Mapping[str, set[str]]  #: form key -> the variables that it fills
+    kinds: Mapping[str, Mapping[str, str]]  #: form key -> the kinds of values that its fields give, by their keys
     decisions: Mapping[str, set[str]]  #: decision id -> the names of its outputs
     callers: Mapping[str, set[str]] = field(default_factory=dict)  #: process -> deployed processes that call it
     fragments: bool = False  #: whether plan fragments are deployed, which bring variables of their own
@@ -55,22 +57,31 @@ def check(executable: Sequence[tuple[Normalised, str, ProcessInfo]], world: Worl
     for source in deployed:
         for called in (*source.info.get("calls", ()), *source.info.get("children", ())):
             callers.setdefault(called, set()).add(source.key)
+    contents = {key: _content(form) for key in wanted if (form := form_of(key, world)) is not None}
     given = Given(
-        forms={key: _filled(form) for key in wanted if (form := form_of(key, world)) is not None},
+        forms={key: forms.variables_of(content) for key, content in contents.items()},
+        kinds={key: forms.kinds_of(content) for key, content in contents.items()},
         decisions=world.outputs,
         callers=callers,
         fragments=any(source.info.get("attributes", {}).get("insertable") == "true" for source in deployed),
     )
-    return list(problems(processes, given))
+    found = list(problems(processes, given))
+    computed = set().union(*(said.sets for _, said in processes.values()))
+    for info, said in processes.values():
+        try:
+            with budget.of_file(info.file):
+                found += mismatches(info, said, given, computed)
+        except budget.Spent as spent:
+            return found + over_budget(info.file, spent)
+    return found
 
 
 def _process(model: Normalised, key: str) -> etree._Element:
     return next(process for process in model.doc.processes() if process.get("id") == key)
 
 
-def _filled(form: Source) -> set[str]:
-    """The variables that a form fills."""
-    return forms.variables_of(resource(form.digest) if form.content is None else form.content)
+def _content(form: Source) -> bytes:
+    return resource(form.digest) if form.content is None else form.content
 
 
 def problems(processes: Processes, given: Given) -> Iterator[Problem]:
@@ -178,3 +189,40 @@ def is_slip(name: str, other: str) -> bool:
         return False
     swapped = len(first) == 2 and first == second[::-1]
     return swapped or (bool(end) and max(len(first), len(second)) == 1)
+
+
+_SAID = {"text": "a text", "number": "a number", "truth": "true or false"}
+
+
+def mismatches(info: ProcessInfo, said: Variables, given: Given, computed: set[str]) -> Iterator[Problem]:
+    """A warning for each FEEL text that compares what a form asks for with a value of another kind: it is never true.
+
+    Only of fields that nothing but forms fills, and all of them with values of one kind; `computed` is what others set.
+    """
+    kinds: dict[str, set[str]] = {}
+    for key in said.forms:
+        for name, kind in given.kinds.get(key, {}).items():
+            kinds.setdefault(name, set()).add(kind)
+    certain = {
+        name: next(iter(found))
+        for name, found in kinds.items()
+        if len(found) == 1 and name.split(".")[0] not in computed
+    }
+    told: set[str] = set()
+    for read in said.reads:
+        if read.text in told or not any(name.split(".")[0] == read.name for name in certain):
+            continue
+        told.add(read.text)
+        budget.reading(read.line, read.element_id)
+        for left, first, right, second in expressions.mismatches(read.text, certain)[:1]:
+            sides = f"“{left[:60]}”, {_SAID[first]}, with “{right[:60]}”, {_SAID[second]}"
+            advice = "Write both as values of one kind; FEEL finds nothing in others."
+            yield Problem(
+                info.file,
+                f"The {read.what} takes {sides}: that is null, and never true.",
+                advice,
+                read.line,
+                read.element_id or info.key,
+                read.element_name,
+                Severity.WARNING,
+            )

@@ -381,7 +381,8 @@ def new(key: str) -> Response:
     require(current_actor(), Action.OPEN_CASE, definition)
     schema = form_of(definition.id, cases.start_form(definition))
     values = forms.initial(schema, {}) if schema else {}
-    return page("cases/new.html", definition=definition, schema=schema, data=values)
+    form = cases.start_form_id(definition)
+    return page("cases/new.html", definition=definition, schema=schema, data=values, form=form)
 
 
 @blueprint.post("/cases/new/<key>")
@@ -393,7 +394,10 @@ def open_case(key: str) -> ResponseReturnValue:
         raise BadRequest("Send the form's values as an object named “data”.")
     actor = current_actor()
     with before_the_lock():
-        prepared = cases.prepare(definitions.to_open(key), by=actor, submitted=submitted["data"])
+        definition = definitions.to_open(key)
+        require(actor, Action.OPEN_CASE, definition)
+        cases.require_form(definition, request.args.get("form"), submitted["data"])
+        prepared = cases.prepare(definition, by=actor, submitted=submitted["data"])
     case = cases.open_prepared(prepared, by=actor)
     db.session.commit()
     return go(url_for(".show", number=case.number), f"{case.number} is open.")

@@ -211,7 +211,10 @@ def new_child(number: str, key: str) -> Response:
     schema = form_of(definition.id, cases.start_form(definition))
     values = forms.initial(schema, {}) if schema else {}
     place = next((name for name in ("blocking", "linked") if name in request.args), "")
-    return page("cases/child.html", case=case, definition=definition, schema=schema, data=values, place=place)
+    form = cases.start_form_id(definition)
+    return page(
+        "cases/child.html", case=case, definition=definition, schema=schema, data=values, place=place, form=form
+    )
 
 
 @blueprint.post("/cases/<number>/children/new/<key>")
@@ -223,6 +226,8 @@ def open_child(number: str, key: str) -> ResponseReturnValue:
     if not isinstance(submitted, dict) or not isinstance(submitted.get("data"), dict):
         raise BadRequest("Send the form's values as an object named “data”.")
     definition = definitions.latest(ProcessDefinition, key)
+    require(actor, Action.OPEN_CASE, definition)
+    cases.require_form(definition, request.args.get("form"), submitted["data"])
     data, blocking = submitted["data"], "blocking" in request.args
     if "linked" in request.args:
         beside = links.open_linked(case, definition, by=actor, submitted=data)

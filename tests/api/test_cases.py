@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 
-from tests.api.conftest import Office, Program
+from service.db import db
+from service.models import SYSTEM, ProcessDefinition
+from service.operations import deployments
+from service.queries import definitions
+from tests.api.conftest import LOAN, Office, Program
 
 
 def test_each_person_lists_the_cases_that_they_may_read(office: Office, program: Callable[..., Program]) -> None:
@@ -123,6 +128,31 @@ def test_what_others_see_has_another_etag(office: Office, program: Callable[...,
     etags = {program(actor).get(f"/cases/{case}").headers["ETag"] for actor in (office.ann, office.ben, office.mia)}
 
     assert len(etags) == 3  # their `actions` differ, though a shared cache must never hold them anyway
+
+
+def test_data_for_another_version_of_the_start_form_is_answered_with_the_newest(
+    office: Office, program: Callable[..., Program]
+) -> None:
+    ann = program(office.ann)
+
+    def deployed(*keys: str) -> str:
+        fields = [{"type": "textfield", "id": key, "key": key, "label": key} for key in keys]
+        form = {"type": "default", "id": "asking", "schemaVersion": 19, "components": fields}
+        diagram = LOAN.replace(b"<bpmn:startEvent ", b'<bpmn:startEvent case:formKey="asking" ', 1)
+        deployments.deploy({"loan.bpmn": diagram, "asking.form": json.dumps(form).encode()}, by=SYSTEM)
+        db.session.commit()
+        definition = definitions.latest(ProcessDefinition, "loan").id
+        db.session.rollback()  # on SQLite our own open transaction would hold up every writer
+        return str(ann.get(f"/definitions/{definition}/form").json["id"])
+
+    old, new = deployed("customer"), deployed("customer", "amount")
+
+    refused = ann.post("/cases", {"case_type": "loan", "data": {"customer": "Ada"}, "form_id": old})
+    taken = ann.post("/cases", {"case_type": "loan", "data": {"customer": "Ada", "amount": "5"}, "form_id": new})
+
+    assert (refused.status_code, taken.status_code) == (409, 201)
+    assert (refused.json["form"]["id"], refused.json["form"]["data"]) == (new, {"customer": "Ada"})
+    assert [field["key"] for field in refused.json["form"]["schema"]["components"]] == ["customer", "amount"]
 
 
 def test_a_stranger_opens_nothing_and_learns_nothing(office: Office, program: Callable[..., Program]) -> None:

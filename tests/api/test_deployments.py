@@ -87,7 +87,12 @@ def test_what_is_deployed_can_be_read_as_it_was_sent(office: Office, program: Ca
     assert zoe.get(f"/definitions/{process['id']}/xml", If_None_Match=xml.headers["ETag"]).status_code == 304
     assert zoe.get(f"/decisions/{decisions[0]['id']}/xml").data == DECISION
     assert zoe.get(f"/forms/{form['id']}/schema").json == json.loads(FORM)
-    assert zoe.get(f"/definitions/{process['id']}/form").json == {"key": None, "schema": None, "data": {}}
+    assert zoe.get(f"/definitions/{process['id']}/form").json == {
+        "id": None,
+        "key": None,
+        "schema": None,
+        "data": {},
+    }
     assert zoe.get(f"/definitions/{process['id']}").json["key"] == "loan"
 
 

@@ -101,7 +101,7 @@ def test_a_task_gives_its_form_and_its_rules(office: Office, program: Callable[.
     form = ann.get(f"/tasks/{task['id']}/form")
     rules = ann.get(f"/tasks/{task['id']}/form/json-schema")
 
-    assert form.json == {"key": None, "schema": None, "data": {}}
+    assert form.json == {"id": None, "key": None, "schema": None, "data": {}}
     assert rules.content_type == "application/schema+json"
     assert rules.json["type"] == "object"
 

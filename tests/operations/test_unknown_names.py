@@ -148,3 +148,65 @@ def test_where_anything_may_be_set_only_slips_of_the_pen_are_told() -> None:
 )
 def test_a_slip_of_the_pen_is_one_letter(one: str, other: str, slip: bool) -> None:
     assert (is_slip(one, other), is_slip(other, one)) == (slip, slip)
+
+
+TYPED = {
+    "type": "default",
+    "id": "typed",
+    "schemaVersion": 19,
+    "components": [
+        {"type": "number", "id": "f1", "key": "amount"},
+        {"type": "textfield", "id": "f2", "key": "claim.number"},
+        {"type": "checkbox", "id": "f3", "key": "urgent"},
+        {"type": "radio", "id": "f4", "key": "answer", "values": [{"label": "Yes", "value": "yes"}]},
+        {"type": "datetime", "id": "f5", "key": "day", "subtype": "date"},
+        {"type": "dynamiclist", "id": "l", "path": "items", "isRepeating": True,
+         "components": [{"type": "number", "id": "f6", "key": "price"}]},
+    ],
+}  # fmt: skip
+
+
+def compared(condition: str, more: str = "") -> list[str]:
+    """What is said of the kinds of values in a condition."""
+    drawn = document(START + choice(condition) + more, process=TYPE)
+    files = {"small.bpmn": drawn, "intake.form": json.dumps(TYPED).encode()}
+    return [str(problem) for problem in deployments.check_alone(files) if "never true" in problem.message]
+
+
+@pytest.mark.parametrize(
+    ("condition", "said"),
+    [
+        ('= amount &gt; "100"', 'The condition takes “amount”, a number, with “"100"”, a text'),
+        ("= urgent = &quot;true&quot;", '“urgent”, true or false, with “"true"”, a text'),
+        ("= if claim.number = 5 then true else false", "“claim.number”, a text, with “5”, a number"),
+        ("= answer = true", "“answer”, a text, with “true”, true or false"),
+        ("= amount + &quot;1&quot; &gt; 3", '“amount”, a number, with “"1"”, a text'),
+    ],
+)
+def test_a_field_that_is_compared_with_another_kind_of_value_is_told(condition: str, said: str) -> None:
+    [found] = compared(condition)
+
+    assert said in found
+
+
+@pytest.mark.parametrize(
+    "condition",
+    [
+        "= amount &gt; 100",
+        "amount &gt; 'x'",
+        "= claim.number = &quot;5&quot; and urgent",
+        "= answer in (&quot;yes&quot;, 3)",
+        "= day &gt; &quot;2026-01-01&quot;",
+        "= count(items[price &gt; 3 and amount = &quot;x&quot;]) &gt; 0",
+        "= some amount in items satisfies amount = &quot;x&quot;",
+        "= amount = null",
+    ],
+)
+def test_fields_that_are_compared_with_their_own_kind_are_told_nothing(condition: str) -> None:
+    assert compared(condition) == []
+
+
+def test_what_something_else_sets_too_may_be_of_any_kind() -> None:
+    script = '<scriptTask id="b"><script>amount = str(amount)</script></scriptTask>'
+
+    assert compared('= amount = "100"', script) == []

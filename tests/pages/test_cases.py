@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import html
 import re
 from collections.abc import Callable
 
 import pytest
 
 from service.db import db
-from service.models import Actor, Case
-from service.operations import cases, tasks
-from tests.pages.conftest import CLAIM, FINDING, Office, Visitor
+from service.models import SYSTEM, Actor, Case
+from service.operations import cases, deployments, tasks
+from tests.pages.conftest import CLAIM, FINDING, Office, Visitor, claim_files
 
 Visit = Callable[[Actor | None], Visitor]
 
@@ -39,6 +40,24 @@ def test_a_start_form_that_breaks_its_rules_opens_nothing(office: Office, visit:
     assert answer.status_code == 422 and answer.json is not None
     assert answer.json["errors"] == {"Field_PolicyNumber": ["Write it like HH-204517."]}
     assert db.session.query(Case).count() == 0
+
+
+def test_a_start_form_that_was_changed_meanwhile_is_shown_with_what_was_typed(office: Office, visit: Visit) -> None:
+    ann = visit(office.ann)
+    [old] = re.findall(r'data-action="([^"]+)"', ann.get("/cases/new/insurance-claim").text)
+    more = b'"components": [{"type": "textfield", "id": "F", "key": "broker", "validate": {"required": true}},'
+    files = {name: content.replace(b'"components": [', more, 1) for name, content in claim_files().items()}
+    deployments.deploy({"claim-intake.form": files["claim-intake.form"]}, by=SYSTEM)
+    db.session.commit()
+
+    answer = ann.send(html.unescape(old), CLAIM)
+
+    assert answer.status_code == 409 and answer.json is not None
+    form = answer.json["form"]
+    assert form["schema"]["components"][0]["key"] == "broker" and form["data"]["claimant"] == CLAIM["claimant"]
+    assert answer.json["detail"].startswith("The form was changed while you filled it in.")
+    sent = ann.send(f"/cases/new/insurance-claim?form={form['id']}", {**CLAIM, "broker": "Byron"})
+    assert sent.json is not None and "location" in sent.json
 
 
 def test_who_may_not_open_a_case_type_is_not_offered_it(office: Office, visit: Visit) -> None:

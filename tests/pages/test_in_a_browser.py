@@ -11,11 +11,11 @@ import pytest
 from playwright.sync_api import Page, Route, expect
 
 from service.db import db
-from service.models import Actor, Case, DecisionDefinition, FormDefinition, TaskState, User
-from service.operations import tasks
+from service.models import SYSTEM, Actor, Case, DecisionDefinition, FormDefinition, TaskState, User
+from service.operations import deployments, tasks
 from service.policy.credentials import hash_password
 from tests.browser import NewPage
-from tests.pages.conftest import FINDING, Office
+from tests.pages.conftest import FINDING, Office, claim_files
 from tests.pages.scenes import furnish
 
 Browse = Callable[..., Page]
@@ -225,6 +225,27 @@ def test_a_task_done_by_somebody_else_meanwhile_loses_nothing_typed(office: Offi
     expect(page.get_by_label("Reasons for the finding")).to_have_value("A long enough reason.")
 
 
+def test_a_form_that_was_changed_meanwhile_is_drawn_anew_and_keeps_what_was_typed(
+    office: Office, browse: Browse
+) -> None:
+    page = browse(office.ann)
+    page.goto("/cases/new/insurance-claim")
+    settle(page)
+    page.get_by_label("Name").fill("Ada Lovelace")
+    field = b'{"type": "textfield", "id": "Field_Broker", "key": "broker", "label": "Broker"},'
+    changed = claim_files()["claim-intake.form"].replace(b'"components": [', b'"components": [' + field, 1)
+    deployments.deploy({"claim-intake.form": changed}, by=SYSTEM)
+    db.session.commit()
+    fill_in_the_rest(page)
+
+    page.keyboard.press("Control+Enter")
+    page.get_by_label("Broker").fill("Byron")
+    page.keyboard.press("Control+Enter")
+
+    expect(page.get_by_role("heading", name="Ada Lovelace")).to_be_visible()
+    assert db.session.query(Case).one().variables["broker"] == "Byron"
+
+
 def test_new_work_appears_in_the_list_by_itself(office: Office, browse: Browse) -> None:
     page = browse(office.ben)
     page.clock.install()
@@ -242,6 +263,11 @@ def report_a_broken_window(page: Page) -> None:
     page.goto("/cases/new/insurance-claim")
     settle(page)
     page.get_by_label("Name").fill("Ada Lovelace")
+    fill_in_the_rest(page)
+
+
+def fill_in_the_rest(page: Page) -> None:
+    """All but the name."""
     page.get_by_label("Policy number").fill("HH-204517")
     page.get_by_label("In force on the date of the loss").check()
     page.locator(".fjs-form-field-select .fjs-input-group").click()

@@ -114,6 +114,11 @@ def outer_names(text: str) -> frozenset[str]:
     return feel.outer_names(_without_sign(text)) if is_feel(text) else names(text)
 
 
+def mismatches(text: str, kinds: Mapping[str, str]) -> list[tuple[str, str, str, str]]:
+    """In FEEL, comparisons and sums of two kinds, which are null: (left, its kind, right, its kind)."""
+    return feel.mismatches(_without_sign(text), kinds) if is_feel(text) else []
+
+
 def is_feel(text: str) -> bool:
     """Whether `text` is FEEL: it begins with `=`, but not with `==`."""
     start = text.lstrip()[:2]

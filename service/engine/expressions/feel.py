@@ -109,6 +109,17 @@ def outer_names(text: str) -> frozenset[str]:
         return frozenset()
 
 
+def mismatches(text: str, kinds: Mapping[str, str]) -> list[tuple[str, str, str, str]]:
+    """Comparisons and sums of two kinds, which are null: (left, its kind, right, its kind).
+
+    `kinds` are those of the variables whose kind is known: text, number or truth.
+    """
+    try:
+        return [tuple(each) for each in _asked("mismatches", text, json.dumps(dict(kinds)))]  # type: ignore[misc]
+    except FeelError:
+        return []
+
+
 def unknown_functions(text: str) -> frozenset[str]:
     """The functions that `text` calls although there are none of that name: they would be null."""
     try:

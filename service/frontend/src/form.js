@@ -2,6 +2,7 @@
 //
 // It is sent as JSON {"data": {…}}; the server checks it all again and answers
 //   2xx {"location": URL}  → go there          422 {"errors": {fieldId: [message]}} → shown at the fields
+//   409 {"form": {id, schema, data}}  → the form has changed: the new one is shown with what was typed
 //   else problem details   → shown above the form; what was typed stays.
 // With data-native it posts the hidden <form> instead (a field `data` with the JSON), as a full page load.
 import { Form } from '@bpmn-io/form-js-viewer';
@@ -130,11 +131,22 @@ async function send(state, data) {
   } else if (answer.status === 422 && body.errors) {
     showErrors(state, body.errors);
     focusFirstError(state, body.errors['']?.[0] ?? body.detail ?? 'Some answers need another look.');
+  } else if (answer.status === 409 && body.form) {
+    await replaced(state, body.form);
+    problem(state, body.detail);
   } else {
     const more = answer.status === 401 ? [SIGNED_OUT, signInAgain()] : [body.detail ?? body.title ?? `The server answered ${answer.status}.`, ...waysOn(body)];
     problem(state, ...more);
   }
   return false;
+}
+
+// The form has changed since the page was loaded: show the new one with what was typed, and send it as such.
+async function replaced({ form, host }, { id, schema, data }) {
+  await form.importSchema(schema, data);
+  const action = new URL(host.dataset.action, window.location.href);
+  action.searchParams.set('form', id);
+  host.dataset.action = action.pathname + action.search;
 }
 
 function post(state, data) {

@@ -120,6 +120,43 @@ export function names(given, called, surely) {
   });
 }
 
+const LITERALS = { StringLiteral: 'text', NumericLiteral: 'number', BooleanLiteral: 'truth' };
+
+/** What kind of value a part of an expression gives; undefined where only a case could tell. */
+function kindOf(node, text, kinds) {
+  if (node.name === 'ParenthesizedExpression') return node.firstChild?.nextSibling ? kindOf(node.firstChild.nextSibling, text, kinds) : undefined;
+  if (node.name === 'VariableName' || node.name === 'PathExpression') {
+    const said = text.slice(node.from, node.to).replace(/\s+/g, '');
+    return Object.hasOwn(kinds, said) ? kinds[said] : undefined;
+  }
+  return LITERALS[node.name];
+}
+
+/** The comparisons and sums in `text` whose two sides are of different kinds: [left, its kind, right, its kind].
+ * `json` are the kinds of variables that are known: text, number or truth. */
+export function mismatches(given, json) {
+  return guarded(() => {
+    const text = spell(given);
+    const kinds = JSON.parse(json);
+    const found = [];
+    parseExpression(text, {}).iterate({
+      enter(node) {
+        if (node.name === 'ParameterName' || (node.name === 'Name' && node.node.parent?.name === 'InExpression')) {
+          delete kinds[text.slice(node.from, node.to)]; // it means something else here
+        }
+        if (node.name !== 'Comparison' && node.name !== 'ArithmeticExpression') return;
+        const [left, sign, right] = [node.node.firstChild, node.node.firstChild?.nextSibling, node.node.lastChild];
+        if (!['CompareOp', 'ArithOp'].includes(sign?.name) || sign.nextSibling?.from !== right?.from || isFiltering(node.node)) return;
+        const [first, second] = [kindOf(left, text, kinds), kindOf(right, text, kinds)];
+        if (first && second && first !== second) {
+          found.push([text.slice(left.from, left.to), first, text.slice(right.from, right.to), second]);
+        }
+      },
+    });
+    return JSON.stringify({ value: found });
+  });
+}
+
 export function matches(json) {
   return guarded(() => {
     const [pattern, text] = JSON.parse(json);
