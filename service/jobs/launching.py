@@ -56,7 +56,7 @@ def launch(app: Flask, *, executor_id: str, concurrency: int) -> None:
         arguments = {**GIVING_UP, "options": as_options(SERVER_GIVES_UP), "application_name": CALLED}
         settings["db_engine_kwargs"] = {**_ENGINE, "connect_args": arguments}
     jobs.state.waiting = frozenset()  # nothing is taken before worker/loop.py has looked
-    SystemDatabase.dequeue_scopes = lambda _self, queue: [None] if queue in jobs.state.waiting else []
+    SystemDatabase.dequeue_scopes = _waiting_scopes  # type: ignore[assignment, method-assign]
     engine = DBOS(config=settings)
     DBOS.launch()
     engine._sys_db._retry_connection_errors = False  # or after an outage its threads sleep for up to a minute more
@@ -69,6 +69,11 @@ def launch(app: Flask, *, executor_id: str, concurrency: int) -> None:
             for name, cron in jobs.state.schedules.items()
         ]
     )
+
+
+def _waiting_scopes(_tables: SystemDatabase, queue: str) -> list[str | None]:
+    """What DBOS asks before it takes from `queue`; nothing where worker/loop.py saw nothing, or is paused."""
+    return [None] if queue in jobs.state.waiting else []
 
 
 def _look_only_where_work_is(tables: Any) -> None:

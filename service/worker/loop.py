@@ -21,8 +21,8 @@ from flask import Flask
 from service import jobs
 from service.db import database_now, db, reading
 from service.jobs import crowds, failed_jobs, launching
+from service.maintenance import watch
 from service.models.jobs import FinishedJob, WorkerHeartbeat, delayed, job_input, job_output, job_status, now_ms
-from service.operations import watch
 from service.queries import health
 from service.worker import places
 from service.worker.places import DEAD_AFTER, Place
