@@ -24,7 +24,7 @@ STALE := $(if $(HAS),$(if $(filter $(HAS),$(WANTED)),,FORCE),FORCE)
 # uv installs in seconds what takes pip a minute or two; where it cannot (behind an index that pip alone knows), pip does.
 install = $(BIN)/uv pip install --quiet --python $(BIN)/python $(1) 2>/dev/null || $(BIN)/pip install --quiet $(1)
 
-.PHONY: run test quick style lint conformance bench chaos lock clean FORCE
+.PHONY: run test quick style lint conformance bench chaos sbom audit lock clean FORCE
 .DELETE_ON_ERROR:
 
 run: $(VENV)/.run
@@ -94,6 +94,15 @@ chaos: $(VENV)/.test
 	$(BIN)/python -m tests.security.fuzz
 	$(BIN)/python -W ignore -m tests.security.crowding
 	$(BIN)/python -m tests.durability.chaos
+
+# What of others is shipped, as CycloneDX.
+sbom: $(VENV)/.test
+	$(BIN)/python -m tests.supply_chain sbom dist/sbom
+
+# Whether that is known to be vulnerable (says so where it cannot be asked, and ends with 3), and bandit's rules.
+audit: sbom
+	$(BIN)/ruff check --select S .
+	$(BIN)/python -m tests.supply_chain audit
 
 # Universal: the same files serve Python 3.11 to 3.14 on Linux, macOS and Windows.  UPGRADE= keeps the pins that fit.
 UPGRADE ?= --upgrade

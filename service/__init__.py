@@ -13,9 +13,12 @@ if TYPE_CHECKING:
     from service.config import Config
 
 
-def create_app(config: Config | None = None) -> Flask:
-    """The WSGI application for `config` (from the environment when None). Raises `config.WrongSetting`."""
-    app = create_inner(config)
+def create_app(config: Config | None = None, name: str = "casewright web") -> Flask:
+    """The WSGI application for `config` (from the environment when None). Raises `config.WrongSetting`.
+
+    `name` is what PostgreSQL shows of who is connected.
+    """
+    app = create_inner(config, name)
     _add_parts(app)
     if app.config["CASEWRIGHT"].trusted_proxies:
         from werkzeug.middleware.proxy_fix import ProxyFix
@@ -25,7 +28,7 @@ def create_app(config: Config | None = None) -> Flask:
     return app
 
 
-def create_inner(config: Config | None = None) -> Flask:
+def create_inner(config: Config | None = None, name: str = "casewright") -> Flask:
     """The same without what answers HTTP, which takes time to load: all that the worker and the command line need."""
     from flask import Flask
 
@@ -39,7 +42,7 @@ def create_inner(config: Config | None = None) -> Flask:
         CASEWRIGHT=config,
         SECRET_KEY=config.secret_key,
         SQLALCHEMY_DATABASE_URI=_absolute(config.database_url),
-        SQLALCHEMY_ENGINE_OPTIONS=engine_options(config.database_url),
+        SQLALCHEMY_ENGINE_OPTIONS=engine_options(config.database_url, name),
         MAX_CONTENT_LENGTH=config.max_upload_mb * 1024 * 1024,
         MAX_FORM_MEMORY_SIZE=config.max_upload_mb * 1024 * 1024,
     )

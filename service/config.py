@@ -135,6 +135,8 @@ SETTINGS = (
     Setting("CASEWRIGHT_LOG_FORMAT", "text", _one_of("text", "json"), "text or json", "how logs are written"),
     Setting("CASEWRIGHT_LOG_LEVEL", "INFO", _one_of("DEBUG", "INFO", "WARNING", "ERROR"),
             "DEBUG, INFO, WARNING or ERROR", "how much is logged"),
+    Setting("CASEWRIGHT_PAUSED", "no", _yes_or_no, "yes or no",
+            "yes: the worker here calls nothing outside, as `--paused` says; for restored copies"),
     Setting("CASEWRIGHT_OPERATORS", "operators", _group, "the name of a group",
             "whose members see incidents, try again what is stuck, and publish messages"),
     Setting("CASEWRIGHT_DESIGNERS", "designers", _group, "the name of a group", "whose members deploy case types"),
@@ -171,6 +173,7 @@ class Config:
     job_retention_hours: int
     log_format: str
     log_level: str
+    paused: bool
     operators: str
     designers: str
     demo: bool

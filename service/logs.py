@@ -71,6 +71,11 @@ def begin(**fields: str) -> None:
     bind_contextvars(**fields)
 
 
+def by(user_id: str) -> None:
+    """Name who is asking, by the id that `casewright user list` tells, in every log line of this request."""
+    bind_contextvars(user=user_id)
+
+
 def about(case_number: str) -> None:
     """Name the case in every log line of this request or job from here on."""
     bind_contextvars(case=case_number)

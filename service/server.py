@@ -12,12 +12,22 @@ import time
 from typing import Any
 
 from flask import Flask
+from gunicorn import glogging
 from gunicorn.app.base import BaseApplication
 from gunicorn.arbiter import Arbiter
 
 from service import create_app
 
 log = logging.getLogger(__name__)
+
+
+class Logger(glogging.Logger):  # type: ignore[misc]  # gunicorn has no types
+    """gunicorn's own lines, written as all others are (logs.py)."""
+
+    def setup(self, cfg: Any) -> None:
+        super().setup(cfg)
+        self.error_log.handlers.clear()
+        self.error_log.propagate = True
 
 
 class Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
@@ -47,6 +57,7 @@ def run(*, host: str, port: int, workers: int, threads: int, with_jobs: bool) ->
         "keepalive": 5,
         "max_requests": 0,
         "loglevel": "warning",
+        "logger_class": Logger,
         "control_socket_disable": True,
     }
     options["post_fork"] = _end_with_parent

@@ -9,7 +9,7 @@ from flask.typing import ResponseReturnValue
 
 from service.http.problems import RETRY_AFTER
 from service.http.protection import public
-from service.jobs import health
+from service.queries import health
 from service.maintenance import schema
 
 blueprint = Blueprint("health", __name__)

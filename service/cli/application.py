@@ -21,10 +21,10 @@ from service.errors import ServiceError
 
 
 @contextmanager
-def application(make: Callable[[], Flask] = create_inner) -> Iterator[Flask]:
+def application(make: Callable[..., Flask] = create_inner) -> Iterator[Flask]:
     """The application as the environment configures it, with a context; errors are said in a line, not a traceback."""
     try:
-        app = make()
+        app = make(name=_called())
         with app.app_context():
             try:
                 yield app
@@ -35,6 +35,16 @@ def application(make: Callable[[], Flask] = create_inner) -> Iterator[Flask]:
         raise click.ClickException(str(error)) from error
     except DBAPIError as error:
         raise click.ClickException(_about_database(app, error)) from error
+
+
+def _called() -> str:
+    """What PostgreSQL shows of who is connected: the command, such as `casewright user add`."""
+    context = click.get_current_context(silent=True)
+    words: list[str] = []
+    while context is not None and context.parent is not None:
+        words.insert(0, context.info_name or "")
+        context = context.parent
+    return " ".join(["casewright", *words])
 
 
 def _about_database(app: Flask, error: DBAPIError) -> str:

@@ -19,10 +19,20 @@ from service.errors import InvalidDeployment
 YOUNG = 50_000  #: objects made between looks for garbage in a server or worker, once it has loaded
 
 
+def _pause(_context: click.Context, _option: click.Parameter, paused: bool) -> None:
+    if paused:
+        os.environ["CASEWRIGHT_PAUSED"] = "yes"
+
+
+pausable = click.option("--paused", is_flag=True, callback=_pause, expose_value=False, is_eager=True,
+                        help="Call nothing outside: for a restored copy.")  # fmt: skip
+
+
 @click.command()
 @click.option("--host", default="127.0.0.1", envvar="HOST", show_default=True)
 @click.option("--port", default=8000, envvar="PORT", show_default=True, type=click.IntRange(1, 65535))
 @click.option("--threads", default=8, show_default=True, type=click.IntRange(1, 64))
+@pausable
 def serve(host: str, port: int, threads: int) -> None:
     """Web and worker in one process: all that a SQLite installation needs.
 
@@ -70,6 +80,7 @@ def _keep_what_is_loaded() -> None:
 
 
 @click.command()
+@pausable
 def worker() -> None:
     """The worker alone: timers, messages, service tasks. Start as many as there is work for."""
     import signal

@@ -42,24 +42,30 @@ POSTGRESQL = {
 }
 
 
+NAME = "casewright"
+#: Connections to PostgreSQL that a process keeps open, and that it has at most; a worker has jobs/launching.py's too.
+KEPT, MOST = 10, 20
+
+
 def as_options(settings: Mapping[str, Any]) -> str:
     """Settings of PostgreSQL as libpq's parameter `options` has them."""
     return " ".join(f"-c {name}={value}" for name, value in settings.items())
 
 
-def engine_options(url: str) -> dict[str, Any]:
-    """Pool and connection settings for `url`."""
+def engine_options(url: str, name: str = NAME) -> dict[str, Any]:
+    """Pool and connection settings for `url`; `name` is what PostgreSQL shows of who is connected."""
     always = {"json_serializer": to_json, "hide_parameters": True}  # errors are logged; what people entered is not
     if url.startswith("sqlite"):
         return {**always, "connect_args": {"timeout": 15, "check_same_thread": False}}
     return {
         **always,
-        "pool_size": 10,
-        "max_overflow": 10,
+        "pool_size": KEPT,
+        "max_overflow": MOST - KEPT,
         "pool_pre_ping": False,
         "pool_recycle": 1800,
         "connect_args": {
             "options": as_options(POSTGRESQL),
+            "fallback_application_name": name,  # the address and PGAPPNAME go before
             **GIVING_UP,
         },
     }

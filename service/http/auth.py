@@ -19,6 +19,7 @@ import sqlalchemy as sa
 from flask import Flask, Response, current_app, g, request
 from limits import RateLimitItem
 
+from service import logs
 from service.config import Config
 from service.db import at_once, db, is_reading, reading, set_reading, utcnow
 from service.engine.expressions import turns
@@ -57,6 +58,8 @@ def optional_actor() -> Actor | None:
         g.actor = None  # should the lookup fail, the page that says so is for nobody in particular
         g.actor = _actor_of_token() if by_token() else _actor_of_session()
         turns.begin(str(g.actor.id) if g.actor else request.remote_addr or "")
+        if g.actor is not None:
+            logs.by(str(g.actor.id))
     return g.actor  # type: ignore[no-any-return]
 
 

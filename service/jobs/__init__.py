@@ -15,6 +15,7 @@ from service.jobs.attempts import claim, current, once, report, running_as, sche
 from service.jobs.queue import cancel, client, enqueue, enqueue_after, enqueue_at, execute, hurry
 from service.jobs.registry import (
     APPLICATION,
+    CALLING,
     FAILED,
     INTERNAL,
     LATER,
@@ -38,6 +39,7 @@ assert upstream
 
 __all__ = [
     "APPLICATION",
+    "CALLING",
     "FAILED",
     "INTERNAL",
     "LATER",

@@ -100,6 +100,8 @@ def _log(name: str, error: Exception) -> None:
 
 def _apply(name: str, arguments: dict[str, Any]) -> bool:
     job = state.jobs[name]
+    if job.calls_out and state.paused:  # taken from its queue as the worker began, before it looked where
+        raise SystemExit("The worker is paused; the job goes back into its queue.")
     if job.calls_out:
         job.function(**arguments)
         return True

@@ -6,12 +6,15 @@ from typing import Any
 
 from dbos import DBOS, DBOSConfig, DBOSPortableJSONSerializer
 from dbos._migration import get_migration_versions, get_sqlite_migration_versions
+from dbos._sys_db import SystemDatabase
 from flask import Flask
 
 from service import jobs
 from service.db import GIVING_UP, SERVER_GIVES_UP, as_options, db
 
-_ENGINE = {"pool_size": 8, "hide_parameters": True}  # parameters are cases' data, and errors are logged
+CALLED = "casewright jobs"  #: what PostgreSQL shows of the queue's own connections
+CONNECTIONS = 8  #: of the queue itself, beside the process's
+_ENGINE = {"pool_size": CONNECTIONS, "max_overflow": 0, "hide_parameters": True}  # cases' data is in parameters
 _SETTINGS: DBOSConfig = {
     "name": jobs.APPLICATION,
     "application_version": "1",  # pinned: DBOS would otherwise strand the jobs of an older deployment
@@ -50,8 +53,10 @@ def launch(app: Flask, *, executor_id: str, concurrency: int) -> None:
     url = db.engine.url.render_as_string(hide_password=False)
     settings: DBOSConfig = {**_SETTINGS, "system_database_url": url, "executor_id": executor_id}
     if db.engine.dialect.name != "sqlite":
-        arguments = {**GIVING_UP, "options": as_options(SERVER_GIVES_UP)}
+        arguments = {**GIVING_UP, "options": as_options(SERVER_GIVES_UP), "application_name": CALLED}
         settings["db_engine_kwargs"] = {**_ENGINE, "connect_args": arguments}
+    jobs.state.waiting = frozenset()  # nothing is taken before worker/loop.py has looked
+    SystemDatabase.dequeue_scopes = _waiting_scopes  # type: ignore[assignment, method-assign]
     engine = DBOS(config=settings)
     DBOS.launch()
     engine._sys_db._retry_connection_errors = False  # or after an outage its threads sleep for up to a minute more
@@ -66,6 +71,11 @@ def launch(app: Flask, *, executor_id: str, concurrency: int) -> None:
     )
 
 
+def _waiting_scopes(_tables: SystemDatabase, queue: str) -> list[str | None]:
+    """What DBOS asks before it takes from `queue`; nothing where worker/loop.py saw nothing, or is paused."""
+    return [None] if queue in jobs.state.waiting else []
+
+
 def _look_only_where_work_is(tables: Any) -> None:
     """Let the threads of DBOS ask the database only where something is to be had: worker/loop.py looks for all of them.
 
@@ -74,7 +84,6 @@ def _look_only_where_work_is(tables: Any) -> None:
     registered = {queue.name: queue for queue in tables.list_queues(application_name=jobs.APPLICATION)}
     reading = tables.get_queue
     tables.get_queue = lambda name: registered.get(name) or reading(name)
-    tables.dequeue_scopes = lambda queue: [None] if queue in jobs.state.waiting else []
     locked, in_conflict = tables.is_lock_conflict, tables.is_serialization_conflict
     # Or after conflicts with other workers DBOS would look ever more seldom, at last every two minutes.
     tables.is_lock_conflict = lambda error: locked(error) or in_conflict(error)

@@ -20,6 +20,7 @@ PARTITIONED = "cases"  #: one job at a time for each partition; the other queues
 SUSPECTS = "suspects"  #: jobs that were interrupted twice run alone: one that ends its worker takes no others with it
 #: the queues; seconds between looks at each, while there is something in it
 POLLING = {PARTITIONED: 0.1, "connectors": 0.1, "bulk": 0.5, SUSPECTS: 0.5}
+CALLING = frozenset({"connectors", SUSPECTS})  #: queues in which there may be what calls outside
 FAILED = ("ERROR", "MAX_RECOVERY_ATTEMPTS_EXCEEDED")
 
 Function = TypeVar("Function", bound=Callable[..., None])
@@ -71,6 +72,7 @@ class _State:
     app: Flask | None = None  #: the one that launched the worker here
     active: set[str] = field(default_factory=set)  #: ids of the jobs that run here
     waiting: frozenset[str] = frozenset()  #: the queues in which there was something at worker/loop.py's last look
+    paused: bool = False  #: whether this worker leaves alone what calls outside
     stopping: threading.Event = field(default_factory=threading.Event)
 
 

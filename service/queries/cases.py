@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import defer, joinedload
 from sqlalchemy.orm.interfaces import ORMOption
 
+from service import logs
 from service.db import db
 from service.errors import NotFound
 from service.execution import search
@@ -228,4 +229,5 @@ def _readable_or_not_found(case: Case | None, by: Actor) -> Case:
     if case is None:
         raise NotFound(NotFound.__doc__)
     require(by, Action.READ_CASE, case)
+    logs.about(case.number)
     return case

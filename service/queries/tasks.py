@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import joinedload, load_only
 from sqlalchemy.orm.attributes import set_committed_value
 
+from service import logs
 from service.db import db, utcnow
 from service.errors import NotFound
 from service.execution.running import read_at
@@ -66,6 +67,7 @@ def get(task_id: uuid.UUID, *, by: Actor) -> HumanTask:
     if task is None:
         raise NotFound(NotFound.__doc__)
     require(by, Action.READ_TASK, task)
+    logs.about(task.case.number)
     return task
 
 

@@ -10,7 +10,7 @@ from typing import Any
 from flask import Flask, request, url_for
 
 from service.http.auth import optional_actor
-from service.jobs import health
+from service.queries import health
 from service.models import Actor
 from service.policy.permissions import Action, may
 from service.queries import incidents, notes, tasks

@@ -20,9 +20,10 @@ from flask import Flask
 
 from service import audit, jobs
 from service.db import database_now, db, reading
-from service.jobs import crowds, failed_jobs, health, launching
+from service.jobs import crowds, failed_jobs, launching
+from service.maintenance import watch
 from service.models.jobs import FinishedJob, WorkerHeartbeat, delayed, job_input, job_output, job_status, now_ms
-from service.operations import watch
+from service.queries import health
 from service.worker import places
 from service.worker.places import DEAD_AFTER, Place
 
@@ -43,6 +44,7 @@ def run(app: Flask, *, executor_id: str = "", concurrency: int = 16, stop: threa
     while not stop.is_set():
         try:
             with app.app_context():
+                jobs.state.paused = app.config["CASEWRIGHT"].paused
                 place = place or _begin(executor_id)
                 places.beat(place)
                 log.info("worker %s begins", place.worker_id)
@@ -130,7 +132,7 @@ def _look() -> frozenset[str]:
         found = jobs.execute(_looking(db.engine.dialect.name), {"now": int(time.time() * 1000)}).scalars()
         there = frozenset(found)
         db.session.rollback()
-    return there
+    return there - jobs.CALLING if jobs.state.paused else there
 
 
 @lru_cache(maxsize=2)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import json
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -19,7 +20,7 @@ from itsdangerous import BadSignature
 
 from service import create_app
 from service.cli import serving
-from service.config import SETTINGS
+from service.config import SETTINGS, read
 from service.db import db
 from service.logs import log
 from service.models import SYSTEM, Actor, Case, HumanTask, StartTimer, Timer, User
@@ -194,6 +195,17 @@ def test_a_worker_has_the_name_and_the_jobs_at_once_that_are_set(url: str, monke
 
     assert answer.exit_code == 0
     assert (told["executor_id"], told["concurrency"]) == ("worker-7", 3)
+
+
+def test_the_option_to_pause_is_the_setting(monkeypatch: pytest.MonkeyPatch) -> None:
+    """`CASEWRIGHT_PAUSED=yes`, of which durability/test_paused.py shows what it does."""
+    monkeypatch.setattr(os, "environ", {"CASEWRIGHT_SECRET_KEY": "x" * 32})
+    before = read()
+
+    for command in (serving.serve, serving.worker):
+        os.environ.pop("CASEWRIGHT_PAUSED", None)
+        command.make_context("x", ["--paused"])
+        assert (before.paused, read().paused) == (False, True)
 
 
 @pytest.mark.parametrize(

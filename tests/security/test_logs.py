@@ -9,9 +9,11 @@ from typing import Any
 
 import pytest
 from flask import Flask
+from gunicorn.config import Config
 
-from service import jobs, logs
+from service import jobs, logs, server
 from service.logs import log
+from tests.api.conftest import Office, Program
 
 Lines = Callable[[], list[str]]
 
@@ -91,3 +93,44 @@ def test_a_line_below_the_level_is_not_written(lines: Lines) -> None:
     logging.getLogger("service.elsewhere").warning("nor this")
 
     assert lines() == []
+
+
+def test_the_line_of_a_request_says_who_asked_and_about_which_case(
+    office: Office, program: Callable[..., Program], lines: Lines
+) -> None:
+    ann, case_id, nobody = program(office.ann), office.open_case(), program()
+    task_id = ann.get("/tasks?view=team").json["items"][0]["id"]
+    number = ann.get(f"/cases/{case_id}").json["number"]
+    logs.configure("json", "INFO")
+    lines()
+
+    for path in ("/me", f"/cases/{case_id}", f"/tasks/{task_id}"):
+        ann.get(path)
+    ann.post(f"/tasks/{task_id}/claim")
+    nobody.get("/me")
+    program(office.zoe).get(f"/cases/{case_id}")
+
+    found = [line for line in read(lines) if line["event"] == "request"]
+    asked = [(line["path"].rpartition("/v1/")[2], line.get("user"), line.get("case")) for line in found]
+    me, other = str(office.ann.id), str(office.zoe.id)
+    assert asked == [
+        ("me", me, None),
+        (f"cases/{case_id}", me, number),
+        (f"tasks/{task_id}", me, number),
+        (f"tasks/{task_id}/claim", me, number),
+        ("me", None, None),
+        (f"cases/{case_id}", other, None),
+    ]
+
+
+def test_the_lines_of_gunicorn_are_written_like_all_others(lines: Lines) -> None:
+    logs.configure("json", "INFO")
+    settings = Config()
+    settings.set("loglevel", "warning")
+
+    logger = server.Logger(settings)
+    logger.warning("Worker (pid:%s) was sent %s!", 7, "SIGKILL")
+    logger.info("Not this.")
+
+    [line] = read(lines)
+    assert (line["event"], line["logger"]) == ("Worker (pid:7) was sent SIGKILL!", "gunicorn.error")

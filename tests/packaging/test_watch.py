@@ -13,9 +13,10 @@ from service import jobs
 from service.db import db, utcnow
 from service.errors import WrongState
 from service.jobs import queue
+from service.maintenance import watch
 from service.models import SYSTEM, Actor, Incident, IncidentState
 from service.models.jobs import WorkerHeartbeat
-from service.operations import incidents, watch
+from service.operations import incidents
 from service.worker import job_types
 from tests.api.conftest import Program
 from tests.pages.conftest import Visitor

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 
 from service import jobs
 from service.db import database_now, db, utcnow
-from service.jobs import health
+from service.queries import health
 from service.models import SYSTEM, Incident, IncidentState
 
 GONE = timedelta(seconds=30)  #: without a sign of life: no restart, and no clumsy one either

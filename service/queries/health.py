@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 import sqlalchemy as sa
+from flask import current_app
 
 from service import jobs
 from service.db import database_now, db
@@ -74,6 +75,9 @@ def oldest_late() -> datetime | None:
 def troubles() -> Sequence[Trouble]:
     """All that ails now."""
     found = []
+    if current_app.config["CASEWRIGHT"].paused:
+        advice = "Start it without `--paused` and CASEWRIGHT_PAUSED when it is the one that is to call."
+        found.append(Trouble("paused", "This installation is paused: its service tasks call nothing outside.", advice))
     if not any(worker.lives for worker in workers()):
         advice = "Start `casewright worker`, or `casewright serve`, which is both."
         found.append(Trouble("workers", "No worker is at work: no timer fires, no service task is called.", advice))
