@@ -20,6 +20,7 @@ from service.web import (
     links,
     navigation,
     notes,
+    printing,
     problem_pages,
     profile,
     rendering,
@@ -31,7 +32,7 @@ from service.web import (
 )
 
 FAMILIES = (about, adhoc, case_types, cases, casework, deployments, family, help, history, incidents, links, notes,
-            profile, roles, sign_in, static, tasks, tokens)  # fmt: skip
+            printing, profile, roles, sign_in, static, tasks, tokens)  # fmt: skip
 
 
 def init_app(app: Flask) -> None:
