@@ -9,8 +9,8 @@ from flask.typing import ResponseReturnValue
 
 from service.http.problems import RETRY_AFTER
 from service.http.protection import public
-from service.queries import health
 from service.maintenance import schema
+from service.queries import health
 
 blueprint = Blueprint("health", __name__)
 RETRY = {"Retry-After": str(RETRY_AFTER), "Cache-Control": "no-store"}

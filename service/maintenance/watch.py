@@ -12,8 +12,8 @@ import sqlalchemy as sa
 
 from service import jobs
 from service.db import database_now, db, utcnow
-from service.queries import health
 from service.models import SYSTEM, Incident, IncidentState
+from service.queries import health
 
 GONE = timedelta(seconds=30)  #: without a sign of life: no restart, and no clumsy one either
 MISSED = timedelta(seconds=60)  #: without any worker that is worth telling

@@ -27,6 +27,7 @@ from service.execution.titles import title_of
 from service.models import (
     SYSTEM,
     Actor,
+    AuditEntry,
     Case,
     CaseState,
     HumanTask,
@@ -282,6 +283,13 @@ def change(
         audit.record(case, "case:changed", by=by, details=details)
 
 
+def printed(case: Case, *, by: Actor) -> AuditEntry:
+    """Write down that `by` is about to print the case: from then on what it says may lie on any desk."""
+    lock(case.id)
+    require(by, Action.READ_CASE, case)
+    return audit.record(case, "case:printed", by=by)
+
+
 def cancel(case: Case, *, by: Actor, reason: str) -> None:
     """End the case now, with everything that is open in it. The reason is kept."""
     lock(case.id)
@@ -330,4 +338,4 @@ def end_work(case: Case, *, by: Actor) -> None:
     case.held_open, case.suspended_at, case.suspended_until = False, None, None
 
 
-__all__ = ["SYSTEM", "UNSET", "begin", "cancel", "change", "change_variables", "start", "terminate"]
+__all__ = ["SYSTEM", "UNSET", "begin", "cancel", "change", "change_variables", "printed", "start", "terminate"]

@@ -22,6 +22,7 @@ from service.web import (
     navigation,
     notes,
     pending_calls,
+    printing,
     problem_pages,
     profile,
     rendering,
@@ -33,7 +34,7 @@ from service.web import (
 )
 
 FAMILIES = (about, adhoc, case_types, cases, casework, deployments, family, help, history, incidents, installation,
-            links, notes, pending_calls, profile, roles, sign_in, static, tasks, tokens)  # fmt: skip
+            links, notes, pending_calls, printing, profile, roles, sign_in, static, tasks, tokens)  # fmt: skip
 
 
 def init_app(app: Flask) -> None:

@@ -128,7 +128,7 @@ def show(number: str) -> ResponseReturnValue:
     """One case: facts, open work, the live diagram, and the timeline."""
     actor = current_actor()
     case = case_lists.by_number(number, by=actor)
-    return page("cases/page.html", **_about(case, actor))
+    return page("cases/page.html", **about(case, actor))
 
 
 @blueprint.get("/cases/<number>/version")
@@ -144,7 +144,7 @@ def _counts(actor: Actor) -> dict[str, int]:
     return {str(state): number for state, number in db.session.execute(listed.group_by(Case.state))}
 
 
-def _about(case: Case, actor: Actor) -> dict[str, Any]:
+def about(case: Case, actor: Actor) -> dict[str, Any]:
     """All that the page of a case shows."""
     open_tasks = task_lists.open_of_case(case, actor=actor)
     entries = timeline.newest(case, actor=actor, most=history.READ)

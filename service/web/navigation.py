@@ -10,10 +10,9 @@ from typing import Any
 from flask import Flask, request, url_for
 
 from service.http.auth import optional_actor
-from service.queries import health
 from service.models import Actor
 from service.policy.permissions import Action, may
-from service.queries import incidents, notes, tasks
+from service.queries import health, incidents, notes, tasks
 
 OF_A_CASE = ("casework.", "family.", "links.", "history.", "notes.", "roles.")  #: blueprints below “Cases”
 COUNTED = 99  #: beyond, the menu says “99+”

@@ -319,6 +319,7 @@ SENTENCES: dict[str, Callable[[AuditEntry, Telling], Entry]] = {
     "case:adopted": _relative("put the case under", "The case was put under"),
     "case:restricted": _ended("closed the case to all but its owner and its roles", "", "warn"),
     "case:unrestricted": _ended("opened the case to others again", "", "info"),
+    "case:printed": _ended("printed the case", "", "info"),
     "case:linked": _linked("linked the case:"),
     "case:unlinked": _linked("took the link away:"),
     "case:merged": _merged,

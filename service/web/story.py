@@ -39,7 +39,7 @@ SHOWN: dict[str, tuple[str, tuple[str, ...]]] = {
     "data": ("Data", ()),
     "decisions": ("Decisions", ("decision:",)),
     "notes": ("Notes", ("note:",)),
-    "people": ("People", ("role:", "case:changed", "case:restricted", "case:unrestricted")),
+    "people": ("People", ("role:", "case:changed", "case:restricted", "case:unrestricted", "case:printed")),
     "cases": (
         "Cases",
         ("child:", "fragment:", "case:linked", "case:unlinked", "case:merged", "case:split", "case:adopted"),

@@ -102,6 +102,7 @@ def sentence(told: story.Entry) -> str:
         ),
         ("note:withdrawn", None, {"note": "1", "visibility": "team"}, "You withdrew a note for the team"),
         ("case:restricted", None, {"reason": "x"}, "You closed the case to all but its owner and its roles"),
+        ("case:printed", None, {}, "You printed the case"),
         ("case:unrestricted", None, {"reason": "x"}, "You opened the case to others again"),
         ("case:linked", None, {"kind": "blocks", "target": "CLM-1"}, "You linked the case: blocks CLM-1"),
         ("case:linked", None, {"kind": "blocks", "source": "CLM-1"}, "You linked the case: blocked by CLM-1"),

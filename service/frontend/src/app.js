@@ -3,6 +3,7 @@ import 'htmx.org/dist/htmx.esm.js';
 import { startDialogs } from './parts/dialog.js';
 import { isUnsent, startDrafts } from './parts/drafts.js';
 import { startKeys } from './parts/keys.js';
+import { startPaper } from './parts/paper.js';
 import { startPlace } from './parts/place.js';
 import { startSending } from './parts/send.js';
 import { startSuggestions } from './parts/suggest.js';
@@ -13,6 +14,7 @@ import { startWatching } from './parts/watch.js';
 
 startDialogs();
 startKeys();
+startPaper();
 startPlace();
 startSending();
 startDrafts();

@@ -1,0 +1,6 @@
+// <button data-print>: the browser's own dialog; a page that is made to be printed, [data-print-now], opens it at once.
+
+export function startPaper() {
+  document.addEventListener('click', (event) => { if (event.target.closest('[data-print]')) window.print(); });
+  if (document.querySelector('[data-print-now]')) window.addEventListener('load', () => window.print(), { once: true });
+}
