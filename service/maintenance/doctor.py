@@ -21,9 +21,10 @@ from service.audit.verification import require_right_key
 from service.config import Config
 from service.db import database_now, db, reading
 from service.errors import WrongState
-from service.jobs import failed_jobs, health
+from service.jobs import failed_jobs
 from service.maintenance import schema
 from service.models import Incident, IncidentState, User
+from service.queries import health
 
 LATE = timedelta(seconds=60)  #: a timer that is due for longer keeps people waiting
 SKEW, FAR_SKEW = timedelta(seconds=2), timedelta(minutes=1)
