@@ -65,6 +65,7 @@ IN_PATHS: Mapping[str, str] = {
     "case_id": "The case's `id`.",
     "task_id": "The task's `id`.",
     "activity_id": "The `activity_id` of an ad hoc sub-process at work in the case.",
+    "call_id": "The pending call's `id`.",
     "note_id": "The note's `id`.",
     "link_id": "The link's `id`.",
     "incident_id": "The incident's `id`.",
