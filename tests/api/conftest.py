@@ -5,12 +5,13 @@ from __future__ import annotations
 import contextvars
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 from flask import Flask
+from limits import parse
 from werkzeug.test import TestResponse
 
 from service.db import db
@@ -104,3 +105,10 @@ def office(app: Flask, person: Callable[..., Actor]) -> Office:
     )
     db.session.rollback()  # an open transaction would keep SQLite from the programs
     return Office(*people)
+
+
+def without_limits(app: Flask) -> None:
+    """Let one person search, deploy and evaluate as often as they like: where not the limits are what is tried."""
+    endless, settings = parse("1000000 per second"), app.config["CASEWRIGHT"]
+    limits = dict.fromkeys(("search_limit", "deployment_limit", "evaluation_limit"), endless)
+    app.config["CASEWRIGHT"] = replace(settings, **limits)

@@ -9,7 +9,9 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.api.conftest import Office, Program
+from flask import Flask
+
+from tests.api.conftest import Office, Program, without_limits
 from tests.api.test_deployments import deploy
 from tests.engine.drawn import document, flow
 from tests.engine.mutations import damaged
@@ -93,7 +95,10 @@ def test_each_oddity_of_public_models_is_accepted_or_named(office: Office, progr
         assert all(problem["message"] and problem["advice"] and problem["line"] for problem in refused), kind
 
 
-def test_random_damage_is_never_answered_by_a_server_s_error(office: Office, program: Callable[..., Program]) -> None:
+def test_random_damage_is_never_answered_by_a_server_s_error(
+    office: Office, program: Callable[..., Program], app: Flask
+) -> None:
+    without_limits(app)
     assert len(MODELS) >= 40
     ada = program(office.ada)
     unnamed, answers = [], []

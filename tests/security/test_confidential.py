@@ -4,6 +4,7 @@ its own address, beside it (its parent, its links), and in every list and number
 
 from __future__ import annotations
 
+import contextvars
 from collections.abc import Callable, Iterator
 from typing import Any
 from uuid import UUID
@@ -91,7 +92,8 @@ def ask(caller: Program, method: str, rule: Rule, values: dict[str, str]) -> Tes
     headers = {"Authorization": f"Bearer {caller.token}"}
     form = {n: values["other"] if v == "$other" else v for n, v in FORMS.get(rule.rule, {}).items()}
     client = caller.app.test_client(use_cookies=False)
-    return client.open(path, method=method, headers=headers, data=None if method in SAFE else form)
+    sent = None if method in SAFE else form
+    return contextvars.Context().run(client.open, path, method=method, headers=headers, data=sent)
 
 
 def on_a_case(app: Flask) -> Iterator[tuple[str, Rule]]:
@@ -180,7 +182,7 @@ def test_a_child_case_is_not_there_for_who_reads_its_parent(
 #: What may still be done to a closed case: it is opened again, told more about, linked, and given to others.
 AFTER_CLOSING = (
     "/reopen", "/notes", "/notes/preview", "/notes/<uuid:note_id>", "/notes/<uuid:note_id>/withdraw", "/edit", "/links",
-    "/links/<uuid:link_id>", "/links/<uuid:link_id>/remove", "/restrict",
+    "/links/<uuid:link_id>", "/links/<uuid:link_id>/remove", "/restrict", "/print",
 )  # fmt: skip
 
 

@@ -10,14 +10,12 @@ import contextvars
 import os
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
 import hypothesis
 import schemathesis
 from flask import Flask
 from hypothesis import strategies as st
-from limits import parse
 from openapi_spec_validator import validate
 from schemathesis import GenerationMode
 from schemathesis.core.failures import FailureGroup
@@ -26,7 +24,7 @@ from schemathesis.specs.openapi.checks import ignored_auth, positive_data_accept
 from service.api import examples, openapi
 from service.db import db
 from service.http import protection
-from tests.api.conftest import Office, Program
+from tests.api.conftest import Office, Program, without_limits
 from tests.security.test_access import World, build
 
 EXAMPLES = int(os.environ.get("CONTRACT_EXAMPLES", "8"))
@@ -94,10 +92,7 @@ def test_every_noun_of_the_document_is_explained(app: Flask) -> None:
 
 
 def test_answers_keep_to_the_document(app: Flask, office: Office, program: Callable[..., Program], person: Any) -> None:
-    endless = parse("1000000 per minute")
-    app.config["CASEWRIGHT"] = replace(
-        app.config["CASEWRIGHT"], search_limit=endless, deployment_limit=endless, evaluation_limit=endless
-    )
+    without_limits(app)
     caller = program(person("all", "clerks", "managers", admin=True))
     world = build(app, office)
     schema = schemathesis.openapi.from_dict(openapi.document())
