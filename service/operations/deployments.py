@@ -199,6 +199,8 @@ def _lay_embedded(world: World, model: Normalised) -> list[Problem]:
 
 
 def _lay_decisions(world: World, files: Mapping[str, bytes]) -> list[Problem]:
+    if not files:
+        return []
     together = ", ".join(files)[:200]
     try:
         with budget.of_file(together, files=len(files)):
@@ -262,7 +264,15 @@ def _names_in_forms(world: World, models: Sequence[Normalised], drawn: Mapping[s
     drawn = {key: drawn[file] for key in named if (file := world.forms[key].file) in drawn} | inside
     deployed = {key: world.forms[key].digest for key in named - drawn.keys()}
     contents = {**drawn, **(read_files(deployed) if deployed else {})}
-    return {key: forms.names(content) for key, content in contents.items()}
+    return {key: _names_in(world.forms[key].file, content) for key, content in contents.items()}
+
+
+def _names_in(file: str, content: bytes) -> FormNames:
+    try:
+        with budget.of_file(file):
+            return forms.names(content)
+    except budget.Spent:  # which is told where the form itself is read
+        return FormNames()
 
 
 def _linked_files(world: World, uploaded: set[str]) -> dict[str, bytes]:

@@ -22,6 +22,7 @@ QUICK = 0.05  #: seconds of processor time that need no turn
 WAITING, PATIENCE = 2, 5.0  #: how many may wait for a turn, and for how many seconds
 SAVED, EARNED = 3.0, 0.05  #: seconds of turns that somebody may use at once, and those that each second adds
 TRIED = 0.1  #: seconds that it costs to find out that something is not done quickly
+MOST = 1.0  #: seconds that one turn costs at most: on a busy machine it takes longer, which is nobody's fault
 _REMEMBERED = 10_000  #: people
 
 _whose: ContextVar[str | None] = ContextVar("whose evaluation this is", default=None)
@@ -63,7 +64,7 @@ class Turns:
         try:
             yield
         finally:
-            self._pay(whose, time.monotonic() - began)
+            self._pay(whose, min(time.monotonic() - began, MOST))
             self._place.release()
 
     def allow(self) -> None:

@@ -136,10 +136,10 @@ function kindOf(node, text, kinds) {
  * `json` are the kinds of variables that are known: text, number or truth. */
 export function mismatches(given, json) {
   return guarded(() => {
-    const text = spell(given);
+    const { text, tree } = parse(given, {});
     const kinds = JSON.parse(json);
     const found = [];
-    parseExpression(text, {}).iterate({
+    tree.iterate({
       enter(node) {
         if (node.name === 'ParameterName' || (node.name === 'Name' && node.node.parent?.name === 'InExpression')) {
           delete kinds[text.slice(node.from, node.to)]; // it means something else here
