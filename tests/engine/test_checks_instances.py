@@ -14,6 +14,10 @@ FORMS = {
     "show": FormNames(frozenset(), frozenset(), frozenset({"answer"})),
     "open": FormNames(frozenset({"answer"}), frozenset({"answer", "total"}), frozenset()),
 }
+GIVEN = (
+    '<ioSpecification><dataOutput id="o" name="answer"/><inputSet/><outputSet/></ioSpecification>'
+    "<dataOutputAssociation><sourceRef>o</sourceRef><targetRef>r</targetRef></dataOutputAssociation>"
+)
 RESULTS = "<loopDataOutputRef>all</loopDataOutputRef>"
 LOST = "The answer “answer” of its form stays with the instance, where nothing uses it."
 
@@ -44,6 +48,7 @@ def said(inner: str) -> list[str]:
         (task(loop(more='isSequential="true"')), [f"a: {LOST}"]),
         (task(""), []),
         (task(loop(RESULTS, 'case:outputElement="= answer"')), []),
+        (task(loop(), before=GIVEN), []),
         (task(loop(RESULTS, 'case:outputElement="= {answer: answer}"')), []),
         (task(loop(RESULTS + '<outputDataItem id="answer"/>')), []),
         (task(loop(RESULTS + '<outputDataItem id="other"/>')), [f"a: {LOST}"]),

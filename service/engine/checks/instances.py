@@ -21,6 +21,7 @@ from service.engine.normalise.catalogue import case_attributes, extensions
 from service.engine.xml.document import ACTIVITIES, SUB_PROCESSES, Document, child, is_true, local, text_of
 
 _MULTI = "multiInstanceLoopCharacteristics"
+_OBJECTS = {"dataObject", "dataObjectReference"}
 _NAMING = ("resultVariable", "messageVariable", "variableName", "errorVariable")
 _CODES = ("errorCodeVariable", "errorMessageVariable", "escalationCodeVariable")
 
@@ -54,7 +55,7 @@ def check(doc: Document, process: etree._Element, forms: Forms) -> None:
         return
     writes = {node: list(_writes(node, forms)) for node in process.iter() if isinstance(node.tag, str)}
     known = Counter(write.name for found in writes.values() for write in found)
-    known.update(name for node in process.iter() if local(node) == "dataObject" for name in _named(node))
+    known.update(name for node in process.iter() if local(node) in _OBJECTS for name in _named(node))
     known.update(text_of(node) for node in process.iter() if local(node) == "loopDataOutputRef")
     for loop in loops:
         inside = [write for node in _parent(loop).iter() for write in writes.get(node, ())]
@@ -143,12 +144,13 @@ def _assigned(text: str) -> frozenset[str]:
 
 
 def _used(activity: etree._Element, forms: Forms) -> dict[str, set[str]]:
-    """By name, where it is read inside: the keys of forms, or "" for an expression."""
+    """By name, where it is read inside: the keys of forms, or "" for an expression or a data output."""
     found: dict[str, set[str]] = {}
     read = ((name, "") for _, _, text, _ in texts.texts(activity) for name in _read(text))
     keys = {key for node in activity.iter() if (key := case_attributes(node).get("formKey"))}
     shown = ((name, key) for key in keys for name in forms.get(key, FormNames()).read)
-    for name, where in chain(read, shown):
+    given = ((name, "") for node in activity.iter() if local(node) == "dataOutput" for name in _named(node))
+    for name, where in chain(read, shown, given):
         found.setdefault(name, set()).add(where)
     return found
 
@@ -164,7 +166,7 @@ def _mapped_in(node: etree._Element, activity: etree._Element) -> set[str]:
     for around in chain([node], node.iterancestors()):
         found |= {part.get("target") or "" for holder in extensions(around, "ioMapping") for part in _parts(holder)}
         if local(around) in SUB_PROCESSES:
-            found |= {name for part in around if local(part) == "dataObject" for name in _named(part)}
+            found |= {name for part in around if local(part) in _OBJECTS for name in _named(part)}
         if around is activity:
             break
     return found
