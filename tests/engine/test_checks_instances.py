@@ -103,6 +103,20 @@ SHARED = "Each instance of “S” writes the same “{}”, which is there outs
             [],
         ),
         (BEFORE + sub(loop(RESULTS + '<outputDataItem id="answer"/>'), task(""), flow("i", "a")), []),
+        (
+            BEFORE
+            + sub(
+                loop(),
+                '<scriptTask id="t"><script>= {total: 1, own: {answer: 2}, said: "answer: 3"}</script></scriptTask>',
+                flow("i", "t"),
+            ),
+            ["t: " + SHARED.format("total")],
+        ),
+        (
+            BEFORE
+            + sub(loop(), '<scriptTask id="t"><script>= {total: total + 1}</script></scriptTask>', flow("i", "t")),
+            [],
+        ),
     ],
 )
 def test_instances_that_write_one_name_at_once_are_told(inner: str, expected: list[str]) -> None:

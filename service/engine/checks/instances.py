@@ -35,6 +35,8 @@ class FormNames:
     read: frozenset[str] = frozenset()  #: what it shows or computes with
 
 
+#: Of FEEL: texts, brackets, and names before a colon.
+_PARTS = re.compile(r"""(?s:"(?:[^"\\]|\\.)*")|[\[\](){}]|(?P<key>[^\W\d]\w*)\s*:""")
 _WORD = re.compile(r"[^\W\d]\w*")
 Forms = Mapping[str, FormNames]
 
@@ -71,7 +73,7 @@ def _activity(
 ) -> None:
     activity = _parent(loop)
     own = {name for part in ("inputDataItem", "outputDataItem") for name in _named(child(loop, part))}
-    used = _used(activity, forms)
+    used, takes_all = _used(activity, forms), _takes_all(activity)
     for write in sorted(inside, key=lambda each: each.name):
         if doc.full:
             return
@@ -80,7 +82,7 @@ def _activity(
         if write.name in outside:
             if not is_true(loop.get("isSequential")):
                 _shared(doc, activity, write)
-        elif write.of is not None and not _takes_all(activity) and not used.get(write.name, set()) - {write.of}:
+        elif write.of is not None and not takes_all and not used.get(write.name, set()) - {write.of}:
             _lost(doc, write)
 
 
@@ -135,12 +137,22 @@ def _script(node: etree._Element) -> str:
 
 def _assigned(text: str) -> frozenset[str]:
     if expressions.is_feel(text):
-        return frozenset()  # what a context's entries are, its value says
+        words = Counter(_WORD.findall(text))
+        return frozenset(name for name in _keys(text) if words[name] == 1)  # else it reads what it was
     try:
         found = python_names.script(text)
     except python_names.Unreadable:
         return frozenset()
     return found.assigned - found.free
+
+
+def _keys(text: str) -> Iterator[str]:
+    """The names of the entries of a context in FEEL, not those of contexts inside it."""
+    depth = 0
+    for part in _PARTS.finditer(text):
+        depth += (part[0] in "{[(") - (part[0] in "}])")
+        if part["key"] and depth == 1:
+            yield part["key"]
 
 
 def _used(activity: etree._Element, forms: Forms) -> dict[str, set[str]]:
