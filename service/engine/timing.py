@@ -25,6 +25,7 @@ _DURATION = re.compile(
 _DATE = re.compile(r"\d{4}-?\d\d-?\d\d(T.*)?$|\d{4}-?W\d\d", re.IGNORECASE)
 _REPEATS = re.compile(r"R(\d*)/(.+)", re.IGNORECASE)
 _INSIDE = re.compile(r"\s*\[(?P<name>[\w/+-]+)\]\s*$")  #: a zone behind a cron expression
+_LONGEST_CRON = 200  #: characters, zone included
 _MONTH = 30.436875  #: days, on average
 _ZONE = re.compile(r"(?P<time>[^\[@]+?)(?:\[(?P<inside>[\w/+-]+)\]|@(?P<behind>[\w/+-]+))$")
 
@@ -89,7 +90,7 @@ def is_cycle(value: object) -> bool:
 
 def is_cron(text: str) -> bool:
     """Whether it is meant as a cron expression; `cycle` says what is wrong with it."""
-    return cron.looks_like(_INSIDE.sub("", text))
+    return len(text) <= _LONGEST_CRON and cron.looks_like(_INSIDE.sub("", text))
 
 
 def duration(text: str) -> Duration:

@@ -254,10 +254,15 @@ def _at_hand() -> sa.ColumnElement[bool]:
     return sa.or_(HumanTask.follow_up_at.is_(None), HumanTask.follow_up_at <= now, HumanTask.due_at < now)
 
 
-def any_set_aside(actor: Actor, *, team: bool) -> bool:
-    """Whether some of the tasks that are `actor`'s to do, or to claim, wait for their follow-up date."""
+def any_set_aside(actor: Actor, *, team: bool, most: int = 1000) -> bool:
+    """Whether some of the tasks that are `actor`'s to do, or to claim, wait for their follow-up date.
+
+    Looks at so many of them at `most`, the oldest, so that it costs the same for ever.
+    """
     whose = (_team if team else _mine)(actor)
-    return db.session.scalar(sa.select(HumanTask.id).where(whose, _set_aside()).limit(1)) is not None
+    looked_at = sa.select(HumanTask.id).where(whose).order_by(HumanTask.id).limit(most).subquery()
+    found = sa.select(HumanTask.id).join(looked_at, looked_at.c.id == HumanTask.id).where(_set_aside()).limit(1)
+    return db.session.scalar(found) is not None
 
 
 def _mine(actor: Actor) -> sa.ColumnElement[bool]:

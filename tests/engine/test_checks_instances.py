@@ -14,6 +14,10 @@ FORMS = {
     "show": FormNames(frozenset(), frozenset(), frozenset({"answer"})),
     "open": FormNames(frozenset({"answer"}), frozenset({"answer", "total"}), frozenset()),
 }
+GIVEN = (
+    '<ioSpecification><dataOutput id="o" name="answer"/><inputSet/><outputSet/></ioSpecification>'
+    "<dataOutputAssociation><sourceRef>o</sourceRef><targetRef>r</targetRef></dataOutputAssociation>"
+)
 RESULTS = "<loopDataOutputRef>all</loopDataOutputRef>"
 LOST = "The answer “answer” of its form stays with the instance, where nothing uses it."
 
@@ -44,6 +48,7 @@ def said(inner: str) -> list[str]:
         (task(loop(more='isSequential="true"')), [f"a: {LOST}"]),
         (task(""), []),
         (task(loop(RESULTS, 'case:outputElement="= answer"')), []),
+        (task(loop(), before=GIVEN), []),
         (task(loop(RESULTS, 'case:outputElement="= {answer: answer}"')), []),
         (task(loop(RESULTS + '<outputDataItem id="answer"/>')), []),
         (task(loop(RESULTS + '<outputDataItem id="other"/>')), [f"a: {LOST}"]),
@@ -98,6 +103,20 @@ SHARED = "Each instance of “S” writes the same “{}”, which is there outs
             [],
         ),
         (BEFORE + sub(loop(RESULTS + '<outputDataItem id="answer"/>'), task(""), flow("i", "a")), []),
+        (
+            BEFORE
+            + sub(
+                loop(),
+                '<scriptTask id="t"><script>= {total: 1, own: {answer: 2}, said: "answer: 3"}</script></scriptTask>',
+                flow("i", "t"),
+            ),
+            ["t: " + SHARED.format("total")],
+        ),
+        (
+            BEFORE
+            + sub(loop(), '<scriptTask id="t"><script>= {total: total + 1}</script></scriptTask>', flow("i", "t")),
+            [],
+        ),
     ],
 )
 def test_instances_that_write_one_name_at_once_are_told(inner: str, expected: list[str]) -> None:

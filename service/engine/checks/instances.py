@@ -21,6 +21,7 @@ from service.engine.normalise.catalogue import case_attributes, extensions
 from service.engine.xml.document import ACTIVITIES, SUB_PROCESSES, Document, child, is_true, local, text_of
 
 _MULTI = "multiInstanceLoopCharacteristics"
+_OBJECTS = {"dataObject", "dataObjectReference"}
 _NAMING = ("resultVariable", "messageVariable", "variableName", "errorVariable")
 _CODES = ("errorCodeVariable", "errorMessageVariable", "escalationCodeVariable")
 
@@ -34,6 +35,8 @@ class FormNames:
     read: frozenset[str] = frozenset()  #: what it shows or computes with
 
 
+#: Of FEEL: texts, brackets, and names before a colon.
+_PARTS = re.compile(r"""(?s:"(?:[^"\\]|\\.)*")|[\[\](){}]|(?P<key>[^\W\d]\w*)\s*:""")
 _WORD = re.compile(r"[^\W\d]\w*")
 Forms = Mapping[str, FormNames]
 
@@ -54,7 +57,7 @@ def check(doc: Document, process: etree._Element, forms: Forms) -> None:
         return
     writes = {node: list(_writes(node, forms)) for node in process.iter() if isinstance(node.tag, str)}
     known = Counter(write.name for found in writes.values() for write in found)
-    known.update(name for node in process.iter() if local(node) == "dataObject" for name in _named(node))
+    known.update(name for node in process.iter() if local(node) in _OBJECTS for name in _named(node))
     known.update(text_of(node) for node in process.iter() if local(node) == "loopDataOutputRef")
     for loop in loops:
         inside = [write for node in _parent(loop).iter() for write in writes.get(node, ())]
@@ -70,7 +73,7 @@ def _activity(
 ) -> None:
     activity = _parent(loop)
     own = {name for part in ("inputDataItem", "outputDataItem") for name in _named(child(loop, part))}
-    used = _used(activity, forms)
+    used, takes_all = _used(activity, forms), _takes_all(activity)
     for write in sorted(inside, key=lambda each: each.name):
         if doc.full:
             return
@@ -79,7 +82,7 @@ def _activity(
         if write.name in outside:
             if not is_true(loop.get("isSequential")):
                 _shared(doc, activity, write)
-        elif write.of is not None and not _takes_all(activity) and not used.get(write.name, set()) - {write.of}:
+        elif write.of is not None and not takes_all and not used.get(write.name, set()) - {write.of}:
             _lost(doc, write)
 
 
@@ -134,7 +137,8 @@ def _script(node: etree._Element) -> str:
 
 def _assigned(text: str) -> frozenset[str]:
     if expressions.is_feel(text):
-        return frozenset()  # what a context's entries are, its value says
+        words = Counter(_WORD.findall(text))
+        return frozenset(name for name in _keys(text) if words[name] == 1)  # else it reads what it was
     try:
         found = python_names.script(text)
     except python_names.Unreadable:
@@ -142,13 +146,23 @@ def _assigned(text: str) -> frozenset[str]:
     return found.assigned - found.free
 
 
+def _keys(text: str) -> Iterator[str]:
+    """The names of the entries of a context in FEEL, not those of contexts inside it."""
+    depth = 0
+    for part in _PARTS.finditer(text):
+        depth += (part[0] in "{[(") - (part[0] in "}])")
+        if part["key"] and depth == 1:
+            yield part["key"]
+
+
 def _used(activity: etree._Element, forms: Forms) -> dict[str, set[str]]:
-    """By name, where it is read inside: the keys of forms, or "" for an expression."""
+    """By name, where it is read inside: the keys of forms, or "" for an expression or a data output."""
     found: dict[str, set[str]] = {}
     read = ((name, "") for _, _, text, _ in texts.all_of(activity) for name in _read(text))
     keys = {key for node in activity.iter() if (key := case_attributes(node).get("formKey"))}
     shown = ((name, key) for key in keys for name in forms.get(key, FormNames()).read)
-    for name, where in chain(read, shown):
+    given = ((name, "") for node in activity.iter() if local(node) == "dataOutput" for name in _named(node))
+    for name, where in chain(read, shown, given):
         found.setdefault(name, set()).add(where)
     return found
 
@@ -164,7 +178,7 @@ def _mapped_in(node: etree._Element, activity: etree._Element) -> set[str]:
     for around in chain([node], node.iterancestors()):
         found |= {part.get("target") or "" for holder in extensions(around, "ioMapping") for part in _parts(holder)}
         if local(around) in SUB_PROCESSES:
-            found |= {name for part in around if local(part) == "dataObject" for name in _named(part)}
+            found |= {name for part in around if local(part) in _OBJECTS for name in _named(part)}
         if around is activity:
             break
     return found
