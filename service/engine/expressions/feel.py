@@ -143,8 +143,14 @@ def is_flat(payload: str) -> bool:
     return all(map(is_word, set(_KEY.findall(payload))))
 
 
+def is_readable(name: str) -> bool:
+    """Whether FEEL reads a name, of several words too, without knowing it; not `rate 2.1` or `terms and conditions`."""
+    first, *others = name.split() or [""]
+    return is_word(first) and all(is_word(part) or part.isdecimal() for part in others)
+
+
 def is_word(name: str) -> bool:
-    """Whether FEEL reads a name as one without knowing it."""
+    """Whether a name is one plain word, and none of FEEL's own."""
     return _WORD.fullmatch(name) is not None and name not in _KEYWORDS
 
 
