@@ -180,6 +180,34 @@ def test_what_is_feel_is_not_refused(text):
 
 
 @pytest.mark.parametrize(
+    ("text", "lacking"),
+    [
+        ("overlaps before([1..2], [2..3])", "overlaps before"),
+        ('range("[1..2]")', "range"),
+        ("is defined(a)", "is defined"),
+        ("get or else(a, 1)", "get or else"),
+        ('time(10, 0, 0, @"PT1H")', "time(…, offset)"),
+        ('matches("a", "a b", "x")', "the flag x"),
+        ('@"-0044-03-15"', "a year before the first"),
+        ('date("-0044-03-15")', "a year before the first"),
+        ("a instance of years and months duration", "years and months duration"),
+        ("a instance of range<number>", "range<…>"),
+    ],
+)
+def test_what_browsers_do_not_know_is_refused_in_forms_alone(text, lacking):
+    assert feel.check(text, in_form=True) == f"Forms do not know “{lacking}”, for the browser does not."
+    assert feel.check(text) is None
+
+
+def test_nothing_is_evaluated_to_check_it():
+    long = "count(for i in 1..100000, j in 1..100000 return i) > 1"
+
+    assert feel.check(long, in_form=True) is None and feel.check(long) is None
+    with pytest.raises(FeelError, match="ran longer"):
+        feel.evaluate(long, {})
+
+
+@pytest.mark.parametrize(
     ("text", "said"),
     [
         ("a == 1", "“==” compares with a range; write = (line 1, column 3)"),

@@ -26,6 +26,7 @@ _WORDS: Mapping[str, Mapping[str, Any]] = {
     "true": {"kinds": ["truth value"]},
     "false": {"kinds": ["truth value"]},
 }
+_MOST_NAMES = 50_000  #: that are sent along to read one text
 _KINDS = {
     "string": "text",
     "boolean": "truth value",
@@ -56,18 +57,23 @@ def problems(nodes: Nodes, texts: Mapping[str, list[Text]], types: Types, bound:
 
 
 def known_names(nodes: Nodes, types: Types, bound: Iterable[str]) -> dict[str, Any]:
-    """Every name that an expression may mean, with the names that may stand behind its dot."""
-    components: dict[str, Any] = {name: None for type_ in types.values() for name in type_.get("components", ())}
-    deep = dict.fromkeys(components, components) or None
-    known = [
-        *bound,
-        *components,
-        *(node["variable"] for node in nodes.values()),
-        *(node["id"] for node in nodes.values()),
-    ]
+    """Every name that an expression may mean, with the names that may stand behind its dot where they matter."""
+    variables = [str(node["variable"]) for node in nodes.values()]
+    components = {name for type_ in types.values() for name in type_.get("components", ())}
+    known = {*bound, *components, *variables, *(node["id"] for node in nodes.values())} - {None, ""}
+    deep = _components(components, len(known))
     imported = [found["under"] for node in nodes.values() for found in node["requires"] if found["under"]]
-    inner = {str(node["variable"]): deep for node in nodes.values()}
-    return {**dict.fromkeys(filter(None, known), deep), **dict.fromkeys(imported, inner)}
+    return {**dict.fromkeys(known, deep), **dict.fromkeys(imported, dict.fromkeys(variables, deep))}
+
+
+def _components(names: set[str], times: int) -> dict[str, Any] | None:
+    """What may stand behind a dot, and behind a second one; None when FEEL reads it all without knowing it."""
+    if all(map(feel.is_readable, names)):
+        return None
+    once: dict[str, Any] = dict.fromkeys(names)
+    if len(names) ** 2 * times <= _MOST_NAMES:
+        return dict.fromkeys(names, once)
+    return once if len(names) * times <= _MOST_NAMES else None
 
 
 class _Checker:

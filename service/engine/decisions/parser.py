@@ -90,7 +90,6 @@ class _Reader:
         self.texts: dict[str, list[Text]] = {}  #: node -> its FEEL
         self.names: set[str] = set()  #: that some expression binds
         self.order: list[str] = []  #: the files
-        self.odd_names: dict[str, Any] = {}  #: all names, when some are no words: a text may be read by them alone
 
     def report(
         self,
@@ -258,9 +257,6 @@ class _Reader:
     def decisions(self) -> dict[str, Decision]:
         found: dict[str, Decision] = {}
         written = 0
-        names = checks.known_names(self.nodes, self.types, self.names)
-        if any(not feel.is_word(name) for name in names):
-            self.odd_names = names
         for key, node in self.nodes.items():
             if node["kind"] not in ("decision", "service"):
                 continue
@@ -279,7 +275,7 @@ class _Reader:
     def decision(self, key: str, node: dict[str, Any]) -> Decision:
         needed = sorted(self.closure(key))
         content = {"nodes": {name: self.nodes[name] for name in needed}, "types": self.types}
-        model = json.dumps({**content, "names": self.odd_names}, sort_keys=True)
+        model = json.dumps({**content, "names": self.odd_names(content["nodes"])}, sort_keys=True)
         reached = [self.nodes[name] for name in needed]
         return Decision(
             id=node["id"],
@@ -293,6 +289,12 @@ class _Reader:
             model_key=hashlib.sha256(model.encode()).hexdigest(),
             node=key,
         )
+
+    def odd_names(self, nodes: Mapping[str, Any]) -> dict[str, Any]:
+        """All names that the expressions of `nodes` may mean, when FEEL cannot read one of them without knowing it."""
+        bound = {name for name in self.names if not feel.is_readable(name)}
+        names = checks.known_names(nodes, self.types, bound)
+        return {} if all(map(feel.is_readable, names)) else names
 
     def closure(self, key: str) -> set[str]:
         reached: set[str] = set()

@@ -81,6 +81,8 @@ def examine(
         answer = _answer("check", text, json.dumps(names or {}), unary, in_form)
     except FeelError as error:
         return str(error)
+    if answer.get("lacking"):
+        return f"Forms do not know “{answer['lacking']}”, for the browser does not."
     if answer.get("error") is None:
         found: Mapping[str, Any] = answer["value"]
         return found
@@ -88,9 +90,7 @@ def examine(
         return _syntax(text, answer["at"])
     if answer.get("at") is not None:
         return f"{answer['error']} ({_place(text, answer['at'])})."
-    if not str(answer["error"]).startswith("not implemented"):
-        return _sentence(str(answer["error"]))
-    return f"The evaluator does not know {str(answer['error']).removeprefix('not implemented: ')}."
+    return _sentence(str(answer["error"]))
 
 
 def names(text: str) -> frozenset[str]:
@@ -162,8 +162,14 @@ def is_flat(payload: str) -> bool:
     return all(map(is_word, set(_KEY.findall(payload))))
 
 
+def is_readable(name: str) -> bool:
+    """Whether FEEL reads a name, of several words too, without knowing it; not `rate 2.1` or `terms and conditions`."""
+    first, *others = name.split() or [""]
+    return is_word(first) and all(is_word(part) or part.isdecimal() for part in others)
+
+
 def is_word(name: str) -> bool:
-    """Whether FEEL reads a name as one without knowing it."""
+    """Whether a name is one plain word, and none of FEEL's own."""
     return _WORD.fullmatch(name) is not None and name not in _KEYWORDS
 
 

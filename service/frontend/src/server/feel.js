@@ -84,7 +84,7 @@ export function check(given, json, isUnary, inBrowser) {
     if (at !== null) return JSON.stringify({ error: 'syntax', at });
     const meant = mistake(tree, text, isUnary, context);
     if (meant) return JSON.stringify({ error: meant.what, at: meant.at });
-    return JSON.stringify({ value: facts(tree, text), error: inBrowser ? unimplemented(given, context, isUnary) : null });
+    return JSON.stringify({ value: facts(tree, text), lacking: inBrowser ? unimplemented(tree, text) : null });
   });
 }
 

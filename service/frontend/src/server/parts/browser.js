@@ -1,7 +1,7 @@
 // What forms need of feelin besides: they mean what they mean in the browser, so it evaluates them, and not ../feel/.
-import { evaluate, unaryTest } from '@bpmn-io/feelin';
 import { DateTime, Duration, FixedOffsetZone, SystemZone } from 'luxon';
-import { isLimit } from './limits.js';
+import { EXTENSIONS } from './feel/extensions.js';
+import { childrenOf } from './feel/parse.js';
 
 /** A value of feelin's as form-js holds it: dates, times and durations as texts; what has no JSON form is null. */
 export function plain(value) {
@@ -31,14 +31,28 @@ function durationText(duration) {
   return `${total < 0 ? '-' : ''}${Duration.fromObject({ years: Math.abs(Math.trunc(total / 12)), months: Math.abs(total % 12) }).toISO()}`;
 }
 
-/** What feelin has not implemented of a text; it says so only when it evaluates. */
-export function unimplemented(text, context, isUnary) {
-  try {
-    (isUnary ? unaryTest : evaluate)(text, context);
-  } catch (error) {
-    if (isLimit(error)) throw error;
-    // without values a name such as `number` is the function of that name, which has no text
-    if (/^not implemented/.test(error.message) && !error.message.includes('string(')) return error.message;
-  }
-  return null;
+const LACKING = new Set([
+  'overlaps before', 'overlaps after', 'finishes', 'finished by', 'during', 'starts', 'started by', 'coincides', 'range',
+  ...Object.keys(EXTENSIONS),
+]);
+const PATTERNS = { matches: 2, replace: 3 }; // the place of the flags
+
+/** What feelin 6.1 has not, of a text that it can parse: it would say so only where it meets it, or give null. */
+export function unimplemented(tree, text) {
+  let found = null;
+  const said = (node) => text.slice(node.from, node.to).replace(/\s+/g, ' ');
+  tree.iterate({
+    enter({ node }) {
+      if (node.name === 'SpecialType') found ??= said(node);
+      if (node.name === 'ListType' && text.startsWith('range', node.from)) found ??= 'range<…>';
+      if (!['FunctionInvocation', 'DateTimeLiteral'].includes(node.name) || !node.firstChild) return;
+      const name = said(node.firstChild);
+      const given = (node.getChild('PositionalParameters') ? childrenOf(node.getChild('PositionalParameters')) : []).map(said);
+      if (node.name === 'FunctionInvocation' && LACKING.has(name)) found ??= name.replaceAll('_', ' ');
+      if (name === 'time' && given.length > 3) found ??= 'time(…, offset)';
+      if (/^"-\d/.test(given[0] ?? name.replace(/^@\s*/, ''))) found ??= 'a year before the first';
+      if (PATTERNS[name] && /x/.test(given[PATTERNS[name]] ?? '')) found ??= 'the flag x';
+    },
+  });
+  return found;
 }

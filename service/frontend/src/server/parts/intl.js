@@ -33,7 +33,21 @@ export function setLocal(name) {
   localSteps = sign ? [[-Infinity, (sign === '-' ? -1 : 1) * (60 * hours + +minutes)]] : zones.get(name) ?? UTC;
 }
 
-function offsetIn(steps, instant) {
+const LAST = Date.UTC(2070, 0, 1); // the host's lists end here: see engine/expressions/zones.py
+const newYear = (year) => Date.UTC(year, 0, 1);
+const looks = (year) => `${new Date(newYear(year)).getUTCDay()} ${newYear(year + 1) - newYear(year)}`;
+
+/** The same moment of one of the last 28 years of the lists, whose calendar is the same: summer time goes by weekdays. */
+function within(instant) {
+  const year = new Date(instant).getUTCFullYear();
+  if (!(instant >= LAST) || Number.isNaN(year)) return instant;
+  let like = 2042;
+  while (looks(like) !== looks(year)) like += 1;
+  return instant - newYear(year) + newYear(like);
+}
+
+function offsetIn(steps, moment) {
+  const instant = steps.length > 1 ? within(moment) : moment;
   let low = 0;
   let high = steps.length - 1;
   while (low < high) {
