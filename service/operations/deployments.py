@@ -240,7 +240,8 @@ def _lay_processes(world: World, files: Mapping[str, bytes], decisions: Mapping[
     for model, key, info in executable:
         problems += references.missing(model.elements[key].values(), info, world)
         problems += staffing.problems(model.elements[key], info, world)
-        problems += start_events.problems(info, model.elements[key], world.now)
+        if not any(problem.severity is Severity.ERROR for problem in model.problems):
+            problems += start_events.problems(info, model.elements[key], world.now)
     problems += unknown_names.check(executable, world)
     if world.has_people:
         problems += staffing.strangers((info, model.elements[key]) for model, key, info in executable)

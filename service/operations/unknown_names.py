@@ -45,6 +45,8 @@ class Given:
 def check(executable: Sequence[tuple[Normalised, str, ProcessInfo]], world: World) -> list[Problem]:
     """Warnings about the processes of a deployment: (file, process id, what it says)."""
     processes: dict[str, tuple[ProcessInfo, Variables]] = {}
+    if any(problem.severity is Severity.ERROR for model, _, _ in executable for problem in model.problems):
+        return []  # what sets a variable may stand in what could not be read
     for model, key, info in executable:
         try:
             with budget.of_file(model.name):
