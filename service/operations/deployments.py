@@ -19,7 +19,7 @@ from service import forms
 from service.db import db, localnow, new_id
 from service.engine.checks import check_definition, over_budget
 from service.engine.decisions import parse_decisions
-from service.engine.definition import Problem, Refused, Severity
+from service.engine.definition import Problem, ProcessInfo, Refused, Severity
 from service.engine.elements.rules import columns_of
 from service.engine.expressions import budget
 from service.engine.normalise import Normalised, normalise
@@ -228,8 +228,8 @@ def _lay_processes(world: World, files: Mapping[str, bytes], decisions: Mapping[
             problems += refused.problems
     for model in models:
         problems += _lay_embedded(world, model)
+        problems += model.problems
     called = {key: source.info.get("calls", ()) for key, source in world.processes.items()}
-    problems += [problem for model in models for problem in model.problems]
     problems += check_definition(models, called=called)
     linked = _linked_files(world, {*files, *decisions})
     seen: dict[str, str] = {}
@@ -237,6 +237,18 @@ def _lay_processes(world: World, files: Mapping[str, bytes], decisions: Mapping[
     for model, key, info in executable:
         source = Source(key, info.name or key, model.name, digest(files[model.name]), info.as_json())
         problems += _lay(world.processes, source, world, seen)
+    problems += _together(executable, world)
+    if files and not any(problem.severity is Severity.ERROR for problem in problems):
+        try:
+            parse({**linked, **decisions, **files})
+        except Refused as refused:
+            problems += refused.problems
+    return problems
+
+
+def _together(executable: Sequence[tuple[Normalised, str, ProcessInfo]], world: World) -> list[Problem]:
+    """What shows only beside everything else that will be there: forms, decisions, other processes, people."""
+    problems: list[Problem] = []
     for model, key, info in executable:
         problems += references.missing(model.elements[key].values(), info, world)
         problems += staffing.problems(model.elements[key], info, world)
@@ -245,11 +257,6 @@ def _lay_processes(world: World, files: Mapping[str, bytes], decisions: Mapping[
     problems += unknown_names.check(executable, world)
     if world.has_people:
         problems += staffing.strangers((info, model.elements[key]) for model, key, info in executable)
-    if files and not any(problem.severity is Severity.ERROR for problem in problems):
-        try:
-            parse({**linked, **decisions, **files})
-        except Refused as refused:
-            problems += refused.problems
     return problems
 
 

@@ -100,7 +100,7 @@ def mismatches(text: str, kinds: Mapping[str, str]) -> list[tuple[str, str, str,
     `kinds` are those of the variables whose kind is known: text, number or truth.
     """
     try:
-        return [tuple(each) for each in _asked("mismatches", text, json.dumps(dict(kinds)))]  # type: ignore[misc]
+        return [tuple(each) for each in _asked("mismatches", text, json.dumps(dict(kinds)))]
     except FeelError:
         return []
 
