@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
-from service.forms.checks import id_of, kinds_of, variables_of
+from service.forms.checks import id_of, kinds_of, reads_of, variables_of, words_of
 from service.forms.validation import initial, json_schema, problems, validate
 
-__all__ = ["id_of", "initial", "json_schema", "kinds_of", "problems", "validate", "variables_of"]
+__all__ = [
+    "id_of",
+    "initial",
+    "json_schema",
+    "kinds_of",
+    "problems",
+    "reads_of",
+    "validate",
+    "variables_of",
+    "words_of",
+]
