@@ -2,7 +2,18 @@
 
 from __future__ import annotations
 
-from service.forms.checks import id_of, kinds_of, variables_of
+from service.forms.checks import id_of, kinds_of, reads_of, variables_of, words_of
 from service.forms.validation import initial, json_schema, names, problems, validate
 
-__all__ = ["id_of", "initial", "json_schema", "kinds_of", "names", "problems", "validate", "variables_of"]
+__all__ = [
+    "id_of",
+    "initial",
+    "json_schema",
+    "kinds_of",
+    "names",
+    "problems",
+    "reads_of",
+    "validate",
+    "variables_of",
+    "words_of",
+]

@@ -160,6 +160,32 @@ def kinds_of(content: bytes) -> dict[str, str]:
     return found
 
 
+def reads_of(name: str, content: bytes) -> Iterator[tuple[str, int, str]]:
+    """What the expressions of a form read: (name, line, the component's id). Raises budget.Spent."""
+    try:
+        text = content.decode("utf-8-sig")
+        schema = json.loads(text)
+    except (ValueError, RecursionError):
+        return
+    form = _Form(name, text)
+    waiting = list(schema.get("components") or ()) if isinstance(schema, dict) else []
+    while waiting:
+        component = waiting.pop()
+        if isinstance(component, dict):
+            line, identity = form.line(component), str(component.get("id") or "")
+            budget.reading(line, identity)
+            for expression, _unary in _expressions(component):
+                yield from ((found, line, identity) for found in sorted(feel.outer_names(expression)))
+            inner = component.get("components")
+            waiting += inner if isinstance(inner, list) else []
+
+
+def words_of(content: bytes) -> set[str]:
+    """Every name in the keys and paths of a form, at any depth: what its expressions may mean by a name."""
+    found = re.findall(r'"(?:key|path|valuesKey)"\s*:\s*"([\w.]{1,500})"', content.decode("utf-8", "replace"))
+    return {part for name in found for part in name.split(".")}
+
+
 def _kind(component: dict[str, Any]) -> str | None:
     kind = component.get("type")
     if kind in {"textfield", "textarea"}:

@@ -20,7 +20,7 @@ from service.db import db, localnow, new_id
 from service.engine.checks import check_definition, over_budget
 from service.engine.checks.instances import FormNames
 from service.engine.decisions import examine
-from service.engine.definition import Problem, Refused, Severity
+from service.engine.definition import Problem, ProcessInfo, Refused, Severity
 from service.engine.elements.rules import columns_of
 from service.engine.expressions import budget
 from service.engine.normalise import Normalised, normalise
@@ -231,8 +231,8 @@ def _lay_processes(
             problems += refused.problems
     for model in models:
         problems += _lay_embedded(world, model)
+        problems += model.problems
     called = {key: source.info.get("calls", ()) for key, source in world.processes.items()}
-    problems += [problem for model in models for problem in model.problems]
     problems += check_definition(models, called=called, forms=_names_in_forms(world, models, drawn))
     linked = _linked_files(world, {*files, *decisions})
     seen: dict[str, str] = {}
@@ -240,13 +240,7 @@ def _lay_processes(
     for model, key, info in executable:
         source = Source(key, info.name or key, model.name, digest(files[model.name]), info.as_json())
         problems += _lay(world.processes, source, world, seen)
-    for model, key, info in executable:
-        problems += references.missing(model.elements[key].values(), info, world)
-        problems += staffing.problems(model.elements[key], info, world)
-        problems += start_events.problems(info, model.elements[key], world.now)
-    problems += unknown_names.check(executable, world)
-    if world.has_people:
-        problems += staffing.strangers((info, model.elements[key]) for model, key, info in executable)
+    problems += _together(executable, world)
     if files and not any(problem.severity is Severity.ERROR for problem in problems):
         try:
             parse({**linked, **decisions, **files})
@@ -273,6 +267,20 @@ def _names_in(file: str, content: bytes) -> FormNames:
             return forms.names(content)
     except budget.Spent:  # which is told where the form itself is read
         return FormNames()
+
+
+def _together(executable: Sequence[tuple[Normalised, str, ProcessInfo]], world: World) -> list[Problem]:
+    """What shows only beside everything else that will be there: forms, decisions, other processes, people."""
+    problems: list[Problem] = []
+    for model, key, info in executable:
+        problems += references.missing(model.elements[key].values(), info, world)
+        problems += staffing.problems(model.elements[key], info, world)
+        if not any(problem.severity is Severity.ERROR for problem in model.problems):
+            problems += start_events.problems(info, model.elements[key], world.now)
+    problems += unknown_names.check(executable, world)
+    if world.has_people:
+        problems += staffing.strangers((info, model.elements[key]) for model, key, info in executable)
+    return problems
 
 
 def _linked_files(world: World, uploaded: set[str]) -> dict[str, bytes]:

@@ -101,7 +101,7 @@ def _called(element: Element, info: ProcessInfo, world: World) -> Iterator[Probl
 
 
 def _or_near(advice: str, key: str, known: Iterable[str]) -> str:
-    near = difflib.get_close_matches(key[:100], list(known)[:_COMPARED], n=1, cutoff=0.7)
+    near = difflib.get_close_matches(key[:100], list(known)[:_COMPARED], n=1, cutoff=0.88)
     return f"Did you mean “{near[0]}”? {advice}" if near else advice
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import sqlalchemy as sa
 
@@ -103,23 +103,18 @@ def strangers(processes: Iterable[tuple[ProcessInfo, Mapping[str, Element]]]) ->
     """
     found: list[Problem] = []
     named = [(info, list(_named(info, elements))) for info, elements in processes]
-    wanted = {(kind, name) for _, names in named for _, kind, name in names}
-    there = {"group": _there(Group), "user": _there(User)} if wanted else {}
-    for info, names in named:
-        told: set[tuple[str, str]] = set()
-        for element, kind, name in names:
-            if there[kind] and name not in there[kind] and (kind, name) not in told:
-                told.add((kind, name))
-                found.append(_stranger(info, element, kind, name, there[kind]))
+    for kind, model in (("group", Group), ("user", User)):
+        wanted = {name for _, names in named for _, of, name in names if of == kind}
+        some = db.session.scalars(sa.select(model.name).order_by(model.name).limit(_COMPARED)).all() if wanted else []
+        lacking = wanted - set(db.session.scalars(sa.select(model.name).where(model.name.in_(wanted)))) if some else ()
+        for info, names in named:
+            first = {name: element for element, of, name in reversed(names) if of == kind and name in lacking}
+            found += [_stranger(info, element, kind, name, some) for name, element in reversed(first.items())]
     return found
 
 
-def _there(model: type[Group] | type[User]) -> set[str]:
-    return set(db.session.scalars(sa.select(model.name)))
-
-
-def _stranger(info: ProcessInfo, element: Element | None, kind: str, name: str, there: set[str]) -> Problem:
-    near = difflib.get_close_matches(name[:100], sorted(there)[:_COMPARED], n=1, cutoff=0.75)
+def _stranger(info: ProcessInfo, element: Element | None, kind: str, name: str, there: Sequence[str]) -> Problem:
+    near = difflib.get_close_matches(name[:100], there, n=1, cutoff=0.75)
     make = f"To make it: casewright user {'add' if kind == 'user' else 'join SOMEBODY'} {name}."
     advice = f"Did you mean “{near[0]}”? {make}" if near else make
     return _warning(info, element, f"There is no {kind} “{name[:100]}”.", advice)

@@ -45,6 +45,8 @@ class Given:
 def check(executable: Sequence[tuple[Normalised, str, ProcessInfo]], world: World) -> list[Problem]:
     """Warnings about the processes of a deployment: (file, process id, what it says)."""
     processes: dict[str, tuple[ProcessInfo, Variables]] = {}
+    if any(problem.severity is Severity.ERROR for model, _, _ in executable for problem in model.problems):
+        return []  # what sets a variable may stand in what could not be read
     for model, key, info in executable:
         try:
             with budget.of_file(model.name):
@@ -73,7 +75,29 @@ def check(executable: Sequence[tuple[Normalised, str, ProcessInfo]], world: Worl
                 found += mismatches(info, said, given, computed)
         except budget.Spent as spent:
             return found + over_budget(info.file, spent)
+    known = computed.union(*given.forms.values(), *given.decisions.values(), given.decisions.keys())
+    for key in sorted(contents):
+        found += _in_form(form_of(key, world), known)
     return found
+
+
+def _in_form(form: Source | None, known: set[str]) -> list[Problem]:
+    """Slips of the pen in the expressions of a form that is deployed now: what else it is opened with is not known."""
+    if form is None or form.content is None:
+        return []
+    found: dict[str, Problem] = {}
+    names = known | forms.words_of(form.content)
+    try:
+        with budget.of_file(form.file):
+            for name, line, component in forms.reads_of(form.file, form.content):
+                if name not in names and name not in found and (near := _near(name, names, closed=False)):
+                    message = f"It reads “{name}”, which nothing in this case type sets."
+                    advice = f"Did you mean “{near}”?"
+                    problem = Problem(form.file, message, advice, line, component, severity=Severity.WARNING)
+                    found[name] = problem
+    except budget.Spent as spent:
+        return over_budget(form.file, spent)
+    return list(found.values())
 
 
 def _process(model: Normalised, key: str) -> etree._Element:

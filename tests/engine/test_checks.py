@@ -20,10 +20,36 @@ def test_a_sound_process_is_told_nothing():
 def test_what_nothing_leads_to_is_told():
     inner = '<startEvent id="s"/><task id="a"/><task id="b"/><task id="c"/>' + flow("s", "a") + flow("b", "c")
 
-    assert warnings(examined(inner)) == [
-        "b: Nothing leads to it; it is never executed.",
-        "c: Nothing leads to it; it is never executed.",
-    ]
+    assert warnings(examined(inner)) == ["b: Nothing leads to it; it is never executed."]
+
+
+def test_of_a_circle_that_nothing_leads_to_the_first_is_told():
+    circle = flow("b", "c") + flow("c", "d") + flow("d", "c")
+    inner = '<startEvent id="s"/><task id="a"/><task id="c"/><task id="d"/>' + flow("s", "a")
+
+    led_to = [line for line in warnings(examined(inner + '<task id="b"/>' + circle)) if "Nothing leads" in line]
+    alone = [line for line in warnings(examined(inner + flow("c", "d") + flow("d", "c"))) if "Nothing leads" in line]
+
+    assert ([line[0] for line in led_to], [line[0] for line in alone]) == (["b"], ["c"])
+
+
+def test_a_flow_that_leads_nowhere_is_told_once_with_what_was_meant():
+    inner = (
+        '<startEvent id="s"/><exclusiveGateway id="g" default="d"/><task id="Assess"/><task id="b"/>'
+        + flow("s", "g")
+        + flow("g", "Asess", more='id="d"')
+        + flow("g", "b", "<conditionExpression>x</conditionExpression>")
+    )
+
+    [problem] = examined(inner)
+
+    assert (problem.element_id, problem.advice) == ("d", "Did you mean “Assess”?")
+
+
+def test_a_namespace_that_is_nearly_ours_is_told():
+    [problem] = examined('<task id="a"/>', more='xmlns:c="urn:casewright:bpmn:1"')
+
+    assert problem.advice == 'Write xmlns:case="urn:casewright:bpmn:1.0".'
 
 
 def test_boundary_events_compensation_and_event_sub_processes_are_reached():

@@ -132,6 +132,31 @@ def test_where_anything_may_be_set_only_slips_of_the_pen_are_told() -> None:
     assert len(told(choice("= ammount &gt; 3") + anything)) == 1
 
 
+def conditional(condition: str) -> list[str]:
+    """What is said of a condition in the start form."""
+    components = [
+        {"type": "number", "id": "f1", "key": "amount"},
+        {"type": "dynamiclist", "id": "l", "path": "items", "isRepeating": True, "components": [
+            {"type": "textfield", "id": "f2", "key": "wording", "conditional": {"hide": condition}},
+            {"type": "number", "id": "f3", "key": "price"}]},
+    ]  # fmt: skip
+    schema = {"type": "default", "id": "form", "schemaVersion": 19, "components": components}
+    return told(task(), **{"intake.form": json.dumps(schema, indent=1).encode()})
+
+
+def test_a_slip_in_a_form_s_condition_is_told_at_its_field() -> None:
+    [found] = conditional("= ammount > 3")
+
+    assert found == "f2: It reads “ammount”, which nothing in this case type sets. Did you mean “amount”?"
+
+
+@pytest.mark.parametrize(
+    "condition", ["= amount > 3", "= price > 3", "= result = 1", "= somethingElse", "= parent.amount > 1"]
+)
+def test_what_a_form_may_be_opened_with_is_told_nothing(condition: str) -> None:
+    assert conditional(condition) == []
+
+
 @pytest.mark.parametrize(
     ("one", "other", "slip"),
     [

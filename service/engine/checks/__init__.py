@@ -59,7 +59,7 @@ def check_definition(
 
 
 def _check_file(model: Normalised, forms: Mapping[str, FormNames]) -> list[Problem]:
-    doc = Document(model.name, model.root, ids=model.doc.ids, outlines=model.doc.outlines)
+    doc = Document(model.name, model.root, ids=model.doc.ids, outlines=model.doc.outlines, torn=model.doc.torn)
     try:
         with budget.of_file(model.name):
             _check(model, doc, forms)

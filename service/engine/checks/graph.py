@@ -95,22 +95,35 @@ def _choices(doc: Document, scope: Scope, gateway: etree._Element, by_id: Mappin
 def _unreached(
     doc: Document, scope: Scope, by_id: Mapping[str, etree._Element], elements: Mapping[str, Element]
 ) -> None:
+    """Warn of what nothing leads to, and not of what follows it; where a flow is torn, that was told already."""
     attached: dict[str, list[str]] = {}
     for node in scope.nodes:
         if local(node) == "boundaryEvent":
             attached.setdefault(node.get("attachedToRef") or "", []).append(node.get("id") or "")
-    reached = {node.get("id") or "" for node in scope.nodes if _begins(scope, node)}
-    waiting = list(reached)
+    following = {
+        key: [flow.get("targetRef") or "" for flow in scope.outgoing.get(key, ())] + attached.get(key, [])
+        for key in by_id
+    }
+    reached: set[str] = set()
+    _reach(following, [node.get("id") or "" for node in scope.nodes if _begins(scope, node)], reached)
+    if doc.torn:
+        return
+    led_to = {found for key, targets in following.items() if key not in reached for found in targets}
+    lost = [key for key in by_id if key not in reached]
+    for key in sorted(lost, key=lambda found: found in led_to):  # of a circle that nothing leads into the first
+        if key not in reached and (key in elements or key in led_to):
+            if key in elements:
+                doc.warn(by_id[key], "Nothing leads to it; it is never executed.", "Connect it, or remove it.")
+            _reach(following, [key], reached)
+
+
+def _reach(following: Mapping[str, list[str]], begin: list[str], reached: set[str]) -> None:
+    waiting = list(begin)
     while waiting:
         current = waiting.pop()
-        following = [flow.get("targetRef") or "" for flow in scope.outgoing.get(current, ())]
-        for found in following + attached.get(current, []):
-            if found not in reached and found in by_id:
-                reached.add(found)
-                waiting.append(found)
-    for node_id, node in by_id.items():
-        if node_id not in reached and node_id in elements:
-            doc.warn(node, "Nothing leads to it; it is never executed.", "Connect it, or remove it.")
+        if current not in reached and current in following:
+            reached.add(current)
+            waiting += following[current]
 
 
 def _begins(scope: Scope, node: etree._Element) -> bool:

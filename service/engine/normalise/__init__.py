@@ -16,6 +16,7 @@ Problem that names the element and its line. What the parser may rely on:
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -36,7 +37,7 @@ from service.engine.normalise import (
     timers,
 )
 from service.engine.normalise.budget import check_budget
-from service.engine.xml.document import BPMN, Document, source_line, tag
+from service.engine.xml.document import BPMN, CASE, Document, source_line, tag
 from service.engine.xml.reading import MAX_BYTES, safe_xml
 
 __all__ = ["Normalised", "normalise", "safe_xml"]
@@ -66,6 +67,7 @@ def normalise(name: str, xml: bytes, *, max_bytes: int = MAX_BYTES) -> Normalise
     check_budget(name, root)
     global_tasks.as_processes(root)
     doc = Document(name, root)
+    _check_namespace(doc)
     order.put_in_order(doc)
     order.complete_sets(doc)
     schema.check_schema(doc)
@@ -83,6 +85,13 @@ def normalise(name: str, xml: bytes, *, max_bytes: int = MAX_BYTES) -> Normalise
         texts.check_gateways(doc)
         structure.write_out(doc)
     return Normalised(name, root, tuple(dict.fromkeys(doc.problems)), infos, elements, doc.forms, doc)
+
+
+def _check_namespace(doc: Document) -> None:
+    """A namespace that is nearly ours makes all our attributes foreign ones, which nobody reads."""
+    for uri in doc.root.nsmap.values():
+        if uri != CASE and re.match(r"urn:case-?wright\b", uri or "", re.IGNORECASE):
+            doc.error(doc.root, f"The namespace “{uri[:80]}” is not known.", f'Write xmlns:case="{CASE}".')
 
 
 def _not_bpmn(name: str, root: etree._Element) -> Problem:

@@ -204,6 +204,7 @@ def _attach(doc: Document, event: etree._Element, associated: dict[str, list[str
     reference = event.get("attachedToRef")
     host = doc.find(reference, event)
     if host is None or local(host) not in ACTIVITIES:
+        doc.torn = True
         place = f"“{reference}”, which is no activity of the process" if reference else "nothing"
         doc.error(event, f"The boundary event is attached to {place}.", "Attach it to a task or sub-process.")
         return

@@ -7,6 +7,7 @@ The meanings come from BPMN 2.0.2: §13.2.1 (several or conditional flows out of
 from __future__ import annotations
 
 from collections.abc import Iterable
+from difflib import get_close_matches
 
 from lxml import etree
 
@@ -29,6 +30,9 @@ from service.engine.xml.document import (
 _BEFORE_FLOWS = {tag(name) for name in ("documentation", "extensionElements", "auditing", "monitoring")} | {
     tag("categoryValueRef")
 }
+
+_HELPED = 20  #: problems of a file for which a suggestion is sought
+_COMPARED = 300  #: nodes that a suggestion is sought among
 
 
 class Scope:
@@ -121,7 +125,8 @@ def _known_ends(
         if not reference:
             doc.error(flow, f"The sequence flow has no {attribute}.", f"Name the node where it {end}.")
         elif node is None:
-            doc.error(flow, f"The sequence flow {end} at “{reference}”, which is not in the file.", "Connect it again.")
+            advice = _near(doc, flow, reference)
+            doc.error(flow, f"The sequence flow {end} at “{reference}”, which is not in the file.", advice)
         else:
             doc.error(
                 flow,
@@ -129,8 +134,18 @@ def _known_ends(
                 "Sequence flows connect events, activities and gateways only.",
             )
     if not good:
+        doc.torn = True
         _remove(flow)
     return good
+
+
+def _near(doc: Document, flow: etree._Element, reference: str) -> str:
+    """Which node was meant; sought for the first problems only, as comparing takes time."""
+    if len(doc.problems) >= _HELPED:
+        return "Connect it again."
+    nodes = [key for key, node in doc.ids.get(process_of(flow), {}).items() if local(node) in FLOW_NODES]
+    near = get_close_matches(reference[:60], nodes[:_COMPARED], n=1)
+    return f"Did you mean “{near[0]}”?" if near else "Connect it again."
 
 
 def _remove(element: etree._Element) -> None:

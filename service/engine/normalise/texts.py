@@ -185,6 +185,9 @@ def _gateway(doc: Document, gateway: etree._Element, kind: str) -> None:
 def _default(doc: Document, node: etree._Element) -> None:
     """The default flow is one of the node's own, and is taken when no other is, whatever its condition says."""
     found = [flow for flow in doc.leaving(node) if flow.get("id") == node.get("default")]
+    meant = doc.find(node.get("default"), node)
+    if not found and meant is not None and meant.getparent() is None and meant.get("sourceRef") == node.get("id"):
+        return  # it was told that it leads nowhere
     if not found:
         doc.error(
             node,

@@ -108,6 +108,7 @@ class Document:
     named: dict[tuple[str, str], str] = field(default_factory=dict)  #: (message or signal, its name) -> its id
     forms: dict[str, tuple[str, int]] = field(default_factory=dict)  #: written in the diagram: key -> text and line
     doubled: bool = False  #: an id is used twice, so that references mean nothing certain
+    torn: bool = False  #: a flow leads from or to nothing, so that what is reached means nothing certain
     _translated: int = 0
     _taken: Counter[str] = field(default_factory=Counter)
     _leaving: dict[tuple[str, str], list[etree._Element]] | None = None
