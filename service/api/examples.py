@@ -68,6 +68,7 @@ IN_PATHS: Mapping[str, str] = {
     "note_id": "The note's `id`.",
     "link_id": "The link's `id`.",
     "incident_id": "The incident's `id`.",
+    "call_id": "The pending call's `id`.",
     "token_id": "The token's `id`.",
     "definition_id": "The process definition's `id`.",
     "deployment_id": "The deployment's `id`.",
