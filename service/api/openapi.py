@@ -51,7 +51,7 @@ TAGS = {  #: what each noun's operations are about
     "deployments": "Add processes, forms and decisions, all or nothing.",
     "messages": "Messages to one case and signals to all.",
     "incidents": "What is stuck, to be tried again or put away.",
-    "pending-calls": "Calls of service tasks that failed and are tried again.",
+    "pending-calls": "Service calls that failed and are tried again.",
     "users": "People and their groups.",
     "me": "Yourself and your API tokens.",
 }

@@ -191,8 +191,12 @@ def _check_groups(names: Iterable[str]) -> None:
         near = groups.near(name, known)
         meant = f" Did you mean {' or '.join(near)}?" if near else ""
         click.echo(f"Nobody is in the group “{name}”, and no deployed case type names it.{meant}", err=True)
-        if sys.stdin.isatty():
+        if _at_terminal():
             click.confirm(f"Use “{name}” all the same?", abort=True, err=True)
+
+
+def _at_terminal() -> bool:
+    return sys.stdin.isatty()
 
 
 @group.command("list")

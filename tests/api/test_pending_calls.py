@@ -12,7 +12,7 @@ from service import jobs
 from service.connectors import CallFailed
 from service.db import db, utcnow
 from service.jobs import queue
-from service.models import SYSTEM, Case, Incident, PendingCall
+from service.models import SYSTEM, Actor, Case, Incident, PendingCall
 from service.operations import cases, deployments, service_tasks
 from service.queries import definitions, dump
 from tests.api.conftest import Office, Program
@@ -99,6 +99,20 @@ def test_the_pages_show_it_and_do_both(app: Flask, office: Office, waiting: Case
     assert ann.post(f"/pending-calls/{call.id}/try-now").location == f"/cases/{number}"
     assert ada.post(f"/pending-calls/{call.id}/give-up").status_code == 303
     assert "stuck at “Ask for a rate”" in ann.get(f"/cases/{number}").text
+
+
+def test_operators_see_and_hurry_it_without_seeing_the_case(
+    app: Flask, person: Callable[..., Actor], waiting: Case
+) -> None:
+    ora, number, call = Visitor(app, person("ora", "operators")), waiting.number, call_of(waiting)
+    assert call is not None
+
+    listed = ora.get("/incidents").text
+
+    assert MESSAGE in listed and number in listed
+    assert f'href="/cases/{number}"' not in listed and ora.get(f"/cases/{number}").status_code == 404
+    assert ora.post(f"/pending-calls/{call.id}/try-now").location == "/incidents"
+    assert due_jobs() == [call.job_id]
 
 
 def test_a_dump_has_it(waiting: Case) -> None:

@@ -61,6 +61,17 @@ def test_groups_are_listed_joined_and_left_and_a_mistyped_one_is_asked_about(
     assert not_in.exit_code == 1 and "nothing was changed" in not_in.output
 
 
+def test_at_a_terminal_a_mistyped_group_may_be_taken_back(
+    office: Office, run: Callable[..., Result], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(commands, "_at_terminal", lambda: True)
+
+    answered = run("user", "join", "zoe", "clercks")  # nothing is typed: that is no
+
+    assert answered.exit_code == 1 and "Use “clercks” all the same?" in answered.stderr
+    assert "clercks" not in run("group", "list").output
+
+
 def test_a_machine_has_tokens_and_no_password(
     office: Office, run: Callable[..., Result], program: Callable[..., Program]
 ) -> None:

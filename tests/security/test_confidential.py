@@ -14,7 +14,7 @@ from flask import Flask
 from werkzeug.routing import Rule
 from werkzeug.test import TestResponse
 
-from service.db import db
+from service.db import db, utcnow
 from service.http.protection import PUBLIC, SAFE
 from service.models import (
     SYSTEM,
@@ -24,6 +24,7 @@ from service.models import (
     Incident,
     LinkKind,
     NoteVisibility,
+    PendingCall,
     ProcessDefinition,
     User,
 )
@@ -38,7 +39,8 @@ from tests.security.test_access import BODIES, FORMS, routes
 SECRET = "Xanthippe"  #: stands in each text that a person wrote into the restricted case
 PARENT = diagram("folder", "FOL", '<userTask id="Keep" name="Keep" case:candidateUsers="zoe"/>', "Begin Keep End")
 ONE_DATABASE = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)  #: rules that are no SQL, many routes
-OF_A_CASE = {"case_id", "task_id", "number", "note_id", "link_id", "incident_id"}
+OF_A_CASE = {"case_id", "task_id", "number", "note_id", "link_id", "incident_id", "call_id"}
+OF_OPERATIONS = {"incident_id", "call_id"}
 
 
 @pytest.fixture
@@ -57,12 +59,15 @@ def hidden(office: Office) -> dict[str, str]:
     ann = db.session.get_one(User, office.ann.id)
     tasks.add(case, by=office.ann, name=f"Call {SECRET}", description=SECRET, to=ann, candidate_groups=["clerks"])
     incident = Incident(message=f"{SECRET} is no number.", case_id=case.id, element_id="Assess")
-    db.session.add(incident)
+    now = utcnow()
+    call = PendingCall(case_id=case.id, activity_id="a", element_id="Assess", job_id="gone", attempts=1, since=now,
+                       failed_at=now, next_at=now, code="HTTP_503", message=f"{SECRET} answered 503.")  # fmt: skip
+    db.session.add_all([incident, call])
     roles.restrict(case, True, by=office.ann, reason=f"{SECRET} is known here.")
     db.session.flush()
     found = {
         "case_id": str(case.id), "number": case.number, "task_id": str(task.id), "note_id": str(note.id),
-        "link_id": str(link.id), "incident_id": str(incident.id), "folder_id": str(folder.id),
+        "link_id": str(link.id), "incident_id": str(incident.id), "call_id": str(call.id), "folder_id": str(folder.id),
         "folder": folder.number, "other_id": str(other.id), "other": other.number,
     }  # fmt: skip
     db.session.commit()
@@ -97,9 +102,10 @@ def ask(caller: Program, method: str, rule: Rule, values: dict[str, str]) -> Tes
 
 
 def on_a_case(app: Flask) -> Iterator[tuple[str, Rule]]:
-    """The routes that name a case or something of one. Incidents are for operations, who have to mend what is stuck."""
+    """The routes that name a case or something of one. Incidents and calls that are tried again are for operations,
+    who have to mend what is stuck."""
     for method, rule, said in routes(app):
-        if said != PUBLIC and rule.arguments & (OF_A_CASE - {"incident_id"}):
+        if said != PUBLIC and rule.arguments & (OF_A_CASE - OF_OPERATIONS):
             yield method, rule
 
 
