@@ -272,6 +272,7 @@ class SplitCase(Body):
     """What the new case takes along, and why."""
 
     variables: list[Name] = Field(default_factory=list, max_length=500)
+    data: Data = Field(default_factory=dict, description="More for the start form, beside the variables.")
     reason: Reason
 
 
