@@ -363,6 +363,7 @@ class ChangeUser(Body):
     email: Annotated[str, Field(max_length=300)] | None = None
     is_admin: bool = False
     active: bool = True
+    leaves_restricted: bool = Field(False, description="Lock them though only they still reach some restricted cases.")
 
 
 class SetPassword(Body):

@@ -207,7 +207,7 @@ def due_first(cases: Iterable[Case]) -> Mapping[uuid.UUID, datetime]:
     due = sa.select(HumanTask.case_id, sa.func.min(HumanTask.due_at)).where(
         HumanTask.case_id.in_([case.id for case in cases]), HumanTask.closed_at.is_(None), HumanTask.due_at.is_not(None)
     )
-    return {row[0]: row[1] for row in db.session.execute(due.group_by(HumanTask.case_id))}
+    return {row[0]: row[1] for row in db.session.execute(due.group_by(HumanTask.case_id)) if row[1]}
 
 
 def _look_up_candidates(tasks: Sequence[HumanTask]) -> None:

@@ -18,6 +18,7 @@ from service.web import (
     history,
     incidents,
     links,
+    lost,
     navigation,
     notes,
     printing,
@@ -31,8 +32,8 @@ from service.web import (
     tokens,
 )
 
-FAMILIES = (about, adhoc, case_types, cases, casework, deployments, family, help, history, incidents, links, notes,
-            printing, profile, roles, sign_in, static, tasks, tokens)  # fmt: skip
+FAMILIES = (about, adhoc, case_types, cases, casework, deployments, family, help, history, incidents, links, lost,
+            notes, printing, profile, roles, sign_in, static, tasks, tokens)  # fmt: skip
 
 
 def init_app(app: Flask) -> None:

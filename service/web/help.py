@@ -50,6 +50,7 @@ CHAPTERS = {
     "links.merging": "related-cases#merge-two-cases",
     "links.split": "related-cases#split-a-case",
     "links.splitting": "related-cases#split-a-case",
+    "lost": "accounts#lost-cases",
     "notes": "notes",
     "notes.mentions": "notes#mention-somebody",
     "profile": "account#your-profile",

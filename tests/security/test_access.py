@@ -90,6 +90,7 @@ ELSEWHERE: dict[str, set[str]] = {
     Action.READ_INCIDENTS: {"admin"},
     Action.RESOLVE_INCIDENT: {"admin"},
     Action.MANAGE_USERS: {"admin"},
+    Action.FIND_LOST_CASES: {"admin"},
 }
 
 BODIES: dict[str, Any] = {
@@ -151,6 +152,7 @@ NOTHING_THERE = (
     "/cases/<number>/roles/",
     "/tasks/<uuid:task_id>/withdraw",
     "/profile/password",
+    "/lost-cases",
     "/api/v1/incidents/<uuid:incident_id>/",
     "/incidents/<uuid:incident_id>/",
 )
@@ -175,6 +177,7 @@ FORMS: dict[str, dict[str, Any]] = {
     "/cases/<number>/fragments": {"process": "visit"},
     "/tasks/<uuid:task_id>/delegate": {"to": "ben"},
     "/tasks/<uuid:task_id>/assign": {"to": "ben"},
+    "/lost-cases": {"number": "none", "owner": "ben", "reason": "A test."},
     "/profile/tokens": {"name": "x", "scopes": "read", "days": "90"},
 }
 

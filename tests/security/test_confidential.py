@@ -178,7 +178,7 @@ def test_a_child_case_is_not_there_for_who_reads_its_parent(
 #: What may still be done to a closed case: it is opened again, told more about, linked, and given to others.
 AFTER_CLOSING = (
     "/reopen", "/notes", "/notes/preview", "/notes/<uuid:note_id>", "/notes/<uuid:note_id>/withdraw", "/edit", "/links",
-    "/links/<uuid:link_id>", "/links/<uuid:link_id>/remove", "/restrict",
+    "/links/<uuid:link_id>", "/links/<uuid:link_id>/remove", "/restrict", "/print",
 )  # fmt: skip
 
 
@@ -210,7 +210,7 @@ def test_a_disabled_owner_is_outside_at_once(
     ann = program(office.ann)
     assert ann.get(f"/cases/{hidden['case_id']}").status_code == 200
 
-    users.change(db.session.get_one(User, office.ann.id), by=SYSTEM, active=False)
+    users.change(db.session.get_one(User, office.ann.id), by=SYSTEM, active=False, leaves_restricted=True)
     db.session.commit()
 
     assert ann.get(f"/cases/{hidden['case_id']}").status_code == 401
