@@ -51,6 +51,7 @@ CHAPTERS = {
     "links.split": "related-cases#split-a-case",
     "links.splitting": "related-cases#split-a-case",
     "lost": "accounts#lost-cases",
+    "printing": "case-page#on-paper",
     "notes": "notes",
     "notes.mentions": "notes#mention-somebody",
     "profile": "account#your-profile",
