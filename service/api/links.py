@@ -58,9 +58,10 @@ def merge(case_id: UUID, body: schemas.MergeCase) -> Answer:
 
 @routes.post("/cases/{case_id}/split", Action.SPLIT, body=schemas.SplitCase, gives=shapes.CaseShape, status=201)
 def split(case_id: UUID, body: schemas.SplitCase) -> Answer:
-    """Open a second case of the same type with some of the first one's data."""
+    """Open a second case of the same type with some of the first one's data, and with what its start form asks."""
     actor = current_actor()
-    made = operations.split(case_lists.get(case_id, by=actor), body.variables, by=actor, reason=body.reason)
+    case = case_lists.get(case_id, by=actor)
+    made = operations.split(case, body.variables, by=actor, reason=body.reason, submitted=body.data)
     db.session.flush()
     where = url_for("api.cases.get_case", case_id=made.id)
     return Answer(case_shape(made, actor), etag=case_etag(made, actor), location=where)

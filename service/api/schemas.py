@@ -283,6 +283,7 @@ class SplitCase(Body):
     """What the new case takes along, and why."""
 
     variables: list[Name] = Field(default_factory=list, max_length=500)
+    data: Data = Field(default_factory=dict, description="More for the start form, beside the variables.")
     reason: Reason
 
 
@@ -374,6 +375,7 @@ class ChangeUser(Body):
     email: Annotated[str, Field(max_length=300)] | None = None
     is_admin: bool = False
     active: bool = True
+    leaves_restricted: bool = Field(False, description="Lock them though only they still reach some restricted cases.")
 
 
 class SetPassword(Body):

@@ -143,10 +143,10 @@ def _calls(ago: Ago) -> Iterator[Step]:
 
 
 def _trouble(ago: Ago) -> Iterator[Step]:
-    """What goes wrong: a claim that stops, one reported twice, one split off without what it needs."""
+    """What goes wrong: a claim that stops, one reported twice, one taken over without what it needs."""
     dropped = {"rescue": "dropped", "rescueNote": "The hotel paints the fence itself."}
     yield Step(ago.at(57, "14:00"), "mia", "Task_Rescue", dropped)
-    yield Step(ago.at(3, "09:40"), "ann", act=_split)
+    yield Step(ago.at(3, "09:40"), "ann", act=_take_over_a_part)
     first, second = _told("conservatory"), _told("hail of last week")
     yield Step(ago.at(8, "09:00"), "ann", act=lambda case, by: _link(case, second, first, LinkKind.DUPLICATE, by))
     yield Step(ago.at(8, "09:30"), "mia", act=lambda case, by: _merge(case, second, first, by))
@@ -157,12 +157,13 @@ def _trouble(ago: Ago) -> Iterator[Step]:
     yield Step(ago.at(2, "16:00"), "ann", act=_activate("Task_Talk"))
 
 
-def _split(case: Case, by: Actor) -> None:
-    """The tenant of the kitchen gets a claim of its own; its amount was forgotten, so it cannot go on."""
-    part = links.split(
-        _claim(case, _told("sprinkler")), ["claimant", "damageKind"], by=by, reason="The tenant's share."
-    )
+def _take_over_a_part(case: Case, by: Actor) -> None:
+    """The tenant's share came from another system, without its amount, which no form asked for: it cannot go on."""
+    whole = _claim(case, _told("sprinkler"))
+    known = {name: whole.variables[name] for name in ("claimant", "damageKind")}
+    part = cases.begin(whole.definition, {**known, "initiator": by.name}, by=by, owner_id=by.id)
     db.session.flush()
+    links.link(part, whole, LinkKind.RELATED, by=by)
     children.adopt(part, parent=case, by=by, blocking=True)
 
 

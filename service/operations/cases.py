@@ -42,6 +42,7 @@ from service.models import (
     Timer,
     User,
 )
+from service.policy import reaching
 from service.policy.permissions import Action, require
 
 
@@ -271,6 +272,8 @@ def change(
     if not isinstance(owner, Unset):
         case.owner_id = owner.id if owner else None
         details["owner"] = owner.name if owner else None
+        if case.restricted and not reaching.is_reached(case):
+            raise WrongState("This case is restricted, and nobody could reach it any more: give it another owner.")
     if not isinstance(priority, Unset):
         if not 0 <= priority <= 100:
             raise BadRequest(f"The priority is {priority}; allowed is 0 to 100.", field="priority")

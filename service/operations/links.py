@@ -8,9 +8,10 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from service import audit, jobs
-from service.db import db, new_id
+from service import audit, forms, jobs
+from service.db import db, localnow, new_id
 from service.errors import BadRequest, WrongState
+from service.execution.definitions import form_of
 from service.execution.running import lock, running
 from service.models import Actor, Case, CaseLink, CaseState, LinkKind, ProcessDefinition
 from service.operations import cases
@@ -98,8 +99,13 @@ def take_over(case_id: uuid.UUID, source: str, variables: Mapping[str, Any], by:
         cases.write(workflow, missing)
 
 
-def split(case: Case, names: Iterable[str], *, by: Actor, reason: str) -> Case:
-    """Open a second case of the same type with some of this one's variables, linked as split off from it."""
+def split(
+    case: Case, names: Iterable[str], *, by: Actor, reason: str, submitted: Mapping[str, Any] | None = None
+) -> Case:
+    """Open a second case of the same type with some of this one's variables, linked as split off from it.
+
+    `submitted`: more for its start form, which holds as for every case. Raises `InvalidForm` for what is missing.
+    """
     lock(case.id)
     require(by, Action.SPLIT, case)
     require(by, Action.OPEN_CASE, case.definition)
@@ -111,6 +117,10 @@ def split(case: Case, names: Iterable[str], *, by: Actor, reason: str) -> Case:
     if unknown := [name for name in wanted if name not in known]:
         raise BadRequest(f"This case has no variable “{unknown[0][:100]}”.")
     taken = {name: known[name] for name in wanted}
+    schema = form_of(case.definition_id, cases.start_form(case.definition))
+    if schema:
+        given = {**taken, **(submitted or {})}
+        taken = {**taken, **forms.validate(schema, given, context={}, now=localnow())}
     made = cases.begin(case.definition, {**taken, "initiator": by.name}, by=by, owner_id=by.id)
     db.session.flush()
     db.session.add(CaseLink(source_id=made.id, target_id=case.id, kind=LinkKind.SPLIT, created_by=by.name))

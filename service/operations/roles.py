@@ -16,6 +16,7 @@ from service.execution import family
 from service.execution.definitions import deployed
 from service.execution.running import lock
 from service.models import Actor, Case, CaseRole, Group, HumanTask, Membership, TaskCandidate, TaskState, User
+from service.policy import reaching
 from service.policy.permissions import Action, earlier_doers, require
 
 
@@ -52,6 +53,7 @@ def _bind(case: Case, role: Role, wanted: Sequence[str], *, by: Actor) -> None:
         if principal not in before:
             _require_fitting(role, principal)
     _set(case, role, wanted, by=by)
+    require_reached(case)
     details = {"role": role.id, "name": role.name, "before": before, "holders": sorted(wanted)}
     audit.record(case, "role:bound", by=by, details=details)
 
@@ -104,6 +106,7 @@ def hand_over(case: Case, role_id: str, *, frm: User, to: User, by: Actor) -> No
     details = {"role": role_id, "name": role.name, "from": frm.name, "to": to.name, "tasks": names}
     if moving.released:
         details["released"] = [str(task.id) for task in moving.released]
+    require_reached(case)
     audit.record(case, "role:handed-over", by=by, details=details)
 
 
@@ -115,7 +118,7 @@ def restrict(case: Case, restricted: bool, *, by: Actor, reason: str) -> None:
         raise WrongState("This case is restricted already." if restricted else "This case is not restricted.")
     if not reason.strip():
         raise BadRequest("Say why.")
-    if restricted and case.owner_id is None and not _anybody_steers(case):
+    if restricted and not reaching.is_reached(case):
         raise WrongState("Give the case an owner first; nobody could open it again.")
     case.restricted = restricted
     db.session.execute(
@@ -126,6 +129,33 @@ def restrict(case: Case, restricted: bool, *, by: Actor, reason: str) -> None:
     )
     action = "case:restricted" if restricted else "case:unrestricted"
     audit.record(case, action, by=by, details={"reason": reason.strip()})
+
+
+def bring_back(number: str, owner: User, *, by: Actor, reason: str) -> Case:
+    """Give a restricted case that nobody active owns or steers any more an owner; who it was is told in its story.
+
+    Raises `WrongState` for every other case, and for numbers of none, alike.
+    """
+    require(by, Action.FIND_LOST_CASES)
+    found = next((each for each in reaching.lost() if each.number == number), None)
+    if found is None:
+        raise WrongState("No restricted case with this number is out of everybody's reach.")
+    if not owner.active:
+        raise BadRequest(f"{owner.display_name} cannot sign in any more.", field="owner")
+    if not reason.strip():
+        raise BadRequest("Say why.", field="reason")
+    case = lock(found.id)
+    if reaching.is_reached(case):
+        raise WrongState("No restricted case with this number is out of everybody's reach.")
+    case.owner_id = owner.id
+    audit.record(case, "case:brought-back", by=by, details={"owner": owner.name, "reason": reason.strip()})
+    return case
+
+
+def require_reached(case: Case) -> None:
+    """Raise `WrongState` when nobody active would own or steer a restricted case any more."""
+    if case.restricted and not case.state.is_closed and not reaching.is_reached(case):
+        raise WrongState("This case is restricted, and nobody could reach it any more: give it another owner first.")
 
 
 def declared(case: Case, role_id: str) -> Role:
@@ -146,11 +176,6 @@ def _to_change(case: Case, *, by: Actor) -> None:
 def _principals(case: Case, role_id: str) -> list[str]:
     chosen = sa.select(CaseRole.principal).where(CaseRole.case_id == case.id, CaseRole.role == role_id)
     return sorted(db.session.scalars(chosen))
-
-
-def _anybody_steers(case: Case) -> bool:
-    steering = sa.select(CaseRole.role).where(CaseRole.case_id == case.id, CaseRole.access == "steer")
-    return db.session.scalars(steering).first() is not None
 
 
 def _set(case: Case, role: Role, principals: Iterable[str], *, by: Actor) -> None:

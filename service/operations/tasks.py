@@ -270,8 +270,10 @@ def _allowed(task: HumanTask, by: Actor, action: Action) -> Callable[[Case], Non
         if may(by, action, task) or not in_scope(by, action) or (task.state.is_open and action not in _OF_ASSIGNEES):
             require(by, action, task)
             return
-        stands = _who_has(task, by) if task.state.is_open else f"This task is {task.state}."
-        raise Forbidden(f"{stands} You may not {action} it.")
+        if task.state.is_open:
+            raise Forbidden(f"{_who_has(task, by)} You may not {action} it.")
+        _require_state(by.name not in (task.assignee, task.closed_by), f"This task is {task.state}.")
+        raise Forbidden(f"This task is {task.state}. You may not {action} it.")
 
     return check
 

@@ -23,6 +23,7 @@ from service.db import db, new_id, utcnow
 from service.errors import BadRequest, Forbidden, WrongState
 from service.models import SYSTEM, Actor, ApiToken, Group, LoginSession, Membership, User
 from service.models.actor import ALONE, SCOPES
+from service.policy import reaching
 from service.policy.credentials import TOKEN_PREFIX, digest, hash_password
 from service.policy.permissions import Action, require
 
@@ -87,12 +88,20 @@ def change(
     email: str | None = None,
     is_admin: bool | None = None,
     active: bool | None = None,
+    leaves_restricted: bool = False,
 ) -> None:
-    """Change what is given. A changed role ends the user's sign-ins at once; a locked account their tokens too, and
-    letting them in again brings none back."""
+    """Change what is given. `leaves_restricted`: lock somebody though only they still reach some restricted cases.
+    A changed role ends the user's sign-ins at once; a locked account their tokens too, and
+       letting them in again brings none back."""
     require(by, Action.MANAGE_USERS)
     if user.id == by.id and (is_admin is False or active is False):
         raise WrongState("You cannot lock yourself out; ask another administrator.")
+    if active is False and user.active and not leaves_restricted and (alone := reaching.reached_by_nobody_but(user)):
+        cases = "a restricted case" if alone == 1 else f"{alone} restricted cases"
+        raise WrongState(
+            f"Only {user.display_name} still reaches {cases}. Have them handed over first, or send `leaves_restricted`:"
+            " administrators then find them under “Lost cases”."
+        )
     changed: dict[str, Any] = {}
     if display_name is not None:
         user.display_name = changed["display_name"] = display_name.strip() or user.name

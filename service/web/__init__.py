@@ -19,6 +19,7 @@ from service.web import (
     incidents,
     installation,
     links,
+    lost,
     navigation,
     notes,
     pending_calls,
@@ -34,7 +35,7 @@ from service.web import (
 )
 
 FAMILIES = (about, adhoc, case_types, cases, casework, deployments, family, help, history, incidents, installation,
-            links, notes, pending_calls, printing, profile, roles, sign_in, static, tasks, tokens)  # fmt: skip
+            links, lost, notes, pending_calls, printing, profile, roles, sign_in, static, tasks, tokens)  # fmt: skip
 
 
 def init_app(app: Flask) -> None:

@@ -50,6 +50,8 @@ CHAPTERS = {
     "links.merging": "related-cases#merge-two-cases",
     "links.split": "related-cases#split-a-case",
     "links.splitting": "related-cases#split-a-case",
+    "lost": "accounts#lost-cases",
+    "printing": "case-page#on-paper",
     "notes": "notes",
     "notes.mentions": "notes#mention-somebody",
     "installation": "accounts#who-did-what",

@@ -10,12 +10,15 @@ from uuid import UUID
 from flask import Blueprint, Response, jsonify, request, url_for
 from flask.typing import ResponseReturnValue
 
+from service import forms
 from service.db import db
 from service.errors import BadRequest, NotFound
+from service.execution.definitions import form_of
 from service.http import rate_limits
 from service.http.auth import current_actor
 from service.http.protection import permission, signed_in
 from service.models import Actor, Case, CaseState, LinkKind
+from service.operations import cases as case_operations
 from service.operations import children
 from service.operations import links as operations
 from service.policy.permissions import Action, may, require
@@ -26,6 +29,15 @@ from service.web import facts
 from service.web.rendering import go, page
 
 blueprint = Blueprint("links", __name__)
+#: The question that splitting asks before those of the start form.
+WHY_KEY = "why_it_is_split"
+WHY: dict[str, Any] = {
+    "type": "textarea",
+    "id": "Split_why",
+    "key": WHY_KEY,
+    "label": "Why is the case split?",
+    "validate": {"required": True, "maxLength": 2000},
+}
 SUGGESTED = 8
 #: what can be said of this case and another: in the form -> kind, whether this case is the link's source, in words
 CHOICES: dict[str, tuple[LinkKind, bool, str]] = {
@@ -146,11 +158,18 @@ def merge(number: str) -> ResponseReturnValue:
 @blueprint.get("/cases/<number>/split")
 @permission(Action.SPLIT)
 def splitting(number: str) -> ResponseReturnValue:
-    """What of this case a second one could get."""
+    """What of this case a second one could get; with `?chosen=1&names=…` its start form, filled in with that."""
     case, actor = _case(number)
     require(actor, Action.SPLIT, case)
     require(actor, Action.OPEN_CASE, case.definition)
-    return page("links/split.html", case=case, facts=facts.facts(case.definition_id, case.variables))
+    schema = form_of(case.definition_id, case_operations.start_form(case.definition))
+    values: dict[str, Any] = {"case": case, "asks": schema is not None}
+    if schema is not None and "chosen" in request.args:
+        names = set(request.args.getlist("names"))
+        taken = {name: value for name, value in (case.variables or {}).items() if name in names}
+        asked = {**schema, "components": [WHY, *schema.get("components", [])]}
+        return page("links/split_form.html", **values, schema=asked, data=forms.initial(schema, taken), names=names)
+    return page("links/split.html", **values, facts=facts.facts(case.definition_id, case.variables))
 
 
 @blueprint.post("/cases/<number>/split")
@@ -158,7 +177,13 @@ def splitting(number: str) -> ResponseReturnValue:
 def split(number: str) -> ResponseReturnValue:
     """Open a second case with some of this one's data, and show it."""
     case, actor = _case(number)
-    made = operations.split(case, request.form.getlist("names"), by=actor, reason=request.form.get("reason", ""))
+    sent = request.get_json() if request.is_json else {"data": {}}
+    if not isinstance(sent, dict) or not isinstance(sent.get("data"), dict):
+        raise BadRequest("Send the form's values as an object named “data”.")
+    data = dict(sent["data"])
+    reason = str(data.pop(WHY_KEY, "") or request.form.get("reason", ""))
+    names = [*request.args.getlist("names"), *request.form.getlist("names")]
+    made = operations.split(case, names, by=actor, reason=reason, submitted=data)
     return _done(made.number, f"{made.number} is split off from {number}.")
 
 

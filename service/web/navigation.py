@@ -11,6 +11,7 @@ from flask import Flask, request, url_for
 
 from service.http.auth import optional_actor
 from service.models import Actor
+from service.policy import reaching
 from service.policy.permissions import Action, may
 from service.queries import health, incidents, notes, tasks
 
@@ -67,6 +68,8 @@ def entries(actor: Actor) -> list[Entry]:
     if may(actor, Action.MANAGE_USERS):
         found.append(_entry("API tokens", "tokens.index", "lock", group="Set up"))
         found.append(_entry("Audit", "installation.index", "shield", group="Set up"))
+    if may(actor, Action.FIND_LOST_CASES) and (lost := len(reaching.lost())):
+        found.append(_entry("Lost cases", "lost.index", "shield", "", lost, "bad", group="Set up"))
     return found
 
 

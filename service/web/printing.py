@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import sqlalchemy as sa
@@ -15,8 +16,9 @@ from service.models import Actor, AuditEntry, Case
 from service.operations import cases as operations
 from service.policy.permissions import Action
 from service.queries import cases as case_lists
-from service.web import cases
-from service.web.rendering import go, page
+from service.queries import timeline
+from service.web import cases, history, story
+from service.web.rendering import go, names_of, page
 
 blueprint = Blueprint("printing", __name__)
 OPEN_FOR = timedelta(hours=1)  #: how long the page can be loaded again after it was written down
@@ -42,7 +44,12 @@ def show(number: str) -> ResponseReturnValue:
     if entry is None:
         return redirect(url_for("cases.show", number=number), 303)
     values = cases.about(case, actor)
-    values["notes"] = [note for note in values["notes"] if not (note.for_team or note.withdrawn)]
+    known = {**values["names"], actor.name: actor.display_name}  # on paper nobody knows who “you” is
+    notes = [note for note in values["notes"] if not (note.for_team or note.withdrawn)]
+    values["notes"] = [replace(note, author=actor.display_name) if note.mine else note for note in notes]
+    entries = timeline.newest(case, actor=actor, most=history.ALL_TOLD)
+    names = {**names_of(story.people(entries)), **known}
+    values |= {"names": names, "told": history.told(case, entries, names)}
     return page("cases/print.html", printed_at=entry.at, **values)
 
 

@@ -249,6 +249,13 @@ def _merged(entry: AuditEntry, telling: Telling) -> Entry:
     return say(entry, telling, "merged", number, rest, case=number, tone="info")
 
 
+def _brought_back(entry: AuditEntry, telling: Telling) -> Entry:
+    details = entry.details or {}
+    to = telling.person(str(details.get("owner") or ""))
+    text = "brought the case back, which nobody reached any more, and gave it to"
+    return say(entry, telling, text, to, quote=str(details.get("reason") or ""), tone="warn")
+
+
 def _split(entry: AuditEntry, telling: Telling) -> Entry:
     details = entry.details or {}
     number, count = str(details.get("number") or ""), len(details.get("variables") or ())
@@ -319,6 +326,7 @@ SENTENCES: dict[str, Callable[[AuditEntry, Telling], Entry]] = {
     "case:adopted": _relative("put the case under", "The case was put under"),
     "case:restricted": _ended("closed the case to all but its owner and its roles", "", "warn"),
     "case:unrestricted": _ended("opened the case to others again", "", "info"),
+    "case:brought-back": _brought_back,
     "case:printed": _ended("printed the case", "", "info"),
     "case:linked": _linked("linked the case:"),
     "case:unlinked": _linked("took the link away:"),

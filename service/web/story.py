@@ -39,7 +39,10 @@ SHOWN: dict[str, tuple[str, tuple[str, ...]]] = {
     "data": ("Data", ()),
     "decisions": ("Decisions", ("decision:",)),
     "notes": ("Notes", ("note:",)),
-    "people": ("People", ("role:", "case:changed", "case:restricted", "case:unrestricted", "case:printed")),
+    "people": (
+        "People",
+        ("role:", "case:changed", "case:restricted", "case:unrestricted", "case:printed", "case:brought-back"),
+    ),
     "cases": (
         "Cases",
         ("child:", "fragment:", "case:linked", "case:unlinked", "case:merged", "case:split", "case:adopted"),

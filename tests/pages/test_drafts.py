@@ -147,3 +147,22 @@ def test_who_is_asked_to_sign_in_comes_back_to_the_page_they_were_on(app: Flask,
     assert nobody.get("/tasks", part="rows", **elsewhere).headers["HX-Redirect"] == "/sign-in"
     sent = nobody.post("/cases/CLM-1/notes", {"text": "x"}, Referer="http://localhost/cases/CLM-1")
     assert sent.location == "/sign-in?next=/cases/CLM-1"
+
+
+@SQLITE
+@pytest.mark.parametrize(("width", "dark"), [(1440, False), (400, True)])
+def test_a_form_names_the_answers_that_are_missing_and_leads_to_each(
+    office: Office, browse: Browse, flaws: Callable[[Page, str], list[str]], width: int, dark: bool
+) -> None:
+    page = browse(office.ann, width=width, dark=dark)
+    page.goto("/cases/new/insurance-claim")
+    settle(page)
+
+    page.get_by_role("button", name="Open the case").click()
+
+    banner = page.locator("[data-problem]")
+    expect(banner).to_contain_text("answers need another look: Name, Policy number")
+    expect(page.locator("[data-form] input").first).to_be_focused()
+    banner.get_by_role("link", name="Policy number").click()
+    expect(page.locator("[data-form] input").nth(1)).to_be_focused()
+    assert flaws(page, f"form-names-what-is-missing-{width}{'-dark' if dark else ''}") == []

@@ -121,7 +121,7 @@ def test_what_the_server_refuses_is_shown_at_the_field_and_nothing_is_lost(page:
 
     form.get_by_role("button", name="Complete").click()
 
-    expect(form.get_by_role("alert").first).to_contain_text("Some answers need another look.")
+    expect(form.get_by_role("alert").first).to_contain_text("another look: ")
     expect(form).to_contain_text("Say it in a sentence that the claimant understands.")
     expect(note).to_be_focused()
     expect(note).to_have_value("too short")
@@ -145,7 +145,7 @@ def test_a_form_with_missing_answers_is_not_sent(page: Page) -> None:
 
     form.get_by_role("button", name="Complete").click()
 
-    expect(form.get_by_role("alert").first).to_contain_text("Some answers need another look.")
+    expect(form.get_by_role("alert").first).to_contain_text("another look: ")
     expect(form).to_contain_text("Field is required.")
     assert "POST" not in sent
 

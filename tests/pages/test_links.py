@@ -15,7 +15,8 @@ from service.models import Actor, Case, CaseLink, CaseState, LinkKind
 from service.operations import cases, children
 from tests.jobs_by_hand import do_jobs
 from tests.operations.test_children import latest
-from tests.pages.conftest import Visitor
+from tests.pages.conftest import CLAIM as CLAIM_DATA
+from tests.pages.conftest import Office, Visitor
 from tests.pages.test_casework import ann, project  # noqa: F401
 
 # ruff: noqa: F811  the fixtures of another file
@@ -129,6 +130,25 @@ def test_a_case_is_split_with_some_of_its_data(other: Case, ann: Actor, visit: V
     assert made.variables == {"item": "the lamp", "colour": "green", "initiator": "ann"}
     assert links_of(other) == {("split", made.number, other.number)}
     assert browser.post(path, {"names": ["item"], "reason": ""}).status_code == 400
+
+
+def test_splitting_asks_for_what_the_start_form_requires(office: Office, visit: Visit) -> None:
+    case = office.open_claim()
+    ann, path = visit(office.ann), f"/cases/{case.number}/split"
+    assert "Continue" in ann.get(path).text and "<textarea" not in ann.get(path).text
+
+    asked = ann.get(f"{path}?chosen=1&names=claimant&names=policyNumber").text
+    assert "Why is the case split?" in asked and "HH-204517" in asked and "hose of the washing machine" not in asked
+    wanted = f"{path}?names=claimant&names=policyNumber"
+    refused = ann.send(wanted, {"why_it_is_split": "Two floors"})
+    assert refused.status_code == 422 and len(refused.get_json()["errors"]) >= 3
+    rest = {name: value for name, value in CLAIM_DATA.items() if name not in ("claimant", "policyNumber")}
+    answer = ann.send(wanted, {**rest, "why_it_is_split": "Two floors"})
+
+    made = db.session.scalars(sa.select(Case).where(Case.number == answer.get_json()["location"][7:])).one()
+    assert made.state is CaseState.ACTIVE and made.variables["claimant"] == "Ada Lovelace"
+    assert "why_it_is_split" not in made.variables
+    assert ann.send(wanted, rest).status_code == 400
 
 
 def test_a_case_is_put_under_another_but_not_in_a_circle(project: Case, other: Case, ann: Actor, visit: Visit) -> None:

@@ -30,6 +30,7 @@ def test_who_prints_a_case_is_written_down_and_opens_a_page_for_paper(office: Of
 
     assert "Ada Lovelace" in paper and "For all to read." in paper and "printed by Mia" in paper
     assert "Between us." not in paper and "data-diagram" not in paper and "<textarea" not in paper
+    assert "<b>Mia</b> printed the case" in paper and "You" not in paper.split("<main")[1]
     assert "printed the case" in mia.get(f"{path}/timeline?show=people").text
     assert visit(office.ada).get(opened).location == path, "another's entry opens nothing"
     assert visit(office.zoe).post(f"{path}/print").status_code == 404

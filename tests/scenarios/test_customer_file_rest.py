@@ -6,7 +6,12 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 
+from service.db import db
+from service.models import ProcessDefinition, User
+from service.operations import cases, users
+from service.queries import definitions
 from tests.scenarios.rest import Json, Person, RestCase, World
 
 CUSTOMER: dict[str, Any] = {
@@ -94,6 +99,16 @@ class Office:
         """What can be started in the file, and why not."""
         [part] = person.get(f"/cases/{self.file.id}/adhoc")["items"]
         return {each["element_id"]: each["why_not"] for each in part["activities"]}
+
+    def taken_over(self, **data: Any) -> Json:
+        """A claim of Ann's that came from another system, not through the form."""
+        ann = users.actor_of(db.session.scalars(sa.select(User).where(User.name == "ann")).one().id)
+        claim = definitions.latest(ProcessDefinition, "insurance-claim")
+        made = cases.begin(claim, {**data, "initiator": "ann"}, by=ann, owner_id=ann.id)
+        db.session.commit()
+        found = {"id": str(made.id), "number": made.number}
+        db.session.rollback()
+        return found
 
     def settle(self, claim: RestCase) -> None:
         """Ben accepts it, Ann pays."""
@@ -240,10 +255,19 @@ def test_fraud_is_looked_for_only_with_grounds_by_who_manages_and_after_three_da
     assert office.file.variables["fraud"] == "none"
 
 
-def test_a_claim_split_off_without_its_amount_fails_and_the_file_shows_it(office: Office) -> None:
+def test_a_claim_is_split_off_only_with_what_its_start_form_requires(office: Office) -> None:
     [whole] = office.report(WATER)
     split = {"variables": ["claimant", "damageKind"], "reason": "The carpet belongs to the tenant."}
-    part = ok(office.ann, "POST", f"/cases/{whole.id}/split", split, 201)
+    refused = office.ann.send("POST", f"/cases/{whole.id}/split", split)
+
+    assert refused.status_code == 422 and refused.json and len(refused.json["errors"]) == 6
+    rest = {name: value for name, value in BY_HAND.items() if name not in split["variables"]}
+    part = ok(office.ann, "POST", f"/cases/{whole.id}/split", {**split, "data": rest}, 201)
+    assert (part["state"], part["variables"]["estimatedAmount"]) == ("active", 2700)
+
+
+def test_a_claim_without_its_amount_fails_and_the_file_shows_it(office: Office) -> None:
+    part = office.taken_over(claimant="Hotel Seeblick", damageKind="water")
     ok(office.ann, "POST", f"/cases/{part['id']}/parent", {"parent": office.file.number, "blocking": True})
 
     failed = office.children()[part["number"]]

@@ -94,6 +94,7 @@ ELSEWHERE: dict[str, set[str]] = {
     Action.READ_INCIDENTS: {"admin", "operator"},
     Action.RESOLVE_INCIDENT: {"admin", "operator"},
     Action.MANAGE_USERS: {"admin"},
+    Action.FIND_LOST_CASES: {"admin"},
 }
 
 BODIES: dict[str, Any] = {
@@ -157,6 +158,7 @@ NOTHING_THERE = (
     "/profile/password",
     "/api/v1/pending-calls/<uuid:call_id>/",
     "/pending-calls/<uuid:call_id>/",
+    "/lost-cases",
     "/api/v1/incidents/<uuid:incident_id>/",
     "/incidents/<uuid:incident_id>/",
 )
@@ -181,6 +183,7 @@ FORMS: dict[str, dict[str, Any]] = {
     "/cases/<number>/fragments": {"process": "visit"},
     "/tasks/<uuid:task_id>/delegate": {"to": "ben"},
     "/tasks/<uuid:task_id>/assign": {"to": "ben"},
+    "/lost-cases": {"number": "none", "owner": "ben", "reason": "A test."},
     "/profile/tokens": {"name": "x", "scopes": "read", "days": "90"},
 }
 

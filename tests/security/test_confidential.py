@@ -220,7 +220,7 @@ def test_a_disabled_owner_is_outside_at_once(
     ann = program(office.ann)
     assert ann.get(f"/cases/{hidden['case_id']}").status_code == 200
 
-    users.change(db.session.get_one(User, office.ann.id), by=SYSTEM, active=False)
+    users.change(db.session.get_one(User, office.ann.id), by=SYSTEM, active=False, leaves_restricted=True)
     db.session.commit()
 
     assert ann.get(f"/cases/{hidden['case_id']}").status_code == 401

@@ -15,6 +15,7 @@ import { json, mount } from './parts/mount.js';
 import { startReading } from './parts/reading.js';
 import { renewed } from './parts/token.js';
 
+const NAMED = 12; // fields that are named above the form
 const OFFLINE = 'The server could not be reached. Nothing is lost: try again.';
 const SIGNED_OUT = 'You have been signed out. What you typed is kept. ';
 
@@ -130,7 +131,7 @@ async function send(state, data) {
     state.host.dispatchEvent(new CustomEvent('casewright:sent', { bubbles: true, detail: body }));
   } else if (answer.status === 422 && body.errors) {
     showErrors(state, body.errors);
-    focusFirstError(state, body.errors['']?.[0] ?? body.detail ?? 'Some answers need another look.');
+    focusFirstError(state, body.detail ?? 'Some answers need another look.', body.errors['']?.[0]);
   } else if (answer.status === 409 && body.form) {
     await replaced(state, body.form);
     problem(state, body.detail);
@@ -173,17 +174,39 @@ function byRow(errors) {
   return nested;
 }
 
-function focusFirstError(state, message) {
-  problem(state, message);
-  setTimeout(() => {
-    const field = state.host.querySelector('.fjs-has-errors, .fjs-form-field-error')?.closest('.fjs-form-field');
-    field?.querySelector('input, select, textarea, button')?.focus();
+const controlOf = (field) => field.querySelector('input, select, textarea, button');
+
+function labelOf(field) {
+  const label = field.querySelector('.fjs-form-field-label, legend, label')?.cloneNode(true);
+  label?.querySelectorAll('.fjs-asterix, .fjs-asterisk').forEach((sign) => sign.remove());
+  return label?.textContent.trim() || 'an answer';
+}
+
+// Say how many answers need another look, and which: each name leads to its field.
+function focusFirstError(state, message, ofAll) {
+  setTimeout(() => { // form-js draws its errors first
+    const fields = [...new Set([...state.host.querySelectorAll('.fjs-has-errors, .fjs-form-field-error')].map((each) => each.closest('.fjs-form-field')))].filter(Boolean);
+    problem(state, ...(ofAll ? [`${ofAll} `] : []), ...(fields.length ? named(fields) : ofAll ? [] : [message]));
+    if (fields.length) controlOf(fields[0])?.focus();
   }, 50);
+}
+
+function named(fields) {
+  const links = fields.slice(0, NAMED).map((field) => {
+    const link = Object.assign(document.createElement('a'), { href: '#main', textContent: labelOf(field) });
+    link.addEventListener('click', (event) => { event.preventDefault(); controlOf(field)?.focus(); });
+    return link;
+  });
+  const count = fields.length === 1 ? 'One answer needs another look: ' : `${fields.length} answers need another look: `;
+  const more = fields.length > NAMED ? [`, and ${fields.length - NAMED} more`] : [];
+  return [count, ...links.flatMap((link, place) => (place ? [', ', link] : [link])), ...more, '.'];
 }
 
 function problem(state, ...said) {
   const notice = state.host.querySelector('[data-problem]');
-  notice.replaceChildren(...said);
+  const text = document.createElement('span'); // the notice is a flex box: its words have to stay one thing
+  text.append(...said);
+  notice.replaceChildren(text);
   notice.hidden = false;
 }
 

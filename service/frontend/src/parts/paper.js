@@ -2,5 +2,7 @@
 
 export function startPaper() {
   document.addEventListener('click', (event) => { if (event.target.closest('[data-print]')) window.print(); });
-  if (document.querySelector('[data-print-now]')) window.addEventListener('load', () => window.print(), { once: true });
+  if (!document.querySelector('[data-print-now]')) return;
+  document.querySelectorAll('.paper details').forEach((folded) => { folded.open = true; });
+  window.addEventListener('load', () => window.print(), { once: true });
 }
