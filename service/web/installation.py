@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from flask import Blueprint, Response, request
@@ -17,6 +17,7 @@ from service.web.rendering import page
 blueprint = Blueprint("installation", __name__)
 
 Details = Mapping[str, Any]
+FEW = 6  #: names of what was deployed
 
 
 @blueprint.get("/audit")
@@ -47,6 +48,12 @@ def _changed(subject: str, details: Details) -> str:
     return " and ".join(said) or f"changed {subject}"
 
 
+def _few(names: Sequence[str]) -> str:
+    """The names, or the first of them and how many more."""
+    more = f" and {len(names) - FEW} more" if len(names) > FEW else ""
+    return ", ".join(names[:FEW]) + more
+
+
 SENTENCES: Mapping[str, Callable[[str, Details], str]] = {
     "user:added": lambda who, said: f"let {who} in" + (" as an administrator" if said.get("admin") else ""),
     "user:changed": _changed,
@@ -56,7 +63,7 @@ SENTENCES: Mapping[str, Callable[[str, Details], str]] = {
     "group:left": lambda who, said: f"took {who} out of the group {said['group']}",
     "token:issued": lambda who, said: f"made {who}'s token “{said['token']}” for {', '.join(said['scopes'])}",
     "token:revoked": lambda who, said: f"revoked {who}'s token “{said['token']}”",
-    "deployment:made": lambda _, said: f"deployed {', '.join(said['added'])}",
+    "deployment:made": lambda _, said: f"deployed {_few(said['added'])}",
     "audit:began": lambda _, said: f"began this trail, over {said['chains']} cases that were there",
     "audit:rekeyed": lambda _, said: f"made the audit trail of {said['chains']} cases anew with another key",
 }
