@@ -65,7 +65,7 @@ def mapped(source: str) -> str:
     [
         (timer("= dedline"), "a: The date reads “dedline”, which nothing in this case type sets. Did you mean “deadl"),
         (timer("dedline"), "a: The date reads “dedline”, which nothing"),
-        (each("witneses"), "a: The collection reads “witneses”, which nothing"),
+        (each("witneses"), "a: The collection reads “witneses”, which nothing in this case type sets. Did you mean “wit"),
         (choice("= lenght &gt; 3"), "a: The condition reads “lenght”, which nothing"),
         (choice("ammount &gt; 3"), "a: The condition reads “ammount”, which nothing"),
         (choice("= count(witnesses[age &gt; 3]) &gt; amout"), "a: The condition reads “amout”, which nothing"),
@@ -82,6 +82,12 @@ def test_a_name_that_nothing_sets_is_told_with_the_one_that_was_meant(inner: str
     [found] = told(inner)
 
     assert found.startswith(said)
+
+
+def test_of_several_names_the_nearest_is_meant() -> None:
+    [found] = told(each("witneses"))
+
+    assert found.endswith("Did you mean “witnesses”?")
 
 
 def test_the_title_is_told_too() -> None:
