@@ -65,7 +65,7 @@ def mapped(source: str) -> str:
     [
         (timer("= dedline"), "a: The date reads “dedline”, which nothing in this case type sets. Did you mean “deadl"),
         (timer("dedline"), "a: The date reads “dedline”, which nothing"),
-        (each("witneses"), "a: The collection reads “witneses”, which nothing in this case type sets. Did you mean “wit"),
+        (each("witneses"), "a: The collection reads “witneses”, which nothing"),
         (choice("= lenght &gt; 3"), "a: The condition reads “lenght”, which nothing"),
         (choice("ammount &gt; 3"), "a: The condition reads “ammount”, which nothing"),
         (choice("= count(witnesses[age &gt; 3]) &gt; amout"), "a: The condition reads “amout”, which nothing"),
