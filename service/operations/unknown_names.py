@@ -191,7 +191,7 @@ def _near(name: str, known: set[str], closed: bool) -> str | None:
     others = sorted(known)[:_COMPARED]
     slips = [other for other in others if min(len(name), len(other)) >= _SHORTEST and is_slip(name, other)]
     if slips or not closed:
-        return slips[0] if slips else None
+        return next(iter(difflib.get_close_matches(name, slips, n=1, cutoff=0)), None)
     return next(iter(difflib.get_close_matches(name[:60], others, n=1, cutoff=0.75)), None)
 
 

@@ -84,6 +84,12 @@ def test_a_name_that_nothing_sets_is_told_with_the_one_that_was_meant(inner: str
     assert found.startswith(said)
 
 
+def test_of_several_names_the_nearest_is_meant() -> None:
+    [found] = told(each("witneses"))
+
+    assert found.endswith("Did you mean “witnesses”?")
+
+
 def test_the_title_is_told_too() -> None:
     [found] = told(task(), process=TYPE + ' case:title="{claimm.number} for {amount}"')
 
