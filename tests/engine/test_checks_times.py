@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import pytest
 
-from tests.engine.drawn import examined, flow
+from service.engine.starts import first
+from tests.engine.drawn import examined, flow, read
+
+NOON = datetime(2026, 11, 29, 12, tzinfo=UTC)
 
 
 def timer(kind: str, text: str) -> str:
@@ -58,3 +63,17 @@ def test_a_timer_that_is_never_due_is_told_once_with_what_was_meant(kind, text, 
 )
 def test_times_and_expressions_of_times_are_told_nothing(kind, text):
     assert examined(timer(kind, text)) == []
+
+
+@pytest.mark.parametrize(
+    "text", ['= "0 0 9 * * MON-FRI"', "0 0 9 ? * MON-FRI", '= cycle(3, duration("PT1H"))', '= "R3/PT1H"']
+)
+def test_a_cycle_is_a_time_in_each_way_to_write_it_and_opens_cases(text):
+    start = (
+        f'<startEvent id="s"><timerEventDefinition><timeCycle>{text}</timeCycle></timerEventDefinition></startEvent>'
+    )
+    inner = start + '<userTask id="u" case:candidateGroups="g"/>' + flow("s", "u")
+
+    assert examined(inner) == []
+    [opened] = read(inner).infos["p"].starts
+    assert first(opened.name, NOON).due_at > NOON

@@ -74,6 +74,7 @@ def normalise(name: str, xml: bytes, *, max_bytes: int = MAX_BYTES) -> Normalise
     identity.name_all(doc)
     catalogue.mark_executable(doc)
     vendors.translate(doc)
+    timers.write_out_cycles(doc)
     events.resolve(doc)
     data.map_properties(doc)
     infos, elements = catalogue.describe(doc)

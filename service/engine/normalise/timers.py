@@ -34,6 +34,15 @@ _KINDS = {"timeDate": DATE, "timeDuration": DURATION, "timeCycle": CYCLE}
 _EXAMPLES = {"timeDate": "2026-12-24T18:00:00Z", "timeDuration": "PT48H", "timeCycle": "R3/PT10M"}
 
 
+def write_out_cycles(doc: Document) -> None:
+    """Write Camunda 8's `cycle(…)` as FEEL that gives the ISO 8601 text, before anybody reads what start events say."""
+    for time in doc.root.iter(tag("timeCycle")):
+        text = text_of(time)
+        if (cycle := _CYCLE_CALL.fullmatch(text)) and len(text) <= _LONGEST:
+            times = f"string({cycle['times']})" if cycle["times"] else '""'
+            time.text = f'= "R" + {times} + "/" + string({cycle["every"]})'
+
+
 def quote_literals(doc: Document) -> None:
     """Check each timer; quote what is written literally, and move a literal to the element that its form says."""
     for definition in list(doc.root.iter(tag("timerEventDefinition"))):
@@ -72,7 +81,7 @@ def is_no_expression(text: str) -> bool:
 def wrong_time(literal: str) -> str | None:
     """Why a duration, date or cycle of the right shape is no time after all: a 30 February, a cycle of no length."""
     try:
-        if literal[:1] in "Rr":
+        if timing.is_cycle(literal):
             timing.cycle(literal, _SOME_DAY)
         else:
             timing.due(literal, _SOME_DAY)
@@ -84,10 +93,6 @@ def wrong_time(literal: str) -> str | None:
 def _normalise(doc: Document, time: etree._Element) -> None:
     said = str(time.tag).rpartition("}")[2]
     text = text_of(time)
-    if (cycle := _CYCLE_CALL.fullmatch(text)) and len(text) <= _LONGEST:
-        times = f"string({cycle['times']})" if cycle["times"] else '""'
-        time.text = f'= "R" + {times} + "/" + string({cycle["every"]})'
-        return
     if not text:
         doc.error(time, "The timer says no time.", f"Write one, such as {_EXAMPLES[said]}.")
     elif timing.is_cron(bare := text.strip("\"'")):
