@@ -71,10 +71,10 @@ style: $(VENV)/.test
 lint: style
 	$(BIN)/mypy
 
-# mypy is one of the tests. Many of them wait rather than work: three at once keep two processors busy.
+# mypy is one of the tests. Many of them wait rather than work: four at once keep two processors busy.
 test: style
 	$(BIN)/python -c "from tests import browser, pythons; browser.prepare(); pythons.prepare()"
-	$(BIN)/python -m pytest -n 3 --dist worksteal
+	$(BIN)/python -m pytest -n 4 --dist worksteal
 
 quick: $(VENV)/.test
 	@$(BIN)/python service/frontend/build.py

@@ -86,8 +86,9 @@ def verify_audit(receipt: TextIO | None) -> None:
 
 
 @audit.command("receipt")
+@click.option("--to", type=click.File("w"), default="-", help="A file for it, instead of printing it.")
 @on_the_demo
-def receipt_of_audit() -> None:
+def receipt_of_audit(to: TextIO) -> None:
     """Print how far the audit trail has come, signed. Keep it elsewhere: `verify --receipt` holds the trail against it.
 
     Without one, a whole database that was put back to an earlier copy cannot be told from one that was not.
@@ -95,7 +96,7 @@ def receipt_of_audit() -> None:
     from service.audit import receipts
 
     with application():
-        click.echo(receipts.make())
+        click.echo(receipts.make(), file=to)
 
 
 @audit.command("rekey")

@@ -7,9 +7,11 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from flask import Flask
+
 from service.db import db
 from service.models import Deployment
-from tests.api.conftest import LOAN, Office, Program
+from tests.api.conftest import LOAN, Office, Program, without_limits
 from tests.api.test_deployments import deploy
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -51,7 +53,8 @@ BAD = {
 NAMES = ["../../x.bpmn", "/etc/x.bpmn", "..\\..\\x.bpmn", "C:\\x.bpmn", "con.bpmn", "a" * 300 + ".bpmn", "x\u202e.bpmn"]
 
 
-def test_no_bad_file_gets_in_or_brings_us_down(office: Office, program: Callable[..., Program]) -> None:
+def test_no_bad_file_gets_in_or_brings_us_down(office: Office, program: Callable[..., Program], app: Flask) -> None:
+    without_limits(app)
     ada = program(office.ada)
 
     for what, content in BAD.items():
@@ -77,8 +80,9 @@ def test_what_is_too_large_is_refused_unread(office: Office, program: Callable[.
 
 
 def test_a_hundred_random_damages_to_the_shipped_files_do_no_harm(
-    office: Office, program: Callable[..., Program]
+    office: Office, program: Callable[..., Program], app: Flask
 ) -> None:
+    without_limits(app)
     ada, chance = program(office.ada), random.Random(f"{office.ada.id}")
 
     for name, content in damaged(chance, 100):
