@@ -96,7 +96,7 @@ def closed(url: str, files: Mapping[str, bytes], *, with_tables: bool = True) ->
     """The same before its server runs: what that one needs in its environment, and a clerk's token."""
     environment = {
         "CASEWRIGHT_DATABASE_URL": url,
-        "CASEWRIGHT_SECRET_KEY": secrets.token_urlsafe(40),
+        "CASEWRIGHT_SECRET_KEY": "only for tests, only for tests, only",
         "CASEWRIGHT_SECURE_COOKIES": "no",
         "CASEWRIGHT_LOG_LEVEL": "ERROR",
     }

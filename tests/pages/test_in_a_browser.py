@@ -202,7 +202,7 @@ def test_what_the_server_refuses_is_shown_at_the_field(office: Office, browse: B
     page.get_by_label("Reasons for the finding").fill("A long enough reason.")
     page.get_by_role("button", name="Complete").first.click()
 
-    expect(page.locator("[data-problem]")).to_have_text("1 field to correct.")
+    expect(page.locator("[data-problem]")).to_have_text("One answer needs another look: Reasons for the finding.")
     expect(page.locator(".fjs-form-field-error")).to_contain_text("minimum length of 5")
     expect(page.get_by_label("Reasons for the finding")).to_have_value("A long enough reason.")
 
@@ -221,7 +221,7 @@ def test_a_task_done_by_somebody_else_meanwhile_loses_nothing_typed(office: Offi
     db.session.commit()
     page.keyboard.press("Control+Enter")
 
-    expect(page.locator("[data-problem]")).to_have_text("This task is completed.")
+    expect(page.locator("[data-problem]")).to_contain_text("This task is completed.")
     expect(page.get_by_label("Reasons for the finding")).to_have_value("A long enough reason.")
 
 
