@@ -28,6 +28,7 @@ def own_turns(monkeypatch: pytest.MonkeyPatch) -> Iterator[turns.Turns]:
     turns.begin(None)
     yield fresh
     turns.begin(None)
+    feel._bundle.forget()  # it may have other limits
 
 
 def at_once(whose: list[str | None], text: str) -> Counter[str]:
