@@ -1,8 +1,8 @@
 """Eight people who each ask for the dearest thing that they may, and one who works: what the one has to wait for.
 
-`python -m tests.security.crowding` starts a web server with one process on each database and prints, for each attack,
-how long the worker's list, a step of theirs and the health answer take beside the same without an attack. Part of
-`make chaos`; traffic goes to loopback only, for a few seconds each.
+`python -m tests.security.crowding` starts a web server with one process on each database. It prints how long the
+worker's list, a step of theirs and the health answer take: beside nobody, beside eight who ask for ordinary lists as
+fast as they can, and under each attack. Part of `make chaos`; traffic goes to loopback only, for a few seconds each.
 """
 
 from __future__ import annotations
@@ -118,6 +118,7 @@ def _attacks(decision: str) -> Mapping[str, Callable[[Caller], int]]:
         return attack
 
     return {
+        "ordinary": lambda who: who.call("GET", "/api/v1/tasks")[0],  # as many requests, each as cheap as any
         "script": start("python"),
         "feel": start("feel"),
         "decision": lambda who: who.call("POST", f"/api/v1/decisions/{decision}/evaluate", {"variables": {}})[0],
