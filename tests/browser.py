@@ -211,3 +211,15 @@ def screenshot() -> Callable[[Page, str], Path]:
         return path
 
     return keep
+
+
+def until(page: Page, expression: str) -> None:
+    """Wait until `expression` holds in the page.
+
+    Playwright's `wait_for_function` asks for the second time by an eval, which our pages' policy forbids.
+    """
+    for _ in range(400):
+        if page.evaluate(expression):
+            return
+        page.wait_for_timeout(50)
+    raise AssertionError(f"It never came to {expression}.")

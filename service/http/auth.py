@@ -271,6 +271,7 @@ def _say_reading() -> None:
 
 def _end(_error: BaseException | None) -> None:
     set_reading(False)
+    turns.begin(None)  # this thread may go on with what is nobody's
 
 
 def _send_cookie(response: Response) -> Response:

@@ -10,6 +10,7 @@ from contextlib import suppress
 from datetime import UTC, datetime
 
 import pytest
+from flask import Flask
 
 from service.engine import expressions
 from service.engine.expressions import ExpressionError, feel, turns
@@ -111,3 +112,9 @@ def test_a_date_is_the_same_in_a_turn() -> None:
     now = datetime(2026, 11, 29, 23, 30, tzinfo=UTC)
 
     assert expressions.evaluate(f"{FEEL} + today().day", {}, now=now) == 100 + 29
+
+
+def test_a_request_leaves_nobody_to_pay_for_what_comes_after_it(app: Flask) -> None:
+    app.test_client().get("/sign-in")
+
+    assert turns._whose.get() is None

@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser import NewPage
+from tests.browser import NewPage, until
 from tests.pages.conftest import Office
 
 Browse = Callable[..., Page]
@@ -63,7 +63,7 @@ def test_a_wide_table_and_code_scroll_with_the_keyboard(office: Office, browse: 
     page.keyboard.press("ArrowRight")
     page.keyboard.press("ArrowRight")
 
-    page.wait_for_function("document.activeElement.scrollLeft > 0")
+    until(page, "document.activeElement.scrollLeft > 0")
 
 
 @sqlite_only

@@ -136,6 +136,7 @@ def test_a_whole_task_is_done_without_touching_the_mouse(office: Office, address
     expect(page.get_by_text("Nothing to do")).to_be_visible()
     page.keyboard.type("gq")
     expect(page.get_by_role("heading", name="Team queue")).to_be_visible()
+    page.wait_for_load_state()  # the heading is there before the scripts that know the keys
     for key in "jjk":
         page.keyboard.press(key)
     expect(page.locator("[data-row]:focus")).to_contain_text("Ada Lovelace")

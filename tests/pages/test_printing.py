@@ -10,6 +10,7 @@ from playwright.sync_api import Page
 from service.db import db
 from service.models import Actor, NoteVisibility
 from service.operations import notes
+from tests.browser import until
 from tests.pages.conftest import Office, Visitor
 from tests.pages.test_in_a_browser import Browse
 
@@ -48,7 +49,7 @@ def test_the_page_for_paper_is_accessible(
     page.goto(f"/cases/{number}")
     page.get_by_role("button", name="Print").click()
     page.wait_for_url("**/print?entry=*")
-    page.wait_for_function("window.printed === 1")
+    until(page, "window.printed === 1")
 
     assert flaws(page, f"paper-{width}{'-dark' if dark else ''}") == []
     page.get_by_role("button", name="Print").click()
