@@ -66,6 +66,8 @@ def replay(entries: Sequence[Entry], elements: Mapping[str, Element], activities
         if step is not None:
             step(moment, entry, entry.details or {}, activities)
         _advance(moment, said_then(entry.action, entry.details), elements)
+        if entry.action == "adhoc:activated":
+            _given_at_once(moment, entry)
     return moment
 
 
@@ -108,6 +110,21 @@ def _given(moment: Moment, entry: Entry, details: Details, activities: Activitie
         task.assignee = entry.actor if entry.action == "task:claimed" else details.get("to")
 
 
+def _given_at_once(moment: Moment, entry: Entry) -> None:
+    """Ad hoc work that was started for somebody: the task is theirs as it begins."""
+    begun = {task["activity"] for task in said_then(entry.action, entry.details).get("opened", ())}
+    for activity in begun & moment.tasks.keys():
+        task = moment.tasks[activity]
+        if task.element_id == entry.element_id and "to" in (entry.details or {}):
+            task.assignee = (entry.details or {})["to"]
+
+
+def _retried(moment: Moment, _entry: Entry, _details: Details, _activities: Activities) -> None:
+    """A failed case goes on; a job that is tried again says nothing of its case's state."""
+    if moment.state is CaseState.FAILED:
+        moment.state = CaseState.ACTIVE
+
+
 def _handed_over(moment: Moment, _entry: Entry, details: Details, activities: Activities) -> None:
     released = {activities.get(task, "") for task in details.get("released", ())}
     for activity, task in moment.tasks.items():
@@ -120,6 +137,7 @@ _REPLAY: Mapping[str, Callable[[Moment, Entry, Details, Activities], None]] = {
     "case:resumed": _state(CaseState.ACTIVE),
     "case:reopened": _state(CaseState.ACTIVE),
     "case:failed": _state(CaseState.FAILED),
+    "incident:retried": _retried,
     "case:completed": _state(CaseState.COMPLETED),
     "case:terminated": _state(CaseState.TERMINATED),
     "task:added": _added,

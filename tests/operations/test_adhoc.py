@@ -11,6 +11,7 @@ from flask import Flask
 
 from service.db import db
 from service.errors import BadRequest, Forbidden, NotFound, WrongState
+from service.maintenance import comparison
 from service.models import SYSTEM, Actor, AuditEntry, Case, CaseState, HumanTask, TaskState, User
 from service.operations import adhoc, cases, deployments, tasks
 from service.queries import adhoc as startable
@@ -131,6 +132,7 @@ def test_what_is_started_can_be_given_to_somebody_at_once(care: Case, nia: Actor
     db.session.commit()
 
     assert (task_of(given).assignee, task_of(given).state) == ("tim", TaskState.RESERVED)
+    assert list(comparison.differences()) == []
     with pytest.raises(Forbidden, match="Eve is none of those who may do this"):
         adhoc.activate(care, where, "Session", by=nia, to=eve)
     db.session.rollback()

@@ -20,6 +20,7 @@ from service.db import db, utcnow
 from service.engine.definition import Severity
 from service.errors import BadRequest, Forbidden, InvalidDeployment, NotFound, WrongState
 from service.jobs import attempts
+from service.maintenance import comparison
 from service.models import SYSTEM, Actor, AuditEntry, Case, CaseState, Incident, IncidentState, PendingCall
 from service.models.jobs import delayed, job_input, job_status
 from service.operations import cases, deployments, incidents, lifecycle, pending_calls
@@ -284,6 +285,7 @@ def test_a_failed_case_goes_on_where_it_failed_with_mended_variables(app: Flask)
     assert of(case) == (CaseState.ACTIVE, ["pause", "read"])
     assert db.session.get_one(Case, case.id).variables["share"] == 2
     assert open_incidents() == []
+    assert list(comparison.differences()) == []
 
 
 def test_what_fails_again_is_a_new_incident(app: Flask) -> None:

@@ -10,6 +10,7 @@ from flask import Flask
 
 from service.db import db
 from service.errors import WrongState
+from service.maintenance import comparison
 from service.models import SYSTEM, Actor, AuditEntry, Case, HumanTask, Incident, IncidentState, TaskState, User
 from service.operations import cases, deployments, incidents, tasks
 from tests.engine.drawn import document, flow
@@ -47,7 +48,9 @@ def test_somebody_who_has_left_is_not_there(app: Flask, person: Callable[..., Ac
 
     _case, task = opened('case:assignee="zoe" case:candidateGroups="clerks"')
 
+    db.session.flush()
     assert (task.assignee, task.state) == (None, TaskState.READY)
+    assert list(comparison.differences()) == []
 
 
 def test_without_candidates_it_is_an_incident_until_it_is_assigned(app: Flask, person: Callable[..., Actor]) -> None:
