@@ -39,10 +39,10 @@ def validate(
     Raises errors.InvalidForm with form-js' own messages, by field id; `Field_1.0` is the field in its list's first row.
     """
     key, text = _schema(schema)
+    _refuse_long_lists(submitted)
     given = _json(submitted)
     if len(given) > MAX_SUBMITTED:
         raise errors.InvalidForm({"": ["The form holds more than can be sent at once."]})
-    _refuse_long_lists(submitted)
     known = _json(_wanted(key, text, context))
     moment = now or datetime.now(UTC)
     try:

@@ -19,7 +19,7 @@ from service import audit, forms
 from service.db import db, localnow, new_id
 from service.engine.checks import check_definition, over_budget
 from service.engine.checks.instances import FormNames
-from service.engine.decisions import examine
+from service.engine.decisions import examine, reads_of
 from service.engine.definition import Problem, ProcessInfo, Refused, Severity
 from service.engine.elements.rules import columns_of
 from service.engine.expressions import budget
@@ -205,6 +205,7 @@ def _lay_decisions(world: World, files: Mapping[str, bytes]) -> list[Problem]:
     try:
         with budget.of_file(together, files=len(files)):
             decisions, problems = examine(files)  # those beside a faulty one are there for processes to call
+            world.reads.update(reads_of(files))
     except budget.Spent as spent:
         return over_budget(together, spent)
     seen: dict[str, str] = {}

@@ -13,6 +13,7 @@ from typing import Any
 from service import forms
 from service.connectors import CATALOGUE, INPUTS, NEEDED
 from service.db import utcnow
+from service.engine.decisions import Named
 from service.engine.definition import Element, Problem, ProcessInfo, Severity
 from service.execution.definitions import resource
 
@@ -45,6 +46,7 @@ class World:
     forms: dict[str, Source]
     uploaded: set[str] = field(default_factory=set)  #: keys of what this deployment brings
     outputs: dict[str, set[str]] = field(default_factory=dict)  #: of the decisions among the files: names, by id
+    reads: dict[str, tuple[Named, ...]] = field(default_factory=dict)  #: of them: the variables that they mean
     has_people: bool = False  #: whether there is a database that knows users and groups
     now: datetime = field(default_factory=utcnow)
 

@@ -17,6 +17,7 @@ from service import forms
 from service.engine import expressions
 from service.engine.checks import over_budget, variables
 from service.engine.checks.variables import Read, Variables
+from service.engine.decisions import Named
 from service.engine.definition import Problem, ProcessInfo, Severity
 from service.engine.expressions import budget
 from service.engine.normalise import Normalised
@@ -40,6 +41,7 @@ class Given:
     decisions: Mapping[str, set[str]]  #: decision id -> the names of its outputs
     callers: Mapping[str, set[str]] = field(default_factory=dict)  #: process -> deployed processes that call it
     fragments: bool = False  #: whether plan fragments are deployed, which bring variables of their own
+    read: Mapping[str, Sequence[Named]] = field(default_factory=dict)  #: decision id -> the variables that it means
 
 
 def check(executable: Sequence[tuple[Normalised, str, ProcessInfo]], world: World) -> list[Problem]:
@@ -66,6 +68,7 @@ def check(executable: Sequence[tuple[Normalised, str, ProcessInfo]], world: Worl
         decisions=world.outputs,
         callers=callers,
         fragments=any(source.info.get("attributes", {}).get("insertable") == "true" for source in deployed),
+        read=world.reads,
     )
     found = list(problems(processes, given))
     computed = set().union(*(said.sets for _, said in processes.values()))
@@ -111,6 +114,7 @@ def _content(form: Source) -> bytes:
 def problems(processes: Processes, given: Given) -> Iterator[Problem]:
     """A warning for each variable that is read and that nothing sets, at the first place where it is read."""
     own = {key: _known(info, said, given) for key, (info, said) in processes.items()}
+    called: dict[str, tuple[set[str], bool]] = {}  # decision id -> what is known where it is called, and if all is
     brought = {name for key, (info, _) in processes.items() if _is_fragment(info) for name in own[key][0]}
     for family in _families(processes):
         known = set().union(brought, *(own[key][0] for key in family))
@@ -118,6 +122,22 @@ def problems(processes: Processes, given: Given) -> Iterator[Problem]:
         for key in family:
             info, said = processes[key]
             yield from _unknown(info, said.reads, known, closed)
+            for decision in info.decisions:
+                before, all_closed = called.get(decision, (set(), True))
+                called[decision] = before | known, all_closed and closed
+    for decision, (known, closed) in called.items():
+        yield from _unknown_in(decision, given.read.get(decision, ()), known, closed)
+
+
+def _unknown_in(decision: str, reads: Iterable[Named], known: set[str], closed: bool) -> Iterator[Problem]:
+    """A warning for each variable that a decision means and that nothing sets where it is called."""
+    for read in reads:
+        if read.name not in known and ((near := _near(read.name, known, closed)) or closed):
+            message = f"The decision “{decision}” reads “{read.name}”, which nothing sets where it is called."
+            advice = "Correct the name, or let a form, a script or the task's case:input set it."
+            if near:
+                advice = f"Did you mean “{near}”?"
+            yield Problem(read.file, message, advice, read.line, read.element_id, severity=Severity.WARNING)
 
 
 def _known(info: ProcessInfo, said: Variables, given: Given) -> tuple[set[str], bool]:

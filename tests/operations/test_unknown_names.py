@@ -241,3 +241,39 @@ def test_what_something_else_sets_too_may_be_of_any_kind() -> None:
     script = '<scriptTask id="b"><script>amount = str(amount)</script></scriptTask>'
 
     assert compared('= amount = "100"', script) == []
+
+
+DECISION = """<definitions xmlns="https://www.omg.org/spec/DMN/20191111/MODEL/" id="x" name="x" namespace="urn:x">
+ <inputData id="i" name="{input}"><variable name="{input}"/></inputData>
+ <decision id="rate" name="Rate"><variable name="rate"/>
+  <informationRequirement><requiredInput href="#i"/></informationRequirement>
+  <decisionTable hitPolicy="FIRST"><input id="c"><inputExpression id="e"><text>{text}</text></inputExpression></input>
+   <output name="rate"/><rule><inputEntry><text>&gt; odd</text></inputEntry>
+    <outputEntry><text>1</text></outputEntry></rule>
+  </decisionTable></decision></definitions>"""
+
+
+def decided(input: str, text: str, inside: str = "") -> list[str]:
+    """What is said of the variables that a decision means."""
+    rule = f'<businessRuleTask id="b" case:decisionRef="rate" case:resultVariable="result">{inside}</businessRuleTask>'
+    drawn = document(START + task() + rule + flow("a", "b"), process=TYPE)
+    decision = DECISION.format(input=input, text=text).encode()
+    files = {"small.bpmn": drawn, "intake.form": form(*INTAKE), "result.form": form("result"), "rate.dmn": decision}
+    found = [problem for problem in deployments.check_alone(files) if "where it is called" in problem.message]
+    assert all(problem.file == "rate.dmn" and problem.line for problem in found)
+    return [f"{problem.element_id}: {problem.message} {problem.advice}" for problem in found]
+
+
+def test_what_a_decision_means_is_looked_for_where_it_is_called() -> None:
+    assert decided("amount", "amount * 2") == []
+    assert decided("ammount", "1") == [
+        "i: The decision “rate” reads “ammount”, which nothing sets where it is called. Did you mean “amount”?"
+    ]
+    assert decided("amount", "witneses")[0].startswith("e: The decision “rate” reads “witneses”, which nothing sets")
+    assert decided("amount", "quite(amount).other")[0].endswith("let a form, a script or the task's case:input set it.")
+
+
+def test_what_a_mapping_gives_to_a_decision_is_set() -> None:
+    mapping = extended('<case:ioMapping><case:input source="amount" target="sum"/></case:ioMapping>')
+
+    assert decided("sum", "sum", mapping) == []

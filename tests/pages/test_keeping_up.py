@@ -124,6 +124,20 @@ def test_a_page_that_only_watches_does_not_keep_its_person_signed_in(project: Ca
 
 @SQLITE
 @pytest.mark.parametrize(("width", "dark"), [(1440, False), (400, True)])
+def test_a_list_that_asks_for_news_says_that_it_only_watches(
+    project: Case, ann: Actor, browse: Browse, width: int, dark: bool
+) -> None:
+    page = browse(ann, width=width, dark=dark)
+    page.goto("/tasks")
+    page.wait_for_load_state()
+    with page.expect_request(lambda request: request.headers.get("hx-request") == "true") as asked:
+        page.evaluate("document.querySelector('#rows').dispatchEvent(new Event('every'))")
+
+    assert asked.value.headers["x-watching"] == "yes"
+
+
+@SQLITE
+@pytest.mark.parametrize(("width", "dark"), [(1440, False), (400, True)])
 def test_a_case_page_says_that_the_case_has_changed_and_keeps_what_is_typed(
     project: Case, ann: Actor, browse: Browse, flaws: Callable[[Page, str], list[str]], width: int, dark: bool
 ) -> None:

@@ -7,7 +7,17 @@ The XML is read (`parser`) into a plain model; the model is evaluated in the FEE
 from __future__ import annotations
 
 from service.engine.decisions.evaluation import SECONDS, Decision, DecisionError, Evaluation, evaluate
-from service.engine.decisions.parser import examine
+from service.engine.decisions.parser import Named, examine, reads_of
 from service.engine.decisions.parser import parse as parse_decisions
 
-__all__ = ["SECONDS", "Decision", "DecisionError", "Evaluation", "evaluate", "examine", "parse_decisions"]
+__all__ = [
+    "SECONDS",
+    "Decision",
+    "DecisionError",
+    "Evaluation",
+    "Named",
+    "evaluate",
+    "examine",
+    "parse_decisions",
+    "reads_of",
+]

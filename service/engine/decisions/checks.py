@@ -169,6 +169,11 @@ class _Checker:
         )
 
 
+def is_literal(text: str) -> bool:
+    """Whether a text holds literals alone, and so names nothing."""
+    return not text.strip() or _literal(text) is not None
+
+
 def _literal(text: str) -> Mapping[str, Any] | None:
     """What a text of literals alone holds; None for all others."""
     if text in _WORDS:

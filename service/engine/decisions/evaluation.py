@@ -30,7 +30,6 @@ class Decision:
     name: str
     file: str
     line: int | None = None
-    needs: tuple[str, ...] = ()  #: names of the input data that it requires, directly or not
     tables: tuple[str, ...] = ()  #: ids of the decisions with tables that it may run through
     text: str = field(default="", repr=False)  #: every text of the model: what names no variable needs none
     model: str = field(default="", repr=False)  #: the whole model as JSON

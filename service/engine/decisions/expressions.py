@@ -85,6 +85,7 @@ class ExpressionReader:
         self.report = report
         self.texts: list[Text] = []
         self.names: set[str] = set()
+        self.columns: set[str] = set()  #: what tables' inputs are, each a name: their cells may say them too
 
     def inside(self, holder: etree._Element, what: str, *, optional: bool = False) -> dict[str, Any] | None:
         """The one expression that is a child of `holder`."""
@@ -180,7 +181,7 @@ class ExpressionReader:
         else:
             self.feel(expression, text)
             if _NAME.fullmatch(text):
-                self.names.add(text)  # the table's own words: a cell may say them too
+                self.columns.add(text)
         values = sub(element, "inputValues")
         return {
             "label": element.get("label") or text,

@@ -9,7 +9,8 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator, Mapping
-from functools import lru_cache
+from dataclasses import dataclass
+from functools import cache, lru_cache
 from typing import Any
 
 from lxml import etree
@@ -59,14 +60,22 @@ def parse(files: Mapping[str, bytes], *, deployed: bool = False) -> dict[str, De
 
 def examine(files: Mapping[str, bytes]) -> tuple[dict[str, Decision], list[Problem]]:
     """What `files` hold, as far as it can be read, and everything that is wrong or odd about it."""
-    found, problems = _examined(tuple(files.items()))
+    found, problems, _ = _examined(tuple(files.items()))
     return dict(found), list(problems)
 
 
+def reads_of(files: Mapping[str, bytes]) -> Mapping[str, tuple[Named, ...]]:
+    """The variables that each decision in `files` means, by its id."""
+    return _examined(tuple(files.items()))[2]
+
+
 @lru_cache(maxsize=4)  # a deployment asks for its decisions, and again when it links its processes with them
-def _examined(files: tuple[tuple[str, bytes], ...]) -> tuple[dict[str, Decision], list[Problem]]:
+def _examined(
+    files: tuple[tuple[str, bytes], ...],
+) -> tuple[dict[str, Decision], list[Problem], dict[str, tuple[Named, ...]]]:
     reader = _read(dict(files))
-    return reader.decisions(), reader.examined()
+    decisions, problems = reader.decisions(), reader.examined()
+    return decisions, problems, {key: tuple(reader.reads(decision.node)) for key, decision in decisions.items()}
 
 
 def _read(files: Mapping[str, bytes]) -> _Reader:
@@ -75,6 +84,16 @@ def _read(files: Mapping[str, bytes]) -> _Reader:
         reader.read(name, content)
     reader.connect()
     return reader
+
+
+@dataclass(frozen=True)
+class Named:
+    """A variable that a decision means, directly or through what it requires, and the first place where it does."""
+
+    name: str
+    file: str
+    line: int | None
+    element_id: str | None
 
 
 class _Reader:
@@ -89,7 +108,10 @@ class _Reader:
         self.imports: dict[tuple[str, str], str] = {}  #: file, namespace -> the name it is imported under
         self.texts: dict[str, list[Text]] = {}  #: node -> its FEEL
         self.names: set[str] = set()  #: that some expression binds
+        self.columns: set[str] = set()  #: that are some table's input
         self.order: list[str] = []  #: the files
+        self.means: dict[str, list[Named]] = {}  #: node -> variables
+        self.known = cache(lambda: checks.known_names(self.nodes, self.types, self.names))  #: once all is read
 
     def report(
         self,
@@ -113,7 +135,7 @@ class _Reader:
 
     def examined(self) -> list[Problem]:
         """Every problem, those of the expressions among them, in the order of the files and their lines."""
-        found = [*self.problems, *checks.problems(self.nodes, self.texts, self.types, self.names)]
+        found = [*self.problems, *checks.problems(self.nodes, self.texts, self.types, self.names | self.columns)]
         order = {file: place for place, file in enumerate(self.order)}
         return sorted(found, key=lambda problem: (order.get(problem.file, 0), problem.line or 0))
 
@@ -184,6 +206,7 @@ class _Reader:
             node.update(expressions.encapsulated(element))
         self.texts[f"{file}#{identity}"] = expressions.texts
         self.names |= expressions.names
+        self.columns |= expressions.columns
         if node.get("body", ...) is None and not any(problem.element_id == identity for problem in self.problems):
             what = "decision" if node["kind"] == "decision" else "business knowledge model"
             message = f"The {what} has no logic: whoever asks it stops with an incident."
@@ -282,7 +305,6 @@ class _Reader:
             name=node["name"],
             file=key.partition("#")[0],
             line=source_line(self.elements[key]),
-            needs=tuple(other["variable"] for other in reached if other["kind"] == "input"),
             tables=tuple(other["id"] for other in reached if (other.get("body") or {}).get("kind") == "table"),
             text="\n".join(_texts(content)),
             model=model,
@@ -290,9 +312,34 @@ class _Reader:
             node=key,
         )
 
+    def reads(self, key: str) -> Iterator[Named]:
+        """The input data that the node requires, and what its expressions name and nothing in the files is."""
+        told: set[str] = set()
+        for name in sorted(self.closure(key)):
+            for place in self.named(name):
+                if place.name not in told:
+                    told.add(place.name)
+                    yield place
+
+    def named(self, key: str) -> list[Named]:
+        """The variables that this node itself means."""
+        if key not in self.means:
+            self.means[key] = [place for place in self._named(key) if place.name.isidentifier()]
+        return self.means[key]
+
+    def _named(self, key: str) -> Iterator[Named]:
+        file, node = key.partition("#")[0], self.nodes[key]
+        if node["kind"] == "input":
+            yield Named(node["variable"], file, source_line(self.elements[key]), node["id"])
+        known = self.known()
+        for text in self.texts.get(key, ()) if all(map(feel.is_readable, known)) else ():
+            if not text.where and not checks.is_literal(text.text):
+                for name in sorted(feel.outer_names(text.text) - known.keys()):
+                    yield Named(name, file, source_line(text.element), text.element.get("id") or node["id"])
+
     def odd_names(self, nodes: Mapping[str, Any]) -> dict[str, Any]:
         """All names that the expressions of `nodes` may mean, when FEEL cannot read one of them without knowing it."""
-        bound = {name for name in self.names if not feel.is_readable(name)}
+        bound = {name for name in self.names | self.columns if not feel.is_readable(name)}
         names = checks.known_names(nodes, self.types, bound)
         return {} if all(map(feel.is_readable, names)) else names
 
