@@ -263,6 +263,13 @@ class Restrict(Body):
     reason: Reason
 
 
+class BringBack(Body):
+    """Who owns a restricted case that nobody reaches any more."""
+
+    owner: PrincipalName = Field(description="User name of its new owner.")
+    reason: Reason
+
+
 class LinkCase(Body):
     """The case to link with."""
 

@@ -305,6 +305,13 @@ class PendingCallShape(TypedDict):
     actions: list[str]
 
 
+class LostCaseShape(TypedDict):
+    number: str
+    case_type: str
+    last_owner: str | None
+    created_at: Moment | None
+
+
 class UserShape(TypedDict):
     name: str
     display_name: str

@@ -159,6 +159,7 @@ NOTHING_THERE = (
     "/api/v1/pending-calls/<uuid:call_id>/",
     "/pending-calls/<uuid:call_id>/",
     "/lost-cases",
+    "/api/v1/lost-cases/<number>/bring-back",
     "/api/v1/incidents/<uuid:incident_id>/",
     "/incidents/<uuid:incident_id>/",
 )
