@@ -45,6 +45,7 @@ TAGS = {  #: what each noun's operations are about
     "children": "Cases below a case, and what keeps it from being closed.",
     "lifecycle": "A case's life: on hold, closed, open again, a step repeated.",
     "roles": "Who does what in a case, and who may see it.",
+    "lost-cases": "Restricted cases that nobody reaches any more, and the way back.",
     "links": "Cases that belong together, merged or split.",
     "notes": "What people write on a case.",
     "definitions": "What is deployed: processes, forms and decisions.",
