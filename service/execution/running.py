@@ -104,12 +104,18 @@ def running(
         allowed(case)
     if case.state is not CaseState.ACTIVE:
         raise WrongState(f"This case is {case.state}.")
-    workflow = Workflow.load(deployed(case.definition_id).definition, case.snapshot or b"", now=local(now or utcnow()))
+    workflow = load(case, now=now)
     workflow.stores = stores.Stores()
     before = workflow.open_work()
     workflow.take_happenings()
     yield workflow
     save(case, workflow, before, by=by)
+
+
+def load(case: Case, *, now: datetime | None = None) -> Workflow:
+    """The workflow of `case` as it stands in its row. `now`: as `running` has it. Raises `Unfit`."""
+    definition = deployed(case.definition_id).definition
+    return Workflow.load(definition, case.snapshot or b"", case.variables, now=local(now or utcnow()))
 
 
 def save(case: Case, workflow: Workflow, before: OpenWork, *, by: Actor) -> None:
