@@ -13,10 +13,9 @@ from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.orm import undefer
 
 from service import audit, logs
-from service.db import db, local, utcnow
+from service.db import db, local, rows, utcnow
 from service.engine.work import OpenWork, WorkflowState
 from service.engine.workflow import Workflow
 from service.errors import NotFound, WrongState
@@ -33,14 +32,7 @@ from service.models import (
     TaskCandidate,
 )
 
-#: Put together once: building a statement costs as much as having it executed. All of it is read, whatever was known.
-_WHOLE = (
-    sa.select(Case)
-    .options(undefer(Case.snapshot), undefer(Case.search_text))
-    .where(Case.id == sa.bindparam("case_id"))
-    .with_for_update()
-    .execution_options(populate_existing=True)
-)
+_WHOLE = rows.Query([Case], lambda select: select.where(Case.id == sa.bindparam("case_id")).with_for_update())
 _READ_AT = "version of the case with which it was read"
 
 
@@ -53,7 +45,8 @@ def lock(case_id: uuid.UUID, task: HumanTask | None = None) -> Case:
     db.session.flush()
     seen, kept = _kept(task) if task is not None else (None, [])
     _expire_all_but(kept)
-    case = db.session.scalars(_WHOLE, {"case_id": case_id}).one_or_none()
+    found = _WHOLE.one_or_none(db.session(), case_id=case_id)
+    case: Case | None = found[0] if found else None
     if case is None or case.version != seen:
         for row in kept:
             db.session.expire(row)
