@@ -6,11 +6,12 @@ SQLite runs with WAL, `synchronous=FULL` and `BEGIN IMMEDIATE` (a reader that tu
 
 from __future__ import annotations
 
+from service.db import rows
 from service.db.clock import clock_at, database_now, local, localnow, utcnow
 from service.db.connections import GIVING_UP, SERVER_GIVES_UP, as_options, engine_options, prepare
 from service.db.json import iso_text, to_json
 from service.db.session import at_once, before_the_lock, db, is_reading, once, reading, set_reading
-from service.db.types import Base, Identifier, Key, Moment, new_id, where
+from service.db.types import Base, Identifier, Key, Moment, Packed, new_id, where
 
 __all__ = [
     "GIVING_UP",
@@ -19,6 +20,7 @@ __all__ = [
     "Identifier",
     "Key",
     "Moment",
+    "Packed",
     "as_options",
     "at_once",
     "before_the_lock",
@@ -34,6 +36,7 @@ __all__ = [
     "once",
     "prepare",
     "reading",
+    "rows",
     "set_reading",
     "to_json",
     "utcnow",

@@ -73,12 +73,15 @@ class Workflow:
         return cls(run)
 
     @classmethod
-    def load(cls, definition: Definition, snapshot_: bytes, *, now: datetime) -> Workflow:
-        """The workflow as it was dumped; raises Unfit when it does not fit the definition."""
-        return cls(snapshot.load(definition, snapshot_, _aware(now)))
+    def load(cls, definition: Definition, snapshot_: bytes, variables: Mapping[str, Any], *, now: datetime) -> Workflow:
+        """The workflow as it was dumped, with the `variables` that it had; raises Unfit when it does not fit.
+
+        Their values are the workflow's from now on: what it did not change is the same object afterwards.
+        """
+        return cls(snapshot.load(definition, snapshot_, variables, _aware(now)))
 
     def dump(self) -> bytes:
-        """All that is needed to go on later, without the definition."""
+        """All that is needed to go on later, beside the definition and the variables."""
         return snapshot.dump(self._run)
 
     @property

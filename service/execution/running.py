@@ -13,10 +13,9 @@ from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.orm import undefer
 
 from service import audit, logs
-from service.db import db, local, utcnow
+from service.db import db, local, rows, utcnow
 from service.engine.work import OpenWork, WorkflowState
 from service.engine.workflow import Workflow
 from service.errors import NotFound, WrongState
@@ -33,14 +32,7 @@ from service.models import (
     TaskCandidate,
 )
 
-#: Put together once: building a statement costs as much as having it executed. All of it is read, whatever was known.
-_WHOLE = (
-    sa.select(Case)
-    .options(undefer(Case.snapshot), undefer(Case.search_text))
-    .where(Case.id == sa.bindparam("case_id"))
-    .with_for_update()
-    .execution_options(populate_existing=True)
-)
+_WHOLE = rows.Query([Case], lambda select: select.where(Case.id == sa.bindparam("case_id")).with_for_update())
 _READ_AT = "version of the case with which it was read"
 
 
@@ -53,7 +45,8 @@ def lock(case_id: uuid.UUID, task: HumanTask | None = None) -> Case:
     db.session.flush()
     seen, kept = _kept(task) if task is not None else (None, [])
     _expire_all_but(kept)
-    case = db.session.scalars(_WHOLE, {"case_id": case_id}).one_or_none()
+    found = _WHOLE.one_or_none(db.session(), case_id=case_id)
+    case: Case | None = found[0] if found else None
     if case is None or case.version != seen:
         for row in kept:
             db.session.expire(row)
@@ -104,12 +97,18 @@ def running(
         allowed(case)
     if case.state is not CaseState.ACTIVE:
         raise WrongState(f"This case is {case.state}.")
-    workflow = Workflow.load(deployed(case.definition_id).definition, case.snapshot or b"", now=local(now or utcnow()))
+    workflow = load(case, now=now)
     workflow.stores = stores.Stores()
     before = workflow.open_work()
     workflow.take_happenings()
     yield workflow
     save(case, workflow, before, by=by)
+
+
+def load(case: Case, *, now: datetime | None = None) -> Workflow:
+    """The workflow of `case` as it stands in its row. `now`: as `running` has it. Raises `Unfit`."""
+    definition = deployed(case.definition_id).definition
+    return Workflow.load(definition, case.snapshot or b"", case.variables, now=local(now or utcnow()))
 
 
 def save(case: Case, workflow: Workflow, before: OpenWork, *, by: Actor) -> None:

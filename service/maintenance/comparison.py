@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.orm import load_only
 
 from service import audit
 from service.audit.verification import INSTALLATION, Break, entries_of
@@ -22,8 +23,8 @@ SHOWN = 8  #: variables that are named
 
 def differences() -> Iterator[Break]:
     """Each case and person whose rows say something else than the last entries about them."""
-    columns = Case.id, Case.number, Case.definition_id, Case.state, Case.stage, Case.marked, Case.variables
-    for case in db.session.execute(sa.select(*columns).execution_options(yield_per=200)):
+    columns = Case.number, Case.definition_id, Case.state, Case.stage, Case.inline, Case.apart
+    for case in db.session.scalars(sa.select(Case).options(load_only(*columns)).execution_options(yield_per=200)):
         entries = entries_of(case.id).all()
         if entries:
             moment = _last(case, entries)
@@ -32,7 +33,7 @@ def differences() -> Iterator[Break]:
     yield from _of_people()
 
 
-def _of_case(case: sa.Row[Any], moment: moments.Moment) -> Iterator[str]:
+def _of_case(case: Case, moment: moments.Moment) -> Iterator[str]:
     if moment.variables != case.variables:
         names = {*moment.variables, *case.variables}
         other = sorted(name for name in names if moment.variables.get(name) != case.variables.get(name))
@@ -43,7 +44,7 @@ def _of_case(case: sa.Row[Any], moment: moments.Moment) -> Iterator[str]:
         yield f"it stands in the stage {case.stage}, and was last in {moment.stage}"
 
 
-def _last(case: sa.Row[Any], entries: Sequence[sa.Row[Any]]) -> moments.Moment:
+def _last(case: Case, entries: Sequence[sa.Row[Any]]) -> moments.Moment:
     rows = db.session.execute(sa.select(HumanTask.id, HumanTask.activity_id).where(HumanTask.case_id == case.id))
     activities = {str(row.id): row.activity_id or str(row.id) for row in rows}
     return moments.replay(entries, deployed(case.definition_id).definition.elements, activities)

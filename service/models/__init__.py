@@ -3,7 +3,7 @@
 from service.models.actor import SYSTEM, Actor
 from service.models.audit import AuditEntry, InstallationEntry, InstallationSeal
 from service.models.calls import PendingCall
-from service.models.cases import Case, CaseRole, CaseState, NumberSequence
+from service.models.cases import Case, CaseRole, CaseState, LargeVariable, NumberSequence
 from service.models.data_stores import DataStore
 from service.models.definitions import (
     DecisionDefinition,
@@ -45,6 +45,7 @@ __all__ = [
     "IncidentState",
     "InstallationEntry",
     "InstallationSeal",
+    "LargeVariable",
     "LinkKind",
     "LoginSession",
     "Membership",

@@ -8,9 +8,9 @@ from enum import StrEnum
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy.orm import Mapped, mapped_column, object_session, relationship
 
-from service.db import Base, Identifier, Key, utcnow, where
+from service.db import Base, Identifier, Key, Packed, utcnow, where
 from service.models.definitions import ProcessDefinition
 from service.models.users import User
 
@@ -71,7 +71,8 @@ class Case(Base):
     held_open: Mapped[bool] = mapped_column(default=False)  #: reopened: it ends only when somebody closes it
     suspended_at: Mapped[datetime | None]
     suspended_until: Mapped[datetime | None]
-    variables: Mapped[dict[str, Any]]
+    inline: Mapped[dict[str, Any]] = mapped_column("variables")  #: null where a variable stands beside this row
+    apart: Mapped[dict[str, Any] | None]  #: those: name -> [id of its `LargeVariable`, characters]
     marked: Mapped[list[str]] = mapped_column(default=list)  #: element ids where it stands
     visits: Mapped[dict[str, Any]] = mapped_column(default=dict)  #: element or flow id -> how often completed
     snapshot: Mapped[bytes | None] = mapped_column(sa.LargeBinary, deferred=True)  #: opaque outside engine/
@@ -84,6 +85,47 @@ class Case(Base):
     role_holders: Mapped[list[CaseRole]] = relationship(viewonly=True, lazy="raise")  #: for lists, all cases' at once
 
     __mapper_args__ = {"version_id_col": version}
+
+    @property
+    def variables(self) -> dict[str, Any]:
+        """All that the case knows, by name; not to be changed in place: `execution/variables.py keep` writes it."""
+        if not self.apart:
+            return self.inline or {}
+        self._read_large()
+        return {**self.inline, **{name: self.large[row_id] for name, (row_id, _size) in self.apart.items()}}
+
+    @property
+    def large(self) -> dict[str, Any]:
+        """The large variables that were read, by the id of their row: such a row never changes."""
+        read: dict[str, Any] = self.__dict__.setdefault("large variables", {})
+        return read
+
+    def _read_large(self) -> None:
+        session = object_session(self)
+        while missing := {row_id for row_id, _size in (self.apart or {}).values()} - self.large.keys():
+            assert session is not None
+            ids = [uuid.UUID(row_id) for row_id in missing]
+            wanted = sa.select(LargeVariable.id, LargeVariable.value).where(LargeVariable.id.in_(ids))
+            found = {str(row_id): value for row_id, value in session.execute(wanted)}
+            self.large.update(found)
+            if missing - found.keys():  # another transaction has changed them since this row was read
+                known = self.apart
+                session.refresh(self, ["inline", "apart"])
+                if known == self.apart:
+                    raise LookupError(f"Variables of the case {self.number} are gone.")
+
+
+class LargeVariable(Base):
+    """A variable that is too large for its case's row, which names it. Never changed: a new value is a new row."""
+
+    __tablename__ = "large_variable"
+    __table_args__ = (sa.Index(None, "case_id"),)
+
+    id: Mapped[Key]
+    case_id: Mapped[uuid.UUID] = mapped_column(sa.ForeignKey(Case.id, ondelete="CASCADE"))
+    value: Mapped[Any] = mapped_column(Packed)
+
+    case: Mapped[Case] = relationship(lazy="raise")  #: so that it is inserted after it
 
 
 class CaseRole(Base):

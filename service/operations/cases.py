@@ -21,7 +21,7 @@ from service.errors import BadRequest, FormChanged, WrongState
 from service.execution import family
 from service.execution.definitions import Deployed, deployed, form_of
 from service.execution.projection import NOTHING
-from service.execution.running import lock, running, save
+from service.execution.running import load, lock, running, save
 from service.execution.stores import Stores
 from service.execution.titles import title_of
 from service.models import (
@@ -180,7 +180,7 @@ def _row(
         created_at=now,
         root_id=kin.parent.root_id if kin else case_id,
         **(kin.columns if kin else {}),
-        variables={},
+        inline={},
         visits={},
         audit_seq=0,
         audit_hash=b"",
@@ -335,7 +335,7 @@ def end_work(case: Case, *, by: Actor) -> None:
     db.session.execute(sa.delete(Timer).where(Timer.case_id == case.id))
     db.session.execute(sa.delete(PendingCall).where(PendingCall.case_id == case.id))
     db.session.execute(sa.delete(Subscription).where(Subscription.case_id == case.id))
-    workflow = Workflow.load(deployed(case.definition_id).definition, case.snapshot or b"", now=local(now))
+    workflow = load(case, now=now)
     workflow.terminate()
     case.snapshot, case.marked = workflow.dump(), []
     case.held_open, case.suspended_at, case.suspended_until = False, None, None

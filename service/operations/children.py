@@ -18,7 +18,7 @@ from service.engine.work import OpenChild, WorkflowState
 from service.engine.workflow import Workflow
 from service.errors import BadRequest, Forbidden, WrongState
 from service.execution.definitions import deployed, form_of
-from service.execution.running import lock, running
+from service.execution.running import load, lock, running
 from service.models import SYSTEM, Actor, Case, CaseRole, CaseState, Incident, NumberSequence, ProcessDefinition, User
 from service.operations import cases
 from service.operations.cases import Kin
@@ -168,7 +168,7 @@ def open_wanted(parent_id: uuid.UUID, wanted: Sequence[Mapping[str, Any]]) -> No
     if depth >= DEEPEST:
         _stuck(parent, wanted, _too_deep(depth))
         return
-    workflow = Workflow.load(deployed(parent.definition_id).definition, parent.snapshot or b"", now=localnow())
+    workflow = load(parent)
     waiting = {child.activity_id for child in workflow.open_work().children}
     activities = [child["activity_id"] for child in wanted]
     there = set(

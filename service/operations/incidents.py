@@ -12,12 +12,12 @@ from typing import Any
 import sqlalchemy as sa
 
 from service import audit, jobs
-from service.db import db, localnow, utcnow
+from service.db import db, utcnow
 from service.engine.workflow import Workflow
 from service.errors import BadRequest, WrongState
-from service.execution.definitions import completed, deployed
+from service.execution.definitions import completed
 from service.execution.projection import arm, can_sign_in
-from service.execution.running import lock, save
+from service.execution.running import load, lock, save
 from service.execution.stores import Stores
 from service.jobs import failed_jobs
 from service.models import Actor, Case, CaseState, HumanTask, Incident, IncidentState, ProcessDefinition, Timer
@@ -136,7 +136,7 @@ def _retry_case(case: Case, variables: Mapping[str, Any], by: Actor) -> None:
     if newer := completed(db.session.get_one(ProcessDefinition, case.definition_id)):
         case.definition = newer  # what was missing has been deployed since
         db.session.flush()
-    workflow = Workflow.load(deployed(case.definition_id).definition, case.snapshot or b"", now=localnow())
+    workflow = load(case)
     workflow.stores = Stores()
     before = workflow.open_work()
     workflow.take_happenings()

@@ -9,15 +9,14 @@ from functools import partial
 import sqlalchemy as sa
 
 from service import audit, jobs
-from service.db import db, localnow, utcnow
+from service.db import db, utcnow
 from service.engine.definition import Element
 from service.engine.errors import NotReady
-from service.engine.workflow import Workflow
 from service.errors import BadRequest, WrongState
 from service.execution import family, milestones
 from service.execution.definitions import deployed
 from service.execution.projection import NOTHING, arm
-from service.execution.running import lock, running, save
+from service.execution.running import load, lock, running, save
 from service.models import SYSTEM, Actor, Case, CaseState, HumanTask, Timer
 from service.operations import service_tasks
 from service.operations.cases import end_work
@@ -69,7 +68,7 @@ def _go_on(case: Case, *, by: Actor) -> None:
     ):
         task.due_at = task.due_at and task.due_at + stood
         task.follow_up_at = task.follow_up_at and task.follow_up_at + stood
-    workflow = _loaded(case)
+    workflow = load(case)
     before = workflow.open_work()
     workflow.shift(stood)
     unmoved = {timer.timer_id for timer in before.timers} & {
@@ -116,7 +115,7 @@ def reopen(case: Case, *, by: Actor, reason: str, element_id: str | None = None)
     if not case.state.is_closed:
         raise WrongState(f"This case is {case.state}.")
     said = _said(reason, "Say why the case is opened again.")
-    workflow = _loaded(case)
+    workflow = load(case)
     case.state, case.reason, case.closed_at, case.returned_at = CaseState.ACTIVE, None, None, None
     case.outcome, case.held_open = None, element_id is None
     details: dict[str, object] = {"reason": said}
@@ -153,10 +152,6 @@ def _require_repeatable(case: Case, element_id: str) -> Element:
     if not (case.visits or {}).get(element_id):
         raise WrongState(f"“{element.name or element_id}” was not done yet.")
     return element
-
-
-def _loaded(case: Case) -> Workflow:
-    return Workflow.load(deployed(case.definition_id).definition, case.snapshot or b"", now=localnow())
 
 
 def _said(text: str, otherwise: str) -> str:

@@ -8,13 +8,12 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 
 from service import audit
-from service.db import db, localnow
+from service.db import db
 from service.engine.definition import Role
-from service.engine.workflow import Workflow
 from service.errors import BadRequest, NotFound, WrongState
 from service.execution import family
 from service.execution.definitions import deployed
-from service.execution.running import lock
+from service.execution.running import load, lock
 from service.models import Actor, Case, CaseRole, Group, HumanTask, Membership, TaskCandidate, TaskState, User
 from service.policy import reaching
 from service.policy.permissions import Action, earlier_doers, require
@@ -205,7 +204,7 @@ def _offer_anew(case: Case, role_id: str) -> None:
 
 def _named_candidates(case: Case) -> dict[str, list[str]]:
     """Activity id -> the people and groups to whom the diagram offers the open task by name."""
-    workflow = Workflow.load(deployed(case.definition_id).definition, case.snapshot or b"", now=localnow())
+    workflow = load(case)
     return {
         task.activity_id: [f"user:{name}" for name in task.candidate_users]
         + [f"group:{name}" for name in task.candidate_groups]

@@ -17,13 +17,12 @@ from sqlalchemy.orm import undefer
 
 from service import audit, jobs
 from service.connectors import Call, CallFailed
-from service.db import db, localnow, to_json, utcnow
+from service.db import db, to_json, utcnow
 from service.engine.errors import EngineError, NotReady
 from service.engine.work import OpenService, OpenWork
 from service.engine.workflow import Workflow
 from service.errors import WrongState
-from service.execution.definitions import deployed
-from service.execution.running import lock, running
+from service.execution.running import load, lock, running
 from service.models import SYSTEM, Actor, Case, CaseState, PendingCall
 
 log = logging.getLogger(__name__)
@@ -144,7 +143,7 @@ def _case(case_id: uuid.UUID) -> Case | None:
 
 
 def _open(case: Case, activity_id: str) -> OpenService | None:
-    workflow = Workflow.load(deployed(case.definition_id).definition, case.snapshot or b"", now=localnow())
+    workflow = load(case)
     return next((task for task in workflow.open_work().services if task.activity_id == activity_id), None)
 
 

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from service.db import localnow, once
+from service.db import once
 from service.engine.workflow import Workflow
 from service.execution import family
 from service.execution.definitions import deployed
+from service.execution.running import load
 from service.models import Case, CaseState
 
 
 def loaded(case: Case) -> Workflow:
     """The case's workflow to look at; in a request that only reads it is loaded once, so nobody may run it on."""
-    definition = deployed(case.definition_id).definition
-    return once(("workflow", case.id), lambda: Workflow.load(definition, case.snapshot or b"", now=localnow()))
+    return once(("workflow", case.id), lambda: load(case))
 
 
 def why_not(case: Case) -> Sequence[str]:

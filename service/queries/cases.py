@@ -218,7 +218,7 @@ def diagram_state(case: Case) -> DiagramState:
 
 def _light() -> tuple[ORMOption, ...]:
     return (
-        defer(Case.variables),
+        defer(Case.inline),
         defer(Case.visits),
         defer(Case.marked),
         joinedload(Case.owner).load_only(User.name, User.display_name),

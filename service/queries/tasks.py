@@ -9,11 +9,11 @@ from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.orm import joinedload, load_only
+from sqlalchemy.orm import joinedload
 from sqlalchemy.orm.attributes import set_committed_value
 
 from service import logs
-from service.db import db, utcnow
+from service.db import db, rows, utcnow
 from service.errors import NotFound
 from service.execution.running import read_at
 from service.models import Actor, Case, HumanTask, TaskCandidate
@@ -42,14 +42,24 @@ LATE_FIRST = "late first"
 _SHOWN = (
     Case.number, Case.title, Case.case_type, Case.state, Case.definition_id, Case.stage, Case.version, Case.restricted,
 )  # fmt: skip
-_CASE, _LIGHT = joinedload(HumanTask.case, innerjoin=True).load_only(*_SHOWN), load_only(*_SHOWN)
-_TO_CHANGE = (
-    sa.select(HumanTask, Case)
-    .join(HumanTask.case)
-    .where(HumanTask.id == sa.bindparam("task_id"))
-    .options(_LIGHT)
-    .execution_options(populate_existing=True)
+_CASE = joinedload(HumanTask.case, innerjoin=True).load_only(*_SHOWN)
+#: And what rules and forms ask for besides.
+_NEEDED = (*_SHOWN, Case.owner_id, Case.created_by, Case.inline, Case.apart)
+_TO_CHANGE = rows.Query(
+    [HumanTask, _NEEDED],
+    lambda select: (
+        select.join_from(HumanTask, Case, HumanTask.case_id == Case.id)
+        .add_columns(_offered_to())
+        .where(HumanTask.id == sa.bindparam("task_id"))
+    ),
 )
+
+
+@dataclass(frozen=True)
+class Offered:
+    """A candidate of a task, where the session need not keep an eye on it."""
+
+    principal: str
 
 
 @dataclass(frozen=True)
@@ -76,15 +86,22 @@ def to_change(task_id: uuid.UUID, *, by: Actor) -> HumanTask:
 
     Raises `NotFound` also for a task that `by` may not see, so that they do not even learn its state.
     """
-    found = db.session.execute(_TO_CHANGE, {"task_id": task_id}).one_or_none()
+    found = _TO_CHANGE.one_or_none(db.session(), task_id=task_id)
     if found is None:
         raise NotFound(NotFound.__doc__)
-    task, case = found
-    db.session.expire(task, ["candidates"])  # should a list have read them before
+    task: HumanTask = found[0]
+    case, candidates = found[1:]
+    set_committed_value(task, "candidates", [Offered(name) for name in (candidates or "").splitlines()])
+    set_committed_value(task, "case", case)
     read_at(task, case.version)
-    set_committed_value(task, "case", case)  # joinedload would be done again, in part, whenever the task is read again
     require(by, Action.READ_TASK, task)
     return task
+
+
+def _offered_to() -> sa.ScalarSelect[str]:
+    """The candidates of a task, a line for each."""
+    named = sa.func.aggregate_strings(TaskCandidate.principal, "\n")
+    return sa.select(named).where(TaskCandidate.task_id == HumanTask.id).scalar_subquery()
 
 
 def mine(actor: Actor, *, limit: int = LIMIT, cursor: str | None = None, **only: Any) -> Page[HumanTask]:

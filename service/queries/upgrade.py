@@ -50,7 +50,7 @@ def _why_not(case: Case) -> str | None:
     except KeyError as missing:
         return f"Its diagram is not there: {missing}."
     try:
-        workflow = Workflow.load(definition, case.snapshot or b"", now=localnow())
+        workflow = Workflow.load(definition, case.snapshot or b"", case.variables, now=localnow())
         workflow.open_work()
         workflow.dump()
     except EngineError as unfit:

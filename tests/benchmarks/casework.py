@@ -250,7 +250,7 @@ def _tree(ann: Actor) -> dict[str, Any]:
             {
                 "id": new_id(), "number": f"T-{number}", "case_type": "claim", "definition_id": root.definition_id,
                 "title": f"Case {number}", "state": CaseState.ACTIVE, "created_by": "ann", "owner_id": ann.id,
-                "parent_id": parent, "root_id": root.id, "variables": {}, "due_at": utcnow(), "version": 1,
+                "parent_id": parent, "root_id": root.id, "inline": {}, "due_at": utcnow(), "version": 1,
             }
         )  # fmt: skip
     db.session.execute(sa.insert(Case), rows)

@@ -14,6 +14,7 @@ from service.engine.parser import Definition, parse
 from service.engine.work import What, WorkflowState
 from service.engine.workflow import Workflow
 from tests.conformance.vocabulary import Files, Rejected, contents
+from tests.engine.diagrams import restarted
 
 _STATUS = {
     WorkflowState.ACTIVE: "running",
@@ -96,7 +97,7 @@ class EngineAlone:
 
     def restart(self) -> None:
         for alias, case in self.cases.items():
-            self.cases[alias] = Workflow.load(case.definition, case.dump(), now=self.now)
+            self.cases[alias] = restarted(case, now=self.now)
 
     def case(self, alias: str) -> Workflow:
         """The case at the present time."""
@@ -105,7 +106,7 @@ class EngineAlone:
         if self.reload:
             case = self.cases[alias]
             self._note(alias)
-            self.cases[alias] = Workflow.load(case.definition, case.dump(), now=self.now)
+            self.cases[alias] = restarted(case, now=self.now)
         self.cases[alias].now = self.now
         return self.cases[alias]
 

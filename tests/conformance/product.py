@@ -113,7 +113,9 @@ class Product:
     def workflow(self, alias: str) -> Workflow:
         """The case's workflow, loaded only to look at it."""
         case = self.case(alias)
-        return Workflow.load(deployed(case.definition_id).definition, case.snapshot or b"", now=utcnow())
+        return Workflow.load(
+            deployed(case.definition_id).definition, case.snapshot or b"", case.variables, now=utcnow()
+        )
 
     def tasks(self, alias: str) -> list[dict[str, Any]]:
         if alias not in self.aliases:

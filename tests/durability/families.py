@@ -48,7 +48,7 @@ def run(url: str, parents: int, kills: int, *, with_tables: bool = True) -> dict
 
 def _results() -> Counter[tuple[int, ...]]:
     """What the parents have in the end, and how many have the same."""
-    found = db.session.scalars(sa.select(Case.variables).where(Case.case_type == "family")).all()
+    found = db.session.scalars(sa.select(Case.inline).where(Case.case_type == "family")).all()
     db.session.rollback()
     return Counter(tuple(variables.get("results", ())) for variables in found)
 

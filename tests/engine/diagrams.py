@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
@@ -69,6 +70,12 @@ def written(*processes: str, roots: str = "") -> bytes:
     return f"{_HEAD}{roots}{''.join(processes)}</definitions>".encode()
 
 
+def restarted(workflow: Workflow, *, now: datetime = NOW, definition: Definition | None = None) -> Workflow:
+    """The workflow as a restart gives it back, perhaps with another definition: stored, its variables as JSON."""
+    variables = json.loads(json.dumps(workflow.variables))
+    return Workflow.load(definition or workflow.definition, workflow.dump(), variables, now=now)
+
+
 class Case:
     """A running case for tests. With `reload` it is dumped and loaded before every step."""
 
@@ -80,7 +87,7 @@ class Case:
 
     def at_work(self) -> Workflow:
         if self.reload:
-            self.workflow = Workflow.load(self.definition, self.workflow.dump(), now=self.now)
+            self.workflow = restarted(self.workflow, now=self.now)
         self.workflow.now = self.now
         return self.workflow
 

@@ -95,6 +95,8 @@ def test_a_case_that_outgrew_its_budget_is_not_stored(monkeypatch: pytest.Monkey
     case = run(user("A"), "s A e")
 
     case.workflow.set_variables({"text": "x" * 1000})
+    assert len(case.workflow.dump()) < 1000  # variables are stored beside it, and have a budget of their own
+    case.workflow._run.tasks[case.id_of("A")].data["local"] = "x" * 1000
 
     with pytest.raises(EngineError, match="at most 1,000 are kept"):
         case.workflow.dump()

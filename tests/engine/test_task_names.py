@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from service.engine.workflow import Workflow
+from tests.engine.diagrams import restarted
 from tests.engine.drawn import flow
 from tests.engine.test_vendors_run import START, begun
 
@@ -34,7 +34,7 @@ def test_camundas_way_of_writing_it_is_understood_and_the_rest_stays_as_drawn() 
 def test_the_name_stays_when_the_variable_changes() -> None:
     workflow = begun(f'{START}<userTask id="u" name="Call {{who}}"/>' + flow("s", "u"), {"who": "Ann"})
 
-    again = Workflow.load(workflow.definition, workflow.dump(), now=datetime(2026, 1, 2, tzinfo=UTC))
+    again = restarted(workflow, now=datetime(2026, 1, 2, tzinfo=UTC))
     again.set_variables({"who": "Ben"})
 
     assert [task.name for task in again.open_work().tasks] == ["Call Ann"]

@@ -9,7 +9,7 @@ import pytest
 from service.engine.checks import examine
 from service.engine.parser import Definition
 from service.engine.workflow import Workflow
-from tests.engine.diagrams import NOW, flows, node, package, process, script, user, written
+from tests.engine.diagrams import NOW, flows, node, package, process, restarted, script, user, written
 from tests.engine.drawn import errors
 
 ROOTS = (
@@ -46,7 +46,7 @@ def begun(definition: Definition, element: str, name: str, **payload: Any) -> Wo
 
 
 def reloaded(workflow: Workflow) -> Workflow:
-    return Workflow.load(workflow.definition, workflow.dump(), now=NOW)
+    return restarted(workflow)
 
 
 def tasks(workflow: Workflow) -> list[str]:

@@ -10,6 +10,7 @@ from service.engine.definition import Severity
 from service.engine.parser import parse
 from service.engine.work import OpenWork
 from service.engine.workflow import Workflow
+from tests.engine.diagrams import restarted
 
 NOW = datetime(2026, 3, 27, 9, tzinfo=UTC)
 XML = '<?xml version="1.0" encoding="UTF-8"?>\n'
@@ -36,7 +37,7 @@ class Running:
         self.workflow = Workflow.start(self.definition, variables, now=NOW)
 
     def work(self) -> OpenWork:
-        self.workflow = Workflow.load(self.definition, self.workflow.dump(), now=self.now)
+        self.workflow = restarted(self.workflow, now=self.now)
         return self.workflow.open_work()
 
     def open(self) -> list[str]:

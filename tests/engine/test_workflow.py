@@ -9,7 +9,7 @@ import pytest
 from service.engine.errors import EngineError, NotReady, Unfit
 from service.engine.work import What
 from service.engine.workflow import Workflow
-from tests.engine.diagrams import NOW, Case, flows, node, package, process, run, script, timer, user
+from tests.engine.diagrams import NOW, Case, flows, node, package, process, restarted, run, script, timer, user
 
 
 def told(case: Case) -> list[tuple[str, str]]:
@@ -79,7 +79,7 @@ def test_a_script_that_fails_stops_the_case_and_can_be_tried_again() -> None:
 
     with pytest.raises(NotReady):
         case.workflow.set_variables({"x": 1})
-    case.workflow = Workflow.load(case.definition, case.workflow.dump(), now=NOW)
+    case.workflow = restarted(case.workflow)
     case.workflow.mend({"x": 2})
     case.workflow.retry()
 
@@ -255,7 +255,7 @@ def test_a_snapshot_of_another_process_does_not_fit() -> None:
     other = package(process(user("A"), "s A e", key="q")).definitions["q"]
 
     with pytest.raises(Unfit, match="of the process “p”"):
-        Workflow.load(other, case.workflow.dump(), now=NOW)
+        restarted(case.workflow, definition=other)
 
 
 def test_a_snapshot_whose_element_is_gone_names_it() -> None:
@@ -263,7 +263,7 @@ def test_a_snapshot_whose_element_is_gone_names_it() -> None:
     changed = package(process(user("B"), "s B e")).definitions["p"]
 
     with pytest.raises(Unfit, match="“A”"):
-        Workflow.load(changed, case.workflow.dump(), now=NOW)
+        restarted(case.workflow, definition=changed)
 
 
 def test_an_attribute_keeps_the_value_that_it_had_as_the_task_began() -> None:
@@ -294,7 +294,7 @@ def test_whatever_was_under_way_when_a_step_failed_goes_on_after_it_is_mended(le
     case = run(elements + script("S", "y = 1 / x") + user("A"), "s g sub j A e", path, x=0)
     failed = case.state
     if reload:
-        case.workflow = Workflow.load(case.definition, case.workflow.dump(), now=NOW)
+        case.workflow = restarted(case.workflow)
 
     case.workflow.mend({"x": 1})
     case.workflow.retry()

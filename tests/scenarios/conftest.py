@@ -30,6 +30,7 @@ from service.operations import deployments, timers
 from service.operations.sources import collect
 from tests.browser import NewPage, serving
 from tests.conftest import config_for, new_database, on_server, running
+from tests.engine.diagrams import restarted
 from tests.scenarios.desk import Desk
 from tests.scenarios.rest import MONDAY, World
 
@@ -53,7 +54,7 @@ class Story:
         for happening in self.workflow.take_happenings():
             if happening.what == "completed" and happening.element_id.startswith("Event_"):
                 self.ended.append(happening.element_id)
-        self.workflow = Workflow.load(self.definition, self.workflow.dump(), now=self.now)
+        self.workflow = restarted(self.workflow, now=self.now)
 
     @property
     def tasks(self) -> list[OpenTask]:

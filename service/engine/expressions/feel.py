@@ -16,7 +16,7 @@ from typing import Any
 
 import quickjs
 
-from service.engine.expressions import budget, zones
+from service.engine.expressions import budget, simple, zones
 from service.engine.expressions.javascript import SECONDS, Bundle, LimitReached
 from service.engine.expressions.plain import NotPlain, plain
 
@@ -57,12 +57,16 @@ class FeelError(ValueError):
 
 def evaluate(text: str, context: Mapping[str, Any], *, now: datetime | None = None) -> Any:
     """The value of the expression `text` (without `=`), as plain values. Raises FeelError."""
-    return decode(_asked("evaluate", text, *_arguments(text, context, now)))
+    _short_enough(text)
+    sent = _sent(text, context)
+    found = simple.evaluate(text, _read(text), sent)
+    return found if found is not simple.UNSURE else decode(_asked("evaluate", text, *_arguments(sent, now)))
 
 
 def unary_test(text: str, value: Any, context: Mapping[str, Any], *, now: datetime | None = None) -> bool:
     """Whether the unary tests `text` (DMN 1.5 §10.3.2.8) hold for `value`. Raises FeelError."""
-    return _asked("unary", text, *_arguments(text, {**context, "?": value}, now, always=("?",))) is True
+    _short_enough(text)
+    return _asked("unary", text, *_arguments({**_sent(text, context), "?": value}, now)) is True
 
 
 def check(text: str, *, unary: bool = False, names: Iterable[str] = (), in_form: bool = False) -> str | None:
@@ -133,12 +137,18 @@ def matches(pattern: str, text: str) -> bool:
     return _asked("matches", json.dumps([pattern, text])) is True
 
 
-def _arguments(
-    text: str, context: Mapping[str, Any], now: datetime | None, always: tuple[str, ...] = ()
-) -> tuple[str, bool, bool]:
-    """The part of `context` that `text` can mean, as JSON; whether it holds dates; whether all its names are words."""
-    _short_enough(text)
-    sent = {name: value for name, value in context.items() if name in always or mentions(text, name)}
+def _sent(text: str, context: Mapping[str, Any]) -> dict[str, Any]:
+    """The part of `context` that `text` can mean."""
+    return {name: value for name, value in context.items() if mentions(text, name)}
+
+
+@lru_cache(maxsize=2048)
+def _read(text: str) -> frozenset[str]:
+    return names(text)
+
+
+def _arguments(sent: Mapping[str, Any], now: datetime | None) -> tuple[str, bool, bool]:
+    """The variables as JSON; whether they hold dates; whether all their names are words. Tells the time, too."""
     payload, dated = encode(sent)
     set_clock(now)
     return payload, dated, is_flat(payload)

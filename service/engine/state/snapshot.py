@@ -1,15 +1,17 @@
-"""The stored form of a workflow: small, versioned, and without the definition.
+"""The stored form of a workflow: small, versioned, without the definition and without the case's variables.
 
-Format 1 is JSON, compressed by zstd: {"v": 1, "p": key of the process, "s": state, "f": failure, "c": correlations,
+Format 2 is JSON, compressed by zstd: {"v": 2, "p": key of the process, "s": state, "f": failure, "c": correlations,
 "t": tasks}. A task is [id, position of its parent, element id, state, data, internal data], the last two left out when
 empty; parents come before their children, and the order is that in which things began, which joins and messages rely
-on. Finished tasks are not there: they leave the tree as they finish.
+on. Finished tasks are not there: they leave the tree as they finish. The first task is the process itself, whose data
+are the variables: whoever stores the snapshot stores them beside it, once, and gives them back to `load`. (Format 1
+held them, too.)
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -27,21 +29,29 @@ from service.engine.work import Failure, WorkflowState
 if TYPE_CHECKING:
     from service.engine.parser import Definition
 
-VERSION = 1
+VERSION = 2
+
+
+def _without_variables(state: dict[str, Any]) -> dict[str, Any]:
+    """Format 2 of format 1: the variables were stored twice."""
+    [identity, parent, name, status, *rest], *others = state["t"]
+    return {**state, "v": 2, "t": [[identity, parent, name, status, *([{}, rest[1]] if rest[1:] else [])], *others]}
+
 
 #: version -> function that makes the next version's JSON of it
-UPGRADES: dict[int, Callable[[dict[str, Any]], dict[str, Any]]] = {}
+UPGRADES: dict[int, Callable[[dict[str, Any]], dict[str, Any]]] = {1: _without_variables}
 
 
 def dump(run: Run) -> bytes:
-    """The bytes to store; raises EngineError for a case that has grown beyond its budget."""
+    """The bytes to store beside the variables; raises EngineError for a workflow that has grown beyond its budget."""
     positions: dict[str, int] = {}
     tasks = []
     for task in run.tasks.values():
         positions[task.id] = len(positions)
         row: list[Any] = [task.id, positions.get(task._parent or "", -1), task.task_spec.name, task.state]
-        if task.data or task.internal_data:
-            row.append(task.data)
+        data = {} if task is run.task_tree else task.data
+        if data or task.internal_data:
+            row.append(data)
         if task.internal_data:
             row.append(task.internal_data)
         tasks.append(row)
@@ -69,18 +79,18 @@ def read(snapshot: bytes) -> dict[str, Any]:
         text = zstandard.decompress(snapshot, max_output_size=SNAPSHOT_BYTES)
         state: dict[str, Any] = json.loads(text.decode("utf-8", "surrogatepass"))
         version = state["v"]
+        while version != VERSION:
+            if version not in UPGRADES:
+                raise Unfit(f"The snapshot has the format {version}; this release reads formats up to {VERSION}.")
+            state = UPGRADES[version](state)
+            version = state["v"]
     except (zstandard.ZstdError, ValueError, KeyError, TypeError) as problem:
         raise Unfit(f"This is no snapshot of a workflow: {problem}.") from None
-    while version != VERSION:
-        if version not in UPGRADES:
-            raise Unfit(f"The snapshot has the format {version}; this release reads formats up to {VERSION}.")
-        state = UPGRADES[version](state)
-        version = state["v"]
     return state
 
 
-def load(definition: Definition, snapshot: bytes, now: datetime) -> Run:
-    """The workflow that was dumped; raises Unfit where it does not fit the definition."""
+def load(definition: Definition, snapshot: bytes, variables: Mapping[str, Any], now: datetime) -> Run:
+    """The workflow that was dumped, with its variables; raises Unfit where it does not fit the definition."""
     state = read(snapshot)
     run = Run(definition, now)
     try:
@@ -90,6 +100,7 @@ def load(definition: Definition, snapshot: bytes, now: datetime) -> Run:
         run.correlations = state.get("c", {})
         run.failure = Failure(*state["f"]) if "f" in state else None
         run.task_tree = _plant(run, definition, state["t"])
+        run.task_tree.data = dict(variables)
     except (KeyError, IndexError, ValueError, TypeError, AttributeError) as problem:
         raise Unfit(f"The snapshot is damaged: {problem}.") from None
     run.resume_after_load()
