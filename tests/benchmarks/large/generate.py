@@ -17,7 +17,8 @@ from service.audit import installation, keys
 from service.db import db, utcnow
 from service.demo import setting_up
 from service.models import NumberSequence
-from tests.benchmarks.large import families, originals, people, writing
+from tests.benchmarks.large import families, originals, writing
+from tests.benchmarks.large import people as staff
 from tests.benchmarks.large.copies import Copier, Copy
 from tests.benchmarks.large.families import Family
 from tests.benchmarks.large.people import Person
@@ -37,12 +38,21 @@ class Stock:
     groups: Sequence[str]
 
 
-def generate(app: Flask, open_tasks: int, *, processes: int = 2, seed: int = 1) -> dict[str, Any]:
-    """Fill the empty database of `app`, within its context, with so many open tasks; what there is then."""
+def generate(
+    app: Flask,
+    open_tasks: int,
+    *,
+    people: int = PEOPLE,
+    groups: int = GROUPS,
+    processes: int = 2,
+    seed: int = 1,
+) -> dict[str, Any]:
+    """Fill the empty database of `app`, within its context, with so many open tasks; what there is then, and how long
+    it took."""
     began, rng = time.monotonic(), random.Random(seed)
     setting_up.prepare(app)
-    alike = people.add(PEOPLE, GROUPS, rng)
-    stock = Stock(_families(rng), alike, people.teams(GROUPS))
+    alike = staff.add(people, groups, rng)
+    stock = Stock(_families(rng), alike, staff.teams(groups))
     prepared = time.monotonic()
     plan, last = _planned(stock.families, open_tasks, rng)
     url = db.engine.url

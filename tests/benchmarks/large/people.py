@@ -29,7 +29,7 @@ LAST = tuple(a + b + c for a in _BEGINNINGS for b in _MIDDLES for c in _ENDINGS)
 
 #: People with a given number of groups, for what is measured: the larger the group, the earlier its number.
 QUEUES: Mapping[str, Sequence[str]] = {
-    "queue.one": ("team-004",),
+    "queue.one": ("team-150",),
     "queue.three": ("claims-assessors", "team-005", "team-040"),
     "queue.thirty": ("hr-officers", *(f"team-{number:03d}" for number in range(4, 265, 9))),
 }
