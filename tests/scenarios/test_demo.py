@@ -16,6 +16,9 @@ from service import audit, create_app, jobs
 from service.db import db, utcnow
 from service.demo import cases as demo_cases
 from service.demo import setting_up, telling
+from service.engine.workflow import Workflow
+from service.execution.definitions import deployed
+from service.maintenance import comparison
 from service.models import (
     Actor,
     AuditEntry,
@@ -31,6 +34,7 @@ from service.models import (
 from service.models.jobs import job_status
 from service.operations import tasks, users
 from service.queries import tasks as task_lists
+from tests.benchmarks.large.generate import generate
 from tests.conftest import config_for, new_database, on_server, running
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -184,3 +188,14 @@ def test_a_first_start_makes_everything_and_a_second_one_keeps_it_and_what_was_d
     assert first["human_task"] > 20
     assert rows() == first
     assert task.assignee is None
+
+
+def test_copies_of_its_cases_are_as_whole_as_they_are(told: Flask) -> None:
+    made = generate(told, 400, people=60, groups=30, processes=1)
+
+    assert made["open_tasks"] >= 400
+    assert list(audit.verify()) == []
+    assert list(comparison.differences()) == []
+    for case in db.session.scalars(sa.select(Case).where(Case.closed_at.is_(None))):
+        workflow = Workflow.load(deployed(case.definition_id).definition, case.snapshot or b"", now=utcnow())
+        assert dict(workflow.variables) == case.variables
