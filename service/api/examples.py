@@ -32,6 +32,7 @@ BODIES: Mapping[type[BaseModel], Mapping[str, Any]] = {
     schemas.BindRole: {"holders": ["user:mia", "group:claims-managers"]},
     schemas.HandOver: {"from": "ann", "to": "ben"},
     schemas.Restrict: {"restricted": True, "reason": "A colleague is concerned."},
+    schemas.BringBack: {"number": "CLM-2026-00042", "owner": "ben", "reason": "Its owner has left us."},
     schemas.LinkCase: {"target": "CLM-2026-00041", "kind": "duplicate"},
     schemas.MergeCase: {"into": "CLM-2026-00041", "reason": "Reported twice."},
     schemas.SplitCase: {"variables": ["claimant"], "reason": "Two damages of different days."},

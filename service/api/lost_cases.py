@@ -21,10 +21,10 @@ def list_lost_cases() -> Answer:
     return Answer(all_of(reaching.lost(), _represent))
 
 
-@routes.post("/lost-cases/{number}/bring-back", Action.FIND_LOST_CASES, body=schemas.BringBack)
-def bring_back(number: str, body: schemas.BringBack) -> Answer:
+@routes.post("/lost-cases", Action.FIND_LOST_CASES, body=schemas.BringBack)
+def bring_back(body: schemas.BringBack) -> Answer:
     """Give one of them an owner, with a reason that its story keeps; 409 for every other case."""
-    operations.bring_back(number, user_lists.user(body.owner), by=current_actor(), reason=body.reason)
+    operations.bring_back(body.number, user_lists.user(body.owner), by=current_actor(), reason=body.reason)
     return Answer()  # who brought it back may not see it
 
 

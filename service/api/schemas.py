@@ -266,6 +266,7 @@ class Restrict(Body):
 class BringBack(Body):
     """Who owns a restricted case that nobody reaches any more."""
 
+    number: Name = Field(description="The case's number.")
     owner: PrincipalName = Field(description="User name of its new owner.")
     reason: Reason
 

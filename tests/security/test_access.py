@@ -98,6 +98,7 @@ ELSEWHERE: dict[str, set[str]] = {
 }
 
 BODIES: dict[str, Any] = {
+    "POST /api/v1/lost-cases": {"number": "none", "owner": "ben", "reason": "A test."},
     "POST /api/v1/cases": {"case_type": "loan", "data": {"customer": "Ada", "amount": 1}},
     "PATCH /api/v1/cases/<uuid:case_id>": {"priority": 60},
     "PATCH /api/v1/cases/<uuid:case_id>/variables": {"variables": {"customer": "Grace"}},
@@ -159,7 +160,7 @@ NOTHING_THERE = (
     "/api/v1/pending-calls/<uuid:call_id>/",
     "/pending-calls/<uuid:call_id>/",
     "/lost-cases",
-    "/api/v1/lost-cases/<number>/bring-back",
+    "/api/v1/lost-cases",
     "/api/v1/incidents/<uuid:incident_id>/",
     "/incidents/<uuid:incident_id>/",
 )
