@@ -104,8 +104,13 @@ def as_file(response: Response, name: str) -> Response:
 
 def csrf_token() -> str:
     """What forms send as `csrf_token` and htmx as `X-CSRFToken`; fits this browser's cookie and ends with it."""
-    key = current_app.config["SECRET_KEY"].encode()
-    return hmac.new(key, b"csrf:" + visitor_secret().encode(), hashlib.sha256).hexdigest()
+    secret = visitor_secret()
+    if g.get("csrf_token_of") != secret:  # a page has a dozen forms
+        key = current_app.config["SECRET_KEY"].encode()
+        g.csrf_token = hmac.new(key, b"csrf:" + secret.encode(), hashlib.sha256).hexdigest()
+        g.csrf_token_of = secret
+    token: str = g.csrf_token
+    return token
 
 
 def local_path(target: str | None, otherwise: str = "/") -> str:

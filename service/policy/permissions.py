@@ -9,7 +9,7 @@ import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -19,6 +19,7 @@ from service.db import db, once
 from service.errors import Forbidden, NotFound
 from service.models import Case, CaseRole, DefinitionAccess, HumanTask, Note, ProcessDefinition, TaskCandidate
 from service.models.actor import SYSTEM, Actor
+from service.policy.asking import Asker, asked_by, asker
 
 
 class Action(StrEnum):
@@ -210,30 +211,52 @@ def roles_of(actor: Actor, case: Case) -> frozenset[str]:
     return frozenset(role for role, _access in _held(actor, case))
 
 
+_HELD = sa.select(CaseRole.role, CaseRole.access).where(
+    CaseRole.case_id == sa.bindparam("case"), CaseRole.principal.in_(sa.bindparam("principals", expanding=True))
+)
+
+
 def _held(actor: Actor, case: Case) -> list[tuple[str, str]]:
     """The actor's roles in the case, each with the access that it gives."""
     held = case.__dict__.get("role_holders")  # loaded beforehand by lists; a lock forgets it
     if held is not None:
         return [(each.role, each.access) for each in held if each.principal in actor.principals]
-    mine = sa.select(CaseRole.role, CaseRole.access).where(
-        CaseRole.case_id == case.id, CaseRole.principal.in_(sorted(actor.principals))
-    )
-    return once(("roles", actor, case.id), lambda: [(row.role, row.access) for row in db.session.execute(mine)])
+    given = {"case": case.id, "principals": sorted(actor.principals)}
+    return once(("roles", actor, case.id), lambda: [(row.role, row.access) for row in db.session.execute(_HELD, given)])
 
 
 def works_on(actor: Actor, case: Case) -> bool:
     """Has, had, or may claim a task of the case."""
-    tasks = sa.select(sa.exists(works_on_clause(actor, case.id)))
-    return once(("works on", actor, case.id), lambda: bool(db.session.execute(tasks).scalar_one()))
+    given = {"case": case.id, **asked_by(actor)}
+    return once(("works on", actor, case.id), lambda: bool(db.session.scalar(_works_on(asker(actor)), given)))
 
 
-def works_on_clause(actor: Actor, case_id: Any) -> sa.Select[Any]:
+@cache
+def _works_on(who: Asker) -> sa.Select[bool]:
+    return sa.select(sa.exists(works_on_clause(who, sa.bindparam("case"))))
+
+
+def works_on_clause(actor: Asker, case_id: Any) -> sa.Select[Any]:
     """The tasks by which `actor` takes part in the case `case_id` (a value or a column)."""
-    candidate = sa.exists().where(
-        TaskCandidate.task_id == HumanTask.id, TaskCandidate.principal.in_(sorted(actor.principals))
-    )
+    candidate = sa.exists().where(TaskCandidate.task_id == HumanTask.id, TaskCandidate.principal.in_(actor.principals))
     mine = sa.or_(HumanTask.assignee == actor.name, HumanTask.delegated_by == actor.name, candidate)
     return sa.select(HumanTask.id).where(HumanTask.case_id == case_id, mine)
+
+
+def changeable(actor: Asker) -> sa.ColumnElement[bool]:
+    """`RULES[CHANGE_CASE]` as SQL, whatever the scopes: which rows of `case` the actor may change. A test compares."""
+    if actor is SYSTEM:
+        return sa.true()
+    steered = sa.select(CaseRole.case_id).where(CaseRole.principal.in_(actor.principals), CaseRole.access == "steer")
+    confided: sa.ColumnElement[bool] = Case.id.in_(steered)
+    if actor.id is not None:
+        confided = sa.or_(Case.owner_id == actor.id, confided)
+    if actor.is_admin:
+        return sa.or_(Case.restricted.is_(False), confided)
+    managed = sa.select(DefinitionAccess.definition_id).where(
+        DefinitionAccess.principal.in_(actor.principals), DefinitionAccess.role == "manager"
+    )
+    return sa.or_(confided, sa.and_(Case.restricted.is_(False), Case.definition_id.in_(managed)))
 
 
 def is_candidate(actor: Actor, task: HumanTask) -> bool:

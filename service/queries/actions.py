@@ -22,6 +22,13 @@ from service.policy.permissions import Action, Rule, access_of, earlier_doers, i
 from service.queries import adhoc, definitions, lifecycle
 
 _DOERS = "earlier doers"
+_HOLDERS = sa.select(CaseRole).where(CaseRole.case_id.in_(sa.bindparam("cases", expanding=True)))
+_STARTS_SOMETHING = sa.select(
+    sa.exists().where(
+        DefinitionAccess.role == "starter",
+        DefinitionAccess.principal.in_(sa.bindparam("principals", expanding=True)),
+    )
+)
 
 
 @dataclass(frozen=True)
@@ -128,7 +135,7 @@ def know_roles(*cases: Case) -> None:
     held: dict[uuid.UUID, list[CaseRole]] = {case_id: [] for case_id in unknown}
     named = [case_id for case_id, case in unknown.items() if _names_roles(case.definition_id)]
     if named:
-        for row in db.session.scalars(sa.select(CaseRole).where(CaseRole.case_id.in_(named))):
+        for row in db.session.scalars(_HOLDERS, {"cases": named}):
             held[row.case_id].append(row)
     for case_id, case in unknown.items():
         set_committed_value(case, "role_holders", held[case_id])
@@ -186,10 +193,8 @@ def _opens_another(actor: Actor, case: Case) -> bool:
 
 def _opens_cases(actor: Actor, case: Case) -> bool:
     """Whether `actor` may open cases of any type; of the case's own it is known without asking the database."""
-    starting = sa.exists().where(
-        DefinitionAccess.role == "starter", DefinitionAccess.principal.in_(sorted(actor.principals))
-    )
-    return _opens_another(actor, case) or bool(db.session.execute(sa.select(starting)).scalar_one())
+    given = {"principals": sorted(actor.principals)}
+    return _opens_another(actor, case) or bool(db.session.scalar(_STARTS_SOMETHING, given))
 
 
 def _was_repeatable_done(case: Case) -> bool:

@@ -6,6 +6,7 @@ import uuid
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 
 import sqlalchemy as sa
 from sqlalchemy.orm import defer, joinedload
@@ -28,6 +29,7 @@ from service.models import (
     TaskCandidate,
     User,
 )
+from service.policy.asking import Asker, asked_by, asker
 from service.policy.permissions import Action, require
 from service.queries.actions import know_roles
 from service.queries.pages import LIMIT, Page, Sort, page
@@ -41,6 +43,9 @@ SORTS = {
     "due": (_DUE, _OLDEST),
     "priority": (Sort(Case.priority, int, descending=True), _DUE, _OLDEST),
 }
+
+
+_NUMBERED = sa.select(Case).where(Case.number == sa.bindparam("number")).options(joinedload(Case.owner))
 
 
 @dataclass(frozen=True)
@@ -59,7 +64,7 @@ def get(case_id: uuid.UUID, *, by: Actor) -> Case:
 
 def by_number(number: str, *, by: Actor) -> Case:
     """The case with this readable number. Raises `NotFound` as `get` does."""
-    case = db.session.scalar(sa.select(Case).where(Case.number == number).options(joinedload(Case.owner)))
+    case = db.session.scalar(_NUMBERED, {"number": number})
     if case is not None:
         know_roles(case)
     return _readable_or_not_found(case, by)
@@ -67,10 +72,15 @@ def by_number(number: str, *, by: Actor) -> Case:
 
 def version(number: str, *, by: Actor) -> int:
     """The version of the case with this number. Raises `NotFound` also where `by` may not read it."""
-    found = db.session.scalar(sa.select(Case.version).where(Case.number == number, readable(by)))
+    found = db.session.scalar(_version(asker(by)), {"number": number, **asked_by(by)})
     if found is None:
         raise NotFound(NotFound.__doc__)
     return found
+
+
+@cache
+def _version(who: Asker) -> sa.Select[int]:
+    return sa.select(Case.version).where(Case.number == sa.bindparam("number"), readable(who))
 
 
 def visible(
@@ -145,11 +155,11 @@ def running(definitions: Iterable[uuid.UUID], *, actor: Actor) -> Mapping[uuid.U
     return {**dict.fromkeys(ids, 0), **{row[0]: row[1] for row in db.session.execute(counted)}}
 
 
-def readable(actor: Actor) -> sa.ColumnElement[bool]:
+def readable(actor: Asker) -> sa.ColumnElement[bool]:
     """`RULES[READ_CASE]` as SQL: which rows of `case` the actor may read. A test holds the two against each other."""
     if actor is SYSTEM:
         return sa.true()
-    principals = sorted(actor.principals)
+    principals = actor.principals
     confided: sa.ColumnElement[bool] = Case.id.in_(
         sa.select(CaseRole.case_id).where(CaseRole.principal.in_(principals))
     )
@@ -164,11 +174,11 @@ def readable(actor: Actor) -> sa.ColumnElement[bool]:
     return sa.or_(confided, sa.and_(Case.restricted.is_(False), sa.or_(*rules)))
 
 
-def in_team(actor: Actor) -> sa.ColumnElement[bool]:
+def in_team(actor: Asker) -> sa.ColumnElement[bool]:
     """`RULES[WRITE_NOTE]` as SQL, whatever the scopes: in which rows of `case` the actor is one of the team."""
     if actor is SYSTEM:
         return sa.true()
-    principals = sorted(actor.principals)
+    principals = actor.principals
     works = sa.select(CaseRole.case_id).where(
         CaseRole.principal.in_(principals), CaseRole.access.in_(("work", "steer"))
     )
@@ -185,7 +195,7 @@ def in_team(actor: Actor) -> sa.ColumnElement[bool]:
     return sa.or_(confided, sa.and_(Case.restricted.is_(False), sa.or_(manages, _worked_on(actor))))
 
 
-def _worked_on(actor: Actor) -> sa.ColumnElement[bool]:
+def _worked_on(actor: Asker) -> sa.ColumnElement[bool]:
     """Where the actor has, had, or may claim a task."""
     held = sa.select(HumanTask.case_id).where(
         sa.or_(HumanTask.assignee == actor.name, HumanTask.delegated_by == actor.name)
@@ -193,7 +203,7 @@ def _worked_on(actor: Actor) -> sa.ColumnElement[bool]:
     offered = (
         sa.select(HumanTask.case_id)
         .join(TaskCandidate, TaskCandidate.task_id == HumanTask.id)
-        .where(TaskCandidate.principal.in_(sorted(actor.principals)))
+        .where(TaskCandidate.principal.in_(actor.principals))
     )
     return Case.id.in_(held.union(offered))
 

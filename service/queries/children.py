@@ -6,6 +6,7 @@ import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
@@ -13,11 +14,15 @@ import sqlalchemy as sa
 from service.db import db, utcnow
 from service.execution import family
 from service.models import Actor, Case, CaseState, HumanTask
+from service.policy.asking import Asker, asked_by, asker
 from service.policy.permissions import Action, require
 from service.queries.cases import readable
 
 _WITH_REASON = (CaseState.FAILED, CaseState.SUSPENDED, CaseState.TERMINATED)
 DEEPEST = 60  #: generations that are followed, so that even a damaged tree ends
+_REASONS = sa.select(Case.id, Case.reason).where(
+    Case.id.in_(sa.bindparam("cases", expanding=True)), Case.state.in_(_WITH_REASON)
+)
 
 
 class Totals(NamedTuple):
@@ -64,7 +69,7 @@ def tree(case: Case, *, actor: Actor) -> Sequence[Descendant]:
     """
     require(actor, Action.READ_CASE, case)
     now = utcnow()
-    rows = db.session.execute(_statement(case.id, now, actor)).all()
+    rows = db.session.execute(_below(asker(actor)), {"case": case.id, "now": now, **asked_by(actor)}).all()
     found = [_descendant(row, now) for row in rows]
     return [each for each in _ordered(case.id, found) if each.readable]
 
@@ -76,8 +81,8 @@ def totals(descendants: Sequence[Descendant]) -> Totals:
 
 def reasons(case_ids: Sequence[uuid.UUID]) -> Mapping[uuid.UUID, str]:
     """Why each of these cases, which the actor may read, is stuck, on hold or cancelled; others are left out."""
-    chosen = sa.select(Case.id, Case.reason).where(Case.id.in_(case_ids), Case.state.in_(_WITH_REASON))
-    return {row[0]: row[1] for row in db.session.execute(chosen) if row[1]}
+    rows = db.session.execute(_REASONS, {"cases": case_ids}) if case_ids else ()
+    return {row[0]: row[1] for row in rows if row[1]}
 
 
 def blockers(case: Case, *, actor: Actor) -> Sequence[family.Blocker]:
@@ -122,12 +127,14 @@ def line(case: Case, *, actor: Actor) -> Sequence[Case]:
     return db.session.scalars(found).all()
 
 
-def _statement(case_id: uuid.UUID, now: datetime, actor: Actor) -> sa.Select[tuple[Any, ...]]:
-    below = sa.select(Case.id, sa.literal(1).label("depth")).where(Case.parent_id == case_id).cte(recursive=True)
+@cache
+def _below(who: Asker) -> sa.Select[tuple[Any, ...]]:
+    children = sa.select(Case.id, sa.literal(1).label("depth")).where(Case.parent_id == sa.bindparam("case"))
+    below = children.cte(recursive=True)
     below = below.union_all(
         sa.select(Case.id, below.c.depth + 1).join(below, Case.parent_id == below.c.id).where(below.c.depth < DEEPEST)
     )
-    late = sa.func.sum(sa.case((HumanTask.due_at < now, 1), else_=0))
+    late = sa.func.sum(sa.case((HumanTask.due_at < sa.bindparam("now"), 1), else_=0))
     work = (
         sa.select(HumanTask.case_id, sa.func.count().label("tasks"), late.label("late_tasks"))
         .where(HumanTask.closed_at.is_(None), HumanTask.case_id.in_(sa.select(below.c.id)))
@@ -137,7 +144,7 @@ def _statement(case_id: uuid.UUID, now: datetime, actor: Actor) -> sa.Select[tup
     columns = (
         Case.id, Case.parent_id, below.c.depth, Case.number, Case.title, Case.case_type, Case.definition_id,
         Case.state, Case.stage, Case.due_at, Case.fragment, Case.blocking,
-        (Case.on_parent_cancel == "keep").label("stays"), readable(actor).label("readable"),
+        (Case.on_parent_cancel == "keep").label("stays"), readable(who).label("readable"),
         sa.func.coalesce(work.c.tasks, 0).label("tasks"), sa.func.coalesce(work.c.late_tasks, 0).label("late_tasks"),
     )  # fmt: skip
     return (

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
 
 import sqlalchemy as sa
 from sqlalchemy.orm import joinedload
@@ -14,14 +15,20 @@ from sqlalchemy.orm import joinedload
 from service.db import at_once, db, utcnow
 from service.errors import NotFound
 from service.models import Actor, Case, Note, NoteMention, NoteRevision, NoteVisibility, User
+from service.policy.asking import Asker, asked_by, asker
 from service.policy.permissions import Action, require
 from service.queries.cases import in_team, readable
 from service.queries.pages import LIMIT, Page, Sort, page
 
 NEWEST = (Sort(Note.id, uuid.UUID, descending=True),)
+_MENTIONED = (
+    sa.select(NoteMention.note_id, User.name, User.display_name)
+    .join(User, User.name == NoteMention.name)
+    .where(NoteMention.note_id.in_(sa.bindparam("notes", expanding=True)))
+)
 
 
-def visible(actor: Actor) -> sa.ColumnElement[bool]:
+def visible(actor: Asker) -> sa.ColumnElement[bool]:
     """Which rows of `note` the actor may see: the team all of its case's, other readers those for everybody."""
     open_to_me = sa.or_(Note.visibility == NoteVisibility.EVERYBODY, Note.author == actor.name)
     return sa.or_(_of_my_team(actor), sa.and_(Note.case_id.in_(sa.select(Case.id).where(readable(actor))), open_to_me))
@@ -31,6 +38,18 @@ def of_case(case: Case, *, actor: Actor, limit: int = LIMIT, cursor: str | None 
     """The notes on a case that `actor` may see, the newest first."""
     require(actor, Action.READ_CASE, case)
     return page(Note, Note.case_id == case.id, visible(actor), sorts=NEWEST, limit=limit, cursor=cursor)
+
+
+def newest(case: Case, *, actor: Actor, most: int) -> Sequence[Note]:
+    """The last `most` notes on a case that `actor` may see, the newest first."""
+    require(actor, Action.READ_CASE, case)
+    return db.session.scalars(_newest(asker(actor), most), {"case": case.id, **asked_by(actor)}).all()
+
+
+@cache
+def _newest(who: Asker, most: int) -> sa.Select[Note]:
+    of_case = sa.select(Note).where(Note.case_id == sa.bindparam("case"), visible(who))
+    return of_case.order_by(Note.id.desc()).limit(most)
 
 
 def get(note_id: uuid.UUID, *, by: Actor) -> Note:
@@ -61,12 +80,17 @@ def mentioning(actor: Actor, *, limit: int = LIMIT, cursor: str | None = None) -
 
 def unseen(actor: Actor, *, most: int) -> int:
     """How many notes of others mention `actor` since they last looked at these; counting stops at `most`."""
-    seen_at = sa.select(User.mentions_seen_at).where(User.id == actor.id).scalar_subquery()
-    mine = sa.select(NoteMention.note_id).where(NoteMention.name == actor.name)
+    return db.session.scalar(_unseen(asker(actor), most), asked_by(actor)) or 0
+
+
+@cache
+def _unseen(who: Asker, most: int) -> sa.Select[int]:
+    seen_at = sa.select(User.mentions_seen_at).where(User.id == who.id).scalar_subquery()
+    mine = sa.select(NoteMention.note_id).where(NoteMention.name == who.name)
     written = sa.func.coalesce(Note.edited_at, Note.created_at)
     news = sa.or_(seen_at.is_(None), written > seen_at)
-    found = sa.select(Note.id).where(Note.id.in_(mine), Note.author != actor.name, news, visible(actor)).limit(most)
-    return db.session.scalar(sa.select(sa.func.count()).select_from(found.subquery())) or 0
+    found = sa.select(Note.id).where(Note.id.in_(mine), Note.author != who.name, news, visible(who)).limit(most)
+    return sa.select(sa.func.count()).select_from(found.subquery())
 
 
 def saw(actor: Actor) -> None:
@@ -74,7 +98,7 @@ def saw(actor: Actor) -> None:
     at_once(sa.update(User).where(User.id == actor.id).values(mentions_seen_at=utcnow()))
 
 
-def _of_my_team(actor: Actor) -> sa.ColumnElement[bool]:
+def _of_my_team(actor: Asker) -> sa.ColumnElement[bool]:
     return Note.case_id.in_(sa.select(Case.id).where(in_team(actor)))
 
 
@@ -82,11 +106,6 @@ def mentioned(notes: Iterable[Note]) -> Mapping[uuid.UUID, Mapping[str, str]]:
     """Whom each of `notes` mentions: user name -> what they are called."""
     found: dict[uuid.UUID, dict[str, str]] = {note.id: {} for note in notes}
     if found:
-        rows = db.session.execute(
-            sa.select(NoteMention.note_id, User.name, User.display_name)
-            .join(User, User.name == NoteMention.name)
-            .where(NoteMention.note_id.in_(found))
-        )
-        for note_id, name, display_name in rows:
+        for note_id, name, display_name in db.session.execute(_MENTIONED, {"notes": list(found)}):
             found[note_id][name] = display_name
     return found

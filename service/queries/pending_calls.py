@@ -15,13 +15,17 @@ from service.models import Actor, Case, CaseState, PendingCall
 from service.policy.permissions import Action, may
 from service.queries.pages import LIMIT, Page, Sort, page
 
+_OF_CASE = (
+    sa.select(PendingCall)
+    .where(PendingCall.case_id == sa.bindparam("case"))
+    .order_by(PendingCall.next_at, PendingCall.id)
+)
 NEXT = (Sort(PendingCall.next_at, datetime), Sort(PendingCall.id, uuid.UUID))
 
 
 def of_case(case: Case) -> Sequence[PendingCall]:
     """Those of one case, the next try first."""
-    wanted = sa.select(PendingCall).where(PendingCall.case_id == case.id).order_by(PendingCall.next_at, PendingCall.id)
-    return db.session.scalars(wanted).all()
+    return db.session.scalars(_OF_CASE, {"case": case.id}).all()
 
 
 def listed(*, limit: int = LIMIT, cursor: str | None = None) -> Page[PendingCall]:

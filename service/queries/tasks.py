@@ -53,6 +53,12 @@ _TO_CHANGE = rows.Query(
         .where(HumanTask.id == sa.bindparam("task_id"))
     ),
 )
+_OPEN = sa.select(HumanTask).where(HumanTask.closed_at.is_(None))
+_OPEN_OF_ONE = _OPEN.where(HumanTask.case_id == sa.bindparam("case"))
+_OPEN_OF_SEVERAL = _OPEN.where(HumanTask.case_id.in_(sa.bindparam("cases", expanding=True)))
+_CANDIDATES = sa.select(TaskCandidate.task_id, TaskCandidate.principal).where(
+    TaskCandidate.task_id.in_(sa.bindparam("tasks", expanding=True))
+)
 
 
 @dataclass(frozen=True)
@@ -123,7 +129,7 @@ def of_case(case: Case, *, actor: Actor) -> Sequence[HumanTask]:
     """The tasks of a case that `actor` may read: the open ones by urgency, then the closed ones, latest first."""
     require(actor, Action.READ_CASE, case)
     know_roles(case)
-    tasks = db.session.scalars(_of_case(case)).all()
+    tasks = db.session.scalars(sa.select(HumanTask).where(HumanTask.case_id == case.id)).all()
     _look_up_candidates(tasks)
     know_doers(tasks, [(task.case_id, task.element_id, task.closed_by) for task in tasks])
     closed = [task for task in tasks if task.closed_at is not None]
@@ -135,7 +141,7 @@ def open_of_case(case: Case, *, actor: Actor) -> Sequence[HumanTask]:
     """The open tasks of a case that `actor` may read, by urgency."""
     require(actor, Action.READ_CASE, case)
     know_roles(case)
-    found = db.session.scalars(_of_case(case).where(HumanTask.closed_at.is_(None))).all()
+    found = db.session.scalars(_OPEN_OF_ONE, {"case": case.id}).all()
     _look_up_candidates(found)
     _look_up_doers(found)
     return _by_urgency(found)
@@ -144,14 +150,9 @@ def open_of_case(case: Case, *, actor: Actor) -> Sequence[HumanTask]:
 def open_of(case_ids: Sequence[uuid.UUID]) -> Mapping[uuid.UUID, Sequence[HumanTask]]:
     """The open tasks of each of these cases, which the actor may read, by urgency."""
     found: dict[uuid.UUID, list[HumanTask]] = {}
-    chosen = sa.select(HumanTask).where(HumanTask.case_id.in_(case_ids), HumanTask.closed_at.is_(None))
-    for task in _by_urgency(db.session.scalars(chosen)):
+    for task in _by_urgency(db.session.scalars(_OPEN_OF_SEVERAL, {"cases": case_ids})) if case_ids else ():
         found.setdefault(task.case_id, []).append(task)
     return found
-
-
-def _of_case(case: Case) -> sa.Select[HumanTask]:
-    return sa.select(HumanTask).where(HumanTask.case_id == case.id)
 
 
 def _by_urgency(tasks: Iterable[HumanTask]) -> list[HumanTask]:
@@ -244,8 +245,7 @@ def _look_up_candidates(tasks: Sequence[HumanTask]) -> None:
     offered: dict[uuid.UUID, list[Any]] = {task.id: [] for task in tasks}
     if not offered:
         return
-    candidates = sa.select(TaskCandidate.task_id, TaskCandidate.principal)
-    for row in db.session.execute(candidates.where(TaskCandidate.task_id.in_(offered))):
+    for row in db.session.execute(_CANDIDATES, {"tasks": list(offered)}):
         offered[row.task_id].append(row)
     for task in tasks:
         set_committed_value(task, "candidates", offered[task.id])

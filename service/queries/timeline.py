@@ -14,6 +14,19 @@ from service.policy.permissions import Action, require
 from service.queries.pages import LIMIT, Page, Sort, page
 
 NEWEST = (Sort(AuditEntry.seq, int, descending=True),)
+_NEWEST = (
+    sa.select(AuditEntry)
+    .where(AuditEntry.case_id == sa.bindparam("case"))
+    .order_by(AuditEntry.seq.desc())
+    .limit(sa.bindparam("most", type_=sa.Integer()))
+)
+_SAID = (
+    sa.select(AuditEntry.action, AuditEntry.details)
+    .where(AuditEntry.case_id == sa.bindparam("case"), AuditEntry.details.is_not(None))
+    .where(AuditEntry.seq < sa.bindparam("newer"), AuditEntry.seq >= sa.bindparam("older"))
+    .order_by(AuditEntry.seq.desc())
+)
+_CALLED = sa.select(User.name, User.display_name).where(User.name.in_(sa.bindparam("names", expanding=True)))
 FEW = 50  #: entries among which one mostly finds what a variable held
 
 
@@ -26,8 +39,7 @@ def entries(case: Case, *, actor: Actor, limit: int = LIMIT, cursor: str | None 
 def newest(case: Case, *, actor: Actor, most: int) -> Sequence[AuditEntry]:
     """The last `most` entries of a case that `actor` may read, in the order of their numbers."""
     require(actor, Action.READ_CASE, case)
-    last = sa.select(AuditEntry).where(AuditEntry.case_id == case.id).order_by(AuditEntry.seq.desc()).limit(most)
-    return db.session.scalars(last).all()[::-1]
+    return db.session.scalars(_NEWEST, {"case": case.id, "most": most}).all()[::-1]
 
 
 def values_before(case: Case, entry: AuditEntry, names: Collection[str]) -> Mapping[str, Any]:
@@ -49,14 +61,9 @@ def values_before(case: Case, entry: AuditEntry, names: Collection[str]) -> Mapp
 
 def _said_before(case: Case, seq: int) -> Iterator[tuple[str, dict[str, Any]]]:
     """Action and details of the entries before number `seq`, the newest first: a few, and all others if asked for."""
-    earlier = (
-        sa.select(AuditEntry.action, AuditEntry.details)
-        .where(AuditEntry.case_id == case.id, AuditEntry.details.is_not(None))
-        .order_by(AuditEntry.seq.desc())
-    )
     for newer, older in ((seq, seq - FEW), (seq - FEW, 0)):
         if newer > 1:
-            rows = db.session.execute(earlier.where(AuditEntry.seq < newer, AuditEntry.seq >= older))
+            rows = db.session.execute(_SAID, {"case": case.id, "newer": newer, "older": older})
             yield from (tuple(row) for row in rows)
 
 
@@ -64,6 +71,6 @@ def display_names(names: Iterable[str]) -> Mapping[str, str]:
     """User name -> how that person is called; names of nobody are left out. Asked once in a request that only reads."""
     wanted, known = set(names), once("display names", dict[str, str | None])
     if unknown := wanted - known.keys():
-        rows = db.session.execute(sa.select(User.name, User.display_name).where(User.name.in_(unknown)))
+        rows = db.session.execute(_CALLED, {"names": sorted(unknown)})
         known |= {**dict.fromkeys(unknown), **{row[0]: row[1] for row in rows}}
     return {name: called for name in wanted if (called := known[name]) is not None}

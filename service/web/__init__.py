@@ -23,6 +23,7 @@ from service.web import (
     navigation,
     notes,
     pending_calls,
+    pieces,
     printing,
     problem_pages,
     profile,
@@ -48,6 +49,7 @@ def init_app(app: Flask) -> None:
         SESSION_COOKIE_SAMESITE="Lax",
     )
     rendering.init_app(app)
+    pieces.init_app(app)
     assets.init_app(app)
     navigation.init_app(app)
     help.init_app(app)

@@ -67,6 +67,12 @@ STATES = {  #: filters by state, in the order of the page; the first is what one
     "all": "All",
 }
 LISTED = 50
+_TIMERS = sa.select(Timer.element_id, Timer.due_at).where(Timer.case_id == sa.bindparam("case")).order_by(Timer.due_at)
+_INCIDENTS = (
+    sa.select(Incident)
+    .where(Incident.case_id == sa.bindparam("case"), Incident.state == IncidentState.OPEN)
+    .order_by(Incident.id)
+)
 EDITED = ("missing", "inputs", "unknown")  #: what the page that corrects the data shows, in its order
 
 
@@ -238,17 +244,14 @@ def _adhoc(case: Case, actor: Actor) -> list[adhoc_work.AdHoc]:
 def _timers(case: Case) -> list[tuple[str, datetime, int]]:
     """What will happen by itself, when, and how often in that minute."""
     elements = deployed(case.definition_id).definition.elements
-    rows = db.session.execute(
-        sa.select(Timer.element_id, Timer.due_at).where(Timer.case_id == case.id).order_by(Timer.due_at)
-    ).all()
+    rows = db.session.execute(_TIMERS, {"case": case.id}).all()
     names = {e: (elements[e].name if e in elements else "") or e for e, _due_at in rows}
     found = Counter((names[e], due_at.replace(second=0, microsecond=0)) for e, due_at in rows)
     return [(name, at, times) for (name, at), times in found.items()]
 
 
 def _open_incidents(case: Case) -> list[Incident]:
-    wanted = sa.select(Incident).where(Incident.case_id == case.id, Incident.state == IncidentState.OPEN)
-    return list(db.session.scalars(wanted.order_by(Incident.id)))
+    return list(db.session.scalars(_INCIDENTS, {"case": case.id}))
 
 
 @blueprint.post("/cases/<number>/own")

@@ -75,11 +75,11 @@ def shown(notes: Sequence[Note], actor: Actor) -> list[Shown]:
 
 def newest(case: Case, actor: Actor) -> dict[str, Any]:
     """What the case's own page says of its notes."""
-    found = lists.of_case(case, actor=actor, limit=NEWEST)
+    found = lists.newest(case, actor=actor, most=NEWEST + 1)
     writes = may(actor, Action.WRITE_NOTE, case)
     return {
-        "notes": shown(found.rows, actor),
-        "more_notes": found.next is not None,
+        "notes": shown(found[:NEWEST], actor),
+        "more_notes": len(found) > NEWEST,
         "writes": writes,
         "visibilities": VISIBILITIES,
     }

@@ -14,6 +14,19 @@ from service.queries import timeline
 from service.web import words
 
 OFFERED = 500  #: people in one picker
+_GROUPS_AND_FORMS = sa.union_all(
+    sa.select(sa.literal("group"), Group.name, Group.title),
+    sa.select(sa.literal("form"), FormDefinition.key, sa.literal("")).where(FormDefinition.latest),
+)
+_IS_MEMBER = sa.exists().where(
+    Membership.user_id == User.id, Membership.group_name.in_(sa.bindparam("groups", expanding=True))
+)
+_OFFERED = (
+    sa.select(User.name, User.display_name, _IS_MEMBER)
+    .where(User.active, ~User.is_machine)
+    .order_by(User.display_name)
+    .limit(OFFERED)
+)
 
 
 @dataclass(frozen=True)
@@ -82,9 +95,7 @@ def called(principals: Collection[str]) -> Mapping[str, str]:
 
 def groups_and_forms() -> tuple[Mapping[str, str], Sequence[str]]:
     """The groups that there are, each with its title, and the keys of the forms: one statement, once in a page."""
-    groups = sa.select(sa.literal("group"), Group.name, Group.title)
-    forms = sa.select(sa.literal("form"), FormDefinition.key, sa.literal("")).where(FormDefinition.latest)
-    rows = once("groups and forms", lambda: db.session.execute(sa.union_all(groups, forms)).all())
+    rows = once("groups and forms", lambda: db.session.execute(_GROUPS_AND_FORMS).all())
     titles = {name: title for kind, name, title in rows if kind == "group"}
     return titles, [key for kind, key, _ in rows if kind == "form"]
 
@@ -97,13 +108,7 @@ def named(name: str) -> User | None:
 def _picker(principals: list[str], without: Collection[str]) -> Picker:
     groups = [name.removeprefix("group:") for name in principals if name.startswith("group:")]
     users = {name.removeprefix("user:") for name in principals if name.startswith("user:")}
-    member = sa.exists().where(Membership.user_id == User.id, Membership.group_name.in_(groups))
-    rows = db.session.execute(
-        sa.select(User.name, User.display_name, member)
-        .where(User.active, ~User.is_machine)
-        .order_by(User.display_name)
-        .limit(OFFERED)
-    ).all()
+    rows = db.session.execute(_OFFERED, {"groups": groups}).all()
     fitting = tuple(Choice(n, d) for n, d, fits in rows if (fits or n in users) and n not in without)
     others = tuple(Choice(n, d) for n, d, fits in rows if not (fits or n in users) and n not in without)
     return Picker(fitting, others)

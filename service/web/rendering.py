@@ -29,10 +29,10 @@ def init_app(app: Flask) -> None:
         shown=words.value,
         initials=words.initials,
         counted=words.counted,
-        moment=_moment,
+        moment=moment,
         timed=_timed,
         literal=decision_tables.literal,
-        face=_face,
+        face=face,
         inside=lambda name: "you" if name == "You" else name,
         who=words.principal,
         called=_called,
@@ -58,7 +58,7 @@ def moment_sent(name: str, what: str) -> datetime | None:
         raise BadRequest(f"{what} has to be a date and a time.", field=name) from error
 
 
-def _face(name: str) -> str:
+def face(name: str) -> str:
     """Whose initials to show for a name on a page: `You` is who is looking."""
     actor = optional_actor() if name == "You" else None
     return actor.display_name if actor else name
@@ -70,7 +70,7 @@ def _called(task: HumanTask) -> str:
     return " · ".join(filter(None, (task.name, which)))
 
 
-def _moment(at: datetime) -> str:
+def moment(at: datetime) -> str:
     """A time as it stands in the page before the browser puts it into the reader's zone."""
     local = at.astimezone(zone())
     return f"{words.day(local.date())}, {local:%H:%M}"

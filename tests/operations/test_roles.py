@@ -12,7 +12,8 @@ from service.db import db
 from service.errors import BadRequest, Forbidden, NotFound, WrongState
 from service.models import SYSTEM, Actor, Case, HumanTask, User
 from service.operations import adhoc, cases, children, roles, tasks
-from service.policy.permissions import Action, deciding_rule, may
+from service.policy.asking import Asker, asked_by, asker
+from service.policy.permissions import Action, changeable, deciding_rule, may
 from service.queries import access
 from service.queries import adhoc as startable
 from service.queries import cases as case_lists
@@ -35,6 +36,7 @@ CARE = diagram(
     extensions=_ROLES,
 )
 Person = Callable[..., Actor]
+Condition = Callable[[Asker], sa.ColumnElement[bool]]
 
 
 @pytest.fixture
@@ -282,6 +284,34 @@ def test_whom_the_diagram_names_beside_a_role_stays_a_candidate_when_the_role_ch
     db.session.commit()
 
     assert candidates(case) == ["group:visitors", "user:nob", "user:xia"]
+
+
+@pytest.mark.parametrize("restricted", [False, True])
+@pytest.mark.parametrize(
+    ("action", "condition"),
+    [
+        (Action.READ_CASE, case_lists.readable),
+        (Action.CHANGE_CASE, changeable),
+        (Action.LINK, linkable),
+        (Action.WRITE_NOTE, case_lists.in_team),
+    ],
+)
+def test_the_database_answers_as_the_rules_do_for_one_actor_and_for_any(
+    care: Case, team: dict[str, Actor], person: Person, action: Action, condition: Condition, restricted: bool
+) -> None:
+    """Conditions in SQL, written for one actor and in a statement that is kept for all of a kind (policy/asking.py)."""
+    roles.bind(care, "expert", ["user:xia"], by=team["nia"])
+    roles.bind(care, "client", ["user:cli"], by=team["nia"])
+    tasks.add(care, by=team["ann"], name="Count the towels", candidate_groups=["visitors"])
+    if restricted:
+        roles.restrict(care, True, by=team["ann"], reason="A neighbour works here.")
+    db.session.commit()
+
+    for actor in (*team.values(), person("out", "clerks"), Actor(None, "nobody"), SYSTEM):
+        db.session.expire_all()
+        for_one = db.session.scalars(sa.select(Case).where(condition(actor))).all()
+        for_any = db.session.scalars(sa.select(Case).where(condition(asker(actor))), asked_by(actor)).all()
+        assert (for_one == [care]) == (for_any == [care]) == may(actor, action, care), actor.name
 
 
 def test_lists_know_who_may_link_a_case_as_the_rules_do(care: Case, team: dict[str, Actor], person: Person) -> None:
