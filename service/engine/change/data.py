@@ -153,7 +153,8 @@ def _sets(node: Node, name: str, uses: Mapping[Node, Use], contents: Contents, *
     use = uses.get(node, Use())
     if name in use.sets or any(name in names.written for names in _contents(node, contents)):
         return True
-    return use.anything and not explicit
+    said = isinstance(node, HumanTask) and node.attributes.get("formKey") in contents.forms
+    return use.anything and not explicit and not said
 
 
 def _contents(node: Node, contents: Contents) -> Iterator[FormNames]:

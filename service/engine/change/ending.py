@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
 
-from service.engine.change.ahead import Region, called_by
+from service.engine.change.ahead import Region, called_by, standing
 from service.engine.change.game import Answer, Game, State, Undecided
 from service.engine.change.standing import Scope, Spot
 from service.engine.elements.adhoc import AdHocSubProcess
@@ -33,13 +33,14 @@ def troubles(scope: Scope, region: Region) -> list[Trouble]:
     """All that may keep a case from its end; `region`: what lies ahead of it."""
     found: list[Trouble] = []
     answer = _open(scope, found)
+    here = {node for each in scope.walk() for spot in each.spots for node in standing(spot)}
     for definition, nodes in region.items():
         for node in nodes:
             if isinstance(node, SubProcess) and not isinstance(node, AdHocSubProcess):
                 found += _of(definition, node.name, _closed(definition, node.name), always=False)
             elif isinstance(node, CallActivity) and (called := called_by(definition, node)) is not None:
                 found += _of(called, None, _closed(called, None), always=False)
-        found += _round_and_round(definition, nodes)
+        found += _round_and_round(definition, nodes, here)
     for thrown in answer.leaves - {"ended"}:
         thrower = _thrower(region, thrown)
         if thrower is not None:
@@ -164,7 +165,7 @@ def _owner(definition: Definition, owner: str | None) -> Node | None:
     return found if isinstance(found, Node) else None
 
 
-def _round_and_round(definition: Definition, nodes: set[Node]) -> Iterator[Trouble]:
+def _round_and_round(definition: Definition, nodes: set[Node], here: set[Node]) -> Iterator[Trouble]:
     """Elements ahead from which no end can be reached."""
     owners = {node.element.parent for node in nodes}
     for owner in owners:
@@ -172,7 +173,7 @@ def _round_and_round(definition: Definition, nodes: set[Node]) -> Iterator[Troub
         ending = Game(definition.graph, owner, lambda _node: None).ends
         lost = [node for node in body.nodes if node in nodes and node.name not in ending]
         if lost:
-            yield Trouble("spins", definition, lost[0])
+            yield Trouble("spins", definition, lost[0], always=not here.isdisjoint(lost))
 
 
 def _thrower(region: Region, thrown: str) -> Node | None:

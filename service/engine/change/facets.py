@@ -54,7 +54,18 @@ ASPECTS = {
     "attributes": "attributes",
 }
 #: Aspects of which what has been done depends: a step with another one of these was done otherwise.
-DONE_BY = ("kind", "inputs", "outputs", "script", "decision", "called", "repetition", "interrupting", "quantity")
+DONE_BY = (
+    "kind",
+    "condition",
+    "inputs",
+    "outputs",
+    "script",
+    "decision",
+    "called",
+    "repetition",
+    "interrupting",
+    "quantity",
+)
 
 
 def family(node: Node) -> str:

@@ -83,10 +83,15 @@ class Game:
         nodes = self.body.nodes
         self.joins = [node for node in nodes if isinstance(node, Joining) and len(node.incoming) > 1]
         gathering = [node for node in nodes if isinstance(node, Activity) and node.needs > 1]
-        goals = {node.name for node in (*self.joins, *gathering, *(node for node in nodes if end_kinds(node)))}
+        goals = {node.name for node in (*self.joins, *gathering, *(node for node in nodes if self._may_end(node)))}
         self.matters = _reaching(nodes, goals)
         sinks = {node.name for node in nodes if not _ways(node) or node.name in goals}
         self.ends = _reaching(nodes, sinks)
+
+    def _may_end(self, node: Node) -> bool:
+        """Whether the whole scope may end here: by an end event, or by what an activity throws."""
+        thrown = (self.inside(node) or set()) - {"ended"}
+        return bool(end_kinds(node)) or any(not caught_at(node, each) for each in thrown)
 
     def start(self) -> list[Node]:
         """Where tokens begin when the scope is entered."""

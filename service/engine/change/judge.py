@@ -161,9 +161,10 @@ def _ways(node: Node, known: Mapping[str, str] | None) -> tuple[object, ...]:
 
     said = ((str(named(f.target.name)), str(sure(f)), bool(f.condition), f is node.default) for f in node.outgoing)
     flows = sorted(said)
+    joined = sorted(str(named(flow.source.name)) for flow in node.incoming) if node.joins else None
     hung = sorted(str(named(event.name)) for event in node.attached)
     parent = node.element.parent
-    return flows, hung, None if parent is None else named(parent), node.undone_by and named(node.undone_by)
+    return flows, joined, hung, None if parent is None else named(parent), node.undone_by and named(node.undone_by)
 
 
 def _picture(scope: Scope, pairs: Mapping[Definition, Pair] | None) -> object:

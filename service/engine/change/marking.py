@@ -93,7 +93,7 @@ class Marking:
 def marking(case: Workflow | bytes) -> Marking:
     """Where a workflow, or one that is stored, stands; raises Unfit for bytes that are no snapshot."""
     if isinstance(case, Workflow):
-        run = case._run
+        run = case.run
         failed = run.failure.activity_id if run.failure else None
         tasks = run.tasks.values()
         rows: Iterable[Row] = ((t.id, t._parent, t.task_spec.name, t.state, t.internal_data) for t in tasks)

@@ -11,16 +11,17 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from service.engine.change import words
-from service.engine.change.compare import nodes
+from service.engine.change.ahead import called_by
+from service.engine.change.compare import compare, nodes
 from service.engine.change.facets import ASPECTS, DONE_BY, is_gateway
 from service.engine.change.marking import LISTENER, Token
 from service.engine.change.plan import Reason, Verdict
 from service.engine.change.standing import Pair
-from service.engine.elements.adhoc import AdHocSubProcess
 from service.engine.elements.boundary import BoundaryEvent
 from service.engine.elements.gateways import VIA, Joining, ParallelGateway
 from service.engine.elements.graph import Flow
 from service.engine.elements.node import Node
+from service.engine.elements.subprocess import CallActivity
 from service.engine.scope import OWNER
 
 
@@ -183,6 +184,8 @@ class _Look:
 
     def _done(self, node: Node) -> Iterator[Reason]:
         new = self._new(node)
+        if _is_silent(node):
+            return
         if new is None:
             if node.drawn:
                 yield self._say(
@@ -200,31 +203,51 @@ class _Look:
             yield self._say(message, node.name)
             return
         aspects = [aspect for aspect in self.pair.differences.aspects.get(node.name, ()) if aspect in DONE_BY]
-        if self.pair.differences.differs(node.name, "conditions") and len(node.outgoing) > 1:
+        if len(node.outgoing) > 1 and self._decides_otherwise(node, new):
             yield self._say(f"At {words.said(node)} the case has decided by other conditions than now.", node.name)
         if aspects:
             shown = words.listed([ASPECTS[aspect] for aspect in aspects])
             yield self._say(f"The case has done {words.said(node)} in its former form: other {shown}.", node.name)
+        if isinstance(node, CallActivity) and self._called_otherwise(node):
+            yield self._say(f"The case has done {words.said(node)} in the process that was called then.", node.name)
         if isinstance(node, BoundaryEvent) and self.pair.differences.differs(node.name, "host"):
             yield self._say(f"{words.said(node)} has occurred, and is attached to another activity now.", node.name)
 
+    def _called_otherwise(self, node: CallActivity) -> bool:
+        """Whether what was done in a called process that has ended would be done otherwise."""
+        one, other = called_by(self.pair.before, node), called_by(self.pair.after, node)
+        if one is None or other is None or one is other or node in self.been.open:
+            return False
+        listed = compare(one, other).listed
+        return any(each.kind != "changed" or set(each.aspects) & {*DONE_BY, "conditions"} for each in listed)
+
+    def _decides_otherwise(self, node: Node, new: Node) -> bool:
+        """Whether its conditions are others, or another one leads where the case went."""
+        if not any(flow.condition for flow in (*node.outgoing, *new.outgoing)):
+            return False
+        if sorted(_said(flow) for flow in node.outgoing) != sorted(_said(flow) for flow in new.outgoing):
+            return True
+        after = self.pair.after.graph.flows
+        pairs = ((flow, self.pair.differences.flows.get(flow.id)) for flow in node.outgoing if flow in self.been.flows)
+        return any(other is not None and _said(flow) != _said(after[other]) for flow, other in pairs)
+
     def _onward(self, node: Node, new: Node) -> Iterator[Reason]:
         """The flows that were taken."""
+        there = {flow.target for flow in _passing(new)}
         for flow in node.outgoing:
-            if flow not in self.been.flows or flow.id in self.pair.differences.flows:
+            if flow not in self.been.flows:
                 continue
-            if not self._counts(flow):
-                continue
-            target = self._new(flow.target)
-            if target is None:
-                continue  # said there, or it is taken away
-            between = list(_between(new, target, set(self.known.values())))
-            if between:
-                shown = words.listed([words.said(each) for each in between])
-                are = "are" if len(between) > 1 else "is"
-                yield self._say(f"{shown} {are} new and lies before: the case has passed it.", between[0].name)
-            else:
-                yield self._say(f"{words.said(new)} does not lead to {words.said(target)} any more.", node.name)
+            for last in _through(flow):
+                target = self._new(last.target)
+                if not self._counts(last) or target is None or target in there:
+                    continue
+                between = list(_between(new, target, set(self.known.values())))
+                if between:
+                    shown = words.listed([words.said(each) for each in between])
+                    lie = "are new and lie" if len(between) > 1 else "is new and lies"
+                    yield self._say(f"{shown} {lie} before: the case has passed it.", between[0].name)
+                else:
+                    yield self._say(f"{words.said(new)} does not lead to {words.said(target)} any more.", node.name)
 
     def _counts(self, flow: Flow) -> bool:
         """Whether a flow that was taken belongs to the last round."""
@@ -232,28 +255,51 @@ class _Look:
 
     def _beside(self, node: Node, new: Node) -> Iterator[Reason]:
         """What the version after would have begun, or waited for, beside what was done."""
-        added = [flow for flow in new.outgoing if flow.id not in self.taken]
-        if isinstance(new, ParallelGateway) or not any(flow.condition for flow in new.outgoing):
-            every = not isinstance(new, Joining) or isinstance(new, ParallelGateway)
-            if every and added and new.element.type not in ("exclusiveGateway", "eventBasedGateway"):
-                old = {self.known.get(flow.target.name) for flow in node.outgoing}
-                for flow in added:
-                    if flow.target.name not in old:
-                        message = (
-                            f"From {words.said(new)} a branch to {words.said(flow.target)} is new: it is left out."
-                        )
-                        yield self._say(message, flow.target.name)
-        if isinstance(new, Joining) and len(new.incoming) > 1 and not isinstance(node, AdHocSubProcess):
-            known = {self.pair.differences.flows.get(flow.id) for flow in node.incoming}
-            if any(flow.id not in known for flow in new.incoming):
-                yield self._say(f"{words.said(new)} waits for other branches than when the case passed it.", node.name)
+        if _takes_all(new):
+            old = {self.known.get(flow.target.name) for flow in _passing(node)}
+            added = [flow.target for flow in _passing(new) if flow.target.name not in old]
+            if len(_passing(new)) > len(_passing(node)):
+                for target in added:
+                    message = f"From {words.said(new)} a branch to {words.said(target)} is new: it is left out."
+                    yield self._say(message, target.name)
+        if isinstance(new, Joining) and len(new.incoming) > max(1, len(node.incoming)):
+            yield self._say(f"{words.said(new)} waits for more branches than when the case passed it.", node.name)
+
+
+def _said(flow: Flow) -> tuple[str, bool]:
+    return flow.condition or "", flow is flow.source.default
+
+
+def _takes_all(node: Node) -> bool:
+    """Whether a token leaves by every flow."""
+    if isinstance(node, ParallelGateway):
+        return True
+    return not is_gateway(node) and node.element.type != "eventBasedGateway" and len(node.outgoing) > 1
+
+
+def _is_silent(node: Node) -> bool:
+    """Whether tokens pass it one by one, and nothing is told of it but that."""
+    return node.element.type == "exclusiveGateway" and len(node.outgoing) == 1
+
+
+def _through(flow: Flow) -> Iterator[Flow]:
+    """The flow itself, or the last after what only brings ways together."""
+    seen = set()
+    while _is_silent(flow.target) and flow not in seen:
+        seen.add(flow)
+        [flow] = flow.target.outgoing
+    yield flow
+
+
+def _passing(node: Node) -> list[Flow]:
+    return [last for flow in node.outgoing for last in _through(flow)]
 
 
 def _between(source: Node, target: Node, known: set[str]) -> Iterator[Node]:
     """New elements on ways from one element to another."""
     seen: set[Node] = set()
     ways: dict[Node, list[Node]] = {}
-    ahead = [flow.target for flow in source.outgoing if flow.target.name not in known]
+    ahead = [flow.target for flow in source.outgoing if flow.target.name not in known or _is_silent(flow.target)]
     while ahead:
         node = ahead.pop()
         if node in seen:
@@ -261,7 +307,7 @@ def _between(source: Node, target: Node, known: set[str]) -> Iterator[Node]:
         seen.add(node)
         for flow in node.outgoing:
             ways.setdefault(flow.target, []).append(node)
-            if flow.target.name not in known:
+            if flow.target.name not in known or _is_silent(flow.target):
                 ahead.append(flow.target)
     back, found = [target], set()
     while back:
@@ -269,4 +315,4 @@ def _between(source: Node, target: Node, known: set[str]) -> Iterator[Node]:
             if node not in found:
                 found.add(node)
                 back.append(node)
-    return (node for node in nodes(source.graph) if node in found and node.drawn)
+    return (node for node in nodes(source.graph) if node in found and node.drawn and node.name not in known)

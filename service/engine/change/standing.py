@@ -254,7 +254,8 @@ class Standing:
             return False
         held = [child for child in token.inside if not child.has(LISTENER) and not child.is_race]
         targets = [pair.after.graph.task_specs.get(self._quiet(child.element, pair) or "") for child in held]
-        return bool(held) and all(isinstance(node, Node) and same not in _around(node) for node in targets)
+        outside = (isinstance(node, Node) and (same is None or same not in _around(node)) for node in targets)
+        return bool(held) and all(outside)
 
     def _fits(self, old: Node | None, target: Node, token: Token) -> bool:
         one = repetition(old) if old is not None else None
@@ -369,7 +370,15 @@ class Standing:
         """The flow by which a token at a join came."""
         [name] = token.fact(VIA)
         node, key = spot.node, pair.prefix + name
-        if not node.joins or len(node.incoming) < 2:
+        if not node.joins:
+            self._say(
+                Verdict.STAY,
+                f"The case waits at {words.said(node)} for what joins there; in the new version nothing waits there.",
+                "Let it get past that before.",
+                node.name,
+            )
+            return False
+        if len(node.incoming) < 2:
             self._say(
                 Verdict.SAFE, f"At {words.said(node)} nothing waits any more: the case goes on.", element=node.name
             )
@@ -521,7 +530,10 @@ class Standing:
                 scope.undo.append((done, target))
                 if target.name != handler and handler in pair.differences.renamed:
                     self.proposed[pair.prefix + handler] = target.name
-            elif pair.prefix + handler not in self.plan.elements:
+            elif pair.prefix + handler in self.plan.elements:
+                message = f"As the plan says, nothing will undo {words.said(done)}."
+                self._say(Verdict.WITH_PLAN, message, element=handler)
+            else:
                 self.lost.append(Lost(activity, old, scope))
 
 
