@@ -73,7 +73,7 @@ def missing(scope: Scope, region: Region, known: Collection[str], contents: Cont
     """What the case may read unset from here on, in its own process."""
     uses = _uses(scope.definition)
     named = frozenset(name for use in uses.values() for name in use.sets)
-    readers = [node for node in region.get(scope.definition, ()) if node in uses]
+    readers = [node for node in region.of(scope.definition) if node in uses]
     found: dict[tuple[str, Node], Missing] = {}
     by_name: dict[str, list[tuple[Node, Read]]] = {}
     for node in readers:

@@ -32,10 +32,10 @@ class Trouble:
 def troubles(scope: Scope, region: Region) -> list[Trouble]:
     """All that may keep a case from its end; `region`: what lies ahead of it."""
     found: list[Trouble] = []
-    answer = _open(scope, found)
+    answer = _open(scope, found, saved=False)
     here = {node for each in scope.walk() for spot in each.spots for node in standing(spot)}
     for definition, nodes in region.items():
-        for node in nodes:
+        for node in nodes & region.entered:
             if isinstance(node, SubProcess) and not isinstance(node, AdHocSubProcess):
                 found += _of(definition, node.name, _closed(definition, node.name), always=False)
             elif isinstance(node, CallActivity) and (called := called_by(definition, node)) is not None:
@@ -48,12 +48,16 @@ def troubles(scope: Scope, region: Region) -> list[Trouble]:
     return list(dict.fromkeys(found))
 
 
-def _open(scope: Scope, found: list[Trouble]) -> Answer:
-    """How an open scope may end; what is wrong in it, and in what is open inside it, is added to `found`."""
+def _open(scope: Scope, found: list[Trouble], *, saved: bool) -> Answer:
+    """How an open scope may end; what is wrong in it, and in what is open inside it, is added to `found`.
+
+    `saved`: something may end what is around it, so that nothing waits for ever.
+    """
     inside: dict[Node, set[str]] = {}
     for spot in scope.spots:
         for inner in spot.inside:
-            inside[spot.node] = inside.get(spot.node, set()) | _open(inner, found).leaves
+            leaves = _open(inner, found, saved=saved or _may_be_stopped(spot.node)).leaves
+            inside[spot.node] = inside.get(spot.node, set()) | leaves
     if isinstance(scope.owner, AdHocSubProcess) and scope.name is not None:
         return Answer({"ended"})
     game = Game(scope.graph, scope.name, _inside(scope.definition, inside))
@@ -61,8 +65,15 @@ def _open(scope: Scope, found: list[Trouble]) -> Answer:
         answer = game.play(_states(game, scope))
     except Undecided:
         answer = Answer({"ended"}, decided=False)
-    found += _of(scope.definition, scope.name, answer, always=answer.hopeless)
+    found += _of(scope.definition, scope.name, answer, always=answer.hopeless and not saved)
     return answer
+
+
+def _may_be_stopped(node: Node) -> bool:
+    """Whether a boundary event that comes from outside may end an activity."""
+    events = ((each, event) for each in node.attached for event in getattr(each, "events", ()))
+    outside = ("message", "signal", "date", "duration", "cycle", "conditional")
+    return any(event.kind in outside and getattr(each, "interrupting", True) for each, event in events)
 
 
 def _states(game: Game, scope: Scope) -> set[State]:
@@ -178,7 +189,7 @@ def _round_and_round(definition: Definition, nodes: set[Node], here: set[Node]) 
 
 def _thrower(region: Region, thrown: str) -> Node | None:
     kind, _, code = thrown.partition(":")
-    for nodes in region.values():
+    for _, nodes in region.items():
         for node in nodes:
             events = getattr(node, "events", ()) if node.element.type == "endEvent" else ()
             if any(event.kind == kind and (kind == "cancel" or (event.name or "") == code) for event in events):

@@ -129,13 +129,13 @@ def _undoing(standing: Standing, region: Region) -> Iterator[Reason]:
 def _is_unchanged(standing: Standing, was: Standing, region: Region, former: Region) -> bool:
     """Whether the case stands where it stood, and all that lies ahead is as it was: then it ends as it would have."""
     pairs = {pair.before: pair for pair in standing.pairs.values()}
-    for definition in former:
+    for definition in former.nodes:
         if definition not in pairs:
-            other = next((each for each in region if each.key == definition.key), None)
+            other = next((each for each in region.nodes if each.key == definition.key), None)
             if other is None:
                 return False
             pairs[definition] = Pair(definition, other, compare(definition, other))
-    if {pairs[each].after for each in former if each in pairs} != set(region):
+    if {pairs[each].after for each in former.nodes} != set(region.nodes):
         return False
     if _picture(was.scope, pairs) != _picture(standing.scope, None):
         return False
@@ -144,7 +144,7 @@ def _is_unchanged(standing: Standing, was: Standing, region: Region, former: Reg
 
 def _is_alike(pair: Pair, found: set[Node], region: Region) -> bool:
     known = pair.differences.matched
-    if {known.get(node.name) for node in found} != {node.name for node in region[pair.after]}:
+    if {known.get(node.name) for node in found} != {node.name for node in region.of(pair.after)}:
         return False
     for node in found:
         new: Node = pair.after.graph.task_specs[known[node.name]]

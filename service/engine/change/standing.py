@@ -378,17 +378,12 @@ class Standing:
                 node.name,
             )
             return False
-        if len(node.incoming) < 2:
-            self._say(
-                Verdict.SAFE, f"At {words.said(node)} nothing waits any more: the case goes on.", element=node.name
-            )
-            return True
         into = {flow.id: flow for flow in node.incoming}
         if key in self.plan.elements:
             wanted = self.plan.elements[key]
             spot.via = into.get((wanted or "").removeprefix(pair.prefix))
-            verdict = Verdict.WITH_PLAN if spot.via or wanted is None else Verdict.STAY
-            what = f"counts as come by “{wanted}”" if wanted else "is taken away"
+            verdict = Verdict.WITH_PLAN if spot.via else Verdict.STAY
+            what = f"counts as come by “{wanted}”" if wanted else "is taken away, which cannot be"
             message = f"As the plan says, the token that came to {words.said(node)} by “{name}” {what}."
             self._say(verdict, message, element=node.name)
             return spot.via is not None
@@ -411,6 +406,11 @@ class Standing:
                 f"{words.said(spot.via.source)}, which it has passed.",
                 "The plan says by which flow it counts as arrived.",
                 node.name,
+            )
+        if len(node.incoming) < 2:
+            spot.via = None
+            self._say(
+                Verdict.SAFE, f"At {words.said(node)} nothing waits any more: the case goes on.", element=node.name
             )
         return True
 
@@ -441,7 +441,7 @@ class Standing:
         self._say(
             Verdict.PERSON,
             f"The case has come to {words.said(node)}{came} and waits there; the new version has no such branch.",
-            f"Say in the plan by which flow it counts as arrived ({pair.prefix}{name}: …), or take it away.",
+            f"Let it get past that, or say in the plan by which flow it counts as arrived ({pair.prefix}{name}: …).",
             node.name,
         )
 
