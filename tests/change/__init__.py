@@ -1,0 +1,1 @@
+"""What `make change` runs: new versions under running cases, with figures."""

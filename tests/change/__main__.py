@@ -1,0 +1,86 @@
+"""`make change`: pairs of versions with known verdicts, and random ones; ends with one line of JSON.
+
+`pairs`: pairs of versions, `right`: of their places those judged as they should be; `random`: random cases. A verdict
+is wrongly safe when a case that may move does not come to its end, wrongly held when one that needs a person or must
+stay would have come to its end as it is. `CHANGES` says how many random cases are tried.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Iterator
+from itertools import count
+
+from service.engine.change.plan import Plan, Verdict
+from service.engine.errors import Unmovable
+from tests.engine.change.pairs import PAIRS, At, Pair
+from tests.engine.change.random_changes import Tally, Trial, attempt, weigh
+from tests.engine.change.test_pairs import come_to, ends, judged
+
+MANY = int(os.environ.get("CHANGES", "2000"))
+
+
+def main() -> int:
+    """The exit code: 0 when nothing is judged wrongly."""
+    figures = {**pairs(), **randoms()}
+    print(json.dumps(figures))
+    return 1 if figures["wrong_safe"] or figures["random_wrong_safe"] or figures["right"] < figures["places"] else 0
+
+
+def pairs() -> dict[str, int | float]:
+    """Judge every place of every pair, and run what may move to its end."""
+    places = [(pair, at) for pair in PAIRS for at in pair.at]
+    right = wrong_safe = held = wrong_held = 0
+    for pair, at in places:
+        walk = come_to(pair, at)
+        found = judged(pair, at, walk)
+        right += found.verdict is at.verdict
+        came = _came(pair, at, found.plan)
+        if found.verdict.rank <= Verdict.WITH_PLAN.rank and came != {"completed"}:
+            wrong_safe += 1
+            print(f"wrongly safe: {pair.name} at {at.steps or 'start'}: {came}")
+        held += found.verdict.rank > Verdict.WITH_PLAN.rank
+        wrong_held += found.verdict.rank > Verdict.WITH_PLAN.rank >= at.verdict.rank
+        if found.verdict is not at.verdict:
+            print(f"{pair.name} at {at.steps or 'start'}: {found.verdict}, and should be {at.verdict}")
+    print(f"{len(PAIRS)} pairs of versions, {len(places)} places: {right} judged rightly, {held} held")
+    share = round(wrong_held / len(places), 4)
+    return {"pairs": len(PAIRS), "places": len(places), "right": right, "wrong_safe": wrong_safe,
+            "needs_person_wrong": share}  # fmt: skip
+
+
+def _came(pair: Pair, at: At, plan: Plan) -> set[str]:
+    try:
+        return ends(pair, come_to(pair, at), plan)
+    except Unmovable as problem:
+        return {f"unmovable: {problem}"}
+
+
+def trials() -> Iterator[Trial]:
+    """Random trials, one for each seed with which a case runs."""
+    return (trial for seed in count() if (trial := attempt(seed)) is not None)
+
+
+def randoms() -> dict[str, int | float]:
+    """Try as many random cases as asked for."""
+    tally = Tally()
+    found = trials()
+    while tally.trials < MANY:
+        trial = next(found)
+        if why := weigh(tally, trial):
+            print(f"wrong: {why}: {trial.said}")
+    print(
+        f"{tally.trials} random cases: {tally.may_move} may move, {tally.exact} of them exact and alike with new ones; "
+        f"{tally.held} held, {tally.wrong_held} of these for nothing"
+    )
+    return {
+        "random": tally.trials,
+        "random_wrong_safe": tally.wrong_safe,
+        "random_needs_person_wrong": round(tally.wrong_held / tally.trials, 4),
+    }
+
+
+if __name__ == "__main__":
+    sys.exit(main())
