@@ -16,6 +16,7 @@ from service.api import (
     links,
     me,
     messages,
+    migrations,
     notes,
     openapi,
     pending_calls,
@@ -26,8 +27,8 @@ from service.api import (
 )
 
 #: in the order of the OpenAPI document
-NOUNS = (cases, adhoc, children, lifecycle, roles, links, notes, tasks, definitions, deployments, messages, incidents,
-         pending_calls, users, me)  # fmt: skip
+NOUNS = (cases, adhoc, children, lifecycle, roles, links, notes, tasks, definitions, deployments, migrations, messages,
+         incidents, pending_calls, users, me)  # fmt: skip
 
 
 def init_app(app: Flask) -> None:
