@@ -24,7 +24,7 @@ from service.engine.work import (
     WorkflowState,
 )
 from service.engine.workflow import Workflow
-from service.execution import family, search, variables
+from service.execution import family, offers, search, variables
 from service.execution.definitions import Deployed, deployed
 from service.execution.titles import title_of
 from service.models import (
@@ -168,9 +168,9 @@ def _open_task(case: Case, task: OpenTask) -> None:
         local=dict(task.local) or None,
     )
     db.session.add(row)
-    db.session.add_all(TaskCandidate(task_id=row.id, principal=principal) for principal in principals)
     if task.assignee and not can_sign_in(task.assignee):
         _without_assignee(case, row, task.assignee, is_offered=bool(principals))
+    offers.offer(row, principals)
 
 
 def can_sign_in(name: str) -> bool:

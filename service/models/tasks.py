@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
 
@@ -74,15 +74,30 @@ class HumanTask(Base):
     __mapper_args__ = {"version_id_col": version}
 
 
+#: What is not due comes after all that is.
+NEVER = datetime(9999, 1, 1, tzinfo=UTC)
+
+
 class TaskCandidate(Base):
-    """Who may claim an open task: `user:NAME` or `group:NAME`. Gone when the task is closed."""
+    """Who may claim an open task: `user:NAME` or `group:NAME`. Gone when the task is closed.
+
+    Beside it stands what team queues are read by, one range of an index for each principal (execution/offers.py).
+    """
 
     __tablename__ = "task_candidate"
-    __table_args__ = (sa.Index(None, "principal", "task_id"),)
+    __table_args__ = (
+        sa.Index(None, "principal", "task_id"),
+        sa.Index("ix_task_candidate_queue", "principal", "free", "rank", "due", "task_id", "follow_up_at"),
+        sa.Index("ix_task_candidate_aside", "principal", "follow_up_at", **where("follow_up_at IS NOT NULL")),
+    )
 
     task_id: Mapped[uuid.UUID] = mapped_column(
         Identifier, sa.ForeignKey(HumanTask.id, ondelete="CASCADE"), primary_key=True
     )
     principal: Mapped[str] = mapped_column(primary_key=True)
+    free: Mapped[bool]  #: nobody has the task
+    rank: Mapped[int]  #: less its priority: all that a queue is ordered by goes upwards, so that a page can begin there
+    due: Mapped[datetime]  #: NEVER where the task is not
+    follow_up_at: Mapped[datetime | None]
 
     task: Mapped[HumanTask] = relationship(lazy="raise")  #: so that it is inserted after it

@@ -17,6 +17,7 @@ from service.engine.errors import NotReady
 from service.engine.work import Enabled, OpenWork
 from service.engine.workflow import Workflow
 from service.errors import BadRequest, Forbidden, WrongState
+from service.execution import offers
 from service.execution.running import running
 from service.models import Actor, Case, HumanTask, TaskCandidate, TaskState, User
 from service.policy.offered import Starter
@@ -107,3 +108,4 @@ def _give(case: Case, activity_id: str, to: User, *, by: Actor) -> None:
     if candidates and candidates.isdisjoint(theirs) and not may(by, Action.ASSIGN, task):
         raise Forbidden(f"{to.display_name} is none of those who may do this.")
     task.assignee, task.state = to.name, TaskState.RESERVED
+    offers.keep(task)

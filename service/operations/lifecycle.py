@@ -13,7 +13,7 @@ from service.db import db, utcnow
 from service.engine.definition import Element
 from service.engine.errors import NotReady
 from service.errors import BadRequest, WrongState
-from service.execution import family, milestones
+from service.execution import family, milestones, offers
 from service.execution.definitions import deployed
 from service.execution.projection import NOTHING, arm
 from service.execution.running import load, lock, running, save
@@ -63,11 +63,13 @@ def _go_on(case: Case, *, by: Actor) -> None:
     audit.record(case, "case:resumed", by=by, details={"stood": f"PT{stood.total_seconds():.0f}S"})
     if case.due_at is not None:
         case.due_at += stood
-    for task in db.session.scalars(
+    open_tasks = db.session.scalars(
         sa.select(HumanTask).where(HumanTask.case_id == case.id, HumanTask.closed_at.is_(None))
-    ):
+    ).all()
+    for task in open_tasks:
         task.due_at = task.due_at and task.due_at + stood
         task.follow_up_at = task.follow_up_at and task.follow_up_at + stood
+    offers.keep(*open_tasks)
     workflow = load(case)
     before = workflow.open_work()
     workflow.shift(stood)

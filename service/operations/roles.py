@@ -11,7 +11,7 @@ from service import audit
 from service.db import db
 from service.engine.definition import Role
 from service.errors import BadRequest, NotFound, WrongState
-from service.execution import family
+from service.execution import family, offers
 from service.execution.definitions import deployed
 from service.execution.running import load, lock
 from service.models import Actor, Case, CaseRole, Group, HumanTask, Membership, TaskCandidate, TaskState, User
@@ -99,6 +99,7 @@ def hand_over(case: Case, role_id: str, *, frm: User, to: User, by: Actor) -> No
         task.assignee, task.delegated_by, task.state = None, None, TaskState.READY
     for task in moving.coming_back:
         task.delegated_by = to.name if task.assignee != to.name else None
+    offers.keep(*moving.tasks, *moving.released)
     if moving.ownership:
         case.owner_id = to.id
     names = [task.name for task in moving.tasks]
@@ -199,7 +200,7 @@ def _offer_anew(case: Case, role_id: str) -> None:
         held = family.holders(case, task.candidate_roles or [])
         db.session.execute(sa.delete(TaskCandidate).where(TaskCandidate.task_id == task.id))
         principals = {*held, *named.get(task.activity_id or "", ())}
-        db.session.add_all(TaskCandidate(task_id=task.id, principal=each) for each in sorted(principals))
+        offers.offer(task, sorted(principals))
 
 
 def _named_candidates(case: Case) -> dict[str, list[str]]:

@@ -17,6 +17,7 @@ import sqlalchemy as sa
 from service import audit, forms
 from service.db import db, local, localnow, new_id, utcnow
 from service.errors import BadRequest, Forbidden, NotFound, WrongState
+from service.execution import offers
 from service.execution.definitions import form_of_task
 from service.execution.running import lock, running
 from service.models import Actor, AuditEntry, Case, CaseState, FormDefinition, HumanTask, TaskCandidate, TaskState, User
@@ -180,7 +181,7 @@ def add(
         created_by=by.name,
     )
     db.session.add(task)
-    db.session.add_all(TaskCandidate(task_id=task.id, principal=f"group:{group}") for group in groups)
+    offers.offer(task, [f"group:{group}" for group in groups])
     audit.record(case, "task:added", by=by, details=_about(task, to=task.assignee))
     return task
 
@@ -260,6 +261,7 @@ def _open(task: HumanTask, by: Actor, action: Action) -> Iterator[None]:
 def _give(task: HumanTask, name: str | None, *, delegated_by: str | None = None) -> None:
     task.assignee, task.delegated_by = name, delegated_by
     task.state = TaskState.RESERVED if name else TaskState.READY
+    offers.keep(task)
 
 
 def _allowed(task: HumanTask, by: Actor, action: Action) -> Callable[[Case], None]:

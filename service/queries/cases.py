@@ -9,7 +9,7 @@ from datetime import datetime
 from functools import cache
 
 import sqlalchemy as sa
-from sqlalchemy.orm import defer, joinedload
+from sqlalchemy.orm import InstrumentedAttribute, aliased, defer, joinedload
 from sqlalchemy.orm.interfaces import ORMOption
 
 from service import logs
@@ -218,6 +218,16 @@ def hidden(actor: Actor) -> sa.Select[uuid.UUID]:
     """The ids of the restricted cases that are closed to `actor`: few, and found by an index of their own."""
     mine = sa.exists().where(CaseRole.case_id == Case.id, CaseRole.principal.in_(sorted(actor.principals)))
     return sa.select(Case.id).where(Case.restricted, ~mine, Case.owner_id.is_distinct_from(actor.id))
+
+
+def closed_to(actor: Actor, case_id: InstrumentedAttribute[uuid.UUID]) -> sa.ColumnElement[bool]:
+    """Whether `hidden` has this id: asked of one row after the other, for a list that ends after a few."""
+    case = aliased(Case)
+    mine = sa.exists().where(CaseRole.case_id == case.id, CaseRole.principal.in_(sorted(actor.principals)))
+    closed = sa.select(case.id).where(
+        case.id == case_id, case.restricted, ~mine, case.owner_id.is_distinct_from(actor.id)
+    )
+    return closed.scalar_subquery().is_not(None)  # of an EXISTS, PostgreSQL may first collect all restricted cases
 
 
 def diagram_state(case: Case) -> DiagramState:

@@ -72,12 +72,16 @@ def page(
     The inner query orders bare keys, in an index where there is one; only the page's own rows are then read whole.
     """
     if cursor is not None:
-        conditions = (*conditions, _after(sorts, _decode(sorts, cursor)))
-    order = [sort.order for sort in sorts]
+        conditions = (*conditions, _after(sorts, place(sorts, cursor)))
     keys = sa.inspect(kind).primary_key
-    inner = sa.select(*keys).where(*conditions).order_by(*order).limit(limit + 1)
+    inner = sa.select(*keys).where(*conditions).order_by(*(sort.order for sort in sorts)).limit(limit + 1)
     chosen = sa.tuple_(*keys).in_(inner) if len(keys) > 1 else keys[0].in_(inner)
-    rows = db.session.scalars(sa.select(kind).where(chosen).order_by(*order).options(*options)).unique().all()
+    ordered = sa.select(kind).where(chosen).order_by(*(sort.order for sort in sorts))
+    return cut(db.session.scalars(ordered.options(*options)).unique().all(), sorts, limit)
+
+
+def cut(rows: Sequence[Row], sorts: Sequence[Sort], limit: int) -> Page[Row]:
+    """The page of the first `limit` of `rows`, which has a next one if there are more."""
     if len(rows) <= limit:
         return Page(rows)
     return Page(rows[:limit], _encode([sort.value(rows[limit - 1]) for sort in sorts]))
@@ -101,8 +105,11 @@ def _encode(values: Sequence[Any]) -> str:
     return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
 
 
-def _decode(sorts: Sequence[Sort], cursor: str) -> list[Any]:
-    """The values in `cursor`. Raises `BadRequest` for anything that `_encode` could not have made."""
+def place(sorts: Sequence[Sort], cursor: str) -> list[Any]:
+    """The values in `cursor` of the row after which a page begins.
+
+    Raises `BadRequest` for anything that `_encode` could not have made.
+    """
     try:
         values = json.loads(base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True))
         return [_typed(sort, value) for sort, value in zip(sorts, values, strict=True)]

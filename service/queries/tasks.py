@@ -18,9 +18,10 @@ from service.errors import NotFound
 from service.execution.running import read_at
 from service.models import Actor, Case, HumanTask, TaskCandidate
 from service.policy.permissions import Action, require
+from service.queries import queue
 from service.queries.actions import know_doers, know_roles
-from service.queries.cases import found_by, hidden, readable
-from service.queries.pages import LIMIT, Page, Sort, page
+from service.queries.cases import closed_to, found_by, hidden, readable
+from service.queries.pages import LIMIT, Page, Sort, cut, page, place
 
 URGENCY = (
     Sort(HumanTask.priority, int, descending=True),
@@ -37,10 +38,14 @@ SORTS = {
 }
 #: And for people: what is late before what is not, whatever its priority.
 LATE_FIRST = "late first"
+#: Of so many principals the queue is counted first: mostly that is enough to say “99+”.
+FEW = 4
+SPARE = 20  #: tasks of the queue that are looked at beyond a page, for those of restricted cases
 
 #: What lists show of a task's case; never its variables.
 _SHOWN = (
     Case.number, Case.title, Case.case_type, Case.state, Case.definition_id, Case.stage, Case.version, Case.restricted,
+    Case.owner_id,
 )  # fmt: skip
 _CASE = joinedload(HumanTask.case, innerjoin=True).load_only(*_SHOWN)
 #: And what rules and forms ask for besides.
@@ -117,7 +122,34 @@ def mine(actor: Actor, *, limit: int = LIMIT, cursor: str | None = None, **only:
 
 def team(actor: Actor, *, limit: int = LIMIT, cursor: str | None = None, **only: Any) -> Page[HumanTask]:
     """Open tasks that nobody has and `actor` may claim. `only`: see `narrowed`, and `sort`, one of SORTS."""
-    return _page(_team(actor), limit, cursor, only)
+    sort, aside = only.get("sort", "urgency"), only.get("set_aside")
+    further = any(value for name, value in only.items() if name not in ("sort", "set_aside"))
+    if further or sort not in ("urgency", LATE_FIRST) or len(actor.principals) > queue.RANGES:
+        return _page(_team(actor), limit, cursor, only)
+    now = utcnow()
+    sorts = _late_first(now) if sort == LATE_FIRST else URGENCY
+    after = place(sorts, cursor) if cursor is not None else None
+    conditions = [] if aside is None else [queue.set_aside() if aside else queue.at_hand()]
+    rows: list[HumanTask] = []
+    for part, begin in queue.parts(after, now) if sort == LATE_FIRST else [(sa.true(), after)]:
+        rows += _queued(actor, limit + 1 - len(rows), part, *conditions, after=begin)
+        if len(rows) > limit:
+            break
+    return _looked_up(cut(rows, sorts, limit))
+
+
+def _queued(actor: Actor, most: int, *conditions: sa.ColumnElement[bool], after: queue.Place | None) -> list[HumanTask]:
+    """The first `most` tasks of the queue; where restricted cases leave too few, a longer piece of it is looked at."""
+    looked_at = most + SPARE
+    while True:
+        keys = queue.first(actor.principals, looked_at, *conditions, after=after)
+        there = sa.select(sa.func.count()).select_from(keys).scalar_subquery()
+        chosen = sa.select(HumanTask, there).join(keys, keys.c.task_id == HumanTask.id)
+        chosen = chosen.where(~closed_to(actor, HumanTask.case_id)).order_by(keys.c.rank, keys.c.due, keys.c.task_id)
+        rows = db.session.execute(chosen.limit(most).options(_CASE)).all()
+        if len(rows) == most or (rows[0][1] if rows else db.session.execute(sa.select(there)).scalar_one()) < looked_at:
+            return [row[0] for row in rows]
+        looked_at *= 4
 
 
 def all_open(actor: Actor, *, limit: int = LIMIT, cursor: str | None = None, **only: Any) -> Page[HumanTask]:
@@ -170,15 +202,35 @@ def _by_urgency(tasks: Iterable[HumanTask]) -> list[HumanTask]:
 
 
 def counts(actor: Actor, *, most: int = 1000) -> Counts:
-    """The numbers beside the views, in one statement; counting stops at `most`, so that it costs the same for ever.
+    """The numbers beside the views; counting stops at `most`, so that it costs the same for ever.
 
     What is set aside until its follow-up date does not count.
     """
-    mine, late = sa.and_(_mine(actor), _at_hand()), sa.and_(_mine(actor), HumanTask.due_at < utcnow())
-    conditions = (mine, late, sa.and_(_team(actor), _at_hand()))
-    found = (sa.select(HumanTask.id).where(condition).limit(most).subquery() for condition in conditions)
-    numbers = [sa.select(sa.func.count()).select_from(rows).scalar_subquery() for rows in found]
-    return Counts(*db.session.execute(sa.select(*numbers)).one())
+    mine, principals = sa.select(HumanTask.id).where(_mine(actor)).limit(most), sorted(actor.principals)
+    own = [_number(mine.where(_at_hand())), _number(mine.where(HumanTask.due_at < utcnow()))]
+    asked, wanted = principals[:FEW], most + SPARE
+    found = _numbers(*own, *_offers(actor, asked, wanted))
+    team, looked_at = found[2], found[3]
+    while team < most and (looked_at == wanted or asked != principals[: queue.RANGES]):
+        wanted = wanted * 4 if looked_at == wanted else wanted
+        asked = principals[: queue.RANGES]
+        team, looked_at = _numbers(*_offers(actor, asked, wanted))
+    return Counts(found[0], found[1], min(team, most))
+
+
+def _offers(actor: Actor, principals: Sequence[str], most: int) -> list[sa.ScalarSelect[int]]:
+    """How many of the first `most` free tasks at hand `actor` may claim, and how many were looked at."""
+    keys = queue.first(principals, most, queue.at_hand())
+    seen = sa.select(HumanTask.id).join(keys, keys.c.task_id == HumanTask.id)
+    return [_number(seen.where(~closed_to(actor, HumanTask.case_id))), _number(sa.select(keys))]
+
+
+def _numbers(*numbers: sa.ScalarSelect[int]) -> list[int]:
+    return list(db.session.execute(sa.select(*numbers)).one())
+
+
+def _number(rows: sa.Select[Any]) -> sa.ScalarSelect[int]:
+    return sa.select(sa.func.count()).select_from(rows.subquery()).scalar_subquery()
 
 
 def narrowed(
@@ -217,10 +269,17 @@ def narrowed(
 
 
 def _page(whose: sa.ColumnElement[bool], limit: int, cursor: str | None, only: Mapping[str, Any]) -> Page[HumanTask]:
-    narrowing = {name: value for name, value in only.items() if name != "sort"}
-    conditions = (whose, HumanTask.closed_at.is_(None), *narrowed(**narrowing))
+    conditions = (whose, HumanTask.closed_at.is_(None), *_narrowed(only))
     sorts = _late_first(utcnow()) if only.get("sort") == LATE_FIRST else SORTS[only.get("sort", "urgency")]
-    found = page(HumanTask, *conditions, sorts=sorts, limit=limit, cursor=cursor, options=[_CASE])
+    return _looked_up(page(HumanTask, *conditions, sorts=sorts, limit=limit, cursor=cursor, options=[_CASE]))
+
+
+def _narrowed(only: Mapping[str, Any]) -> list[sa.ColumnElement[bool]]:
+    return narrowed(**{name: value for name, value in only.items() if name != "sort"})
+
+
+def _looked_up(found: Page[HumanTask]) -> Page[HumanTask]:
+    """`found` with what tells what may be done with each task, read for all of them at once."""
     know_roles(*(task.case for task in found.rows))
     _look_up_candidates(found.rows)
     _look_up_doers(found.rows)
@@ -271,15 +330,12 @@ def _at_hand() -> sa.ColumnElement[bool]:
     return sa.or_(HumanTask.follow_up_at.is_(None), HumanTask.follow_up_at <= now, HumanTask.due_at < now)
 
 
-def any_set_aside(actor: Actor, *, team: bool, most: int = 1000) -> bool:
-    """Whether some of the tasks that are `actor`'s to do, or to claim, wait for their follow-up date.
-
-    Looks at so many of them at `most`, the oldest, so that it costs the same for ever.
-    """
-    whose = (_team if team else _mine)(actor)
-    looked_at = sa.select(HumanTask.id).where(whose).order_by(HumanTask.id).limit(most).subquery()
-    found = sa.select(HumanTask.id).join(looked_at, looked_at.c.id == HumanTask.id).where(_set_aside()).limit(1)
-    return db.session.scalar(found) is not None
+def any_set_aside(actor: Actor, *, team: bool) -> bool:
+    """Whether some of the tasks that are `actor`'s to do, or to claim, wait for their follow-up date."""
+    mine = sa.select(HumanTask.id).where(_mine(actor), _set_aside())
+    offered = sa.select(HumanTask.id).join(TaskCandidate, TaskCandidate.task_id == HumanTask.id)
+    open_to_me = queue.of(actor), queue.set_aside(), ~closed_to(actor, HumanTask.case_id)
+    return db.session.scalar((offered.where(*open_to_me) if team else mine).limit(1)) is not None
 
 
 def _mine(actor: Actor) -> sa.ColumnElement[bool]:

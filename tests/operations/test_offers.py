@@ -1,0 +1,178 @@
+"""The team queue: in order and whole however it is read, and what it is read by is what the tasks themselves say."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+
+from service.db import db, utcnow
+from service.execution import offers
+from service.models import SYSTEM, Actor, Case, CaseRole, HumanTask, TaskCandidate, TaskState, User
+from service.models.tasks import NEVER
+from service.operations import adhoc, lifecycle, roles, tasks
+from service.queries import adhoc as startable
+from service.queries import queue
+from service.queries import tasks as lists
+from tests.operations.test_children import deploy, opened
+from tests.operations.test_roles import CARE
+
+Person = Callable[..., Actor]
+SOME = 60
+
+
+def beside() -> list[tuple[Any, ...]]:
+    """What stands beside the candidates, where it is not what their tasks say."""
+    db.session.flush()
+    db.session.expire_all()
+    rows = db.session.execute(sa.select(TaskCandidate, HumanTask).join(HumanTask)).all()
+    return [
+        (task.name, offer.principal)
+        for offer, task in rows
+        if (offer.free, -offer.rank, offer.due, offer.follow_up_at)
+        != (task.assignee is None, task.priority, task.due_at or NEVER, task.follow_up_at)
+    ]
+
+
+def a_user(actor: Actor) -> User:
+    return db.session.get_one(User, actor.id)
+
+
+@pytest.fixture
+def ann(app: Flask, person: Person) -> Actor:
+    deploy(CARE)
+    person("nob", "nurses")
+    return person("ann", "clerks", "nurses")
+
+
+def test_whatever_is_done_to_a_task_its_offers_follow(ann: Actor, person: Person) -> None:
+    nia = person("nia", "nurses")
+    case = opened("care", ann)
+    [plan] = lists.team(nia).rows
+    assert beside() == []
+
+    tasks.claim(plan, by=nia)
+    assert beside() == []
+    assert lists.team(nia).rows == []
+    tasks.release(plan, by=nia)
+    assert beside() == []
+    assert lists.team(nia).rows == [plan]
+    plan.due_at = plan.follow_up_at = utcnow() + timedelta(days=2)
+    offers.keep(plan)
+    lifecycle.suspend(case, by=SYSTEM, reason="Holidays")
+    case.suspended_at = utcnow() - timedelta(days=1)
+    lifecycle.resume(case, by=SYSTEM)
+    assert beside() == []
+    assert plan.due_at > utcnow() + timedelta(days=2.5)
+    tasks.claim(plan, by=nia)
+    roles.bind(case, "manager", ["user:nia"], by=SYSTEM)
+    assert beside() == []
+    roles.hand_over(case, "manager", frm=a_user(nia), to=a_user(ann), by=SYSTEM)
+    assert beside() == []
+    assert plan.assignee == "ann"
+    tasks.complete(plan, by=ann, submitted={})
+    assert db.session.scalars(sa.select(TaskCandidate)).all() == []
+
+    roles.bind(case, "expert", ["group:nurses"], by=SYSTEM)
+    [part] = startable.of_case(case, actor=SYSTEM)
+    adhoc.activate(case, part.activity_id, "Study", by=SYSTEM, to=a_user(nia))
+    assert beside() == []
+    assert [offer.free for offer in db.session.scalars(sa.select(TaskCandidate))] == [False]
+
+
+def test_a_task_that_the_diagram_gives_to_nobody_known_is_free(ann: Actor) -> None:
+    case = opened("care", ann)
+    tasks.add(case, by=SYSTEM, name="Call", candidate_groups=["nurses"], priority=90, due_at=utcnow())
+
+    assert beside() == []
+    assert [task.name for task in lists.team(ann).rows] == ["Call", "Plan"]
+
+
+@pytest.fixture
+def many(ann: Actor) -> list[HumanTask]:
+    """Tasks of all kinds, offered to one or more groups; half of the cases are restricted; Ann has a role in one."""
+    chance = random.Random(4)
+    now = utcnow()
+    cases = [opened("care", ann) for _ in range(6)]
+    for case, role in ((cases[0], "user:ann"), (cases[1], "user:nob"), (cases[2], "user:nob")):
+        case.owner_id = None
+        roles.bind(case, "manager", [role], by=SYSTEM)
+    db.session.execute(sa.delete(TaskCandidate))
+    made = []
+    for number in range(SOME):
+        task = HumanTask(
+            case_id=chance.choice(cases).id,
+            element_id="",
+            name=f"Task {number}",
+            state=TaskState.READY,
+            priority=chance.choice([50, 50, 50, 80, 10]),
+            due_at=chance.choice([None, now, *(now + timedelta(days=days) for days in (-9, -2, 3))]),
+            follow_up_at=chance.choice([None, None, now + timedelta(days=1)]),
+            assignee=chance.choice([None, None, None, "nob"]),
+        )
+        db.session.add(task)
+        db.session.flush()
+        offers.offer(task, chance.sample(["group:clerks", "group:nurses", "group:heads", "user:ann"], k=2))
+        made.append(task)
+    for case in cases[:3]:
+        case.restricted = True
+    db.session.commit()
+    return made
+
+
+def expected(ann: Actor, made: list[HumanTask], *, late_first: bool) -> list[str]:
+    """The queue as its rule says it, row by row."""
+    now = utcnow()
+    closed = {case.id for case in db.session.scalars(sa.select(Case).where(Case.restricted))}
+    closed -= set(db.session.scalars(sa.select(CaseRole.case_id).where(CaseRole.principal.in_(sorted(ann.principals)))))
+    mine = [
+        task
+        for task in made
+        if task.assignee is None
+        and task.case_id not in closed
+        and not ann.principals.isdisjoint(each.principal for each in task.candidates)
+    ]
+    mine.sort(
+        key=lambda task: (
+            late_first and (task.due_at is None or task.due_at >= now),
+            -task.priority,
+            task.due_at or NEVER,
+            task.id,
+        )
+    )
+    return [task.name for task in mine]
+
+
+@pytest.mark.parametrize("sort", ["urgency", lists.LATE_FIRST])
+@pytest.mark.parametrize("ranges", [0, queue.RANGES])
+def test_the_queue_is_in_order_and_whole(
+    ann: Actor, many: list[HumanTask], monkeypatch: pytest.MonkeyPatch, sort: str, ranges: int
+) -> None:
+    monkeypatch.setattr(queue, "RANGES", ranges)
+    monkeypatch.setattr(lists, "SPARE", 1)
+    wanted = expected(ann, many, late_first=sort == lists.LATE_FIRST)
+    found, cursor = [], None
+
+    while cursor or not found:
+        page = lists.team(ann, limit=3, cursor=cursor, sort=sort)
+        found += [task.name for task in page.rows]
+        cursor = page.next
+
+    assert found == wanted
+    assert 10 < len(found) < SOME
+
+
+def test_the_queue_is_counted_without_what_is_set_aside(ann: Actor, many: list[HumanTask]) -> None:
+    at_hand, aside = (lists.team(ann, limit=200, set_aside=aside).rows for aside in (False, True))
+    whole = lists.team(ann, limit=200).rows
+
+    assert {task.id for task in whole} == {task.id for task in (*at_hand, *aside)}
+    assert aside
+    assert lists.any_set_aside(ann, team=True)
+    assert lists.counts(ann).team == len(at_hand)
+    assert lists.counts(ann, most=7).team == 7
