@@ -28,8 +28,8 @@ from service.api import (
 )
 
 #: in the order of the OpenAPI document
-NOUNS = (cases, adhoc, children, lifecycle, roles, lost_cases, links, notes, tasks, definitions, deployments, migrations,
-         messages, incidents, pending_calls, users, me)  # fmt: skip
+NOUNS = (cases, adhoc, children, lifecycle, roles, lost_cases, links, notes, tasks, definitions, deployments,
+         migrations, messages, incidents, pending_calls, users, me)  # fmt: skip
 
 
 def init_app(app: Flask) -> None:

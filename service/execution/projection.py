@@ -314,7 +314,7 @@ def _offer_to(row: HumanTask, before: Sequence[str], after: Sequence[str]) -> No
         drop = sa.delete(TaskCandidate).where(TaskCandidate.task_id == row.id, TaskCandidate.principal.in_(gone))
         db.session.execute(drop, execution_options={"synchronize_session": False})
     there = set(db.session.scalars(sa.select(TaskCandidate.principal).where(TaskCandidate.task_id == row.id)))
-    db.session.add_all(TaskCandidate(task_id=row.id, principal=each) for each in after if each not in there)
+    offers.offer(row, (each for each in after if each not in there))
     if gone or set(after) - there:
         db.session.flush()
         db.session.expire(row, ["candidates"])

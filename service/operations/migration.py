@@ -27,7 +27,7 @@ from service.engine.errors import EngineError, Unmovable
 from service.engine.work import OpenWork, What
 from service.engine.workflow import Workflow
 from service.errors import BadRequest, WrongState
-from service.execution import family
+from service.execution import family, offers
 from service.execution.definitions import deployed
 from service.execution.projection import redraw
 from service.execution.running import lock, save
@@ -43,7 +43,6 @@ from service.models import (
     MigrationState,
     Outcome,
     ProcessDefinition,
-    TaskCandidate,
     TaskState,
 )
 from service.operations import service_tasks
@@ -160,7 +159,7 @@ def give_back(case: Case, order: Migration, moved: MigratedCase, row: MigratedCa
             " with a plan."
         )
     kept, present = moved.kept, _loaded(case.definition_id, case.snapshot, case)
-    former = _loaded(order.target_id, moved.snapshot, case)
+    former = _loaded(order.target_id, moved.snapshot, case, _known_before(case, kept))
     before, after = present.open_work(), former.open_work()
     revived = _revive(kept)
     _restore(case, order.target_id, kept)
@@ -197,10 +196,13 @@ def _require_open(case: Case) -> None:
         raise WrongState(f"This case is {case.state}.")
 
 
-def _loaded(definition_id: uuid.UUID, snapshot: bytes | None, case: Case) -> Workflow:
-    now = local(case.suspended_at or utcnow())
+def _loaded(
+    definition_id: uuid.UUID, snapshot: bytes | None, case: Case, variables: Mapping[str, Any] | None = None
+) -> Workflow:
+    """The workflow of that version and snapshot, with the case's variables or these."""
+    now, known = local(case.suspended_at or utcnow()), case.variables if variables is None else variables
     try:
-        workflow = Workflow.load(deployed(definition_id).definition, snapshot or b"", now=now)
+        workflow = Workflow.load(deployed(definition_id).definition, snapshot or b"", known, now=now)
     except EngineError as unfit:
         raise WrongState(f"The case cannot be read: {unfit}") from None
     workflow.stores = Stores()
@@ -227,7 +229,22 @@ def _kept(case: Case, moved: Moved) -> dict[str, Any]:
         "reached": sorted(db.session.scalars(milestones)),
         "roles": sorted(set(db.session.scalars(roles))),
         "closed": [_open_task(row) for row in _given_up(case, moved)],
+        "variables": _variables_before(case.variables, moved.workflow.variables),
     }
+
+
+def _variables_before(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, Any] | None:
+    """What the move changes of the variables: how all of them were called, and the values that are no more."""
+    gone = {name: value for name, value in before.items() if name not in after or after[name] is not value}
+    return {"names": list(before), "values": gone} if gone or list(before) != list(after) else None
+
+
+def _known_before(case: Case, kept: Mapping[str, Any]) -> dict[str, Any]:
+    changed = kept["variables"]
+    if changed is None:
+        return case.variables
+    known = {**case.variables, **changed["values"]}
+    return {name: known[name] for name in changed["names"]}
 
 
 def _given_up(case: Case, moved: Moved) -> Iterable[HumanTask]:
@@ -308,7 +325,7 @@ def _revive(kept: Mapping[str, Any]) -> dict[str, HumanTask]:
         if row is None or row.activity_id is None:
             continue
         row.state, row.closed_at = TaskState(said_["state"]), None
-        db.session.add_all(TaskCandidate(task_id=row.id, principal=each) for each in said_["offered"])
+        offers.offer(row, said_["offered"])
         found[row.activity_id] = row
     return found
 

@@ -9,7 +9,7 @@ from service.db import Identifier, Moment
 from service.models.tasks import NEVER
 
 revision = "0010"
-down_revision = "0006"
+down_revision = "0007"
 branch_labels = None
 depends_on = None
 AT_ONCE = 5000

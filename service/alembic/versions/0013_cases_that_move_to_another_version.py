@@ -8,7 +8,7 @@ from alembic import op
 from service.db import Identifier, Moment
 
 revision = "0013"
-down_revision = "0006"
+down_revision = "0010"
 branch_labels = None
 depends_on = None
 

@@ -242,7 +242,7 @@ def results(trial: Trial, orders: int = 4) -> set[str]:
 
 def moved(trial: Trial, plan: Plan) -> Workflow:
     now = trial.walk.workflow.now
-    workflow = Workflow.load(trial.before, trial.walk.workflow.dump(), now=now)
+    workflow = Workflow.load(trial.before, trial.walk.workflow.dump(), trial.walk.workflow.variables, now=now)
     return move(trial.before, trial.after, workflow, plan, now=now).workflow
 
 

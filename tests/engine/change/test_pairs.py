@@ -45,7 +45,7 @@ def ends(pair: Pair, walk: Walk, plan: Plan) -> set[str]:
     found = set()
     snapshot = walk.workflow.dump()
     for seed in range(ORDERS):
-        workflow = Workflow.load(pair.before, snapshot, now=walk.workflow.now)
+        workflow = Workflow.load(pair.before, snapshot, walk.workflow.variables, now=walk.workflow.now)
         moved = move(pair.before, pair.after, workflow, plan, now=walk.workflow.now)
         found.add(run_out(moved.workflow, seed, pair.answers))
     return found
