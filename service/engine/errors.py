@@ -15,6 +15,14 @@ class Unfit(EngineError):
     """This snapshot cannot be continued with this definition."""
 
 
+class Unmovable(Unfit):
+    """Something open has no place in the version that the case was to move to; the workflow is unchanged."""
+
+    def __init__(self, element_id: str | None, message: str) -> None:
+        super().__init__(message)
+        self.element_id = element_id  #: of the version before, or of the one after where it is new
+
+
 class BadTime(ValueError):
     """The text is not a duration, date or cycle that we know; the message says what to write."""
 

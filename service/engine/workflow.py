@@ -82,6 +82,11 @@ class Workflow:
         return snapshot.dump(self._run)
 
     @property
+    def run(self) -> Run:
+        """The live state, for the engine's own rooms."""
+        return self._run
+
+    @property
     def definition(self) -> Definition:
         """What it executes."""
         return self._run.definition

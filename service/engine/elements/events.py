@@ -1,7 +1,8 @@
 """What events wait for and throw: the event definitions of BPMN 2.0.2 §10.5.5, and the base of all that catch.
 
 A catching task is WAITING. Its internal data holds, for each timer, when it is due (`timers`: position -> [due, rounds
-left or None, interval]) and which of several definitions were seen already (`seen`, for parallel multiple events).
+left or None, interval, since when]) and which of several definitions were seen already (`seen`, for parallel multiple
+events). Older snapshots do not say since when a timer that fires once runs.
 """
 
 from __future__ import annotations
@@ -15,7 +16,8 @@ from service.engine import timing
 from service.engine.elements import data
 from service.engine.elements.node import Node
 from service.engine.errors import Fault
-from service.engine.scope import EVERYTHING
+from service.engine.expressions import evaluate
+from service.engine.scope import EVERYTHING, View
 from service.engine.upstream import Task, TaskState
 
 if TYPE_CHECKING:
@@ -95,32 +97,38 @@ class Catching(Node):
         """Begin to wait: fix when the timers are due and what the messages must bring. True: it has fired already."""
         if FIRED in task.internal_data or not self.events:
             return True
-        for position, event in enumerate(self.events):
-            if event.is_timer:
-                task.internal_data.setdefault(TIMERS, {})[str(position)] = self._timer(run, task, event)
-            elif event.correlation_key:
-                value = run.evaluate(event.correlation_key, task)
-                task.internal_data.setdefault(EXPECTED, {})["correlationKey"] = value
-            if event.name and event.name.startswith("="):
-                task.internal_data.setdefault(NAMES, {})[str(position)] = run.named(event.name, task)
+        for position in range(len(self.events)):
+            self.arm_at(run, task, position)
         self.wait(task)
         run.watch(task)
         return False
 
-    def _timer(self, run: Run, task: Task, event: EventDefinition) -> list[Any]:
+    def arm_at(self, run: Run, task: Task, position: int) -> None:
+        """Fix what one definition waits for."""
+        event = self.events[position]
+        if event.is_timer:
+            task.internal_data.setdefault(TIMERS, {})[str(position)] = self.timer(run, task, event, run.now)
+        elif event.correlation_key:
+            value = run.evaluate(event.correlation_key, task)
+            task.internal_data.setdefault(EXPECTED, {})["correlationKey"] = value
+        if event.name and event.name.startswith("="):
+            task.internal_data.setdefault(NAMES, {})[str(position)] = run.named(event.name, task)
+
+    def timer(self, run: Run, task: Task, event: EventDefinition, began: datetime) -> list[Any]:
+        """A timer that runs since `began`: when it is due next, rounds left, the cycle's text, and since when."""
         value: Any = event.text.strip()
         if not timing.is_literal(value):
-            value = run.evaluate(value, task)
+            value = evaluate(value, View(task).readable(), now=began)
         if value is None:
             raise Fault(f"The timer's “{event.text}” gives no time.")
         try:
             if event.kind == "cycle" or timing.is_cycle(value):
-                rounds = timing.cycle(str(value), run.now)
+                rounds = timing.cycle(str(value), began)
                 due, left = timing.ahead(rounds, run.now - timedelta(microseconds=1))
                 if left == 0:  # all rounds are past: as with a date that is past, it is due at once
                     due, left = run.now, 1
-                return [due.isoformat(), left, str(value), run.now.isoformat()]
-            return [timing.due(value, run.now).isoformat(), 1, ""]
+                return [due.isoformat(), left, str(value), began.isoformat()]
+            return [timing.due(value, began).isoformat(), 1, "", began.isoformat()]
         except timing.BadTime as problem:
             raise Fault(str(problem)) from None
 

@@ -1,7 +1,7 @@
 """A process as the engine holds it: nodes, flows, and the bodies (the process itself and each sub-process).
 
 Built once per definition by parser.py, then shared by all its cases and by threads: nothing here changes at run time,
-except for a cache of reachability.
+except for what is looked up again and again.
 """
 
 from __future__ import annotations
@@ -57,10 +57,18 @@ class Graph(WorkflowSpec):
         self.data_inputs: tuple[str, ...] = ()
         self.data_outputs: tuple[str, ...] = ()
         self._reach: dict[tuple[str, str], frozenset[str]] = {}
+        self._owners: dict[str, str | None] = {}
 
     def body(self, owner: str | None) -> Body:
         """What the sub-process with that id contains; None: the process."""
         return self.bodies.setdefault(owner, Body())
+
+    def owner(self, name: str) -> str | None:
+        """The sub-process whose body an element stands in directly; None: the process's own."""
+        if not self._owners:
+            owners = {node.name: owner for owner, body in self.bodies.items() for node in body.nodes}
+            self._owners = owners
+        return self._owners[name]
 
     def reach(self, node: Node, join: Node) -> frozenset[str]:
         """The incoming flows of `join` that a token leaving `node` may come by, without passing `join` before."""
