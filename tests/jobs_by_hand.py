@@ -40,9 +40,11 @@ def do_jobs() -> int:
         this = job_status.c.workflow_uuid == found.workflow_uuid
         jobs.execute(sa.update(job_status).where(this).values(status="SUCCESS"))
         job = jobs.state.jobs[name]
-        if job.calls_out:  # it has transactions of its own
+        if job.calls_out or job.in_steps:  # it has transactions of its own
             db.session.commit()
-        job.function(**arguments)
+        key = str(found.workflow_uuid)
+        with jobs.running_as(jobs.Run(key, key, 1)):
+            job.function(**arguments)
         db.session.commit()
         done += 1
 

@@ -95,6 +95,8 @@ def _state_of(case: Case, workflow: Workflow) -> CaseState:
     """Where the case stands: done when its workflow is, unless something still keeps it from being closed."""
     if case.held_open and workflow.state in (WorkflowState.COMPLETED, WorkflowState.TERMINATED):
         return CaseState.ACTIVE
+    if case.state is CaseState.SUSPENDED and workflow.state is WorkflowState.ACTIVE:
+        return CaseState.SUSPENDED
     if workflow.state is WorkflowState.COMPLETED and family.blockers(case.id):
         return CaseState.ACTIVE
     return CaseState(workflow.state)
@@ -147,8 +149,7 @@ def _tasks_in_session(case: Case) -> list[HumanTask]:
 
 
 def _open_task(case: Case, task: OpenTask) -> None:
-    principals = [f"user:{name}" for name in task.candidate_users] + [f"group:{name}" for name in task.candidate_groups]
-    principals += family.holders(case, task.candidate_roles)
+    principals = _principals(case, task)
     row = HumanTask(
         id=new_id(),
         case_id=case.id,
@@ -167,7 +168,7 @@ def _open_task(case: Case, task: OpenTask) -> None:
         local=dict(task.local) or None,
     )
     db.session.add(row)
-    db.session.add_all(TaskCandidate(task_id=row.id, principal=principal) for principal in dict.fromkeys(principals))
+    db.session.add_all(TaskCandidate(task_id=row.id, principal=principal) for principal in principals)
     if task.assignee and not can_sign_in(task.assignee):
         _without_assignee(case, row, task.assignee, is_offered=bool(principals))
 
@@ -259,3 +260,61 @@ def write_subscriptions(case: Case, before: Sequence[OpenSubscription], after: S
         db.session.add(Subscription(**where, **what))
         if wait.kind == "message":
             jobs.enqueue("take_kept_messages", {"case": str(case.id)}, partition=str(case.root_id))
+
+
+def redraw(case: Case, before: OpenWork, after: OpenWork) -> None:
+    """Let the rows of what stays open say what another diagram says of it; what people did to it stays.
+
+    That is: the element and its name, the form, stage and four-eyes rule of a task, and whom it is offered to.
+    """
+    _redraw_tasks(case, before.tasks, after.tasks)
+    moved: dict[str, str] = {}
+    known = {each.activity_id: each.element_id for each in (*before.timers, *before.services)}
+    for each in (*after.timers, *after.services):
+        if known.get(each.activity_id, each.element_id) != each.element_id:
+            moved[each.activity_id] = each.element_id
+    if not moved:
+        return
+    for timer in db.session.scalars(sa.select(Timer).where(Timer.case_id == case.id)):
+        timer.element_id = moved.get(timer.timer_id.partition(":")[0], timer.element_id)
+    for call in db.session.scalars(sa.select(PendingCall).where(PendingCall.case_id == case.id)):
+        call.element_id = moved.get(call.activity_id, call.element_id)
+
+
+def _redraw_tasks(case: Case, before: Sequence[OpenTask], after: Sequence[OpenTask]) -> None:
+    known = {task.activity_id: task for task in before}
+    pairs = {new.activity_id: (known[new.activity_id], new) for new in after if new.activity_id in known}
+    changed = {key: (old, new) for key, (old, new) in pairs.items() if _drawn(old) != _drawn(new)}
+    if not changed:
+        return
+    wanted = sa.select(HumanTask).where(HumanTask.case_id == case.id, HumanTask.activity_id.in_(changed))
+    for row in db.session.scalars(wanted.where(HumanTask.closed_at.is_(None))):
+        old, new = changed[row.activity_id or ""]
+        row.element_id, row.name = new.element_id, new.name or new.element_id
+        row.form_key, row.stage = new.form_key, new.stage
+        row.not_done_by = list(new.not_done_by) or None
+        row.candidate_roles = list(new.candidate_roles) or None
+        _offer_to(row, _principals(case, old), _principals(case, new))
+
+
+def _drawn(task: OpenTask) -> tuple[Any, ...]:
+    """What the diagram says of a task, rather than what people did to it."""
+    offered = task.candidate_users, task.candidate_groups, task.candidate_roles
+    return task.element_id, task.name, task.form_key, task.stage, task.not_done_by, offered
+
+
+def _principals(case: Case, task: OpenTask) -> list[str]:
+    principals = [f"user:{name}" for name in task.candidate_users] + [f"group:{name}" for name in task.candidate_groups]
+    return list(dict.fromkeys(principals + family.holders(case, task.candidate_roles)))
+
+
+def _offer_to(row: HumanTask, before: Sequence[str], after: Sequence[str]) -> None:
+    """Offer a task to other candidates; those whom somebody else named stay."""
+    if gone := set(before) - set(after):
+        drop = sa.delete(TaskCandidate).where(TaskCandidate.task_id == row.id, TaskCandidate.principal.in_(gone))
+        db.session.execute(drop, execution_options={"synchronize_session": False})
+    there = set(db.session.scalars(sa.select(TaskCandidate.principal).where(TaskCandidate.task_id == row.id)))
+    db.session.add_all(TaskCandidate(task_id=row.id, principal=each) for each in after if each not in there)
+    if gone or set(after) - there:
+        db.session.flush()
+        db.session.expire(row, ["candidates"])

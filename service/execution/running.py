@@ -114,6 +114,7 @@ def running(
 
 def save(case: Case, workflow: Workflow, before: OpenWork, *, by: Actor) -> None:
     """Write what became of `workflow` into `case` and its rows."""
+    stood = case.state
     happenings = workflow.take_happenings()
     after = workflow.open_work()
     history.record(case, workflow, happenings, before, after, by=by)
@@ -125,12 +126,12 @@ def save(case: Case, workflow: Workflow, before: OpenWork, *, by: Actor) -> None
     write_subscriptions(case, before.subscriptions, after.subscriptions)
     send(case, happenings, before, after)
     stores.keep(case, happenings)
-    if workflow.state is WorkflowState.FAILED:
+    if workflow.state is WorkflowState.FAILED and stood is not CaseState.FAILED:
         _fail(case, workflow, by)
     elif case.state.is_closed:
         case.closed_at = utcnow()
         audit.record(case, f"case:{case.state}", by=by)
-    if case.state is not CaseState.ACTIVE:
+    if case.state not in (CaseState.ACTIVE, stood):
         family.ended(case)
 
 

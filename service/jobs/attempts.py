@@ -102,7 +102,7 @@ def _apply(name: str, arguments: dict[str, Any]) -> bool:
     job = state.jobs[name]
     if job.calls_out and state.paused:  # taken from its queue as the worker began, before it looked where
         raise SystemExit("The worker is paused; the job goes back into its queue.")
-    if job.calls_out:
+    if job.calls_out or job.in_steps:
         job.function(**arguments)
         return True
     with once():

@@ -36,6 +36,7 @@ class Job:
     attempts: int
     backoff: tuple[float, ...]
     calls_out: bool
+    in_steps: bool = False
     foreseen: tuple[type[Exception], ...] = ()
 
     def delay(self, attempt: int) -> float:
@@ -97,12 +98,14 @@ def register(
     attempts: int = 4,
     backoff: tuple[float, ...] = (1, 10, 60),
     calls_out: bool = False,
+    in_steps: bool = False,
     foreseen: tuple[type[Exception], ...] = (),
 ) -> Callable[[Function], Function]:
     """Make the decorated function the job `name`. It takes JSON values, as keyword arguments.
 
     It runs in an application context and in one transaction, which is committed for it. With `calls_out` it begins
-    without a transaction, so that it may use the network, and puts its effect into `with once():`.
+    without a transaction, so that it may use the network, and puts its effect into `with once():`. So does a job
+    `in_steps`, which commits each of them by itself: each has to be known as done.
     `backoff`: seconds from each failed attempt to the next, the last figure repeated. Of errors that are `foreseen`
     the log has a line with their `code`, and no traceback, as long as there is another attempt.
     """
@@ -110,7 +113,7 @@ def register(
         raise ValueError(f"There is no queue {queue!r}; there are {', '.join(POLLING)}.")
 
     def decorate(function: Function) -> Function:
-        state.jobs[name] = Job(function, queue, attempts, backoff, calls_out, foreseen)
+        state.jobs[name] = Job(function, queue, attempts, backoff, calls_out, in_steps, foreseen)
         return function
 
     return decorate

@@ -13,7 +13,6 @@ import sqlalchemy as sa
 from service import audit
 from service.audit.verification import INSTALLATION, Break, entries_of
 from service.db import db
-from service.execution.definitions import deployed
 from service.models import ApiToken, Case, HumanTask, InstallationEntry, Note, NoteRevision, User
 from service.queries import moments
 
@@ -46,7 +45,7 @@ def _of_case(case: sa.Row[Any], moment: moments.Moment) -> Iterator[str]:
 def _last(case: sa.Row[Any], entries: Sequence[sa.Row[Any]]) -> moments.Moment:
     rows = db.session.execute(sa.select(HumanTask.id, HumanTask.activity_id).where(HumanTask.case_id == case.id))
     activities = {str(row.id): row.activity_id or str(row.id) for row in rows}
-    return moments.replay(entries, deployed(case.definition_id).definition.elements, activities)
+    return moments.replay(entries, case.definition_id, activities)
 
 
 def _of_tasks(case_id: uuid.UUID, moment: moments.Moment) -> Iterator[str]:

@@ -8,8 +8,10 @@ from typing import Any
 import sqlalchemy as sa
 
 from service.db import db
-from service.models import IdempotencyKey, LoginSession, Message, MessageId, RateCount
+from service.models import IdempotencyKey, LoginSession, Message, MessageId, MigratedCase, RateCount
 
+#: how long it is kept how a case stood before it was moved to another version
+KEPT_FOR = timedelta(days=30)
 ANSWERS_KEPT = timedelta(days=7)  #: how long a repeated write, or message, is known to be one
 
 
@@ -22,7 +24,14 @@ def forget_expired(now: datetime) -> int:
         sa.delete(Message).where(Message.expires_at < now),
         sa.delete(MessageId).where(MessageId.published_at < now - ANSWERS_KEPT),
     )
+    _forget_how_cases_stood(now)
     return sum(_rows(db.session.execute(statement)) for statement in expired)
+
+
+def _forget_how_cases_stood(now: datetime) -> None:
+    """Of cases that were moved to another version long ago, only that they were is kept."""
+    old = sa.update(MigratedCase).where(MigratedCase.snapshot.is_not(None), MigratedCase.at < now - KEPT_FOR)
+    db.session.execute(old.values(snapshot=None, kept=sa.null(), stood=None))
 
 
 def _rows(result: Any) -> int:

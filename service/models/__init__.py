@@ -15,6 +15,7 @@ from service.models.definitions import (
 )
 from service.models.incidents import Incident, IncidentState
 from service.models.links import CaseLink, LinkKind
+from service.models.migrations import MigratedCase, Migration, MigrationState, Outcome
 from service.models.milestones import CaseMilestone
 from service.models.notes import Note, NoteMention, NoteRevision, NoteVisibility
 from service.models.requests import IdempotencyKey
@@ -50,11 +51,15 @@ __all__ = [
     "Membership",
     "Message",
     "MessageId",
+    "MigratedCase",
+    "Migration",
+    "MigrationState",
     "Note",
     "NoteMention",
     "NoteRevision",
     "NoteVisibility",
     "NumberSequence",
+    "Outcome",
     "PendingCall",
     "ProcessDefinition",
     "RateCount",

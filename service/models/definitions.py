@@ -46,6 +46,8 @@ class ProcessDefinition(Base):
     name: Mapped[str]
     number_prefix: Mapped[str | None]  #: set on case types
     latest: Mapped[bool] = mapped_column(default=True)
+    active: Mapped[bool] = mapped_column(default=True)  #: the one version of its key that new cases take
+    pinned: Mapped[bool] = mapped_column(default=False)  #: it stays so when a newer one is deployed
     file: Mapped[str]  #: name of the BPMN file that holds it
     files: Mapped[dict[str, Any]]  #: BPMN and DMN files it is parsed with: name -> resource hash
     forms: Mapped[dict[str, Any]]  #: form key -> id of the form definition

@@ -38,6 +38,9 @@ class Action(StrEnum):
     CLOSE = "close"
     REOPEN = "reopen"
     REPEAT = "go back"
+    MIGRATE = "move it to another version"
+    MIGRATE_CASES = "move cases to another version"
+    CHOOSE_VERSION = "choose the version that new cases take"
     RETRY = "try again"
     TRY_CALL = "try the call now"
     GIVE_UP_CALL = "give up the call"
@@ -84,6 +87,9 @@ SCOPE: dict[Action, str] = {
     Action.CLOSE: "work",
     Action.REOPEN: "work",
     Action.REPEAT: "work",
+    Action.MIGRATE: "work",
+    Action.MIGRATE_CASES: "operate",
+    Action.CHOOSE_VERSION: "deploy",
     Action.RETRY: "work",
     Action.TRY_CALL: "work",
     Action.GIVE_UP_CALL: "work",
@@ -116,6 +122,9 @@ ALSO: dict[Action, str] = {
     Action.READ_DEFINITION: "deploy",  # who deploys reads it back
     Action.PUBLISH_MESSAGE: "work",
     Action.RESOLVE_INCIDENT: "admin",
+    Action.MIGRATE: "operate",
+    Action.MIGRATE_CASES: "admin",
+    Action.CHOOSE_VERSION: "operate",
     Action.TRY_CALL: "operate",
     Action.GIVE_UP_CALL: "operate",
 }  #: another scope that is enough
@@ -290,6 +299,9 @@ RULES: dict[Action, Sequence[Rule]] = {
     Action.CLOSE: [is_admin, owns, manages, steers_by_role],
     Action.REOPEN: [is_admin, owns, manages, steers_by_role],
     Action.REPEAT: [is_admin, owns, manages, steers_by_role],
+    Action.MIGRATE: [is_admin, owns, manages, steers_by_role, is_operator],
+    Action.MIGRATE_CASES: [is_admin, is_operator],  #: whoever steers them
+    Action.CHOOSE_VERSION: [is_admin, is_designer, is_operator],
     Action.RETRY: [is_admin, owns, manages, steers_by_role],
     Action.TRY_CALL: [is_admin, owns, manages, steers_by_role],
     Action.GIVE_UP_CALL: [is_admin, owns, manages, steers_by_role],

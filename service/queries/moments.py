@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -14,13 +15,14 @@ from service.db import db
 from service.engine.definition import Element
 from service.errors import NotFound
 from service.execution.definitions import deployed
-from service.models import Actor, AuditEntry, Case, CaseState, HumanTask
+from service.models import Actor, AuditEntry, Case, CaseState, HumanTask, ProcessDefinition
 from service.models.audit import said_then
 from service.policy.permissions import Action, require
 
 Entry = AuditEntry | sa.Row[Any]
 Details = Mapping[str, Any]
 Activities = Mapping[str, str]
+MOVES = ("case:migrated", "case:returned")
 
 
 @dataclass
@@ -55,20 +57,53 @@ def at(case: Case, seq: int, *, actor: Actor) -> Moment:
         raise NotFound(f"This case has no entry {seq}.")
     rows = db.session.execute(sa.select(HumanTask.id, HumanTask.activity_id).where(HumanTask.case_id == case.id))
     activities = {str(row.id): row.activity_id or str(row.id) for row in rows}
-    return replay(entries, deployed(case.definition_id).definition.elements, activities)
+    return replay(entries, _definition_after(case, seq), activities)
 
 
-def replay(entries: Sequence[Entry], elements: Mapping[str, Element], activities: Activities) -> Moment:
-    """How a case stood after all of these `entries`, its first ones; `activities`: of its tasks, by the task's id."""
+def _definition_after(case: Case, seq: int) -> uuid.UUID:
+    """The version of which the case was after its entry `seq`."""
+    later = sa.select(AuditEntry.details).where(
+        AuditEntry.case_id == case.id, AuditEntry.seq > seq, AuditEntry.action.in_(MOVES)
+    )
+    details = db.session.scalars(later.order_by(AuditEntry.seq).limit(1)).one_or_none()
+    return case.definition_id if details is None else _version(case.case_type, details["from"]) or case.definition_id
+
+
+def replay(entries: Sequence[Entry], definition_id: uuid.UUID, activities: Activities) -> Moment:
+    """How a case stood after all of these `entries`, its first ones. `definition_id`: the version that it has then;
+    `activities`: of its tasks, by the task's id."""
     moment = Moment(entries[-1].seq, entries[-1].at)
+    elements = _elements_at_first(entries, definition_id)
     for entry in entries:
+        if entry.action in MOVES:
+            elements = _elements_of(definition_id, (entry.details or {})["to"])
         step = _REPLAY.get(entry.action)
         if step is not None:
             step(moment, entry, entry.details or {}, activities)
         _advance(moment, said_then(entry.action, entry.details), elements)
         if entry.action == "adhoc:activated":
             _given_at_once(moment, entry)
+        elif entry.action in MOVES:
+            _moved(moment, entry.details or {})
     return moment
+
+
+def _elements_at_first(entries: Sequence[Entry], definition_id: uuid.UUID) -> Mapping[str, Element]:
+    """The elements of the version that the case began with: the story of a move tells which one it was before."""
+    before = next(((entry.details or {})["from"] for entry in entries if entry.action in MOVES), None)
+    return _elements_of(definition_id, before)
+
+
+def _elements_of(definition_id: uuid.UUID, version: int | None) -> Mapping[str, Element]:
+    found = deployed(definition_id)
+    if version is not None and version != found.version:
+        found = deployed(_version(found.key, version) or definition_id)
+    return found.definition.elements
+
+
+def _version(key: str, version: int) -> uuid.UUID | None:
+    chosen = sa.select(ProcessDefinition.id).where(ProcessDefinition.key == key, ProcessDefinition.version == version)
+    return db.session.scalar(chosen)
 
 
 def _advance(moment: Moment, then: Details, elements: Mapping[str, Element]) -> None:
@@ -85,6 +120,16 @@ def _advance(moment: Moment, then: Details, elements: Mapping[str, Element]) -> 
     if "marked" in then:
         moment.marked = dict(Counter(then["marked"]))
     moment.stage = then.get("stage", moment.stage)
+
+
+def _moved(moment: Moment, details: Details) -> None:
+    """The case goes on under another version: what is open may be called otherwise, and stand in another stage."""
+    for activity, said in details.get("tasks", {}).items():
+        known = moment.tasks.get(activity)
+        assignee = said.get("assignee", known.assignee if known else None)
+        moment.tasks[activity] = TaskThen(said["name"], said["element"], assignee)
+    if "stage" in details and "stage" not in details.get("then", {}):
+        moment.stage = details["stage"]
 
 
 def _state(state: CaseState) -> Callable[[Moment, Entry, Details, Activities], None]:

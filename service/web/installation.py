@@ -64,6 +64,12 @@ SENTENCES: Mapping[str, Callable[[str, Details], str]] = {
     "token:issued": lambda who, said: f"made {who}'s token “{said['token']}” for {', '.join(said['scopes'])}",
     "token:revoked": lambda who, said: f"revoked {who}'s token “{said['token']}”",
     "deployment:made": lambda _, said: f"deployed {_few(said['added'])}",
+    "migration:ordered": lambda key, said: f"had {said['cases']} cases of {key} moved to version {said['to']}",
+    "migration:taken-back": lambda key, said: f"had {said['cases']} moved cases of {key} brought back",
+    "migration:stopped": lambda key, _: f"stopped moving cases of {key}",
+    "migration:done": lambda key, said: f"had moved {said['moved']} cases of {key}; {said['untouched']} stayed",
+    "version:pinned": lambda key, said: f"let new cases of {key} take version {said['version']}",
+    "version:unpinned": lambda key, said: f"let new cases of {key} take the newest version, {said['version']}",
     "audit:began": lambda _, said: f"began this trail, over {said['chains']} cases that were there",
     "audit:rekeyed": lambda _, said: f"made the audit trail of {said['chains']} cases anew with another key",
 }

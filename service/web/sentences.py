@@ -174,6 +174,15 @@ def _back(verb: str) -> Callable[[AuditEntry, Telling], Entry]:
     return sentence
 
 
+def _version_changed(verb: str) -> Callable[[AuditEntry, Telling], Entry]:
+    def sentence(entry: AuditEntry, telling: Telling) -> Entry:
+        details = entry.details or {}
+        rest = f"from version {details.get('from')} to version {details.get('to')}"
+        return say(entry, telling, verb, rest=rest, quote=str(details.get("reason") or ""), tone="info")
+
+    return sentence
+
+
 def _added(entry: AuditEntry, telling: Telling) -> Entry:
     to = (entry.details or {}).get("to")
     rest = f"for {telling.person(to)}" if to and to != entry.actor else ""
@@ -322,6 +331,8 @@ SENTENCES: dict[str, Callable[[AuditEntry, Telling], Entry]] = {
     "case:suspended": _held,
     "case:resumed": _ended("let the case go on", "The case goes on, as was planned", "info"),
     "case:reopened": _back("opened the case again"),
+    "case:migrated": _version_changed("moved the case"),
+    "case:returned": _version_changed("brought the case back"),
     "case:went-back": _back("went back to"),
     "case:adopted": _relative("put the case under", "The case was put under"),
     "case:restricted": _ended("closed the case to all but its owner and its roles", "", "warn"),

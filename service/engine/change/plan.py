@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Any
 
 
 class Verdict(StrEnum):
@@ -39,6 +40,18 @@ class Plan:
     elements: Mapping[str, str | None] = field(default_factory=dict)  #: id before -> id after; None: it is taken away
     values: Mapping[str, str] = field(default_factory=dict)  #: variable -> expression, set as the case moves
     clocks: Mapping[str, Clock] = field(default_factory=dict)  #: id after -> what becomes of its running timers
+
+    def as_json(self) -> dict[str, Any]:
+        """The same as plain values; what is empty is left out."""
+        clocks = {name: str(clock) for name, clock in self.clocks.items()}
+        said = {"elements": dict(self.elements), "values": dict(self.values), "clocks": clocks}
+        return {name: value for name, value in said.items() if value}
+
+    @classmethod
+    def from_json(cls, said: Mapping[str, Any]) -> Plan:
+        """The plan that `as_json` gave; raises ValueError for a clock that there is not."""
+        clocks = {name: Clock(clock) for name, clock in said.get("clocks", {}).items()}
+        return cls(dict(said.get("elements", {})), dict(said.get("values", {})), clocks)
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,334 @@
+"""MIGRATIONS: many cases move by one order, or return by one. Jobs do it (worker/job_types.py), each case in a
+transaction of its own, so that wherever one is interrupted each case is moved or untouched, with a reason.
+
+An order runs, is paused (by hand, after its trial, or when too many cases could not move), is stopped for good, or
+done. What becomes of each case stands beside it. Who may order it moves every case of the version, restricted ones
+too: the order tells nothing of what they hold.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from service import audit, jobs
+from service.db import db, new_id, utcnow
+from service.engine.change.plan import Plan, Verdict
+from service.errors import BadRequest, NotFound, ServiceError, WrongState
+from service.execution.running import lock
+from service.models import (
+    Actor,
+    Case,
+    CaseState,
+    MigratedCase,
+    Migration,
+    MigrationState,
+    Outcome,
+    ProcessDefinition,
+    User,
+)
+from service.operations import migration as single
+from service.policy.permissions import Action, require
+
+AT_ONCE = 50  #: cases that are looked up together
+OPEN = (CaseState.ACTIVE, CaseState.SUSPENDED, CaseState.FAILED)
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """Which cases of the version before; what is not said chooses all."""
+
+    states: tuple[CaseState, ...] = OPEN
+    numbers: tuple[str, ...] = ()
+    stage: str | None = None
+    owner: str | None = None  #: a user name
+    at: str | None = None  #: the id of an element at which a token stands
+    created_from: datetime | None = None
+    created_before: datetime | None = None
+
+    def as_json(self) -> dict[str, Any]:
+        """The same as plain values; what is not said is left out."""
+        found: dict[str, Any] = {"states": [str(state) for state in self.states], "numbers": list(self.numbers)}
+        found |= {"stage": self.stage, "owner": self.owner, "at": self.at}
+        found |= {
+            name: moment.isoformat()
+            for name, moment in (("created_from", self.created_from), ("created_before", self.created_before))
+            if moment
+        }
+        return {name: value for name, value in found.items() if value}
+
+    def conditions(self) -> list[sa.ColumnElement[bool]]:
+        """The same about rows."""
+        said: list[sa.ColumnElement[bool]] = [Case.state.in_(self.states)]
+        if self.numbers:
+            said.append(Case.number.in_(self.numbers))
+        if self.stage:
+            said.append(Case.stage == self.stage)
+        if self.owner:
+            said.append(Case.owner_id.in_(sa.select(User.id).where(User.name == self.owner)))
+        if self.at:
+            said.append(sa.cast(Case.marked, sa.String).contains(f'"{self.at}"', autoescape=True))
+        if self.created_from:
+            said.append(Case.created_at >= self.created_from)
+        if self.created_before:
+            said.append(Case.created_at < self.created_before)
+        return said
+
+
+@dataclass(frozen=True)
+class Terms:
+    """How an order is carried out."""
+
+    trial: int | None = None  #: after so many cases it is paused, for somebody to look
+    most_untouched: int | None = None  #: when more than so many could not move it is paused
+    up_to: Verdict = Verdict.WITH_PLAN  #: the worst verdict of a case that is moved
+
+
+@dataclass(frozen=True)
+class Counts:
+    """What has become of the cases of an order."""
+
+    by_outcome: Mapping[Outcome, int] = field(default_factory=dict)
+
+    def __getitem__(self, outcome: Outcome) -> int:
+        return self.by_outcome.get(outcome, 0)
+
+    @property
+    def all(self) -> int:
+        return sum(self.by_outcome.values())
+
+
+def order(
+    source: ProcessDefinition,
+    target: ProcessDefinition,
+    plan: Plan,
+    *,
+    by: Actor,
+    reason: str,
+    chosen: Chosen | None = None,
+    terms: Terms | None = None,
+) -> Migration:
+    """Have the chosen cases of `source` moved to `target`. Raises `WrongState` when there is none."""
+    require(by, Action.MIGRATE_CASES)
+    if source.key != target.key or source.id == target.id:
+        raise BadRequest("Cases move between two versions of one process.", field="to")
+    chosen, terms = chosen or Chosen(), terms or Terms()
+    made = _made(source.id, target.id, plan.as_json(), chosen.as_json(), by=by, reason=reason, terms=terms)
+    whose = [Case.definition_id == source.id, *chosen.conditions()]
+    _begin(made, sa.select(Case.id).where(*whose), "There is no such case of this version.")
+    details = {"from": source.version, "to": target.version, "cases": counts(made.id).all, "reason": made.reason}
+    audit.installation.record("migration:ordered", by=by, subject=source.key, details=details)
+    return made
+
+
+def order_return(before: Migration, *, by: Actor, reason: str) -> Migration:
+    """Have all cases that `before` moved return. Raises `WrongState` while it is not over, or where none is left."""
+    require(by, Action.MIGRATE_CASES)
+    if not before.state.is_over and before.state is not MigrationState.PAUSED:
+        raise WrongState("This migration is running; pause or stop it first.")
+    if before.returns_id is not None:
+        raise WrongState("This migration brought cases back. Move them again with a plan.")
+    chosen = {"migration": str(before.id)}
+    made = _made(before.target_id, before.source_id, {}, chosen, by=by, reason=reason, returns_id=before.id)
+    there = MigratedCase.migration_id == before.id, MigratedCase.outcome == Outcome.MOVED
+    _begin(made, sa.select(MigratedCase.case_id).where(*there), "No case of this migration could return.")
+    if before.state is MigrationState.PAUSED:
+        before.state, before.ended_at = MigrationState.STOPPED, utcnow()
+    details = {"cases": counts(made.id).all, "reason": made.reason}
+    audit.installation.record("migration:taken-back", by=by, subject=made.source.key, details=details)
+    return made
+
+
+def pause(order_: Migration, *, by: Actor) -> None:
+    """Move no further case until it is resumed."""
+    require(by, Action.MIGRATE_CASES)
+    _locked(order_)
+    _require(order_, MigrationState.RUNNING)
+    order_.state, order_.note = MigrationState.PAUSED, f"Paused by {by.name}."
+
+
+def resume(order_: Migration, *, by: Actor) -> None:
+    """Go on with the cases that are left, after a pause or a trial; limits that it has met hold no longer."""
+    require(by, Action.MIGRATE_CASES)
+    _locked(order_)
+    _require(order_, MigrationState.PAUSED)
+    order_.state, order_.note, order_.trial, order_.most_untouched = MigrationState.RUNNING, None, None, None
+    go_on(order_.id)
+
+
+def stop(order_: Migration, *, by: Actor) -> None:
+    """End it for good: what was moved stays moved, what waits stays where it is."""
+    require(by, Action.MIGRATE_CASES)
+    _locked(order_)
+    if order_.state.is_over:
+        raise WrongState(f"This migration is {order_.state}.")
+    order_.state, order_.ended_at, order_.note = MigrationState.STOPPED, utcnow(), f"Stopped by {by.name}."
+    left = sa.update(MigratedCase).where(MigratedCase.migration_id == order_.id, *_WAITING)
+    said = "The migration was stopped before its turn."
+    db.session.execute(
+        left.values(outcome=Outcome.UNTOUCHED, message=said, at=utcnow()),
+        execution_options={"synchronize_session": False},
+    )
+    details = {"stopped": str(order_.id)}
+    audit.installation.record("migration:stopped", by=by, subject=order_.source.key, details=details)
+
+
+def go_on(order_id: uuid.UUID) -> None:
+    """Have a job do the next cases of an order."""
+    jobs.enqueue("move_cases", {"migration": str(order_id)}, partition=str(order_id))
+
+
+# What the job does: each of these in a transaction of its own
+
+_WAITING = (MigratedCase.outcome == sa.literal_column("'waiting'"),)  # a literal, for SQLite to use the index
+
+
+def next_cases(order_id: uuid.UUID) -> Sequence[uuid.UUID]:
+    """The cases that are to be done next; none when the order is paused, or over."""
+    order_ = db.session.get(Migration, order_id, populate_existing=True)
+    if order_ is None or order_.state is not MigrationState.RUNNING:
+        return ()
+    room = AT_ONCE
+    if order_.trial is not None:
+        found = counts(order_id)
+        room = min(room, max(0, order_.trial - (found.all - found[Outcome.WAITING])))
+    wanted = sa.select(MigratedCase.case_id).where(MigratedCase.migration_id == order_id, *_WAITING)
+    return db.session.scalars(wanted.order_by(MigratedCase.case_id).limit(room)).all()
+
+
+def do_next(order_id: uuid.UUID, case_id: uuid.UUID) -> None:
+    """Move one case, or bring it back, if it still waits for that; where it cannot be, say why beside it."""
+    case = lock(case_id)
+    order_, row = db.session.get_one(Migration, order_id), _row(order_id, case_id)
+    if order_.state is not MigrationState.RUNNING or row.outcome is not Outcome.WAITING:
+        return
+    by = Actor(None, order_.created_by)
+    try:
+        if order_.returns_id is None:
+            _move(case, order_, row, by)
+        else:
+            _give_back(case, order_, row, by)
+    except ServiceError as refusal:  # raised before anything is changed
+        _leave(row, str(refusal))
+
+
+def leave(order_id: uuid.UUID, case_id: uuid.UUID, why: str) -> None:
+    """A case could not be moved for a reason that nobody foresaw; what was begun is undone by now."""
+    lock(case_id)
+    row = _row(order_id, case_id)
+    if row.outcome is Outcome.WAITING:
+        _leave(row, why)
+
+
+def look(order_id: uuid.UUID) -> bool:
+    """Pause or end an order that has come so far; whether it goes on."""
+    order_ = db.session.scalars(_LOCKED, {"id": order_id}).one()
+    if order_.state is not MigrationState.RUNNING:
+        return False
+    found = counts(order_id)
+    waiting, untouched = found[Outcome.WAITING], found[Outcome.UNTOUCHED]
+    if waiting == 0:
+        order_.state, order_.ended_at, order_.note = MigrationState.DONE, utcnow(), None
+        details = {"moved": found[Outcome.MOVED], "untouched": untouched}
+        by = Actor(None, order_.created_by)
+        audit.installation.record("migration:done", by=by, subject=order_.source.key, details=details)
+    elif order_.most_untouched is not None and untouched > order_.most_untouched:
+        order_.state, order_.note = MigrationState.PAUSED, f"{untouched} cases could not move."
+    elif order_.trial is not None and found.all - waiting >= order_.trial:
+        order_.state, order_.note = MigrationState.PAUSED, f"The trial of {order_.trial} cases is over."
+    return order_.state is MigrationState.RUNNING
+
+
+def counts(order_id: uuid.UUID) -> Counts:
+    """How many cases of an order came to what."""
+    db.session.flush()
+    found = sa.select(MigratedCase.outcome, sa.func.count()).where(MigratedCase.migration_id == order_id)
+    return Counts({row[0]: row[1] for row in db.session.execute(found.group_by(MigratedCase.outcome))})
+
+
+_LOCKED = (
+    sa.select(Migration)
+    .where(Migration.id == sa.bindparam("id"))
+    .with_for_update()
+    .execution_options(populate_existing=True)
+)
+
+
+def _made(
+    source_id: uuid.UUID,
+    target_id: uuid.UUID,
+    plan: Mapping[str, Any],
+    chosen: Mapping[str, Any],
+    *,
+    by: Actor,
+    reason: str,
+    terms: Terms | None = None,
+    returns_id: uuid.UUID | None = None,
+) -> Migration:
+    terms = terms or Terms()
+    return Migration(
+        id=new_id(),
+        source_id=source_id,
+        target_id=target_id,
+        plan=dict(plan),
+        chosen=dict(chosen),
+        reason=single.said(reason),
+        state=MigrationState.RUNNING,
+        trial=terms.trial,
+        most_untouched=terms.most_untouched,
+        up_to=str(terms.up_to),
+        returns_id=returns_id,
+        created_by=by.name,
+    )
+
+
+def _begin(made: Migration, cases: sa.Select[Any], none: str) -> None:
+    """Note each case of the order, and have a job begin. Raises `WrongState` where there is none."""
+    db.session.add(made)
+    db.session.flush()
+    chosen = cases.subquery()
+    waiting = sa.literal(Outcome.WAITING.value).label("outcome")
+    table = MigratedCase.__table__
+    rows = sa.select(sa.literal(made.id, table.c.migration_id.type), chosen.c[0], waiting)
+    put = sa.insert(MigratedCase).from_select(["migration_id", "case_id", "outcome"], rows, include_defaults=False)
+    db.session.execute(put, execution_options={"synchronize_session": False})
+    if not counts(made.id).all:
+        raise WrongState(none)
+    go_on(made.id)
+
+
+def _row(order_id: uuid.UUID, case_id: uuid.UUID) -> MigratedCase:
+    return db.session.get_one(MigratedCase, (order_id, case_id), populate_existing=True)
+
+
+def _move(case: Case, order_: Migration, row: MigratedCase, by: Actor) -> None:
+    if case.definition_id != order_.source_id:
+        raise WrongState("The case is of another version by now.")
+    single.carry(case, order_, row, by=by)
+
+
+def _give_back(case: Case, order_: Migration, row: MigratedCase, by: Actor) -> None:
+    moved = single.last_of(case.id, order_.returns_id)
+    if moved is None:
+        raise WrongState("The case has returned already.")
+    single.give_back(case, order_, moved, row, by=by)
+
+
+def _leave(row: MigratedCase, why: str) -> None:
+    row.outcome, row.message, row.at = Outcome.UNTOUCHED, why[:2000], utcnow()
+
+
+def _locked(order_: Migration) -> None:
+    db.session.flush()
+    if db.session.scalars(_LOCKED, {"id": order_.id}).one_or_none() is None:
+        raise NotFound(NotFound.__doc__)
+
+
+def _require(order_: Migration, state: MigrationState) -> None:
+    if order_.state is not state:
+        raise WrongState(f"This migration is {order_.state}.")

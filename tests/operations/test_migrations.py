@@ -1,0 +1,269 @@
+"""Many cases move by one order: tried first, paused, stopped, interrupted, brought back; each is moved or untouched."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+
+from service.db import db
+from service.engine.change.plan import Plan
+from service.errors import BadRequest, Forbidden, WrongState
+from service.models import SYSTEM, Actor, Case, MigratedCase, Migration, MigrationState, Outcome, ProcessDefinition
+from service.operations import migration, migrations
+from service.operations.migrations import Chosen, Terms
+from service.worker import job_types
+from tests.jobs_by_hand import do_jobs
+from tests.operations.family import finish
+from tests.operations.test_migration import EXAMINE, RENAMED, deployed, holds, opened, rows, task
+
+Person = Callable[..., Actor]
+
+
+@pytest.fixture
+def ann(app: Flask, person: Person) -> Actor:
+    return person("ann", "clerks")
+
+
+@pytest.fixture
+def fleet(loan: ProcessDefinition, ann: Actor) -> list[Case]:
+    """Five loans; the first has gone on to its approval."""
+    found = [opened(loan, ann, customer=f"Ada {number}", amount=5000) for number in range(5)]
+    finish(task(found[0], "Assess"), ann)
+    db.session.commit()
+    return found
+
+
+@pytest.fixture
+def examine(fleet: list[Case]) -> ProcessDefinition:
+    return deployed("loan", EXAMINE)
+
+
+def ordered(target: ProcessDefinition, source: ProcessDefinition, plan: Plan = RENAMED, **more: object) -> Migration:
+    made = migrations.order(source, target, plan, by=SYSTEM, reason="A better form", **more)  # type: ignore[arg-type]
+    db.session.commit()
+    return made
+
+
+def outcomes(order: Migration) -> dict[str, int]:
+    db.session.rollback()
+    return {str(outcome): number for outcome, number in migrations.counts(order.id).by_outcome.items()}
+
+
+def versions(fleet: list[Case]) -> list[int]:
+    for case in fleet:
+        db.session.refresh(case)
+    return [case.definition.version for case in fleet]
+
+
+def test_all_cases_of_a_version_move_and_return(
+    loan: ProcessDefinition, examine: ProcessDefinition, fleet: list[Case]
+) -> None:
+    before = [rows(case) for case in fleet]
+    order = ordered(examine, loan)
+    do_jobs()
+
+    assert (order.state, outcomes(order)) == (MigrationState.DONE, {"moved": 5})
+    assert versions(fleet) == [2] * 5
+    holds()
+    back = migrations.order_return(order, by=SYSTEM, reason="It was better before")
+    db.session.commit()
+    do_jobs()
+
+    assert (back.state, outcomes(back), outcomes(order)) == (MigrationState.DONE, {"moved": 5}, {"returned": 5})
+    assert [rows(case) for case in fleet] == before
+    holds()
+
+
+def test_what_cannot_move_is_untouched_and_says_why(
+    loan: ProcessDefinition, examine: ProcessDefinition, fleet: list[Case]
+) -> None:
+    order = ordered(examine, loan, Plan())
+    do_jobs()
+
+    assert outcomes(order) == {"moved": 1, "untouched": 4}
+    assert versions(fleet) == [2, 1, 1, 1, 1]
+    left = db.session.get_one(MigratedCase, (order.id, fleet[1].id))
+    assert (left.element_id, left.message) == ("Assess", "“Assess loan” is not in the other version.")
+
+
+def test_a_trial_moves_some_and_waits_to_be_resumed(
+    loan: ProcessDefinition, examine: ProcessDefinition, fleet: list[Case]
+) -> None:
+    order = ordered(examine, loan, terms=Terms(trial=2))
+    do_jobs()
+    assert (order.state, order.note) == (MigrationState.PAUSED, "The trial of 2 cases is over.")
+    assert outcomes(order) == {"moved": 2, "waiting": 3}
+
+    migrations.resume(order, by=SYSTEM)
+    db.session.commit()
+    do_jobs()
+
+    assert (order.state, outcomes(order)) == (MigrationState.DONE, {"moved": 5})
+
+
+def test_too_many_that_cannot_move_pause_it(
+    loan: ProcessDefinition, examine: ProcessDefinition, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(migrations, "AT_ONCE", 1)
+    order = ordered(examine, loan, Plan(), terms=Terms(most_untouched=1))
+    do_jobs()
+
+    assert (order.state, order.note) == (MigrationState.PAUSED, "2 cases could not move.")
+    assert outcomes(order) == {"moved": 1, "untouched": 2, "waiting": 2}
+
+
+def test_paused_nothing_moves_and_stopped_the_rest_stays(
+    loan: ProcessDefinition, examine: ProcessDefinition, fleet: list[Case]
+) -> None:
+    order = ordered(examine, loan)
+    migrations.pause(order, by=SYSTEM)
+    db.session.commit()
+    do_jobs()
+    assert outcomes(order) == {"waiting": 5}
+
+    migrations.stop(order, by=SYSTEM)
+    db.session.commit()
+
+    assert outcomes(order) == {"untouched": 5}
+    assert versions(fleet) == [1] * 5
+    with pytest.raises(WrongState, match="stopped"):
+        migrations.resume(order, by=SYSTEM)
+
+
+@pytest.mark.parametrize("after_commit", [True, False])
+def test_interrupted_anywhere_each_case_is_moved_once_or_untouched(
+    loan: ProcessDefinition,
+    examine: ProcessDefinition,
+    fleet: list[Case],
+    monkeypatch: pytest.MonkeyPatch,
+    after_commit: bool,
+) -> None:
+    """The worker dies at each case in turn, before or after its commit."""
+    order, moved = ordered(examine, loan), []
+    carry = migration.carry
+
+    def dies(case: Case, order_: Migration, row: MigratedCase, *, by: Actor) -> None:
+        carry(case, order_, row, by=by)
+        moved.append(case.id)
+        if after_commit:
+            db.session.commit()
+        raise SystemExit("kill -9")
+
+    monkeypatch.setattr(migration, "carry", dies)
+    for _ in range(3):
+        with pytest.raises(SystemExit):
+            job_types.move_cases(str(order.id))
+        db.session.rollback()
+    monkeypatch.setattr(migration, "carry", carry)
+    assert outcomes(order) == ({"moved": 3, "waiting": 2} if after_commit else {"waiting": 5})
+    assert len(set(moved)) == (3 if after_commit else 1)
+
+    do_jobs()
+
+    assert outcomes(order) == {"moved": 5}
+    assert versions(fleet) == [2] * 5
+    holds()
+
+
+def test_what_nobody_foresaw_stops_no_other_case(
+    loan: ProcessDefinition, examine: ProcessDefinition, fleet: list[Case], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    carry = migration.carry
+
+    def breaks(case: Case, order_: Migration, row: MigratedCase, *, by: Actor) -> None:
+        carry(case, order_, row, by=by)
+        if case.id == fleet[2].id:
+            raise ZeroDivisionError("by chance")
+
+    monkeypatch.setattr(migration, "carry", breaks)
+    order = ordered(examine, loan)
+    do_jobs()
+
+    assert outcomes(order) == {"moved": 4, "untouched": 1}
+    assert versions(fleet) == [2, 2, 1, 2, 2]
+    assert "ZeroDivisionError" in (db.session.get_one(MigratedCase, (order.id, fleet[2].id)).message or "")
+    holds()
+
+
+def test_a_case_that_moved_on_meanwhile_is_left_alone(
+    loan: ProcessDefinition, examine: ProcessDefinition, fleet: list[Case]
+) -> None:
+    order = ordered(examine, loan)
+    migration.move(fleet[3], examine, RENAMED, by=SYSTEM, reason="By hand")
+    db.session.commit()
+    do_jobs()
+
+    assert outcomes(order) == {"moved": 4, "untouched": 1}
+    assert db.session.get_one(MigratedCase, (order.id, fleet[3].id)).message == "The case is of another version by now."
+
+
+def test_a_return_leaves_the_cases_that_went_on(
+    loan: ProcessDefinition, examine: ProcessDefinition, fleet: list[Case], ann: Actor
+) -> None:
+    order = ordered(examine, loan)
+    do_jobs()
+    finish(task(fleet[1], "Examine"), ann)
+    db.session.commit()
+
+    back = migrations.order_return(order, by=SYSTEM, reason="Back")
+    db.session.commit()
+    do_jobs()
+
+    assert outcomes(back) == {"moved": 4, "untouched": 1}
+    assert versions(fleet) == [1, 2, 1, 1, 1]
+
+
+@pytest.mark.parametrize(
+    ("chosen", "found"),
+    [
+        (Chosen(), 5),
+        (Chosen(at="Assess"), 4),
+        (Chosen(at="Approve"), 1),
+        (Chosen(stage="decision"), 1),
+        (Chosen(owner="ann"), 5),
+        (Chosen(owner="zoe"), 0),
+        (Chosen(numbers=("none",)), 0),
+    ],
+)
+def test_which_cases(
+    loan: ProcessDefinition, examine: ProcessDefinition, fleet: list[Case], chosen: Chosen, found: int
+) -> None:
+    if not found:
+        with pytest.raises(WrongState, match="no such case"):
+            ordered(examine, loan, chosen=chosen)
+        return
+
+    assert outcomes(ordered(examine, loan, chosen=chosen)) == {"waiting": found}
+
+
+def test_only_operations_order_many(
+    loan: ProcessDefinition, examine: ProcessDefinition, ann: Actor, person: Person
+) -> None:
+    mia = person("mia", "managers")
+    for actor in (ann, mia):
+        with pytest.raises(Forbidden):
+            migrations.order(loan, examine, RENAMED, by=actor, reason="A try")
+        db.session.rollback()
+
+    made = migrations.order(loan, examine, RENAMED, by=person("ora", "operators"), reason="A try")
+
+    assert made.created_by == "ora"
+
+
+def test_two_versions_of_one_process_and_a_reason(loan: ProcessDefinition, examine: ProcessDefinition) -> None:
+    with pytest.raises(BadRequest, match="two versions"):
+        migrations.order(loan, loan, RENAMED, by=SYSTEM, reason="A try")
+    with pytest.raises(BadRequest, match="Say why"):
+        migrations.order(loan, examine, RENAMED, by=SYSTEM, reason="")
+
+
+def test_a_lost_case_is_no_trouble(loan: ProcessDefinition, examine: ProcessDefinition) -> None:
+    order = ordered(examine, loan)
+
+    assert migrations.next_cases(uuid.uuid4()) == ()
+    assert len(migrations.next_cases(order.id)) == 5
+    assert db.session.scalar(sa.select(sa.func.count()).where(MigratedCase.outcome == Outcome.WAITING)) == 5
