@@ -17,6 +17,7 @@ from service.api import (
     lost_cases,
     me,
     messages,
+    migrations,
     notes,
     openapi,
     pending_calls,
@@ -27,8 +28,8 @@ from service.api import (
 )
 
 #: in the order of the OpenAPI document
-NOUNS = (cases, adhoc, children, lifecycle, roles, lost_cases, links, notes, tasks, definitions, deployments, messages,
-         incidents, pending_calls, users, me)  # fmt: skip
+NOUNS = (cases, adhoc, children, lifecycle, roles, lost_cases, links, notes, tasks, definitions, deployments,
+         migrations, messages, incidents, pending_calls, users, me)  # fmt: skip
 
 
 def init_app(app: Flask) -> None:

@@ -11,7 +11,6 @@ from service.api.representations import all_of, case_etag, case_shape, moment
 from service.api.routes import Answer, Routes
 from service.db import db
 from service.http.auth import current_actor
-from service.models import ProcessDefinition
 from service.operations import children
 from service.policy.permissions import Action
 from service.queries import cases as case_lists
@@ -42,7 +41,7 @@ def open_child(case_id: UUID, body: schemas.OpenChild) -> Answer:
     """Open a child case by hand, with its start form's data."""
     actor = current_actor()
     parent = case_lists.get(case_id, by=actor)
-    definition = definitions.latest(ProcessDefinition, body.case_type)
+    definition = definitions.active(body.case_type)
     child = children.open_child(parent, definition, by=actor, submitted=body.data, blocking=body.blocking)
     db.session.flush()
     where = url_for("api.cases.get_case", case_id=child.id)

@@ -169,8 +169,9 @@ def _page(kind: type[Definition], query: schemas.DefinitionQuery) -> Page[Defini
 
 
 def _etag(found: ProcessDefinition | DecisionDefinition | FormDefinition) -> str:
-    """Definitions never change but in being the newest."""
-    return f'"{found.hash[:32]}-{int(found.latest)}"'
+    """Definitions never change but in being the newest, and of a process in being the one that new cases take."""
+    chosen = f"{int(found.active)}{int(found.pinned)}" if isinstance(found, ProcessDefinition) else ""
+    return f'"{found.hash[:32]}-{int(found.latest)}{chosen}"'
 
 
 def _file(digest: str) -> Answer | Response:

@@ -15,6 +15,8 @@ class DefinitionShape(TypedDict):
     version: int
     name: str
     latest: bool
+    active: bool
+    pinned: bool
     is_case_type: bool
     number_prefix: str | None
     file: str

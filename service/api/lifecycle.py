@@ -13,7 +13,7 @@ from service.api.routes import Answer, Routes
 from service.db import db
 from service.execution.definitions import deployed
 from service.http.auth import current_actor
-from service.models import Actor, Case, ProcessDefinition
+from service.models import Actor, Case
 from service.operations import children, lifecycle
 from service.policy.permissions import Action
 from service.queries import cases as case_lists
@@ -90,7 +90,7 @@ def insert_fragment(case_id: UUID, body: schemas.InsertFragment) -> Answer:
     """Start a plan fragment inside a running case."""
     actor = current_actor()
     case = case_lists.get(case_id, by=actor)
-    definition = definitions.latest(ProcessDefinition, body.process)
+    definition = definitions.active(body.process)
     child = children.insert(case, definition, by=actor, reason=body.reason)
     db.session.flush()
     where = url_for("api.cases.get_case", case_id=child.id)

@@ -225,6 +225,8 @@ def definition_shape(definition: ProcessDefinition) -> DefinitionShape:
         "version": definition.version,
         "name": definition.name,
         "latest": definition.latest,
+        "active": definition.active,
+        "pinned": definition.pinned,
         "is_case_type": definition.is_case_type,
         "number_prefix": definition.number_prefix,
         "file": definition.file,

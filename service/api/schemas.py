@@ -9,7 +9,7 @@ from uuid import UUID
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 
-from service.models import CaseState, IncidentState, NoteVisibility
+from service.models import CaseState, IncidentState, NoteVisibility, Outcome
 from service.queries.pages import LIMIT, MOST
 
 
@@ -232,6 +232,65 @@ class Repeat(Body):
 
     element_id: Name
     reason: Reason
+
+
+class Plan(Body):
+    """How what is open maps to the other version. Ids inside a called process are written KEY:id."""
+
+    elements: dict[Name, Name | None] = Field(
+        default_factory=dict, description="Id before -> id after; null: what is there is cancelled."
+    )
+    values: dict[Name, Annotated[str, Field(max_length=10_000)]] = Field(
+        default_factory=dict, description="Variable -> expression that it is set to as the case moves."
+    )
+    clocks: dict[Name, Literal["keep", "from entry", "from now"]] = Field(
+        default_factory=dict, description="Id after -> from when the duration of its running timer counts."
+    )
+
+
+class MigrateCase(Body):
+    to: Annotated[int, Field(ge=1)] = Field(description="The version to move the case to.")
+    plan: Plan = Field(default_factory=Plan)
+    reason: Reason
+
+
+class ReturnCase(Body):
+    reason: Reason
+
+
+class ChooseCases(Body):
+    """Which cases; what is not said chooses all."""
+
+    states: list[Annotated[Literal["active", "suspended", "failed"], Field()]] = Field(
+        ["active", "suspended", "failed"], min_length=1
+    )
+    numbers: list[Name] = Field(default_factory=list, max_length=10_000)
+    stage: Name | None = None
+    owner: PrincipalName | None = None
+    at: Name | None = Field(None, description="Only cases that stand at this element.")
+    created_from: Instant | None = None
+    created_before: Instant | None = None
+
+
+class OrderMigration(Body):
+    case_type: Name = Field(description="The key of the process.")
+    from_: Annotated[int, Field(ge=1)] = Field(alias="from")
+    to: Annotated[int, Field(ge=1)]
+    plan: Plan = Field(default_factory=Plan)
+    cases: ChooseCases | None = None
+    reason: Reason
+    trial: Annotated[int, Field(ge=1)] | None = Field(None, description="Pause after so many cases.")
+    most_untouched: Annotated[int, Field(ge=0)] | None = Field(
+        None, description="Pause when more than so many cases could not move."
+    )
+
+
+class MigrationQuery(Paged):
+    case_type: Name | None = Field(None, description="Only those of this process.")
+
+
+class MigratedCaseQuery(Paged):
+    outcome: Annotated[Outcome, Field(strict=False)] | None = Field(None, description="Only cases with this outcome.")
 
 
 class InsertFragment(Body):

@@ -354,3 +354,42 @@ class MeShape(TypedDict):
     groups: list[str]
     is_admin: bool
     scopes: list[str]
+
+
+class MovedShape(TypedDict):
+    id: Id
+    number: str
+    state: str
+    version: int
+
+
+MigrationShape = TypedDict(
+    "MigrationShape",
+    {
+        "id": Id,
+        "case_type": str,
+        "from": int,
+        "to": int,
+        "plan": dict[str, Any],
+        "cases": dict[str, Any],
+        "reason": str,
+        "state": str,
+        "note": str | None,
+        "trial": int | None,
+        "most_untouched": int | None,
+        "returns": Id | None,
+        "counts": dict[str, int],
+        "created_by": str,
+        "created_at": Moment,
+        "ended_at": Moment | None,
+    },
+)
+
+
+class MigratedCaseShape(TypedDict):
+    case_id: Id
+    number: str
+    outcome: str
+    message: str | None
+    element_id: str | None
+    at: Moment | None

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import click
 
-from service.cli import database, designing, inspecting, serving, users
+from service.cli import changing, database, designing, inspecting, serving, users
 
 
 @click.group()
@@ -17,6 +17,7 @@ def main() -> None:
 
 
 for command in (serving.demo, serving.serve, serving.web, serving.worker, database.db_commands, designing.check,
-                designing.deploy, designing.new, users.user, users.group, users.token, inspecting.case,
+                designing.deploy, designing.new, changing.plan, changing.migrate, changing.revert, changing.migration,
+                changing.version, users.user, users.group, users.token, inspecting.case,
                 inspecting.audit, inspecting.doctor, inspecting.check_upgrade):  # fmt: skip
     main.add_command(command)

@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 from service.demo.tales import OPEN, Act, Ago, Step, Tale
-from service.models import Actor, Case, NoteVisibility, ProcessDefinition
+from service.models import Actor, Case, NoteVisibility
 from service.operations import adhoc, children, lifecycle, notes, roles, tasks
 from service.queries import adhoc as startable
 from service.queries import definitions
@@ -42,7 +42,7 @@ def _note(text: str, visibility: NoteVisibility = NoteVisibility.TEAM) -> Act:
 
 def _visit(case: Case, by: Actor) -> None:
     """Start the plan fragment."""
-    children.insert(case, definitions.latest(ProcessDefinition, "home-visit"), by=by, reason="His flat has stairs.")
+    children.insert(case, definitions.active("home-visit"), by=by, reason="His flat has stairs.")
 
 
 def _wheelchair(case: Case, by: Actor) -> None:

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from service.db import db
 from service.demo.tales import OPEN, Act, Ago, Step, Tale, email_of
-from service.models import Actor, Case, HumanTask, LinkKind, ProcessDefinition
+from service.models import Actor, Case, HumanTask, LinkKind
 from service.operations import adhoc, cases, children, lifecycle, links, notes, roles, tasks
 from service.queries import adhoc as startable
 from service.queries import definitions
@@ -133,7 +133,7 @@ def _calls(ago: Ago) -> Iterator[Step]:
         form = {**_damage(ago, damage), "claimant": f"{CUSTOMER}, {_place(damage)}"}
 
         def act(case: Case, by: Actor) -> object:
-            definition = definitions.latest(ProcessDefinition, "insurance-claim")
+            definition = definitions.active("insurance-claim")
             return children.open_child(case, definition, by=by, submitted=form, blocking=damage.amount > 3000)
 
         return act

@@ -14,7 +14,7 @@ from service import jobs
 from service.db import clock_at, db
 from service.demo.tales import OPEN, Step, Tale
 from service.execution.projection import arm
-from service.models import Actor, Case, CaseState, HumanTask, ProcessDefinition, Timer, User
+from service.models import Actor, Case, CaseState, HumanTask, Timer, User
 from service.models.jobs import job_input, job_status
 from service.operations import cases, links, tasks, timers, users
 from service.operations import children as kin
@@ -43,7 +43,7 @@ def tell(stories: Sequence[Tale], *, until: datetime) -> None:
 
 def _open(case_type: str, step: Step, people: Mapping[str, Actor]) -> uuid.UUID:
     with clock_at(step.at):
-        definition = definitions.latest(ProcessDefinition, case_type)
+        definition = definitions.active(case_type)
         case = cases.start(definition, by=people[step.person], submitted=step.form or {})
         db.session.flush()  # rows get their times when they are written
     return case.id

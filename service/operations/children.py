@@ -184,7 +184,7 @@ def open_wanted(parent_id: uuid.UUID, wanted: Sequence[Mapping[str, Any]]) -> No
 def _open(parent: Case, wanted: Mapping[str, Any]) -> None:
     key = wanted["process_key"]
     definition = db.session.scalar(
-        sa.select(ProcessDefinition).where(ProcessDefinition.key == key, ProcessDefinition.latest)
+        sa.select(ProcessDefinition).where(ProcessDefinition.key == key, ProcessDefinition.active)
     )
     if definition is None:
         _stuck(parent, [wanted], f"The process “{key}”, of which a child case is to be opened, is not deployed.")

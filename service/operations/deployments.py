@@ -87,6 +87,8 @@ def deploy(files: Mapping[str, bytes], *, by: Actor) -> Deployed:
     added += [_add_form(source, deployment) for source in world.forms.values() if _is_new(source)]
     added += [_add_decision(source, deployment) for source in world.decisions.values() if _is_new(source)]
     for source in world.processes.values():
+        if source.pinned and source.key not in world.uploaded:
+            continue  # new cases take the version that was chosen, whatever it calls
         links = _links(source, world)
         if source.latest is None or source.latest.hash != links.hash:
             added.append(_add_process(source, links, deployment))
@@ -95,7 +97,7 @@ def deploy(files: Mapping[str, bytes], *, by: Actor) -> Deployed:
         _store({**files, **{form.file: form.content for form in world.forms.values() if form.content is not None}})
         made = {"files": len(files), "added": sorted(row.key for row in added)}
         audit.installation.record("deployment:made", by=by, subject=str(deployment.id), details=made)
-        start_events.listen([row for row in added if isinstance(row, ProcessDefinition)])
+        start_events.listen([row for row in added if isinstance(row, ProcessDefinition) and row.active])
     changed = {row.key for row in added}
     unchanged = sorted(world.uploaded - changed)
     return Deployed(deployment if added else None, added, unchanged, warnings)
@@ -133,11 +135,15 @@ def _deployed_world() -> World:
     def newest(model: type[Any]) -> Sequence[Any]:
         return db.session.scalars(sa.select(model).where(model.latest).order_by(model.key)).all()
 
+    pinned = {row.key: row for row in db.session.scalars(sa.select(ProcessDefinition).where(ProcessDefinition.pinned))}
+
+    def source(latest: ProcessDefinition) -> Source:
+        row = pinned.get(latest.key, latest)
+        digest, is_pinned = row.files[row.file], row.pinned
+        return Source(row.key, row.name, row.file, digest, row.info, latest=latest, pinned=is_pinned)
+
     return World(
-        {
-            row.key: Source(row.key, row.name, row.file, row.files[row.file], row.info, latest=row)
-            for row in newest(ProcessDefinition)
-        },
+        {row.key: source(row) for row in newest(ProcessDefinition)},
         {
             row.key: Source(row.key, row.name, row.file, row.hash, files=row.files, latest=row)
             for row in newest(DecisionDefinition)
@@ -162,7 +168,7 @@ def _lay(world_part: dict[str, Source], source: Source, world: World, seen: dict
     seen[source.key] = source.file
     world.uploaded.add(source.key)
     if source.key in world_part:
-        source.latest = world_part[source.key].latest
+        source.latest, source.pinned = world_part[source.key].latest, world_part[source.key].pinned
     world_part[source.key] = source
     return []
 
@@ -373,6 +379,8 @@ def _add_decision(source: Source, deployment: Deployment) -> DecisionDefinition:
 
 
 def _add_process(source: Source, links: Links, deployment: Deployment) -> ProcessDefinition:
+    if source.latest is not None and not source.pinned:
+        source.latest.active = False
     version = _supersede(source.latest)
     attributes = source.info.get("attributes", {})
     row = ProcessDefinition(
@@ -381,6 +389,7 @@ def _add_process(source: Source, links: Links, deployment: Deployment) -> Proces
         version=version,
         hash=links.hash,
         name=source.name,
+        active=not source.pinned,
         number_prefix=attributes.get("numberPrefix"),
         file=source.file,
         files=links.files,

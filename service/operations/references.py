@@ -35,6 +35,7 @@ class Source:
     files: Mapping[str, str] = field(default_factory=dict)  #: of a decision: the DMN files that it needs, by hash
     content: bytes | None = None  #: of a form among the files
     latest: Any = None  #: the row of its newest version so far
+    pinned: bool = False  #: new cases take a version that was chosen, also when there is a newer one
 
 
 @dataclass

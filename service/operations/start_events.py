@@ -1,4 +1,4 @@
-"""Start events of deployed processes: who listens, in the newest version only (BPMN 2.0.2 §10.5.2).
+"""Start events of deployed processes: who listens, in the version that new cases take (BPMN 2.0.2 §10.5.2).
 
 A timer opens a case at each of its times, from deployment on. As with a case's timers our own row is the truth, and a
 wake-up that comes late, early or twice does nothing wrong.
@@ -24,9 +24,9 @@ from service.operations import cases
 
 
 def listen(definitions: Iterable[ProcessDefinition]) -> None:
-    """Let the start events of newly deployed versions open cases, and those of the older versions no more."""
+    """Let the start events of versions that new cases take now open cases, and those of other versions no more."""
     for definition in definitions:
-        _silence_older(definition)
+        _silence_others(definition)
         for start in definition.info.get("starts", ()):
             if start["kind"] in ("message", "signal") and start["name"]:
                 db.session.add(
@@ -41,12 +41,12 @@ def listen(definitions: Iterable[ProcessDefinition]) -> None:
                 _schedule(definition, start["element_id"], start["name"])
 
 
-def _silence_older(definition: ProcessDefinition) -> None:
-    older = sa.select(ProcessDefinition.id).where(
+def _silence_others(definition: ProcessDefinition) -> None:
+    others = sa.select(ProcessDefinition.id).where(
         ProcessDefinition.key == definition.key, ProcessDefinition.id != definition.id
     )
-    db.session.execute(sa.delete(Subscription).where(Subscription.definition_id.in_(older)))
-    for row in db.session.scalars(sa.select(StartTimer).where(StartTimer.definition_id.in_(older)).with_for_update()):
+    db.session.execute(sa.delete(Subscription).where(Subscription.definition_id.in_(others)))
+    for row in db.session.scalars(sa.select(StartTimer).where(StartTimer.definition_id.in_(others)).with_for_update()):
         jobs.cancel(_key(row))
         db.session.delete(row)
 

@@ -28,7 +28,7 @@ from service.models import (
     TaskCandidate,
     User,
 )
-from service.policy.permissions import Action, require
+from service.policy.permissions import Action, may, require
 from service.queries.actions import know_roles
 from service.queries.pages import LIMIT, Page, Sort, page
 
@@ -55,6 +55,12 @@ class DiagramState:
 def get(case_id: uuid.UUID, *, by: Actor) -> Case:
     """The case. Raises `NotFound` also for a case that `by` may not read."""
     return _readable_or_not_found(db.session.get(Case, case_id), by)
+
+
+def to_move(case_id: uuid.UUID, *, by: Actor) -> Case:
+    """The case, also for who may not read it, but move it to another version. Raises `NotFound`."""
+    case = db.session.get(Case, case_id)
+    return case if case is not None and may(by, Action.MIGRATE, case) else _readable_or_not_found(case, by)
 
 
 def by_number(number: str, *, by: Actor) -> Case:

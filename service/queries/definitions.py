@@ -25,7 +25,7 @@ Definition = TypeVar("Definition", ProcessDefinition, DecisionDefinition, FormDe
 
 _TO_OPEN = (
     sa.select(ProcessDefinition)
-    .where(ProcessDefinition.key == sa.bindparam("key"), ProcessDefinition.latest)
+    .where(ProcessDefinition.key == sa.bindparam("key"), ProcessDefinition.active)
     .options(load_only(ProcessDefinition.key, ProcessDefinition.version, ProcessDefinition.number_prefix))
 )
 _INSERTABLE = ProcessDefinition.info["attributes", "insertable"].as_string() == "true"  #: as `is_fragment` says
@@ -36,7 +36,7 @@ _MAY_START = sa.exists().where(
 )
 _STARTED_BY_HAND = (
     sa.select(ProcessDefinition, sa.func.coalesce(_INSERTABLE, sa.false()))
-    .where(ProcessDefinition.latest)
+    .where(ProcessDefinition.active)
     .where(sa.or_(_INSERTABLE, sa.and_(ProcessDefinition.number_prefix.is_not(None), _MAY_START)))
     .options(load_only(ProcessDefinition.key, ProcessDefinition.name, ProcessDefinition.number_prefix))
     .order_by(ProcessDefinition.name, ProcessDefinition.key)
@@ -64,8 +64,28 @@ def latest(kind: type[Definition], key: str) -> Definition:
     return found
 
 
+def active(key: str) -> ProcessDefinition:
+    """The version of the process `key` that new cases take. Raises `NotFound`."""
+    found = db.session.scalar(
+        sa.select(ProcessDefinition).where(ProcessDefinition.key == key, ProcessDefinition.active)
+    )
+    if found is None:
+        raise NotFound(f"Nothing is deployed under “{key[:100]}”.")
+    return found
+
+
+def version(key: str, number: int) -> ProcessDefinition:
+    """That version of the process `key`. Raises `NotFound`."""
+    found = db.session.scalar(
+        sa.select(ProcessDefinition).where(ProcessDefinition.key == key, ProcessDefinition.version == number)
+    )
+    if found is None:
+        raise NotFound(f"There is no version {number} of “{key[:100]}”.")
+    return found
+
+
 def to_open(key: str) -> ProcessDefinition:
-    """The newest version of the process `key` for opening a case of it: without its files, forms and what it says.
+    """The version of the process `key` that new cases take, without its files, forms and what its diagram says.
 
     Raises `NotFound`.
     """
@@ -86,17 +106,17 @@ def listed(
 
 
 def case_types() -> Sequence[ProcessDefinition]:
-    """The newest version of each case type, by name."""
+    """Of each case type the version that new cases take, by name."""
     is_case_type = ProcessDefinition.number_prefix.is_not(None)
     return db.session.scalars(
         sa.select(ProcessDefinition)
-        .where(ProcessDefinition.latest, is_case_type)
+        .where(ProcessDefinition.active, is_case_type)
         .order_by(ProcessDefinition.name, ProcessDefinition.key)
     ).all()
 
 
 def fragments(actor: Actor) -> Sequence[ProcessDefinition]:
-    """The newest version of each plan fragment that `actor` may start inside a running case, by name."""
+    """Of each plan fragment the version that is taken now, if `actor` may start inside a running case, by name."""
     return [each for each, is_part in _started_by_hand(actor) if is_part and may_insert(actor, each)]
 
 
@@ -113,7 +133,7 @@ def described(kinds: Sequence[ProcessDefinition]) -> Sequence[ProcessDefinition]
 
 
 def _started_by_hand(actor: Actor) -> Sequence[tuple[ProcessDefinition, bool]]:
-    """What `actor` may open a case of, and with True all plan fragments; the newest versions, by name."""
+    """What `actor` may open a case of, and with True all plan fragments; in the versions taken now, by name."""
     given = {"principals": sorted(actor.principals)}
     rows = once(("started by hand", actor), lambda: db.session.execute(_STARTED_BY_HAND, given).all())
     return [(definition, bool(is_part)) for definition, is_part in rows]

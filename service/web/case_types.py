@@ -75,7 +75,7 @@ def show(key: str) -> Response:
         forms=_forms(source.forms),
         decisions=_decisions(chosen, info.decisions),
         steps=[element for element in source.definition.elements.values() if element.type.endswith("Task")],
-        may_open=chosen.latest and may(current_actor(), Action.OPEN_CASE, chosen),
+        may_open=chosen.active and may(current_actor(), Action.OPEN_CASE, chosen),
     )
 
 

@@ -28,7 +28,6 @@ from service.models import (
     HumanTask,
     Incident,
     IncidentState,
-    ProcessDefinition,
     Timer,
     User,
 )
@@ -377,7 +376,7 @@ def choose() -> Response:
 @permission(Action.OPEN_CASE)
 def new(key: str) -> Response:
     """The start form of a case type."""
-    definition = definitions.latest(ProcessDefinition, key)
+    definition = definitions.active(key)
     require(current_actor(), Action.OPEN_CASE, definition)
     schema = form_of(definition.id, cases.start_form(definition))
     values = forms.initial(schema, {}) if schema else {}

@@ -205,7 +205,7 @@ def add_task(number: str) -> ResponseReturnValue:
 def new_child(number: str, key: str) -> Response:
     """The start form of a child case; `?blocking=1`: this case waits for it; `?linked=1`: beside it instead."""
     case, actor = _case(number)
-    definition = definitions.latest(ProcessDefinition, key)
+    definition = definitions.active(key)
     require(actor, Action.OPEN_CHILD, case)
     require(actor, Action.OPEN_CASE, definition)
     schema = form_of(definition.id, cases.start_form(definition))
@@ -225,7 +225,7 @@ def open_child(number: str, key: str) -> ResponseReturnValue:
     submitted = request.get_json() if request.is_json else {"data": {}}
     if not isinstance(submitted, dict) or not isinstance(submitted.get("data"), dict):
         raise BadRequest("Send the form's values as an object named “data”.")
-    definition = definitions.latest(ProcessDefinition, key)
+    definition = definitions.active(key)
     require(actor, Action.OPEN_CASE, definition)
     cases.require_form(definition, request.args.get("form"), submitted["data"])
     data, blocking = submitted["data"], "blocking" in request.args
@@ -241,7 +241,7 @@ def open_child(number: str, key: str) -> ResponseReturnValue:
 def insert(number: str) -> ResponseReturnValue:
     """Start a plan fragment inside the case."""
     case, actor = _case(number)
-    definition = definitions.latest(ProcessDefinition, request.form.get("process", ""))
+    definition = definitions.active(request.form.get("process", ""))
     child = children.insert(case, definition, by=actor, reason=request.form.get("reason"))
     return _done(number, f"“{definition.name}” is started as {child.number}.")
 

@@ -27,6 +27,8 @@ from service.models import (
     HumanTask,
     Incident,
     LinkKind,
+    Migration,
+    MigrationState,
     NoteVisibility,
     PendingCall,
     ProcessDefinition,
@@ -68,6 +70,7 @@ ON_A_CASE: dict[Action, set[str]] = {
     Action.CLOSE: STEERING,
     Action.REOPEN: STEERING,
     Action.REPEAT: STEERING,
+    Action.MIGRATE: {*STEERING, "operator"},
     Action.RETRY: STEERING,
     Action.TRY_CALL: {*STEERING, "operator"},
     Action.GIVE_UP_CALL: {*STEERING, "operator"},
@@ -91,6 +94,8 @@ ELSEWHERE: dict[str, set[str]] = {
     Action.MANAGE_TOKENS: EVERYBODY,
     Action.DEPLOY: {"admin", "designer"},
     Action.PUBLISH_MESSAGE: {"admin", "operator"},
+    Action.MIGRATE_CASES: {"admin", "operator"},
+    Action.CHOOSE_VERSION: {"admin", "operator", "designer"},
     Action.READ_INCIDENTS: {"admin", "operator"},
     Action.RESOLVE_INCIDENT: {"admin", "operator"},
     Action.MANAGE_USERS: {"admin"},
@@ -119,6 +124,10 @@ BODIES: dict[str, Any] = {
     "POST /api/v1/cases/<uuid:case_id>/restrict": {"restricted": True, "reason": "A test."},
     "POST /api/v1/cases/<uuid:case_id>/reopen": {"reason": "A test."},
     "POST /api/v1/cases/<uuid:case_id>/repeat": {"element_id": "Assess", "reason": "A test."},
+    "POST /api/v1/cases/<uuid:case_id>/migrate": {"to": 1, "reason": "A test."},
+    "POST /api/v1/cases/<uuid:case_id>/return": {"reason": "A test."},
+    "POST /api/v1/migrations": {"case_type": "loan", "from": 1, "to": 2, "reason": "A test."},
+    "POST /api/v1/migrations/<uuid:migration_id>/return": {"reason": "A test."},
     "POST /api/v1/cases/<uuid:case_id>/fragments": {"process": "visit"},
     "POST /api/v1/cases/<uuid:case_id>/tasks": {"name": "Call", "candidate_groups": ["clerks"]},
     "PUT /api/v1/tasks/<uuid:task_id>/checklist": {"done": []},
@@ -145,6 +154,11 @@ NOTHING_THERE = (
     "/api/v1/cases/<uuid:case_id>/close",
     "/api/v1/cases/<uuid:case_id>/reopen",
     "/api/v1/cases/<uuid:case_id>/repeat",
+    "/api/v1/cases/<uuid:case_id>/migrate",
+    "/api/v1/cases/<uuid:case_id>/return",
+    "/api/v1/migrations",
+    "/api/v1/definitions/<uuid:definition_id>/unpin",
+    "/api/v1/definitions/<uuid:definition_id>/pin",
     "/api/v1/cases/<uuid:case_id>/retry",
     "/api/v1/tasks/<uuid:task_id>/withdraw",
     "/cases/<number>/activate",
@@ -251,12 +265,17 @@ def build(app: Flask, office: Office) -> World:
     db.session.add(incident)
     loan = definitions.latest(ProcessDefinition, "loan")
     db.session.flush()
+    migration = Migration(source_id=loan.id, target_id=loan.id, plan={}, chosen={}, reason="A test.", up_to="",
+                          state=MigrationState.DONE, created_by="ada")  # fmt: skip
+    db.session.add(migration)
+    db.session.flush()
     fixed = {
         "definition_id": str(loan.id),
         "deployment_id": str(loan.deployment_id),
         "form_id": str(definitions.latest(FormDefinition, "claim-intake").id),
         "decision_id": str(db.session.query(DecisionDefinition).first().id),
         "incident_id": str(incident.id),
+        "migration_id": str(migration.id),
         "activity_id": "00000000-0000-4000-8000-000000000000",
         "key": "loan",
         "role": "manager",

@@ -1,0 +1,232 @@
+"""Cases under another version of their definition, over REST: one case, many by an order, and back; which version new
+cases take."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+from uuid import UUID
+
+from flask import url_for
+
+from service.api import deployed_shapes, schemas, shapes
+from service.api.representations import case_etag, definition_shape, listed, moment
+from service.api.requests import check_if_match, validated
+from service.api.routes import Answer, Routes
+from service.db import db
+from service.engine.change.plan import Plan
+from service.errors import InvalidForm, NotFound
+from service.http.auth import current_actor
+from service.models import Actor, Case, CaseState, MigratedCase, Migration, ProcessDefinition
+from service.operations import migration as one
+from service.operations import migrations as many
+from service.operations import versions
+from service.operations.migrations import Chosen, Terms
+from service.policy.permissions import Action
+from service.queries import cases as case_lists
+from service.queries import definitions
+from service.queries import migrations as lists
+
+routes = Routes("migrations")
+
+
+@routes.post(
+    "/cases/{case_id}/migrate", Action.MIGRATE, body=schemas.MigrateCase, gives=shapes.MovedShape, conditional=True
+)
+def migrate(case_id: UUID, body: schemas.MigrateCase) -> Answer:
+    """Move a case to another version of its definition. 409, and nothing is changed, where it has no place there."""
+    case, actor = _to_move(case_id)
+    target = _version(case.case_type, body.to, "to")
+    one.move(case, target, _plan(body.plan), by=actor, reason=body.reason)
+    return _answer(case)
+
+
+@routes.post(
+    "/cases/{case_id}/return", Action.MIGRATE, body=schemas.ReturnCase, gives=shapes.MovedShape, conditional=True
+)
+def bring_back(case_id: UUID, body: schemas.ReturnCase) -> Answer:
+    """Let a case stand as before it was last moved. 409, with what to do, where something has happened in it since."""
+    case, actor = _to_move(case_id)
+    one.bring_back(case, by=actor, reason=body.reason)
+    return _answer(case)
+
+
+@routes.post("/migrations", Action.MIGRATE_CASES, body=schemas.OrderMigration, gives=shapes.MigrationShape, status=201)
+def order(body: schemas.OrderMigration) -> Answer:
+    """Have cases of one version moved to another, each in its own transaction, by the worker."""
+    return _ordered(_made(body, by=current_actor()))
+
+
+@routes.get("/migrations", Action.MIGRATE_CASES, query=schemas.MigrationQuery, gives=list[shapes.MigrationShape])
+def list_migrations(query: schemas.MigrationQuery) -> Answer:
+    """The orders to move cases, the newest first."""
+    found = lists.listed(**dict(query))
+    counts = lists.counts([each.id for each in found.rows])
+    return Answer(listed(found, lambda each: _shape(each, counts[each.id])))
+
+
+@routes.get("/migrations/{migration_id}", Action.MIGRATE_CASES, gives=shapes.MigrationShape)
+def get_migration(migration_id: UUID) -> Answer:
+    """One order, and how far it has come."""
+    return Answer(_represent(lists.get(migration_id)))
+
+
+@routes.get(
+    "/migrations/{migration_id}/cases",
+    Action.MIGRATE_CASES,
+    query=schemas.MigratedCaseQuery,
+    gives=list[shapes.MigratedCaseShape],
+)
+def list_migrated_cases(migration_id: UUID, query: schemas.MigratedCaseQuery) -> Answer:
+    """The cases of an order, with what became of each and why."""
+    actor, found = current_actor(), lists.cases_of(lists.get(migration_id), **dict(query))
+    return Answer(listed(found, lambda row: _case(row, actor)))
+
+
+@routes.post("/migrations/{migration_id}/pause", Action.MIGRATE_CASES, gives=shapes.MigrationShape)
+def pause(migration_id: UUID) -> Answer:
+    """Move no further case until it is resumed."""
+    found = lists.get(migration_id)
+    many.pause(found, by=current_actor())
+    return Answer(_represent(found))
+
+
+@routes.post("/migrations/{migration_id}/resume", Action.MIGRATE_CASES, gives=shapes.MigrationShape)
+def resume(migration_id: UUID) -> Answer:
+    """Go on with the cases that are left; limits that the order has met hold no longer."""
+    found = lists.get(migration_id)
+    many.resume(found, by=current_actor())
+    return Answer(_represent(found))
+
+
+@routes.post("/migrations/{migration_id}/stop", Action.MIGRATE_CASES, gives=shapes.MigrationShape)
+def stop(migration_id: UUID) -> Answer:
+    """End an order for good: what was moved stays moved."""
+    found = lists.get(migration_id)
+    many.stop(found, by=current_actor())
+    return Answer(_represent(found))
+
+
+@routes.post(
+    "/migrations/{migration_id}/return",
+    Action.MIGRATE_CASES,
+    body=schemas.ReturnCase,
+    gives=shapes.MigrationShape,
+    status=201,
+)
+def return_all(migration_id: UUID, body: schemas.ReturnCase) -> Answer:
+    """Have all cases that an order moved return; those in which something has happened since stay, and say so."""
+    return _ordered(many.order_return(lists.get(migration_id), by=current_actor(), reason=body.reason))
+
+
+@routes.post("/definitions/{definition_id}/pin", Action.CHOOSE_VERSION, gives=deployed_shapes.DefinitionShape)
+def pin(definition_id: UUID) -> Answer:
+    """Let new cases take this version, also when newer ones are deployed."""
+    found = definitions.get(definition_id)
+    versions.pin(found, by=current_actor())
+    return Answer(definition_shape(found))
+
+
+@routes.post("/definitions/{definition_id}/unpin", Action.CHOOSE_VERSION, gives=deployed_shapes.DefinitionShape)
+def unpin(definition_id: UUID) -> Answer:
+    """Let new cases of this process take its newest version again, which is the answer."""
+    newest = versions.unpin(definitions.get(definition_id).key, by=current_actor())
+    return Answer(definition_shape(newest))
+
+
+def _version(key: str, number: int, field: str) -> ProcessDefinition:
+    """The version that a body names."""
+    try:
+        return definitions.version(key, number)
+    except NotFound as gone:
+        raise InvalidForm({field: [str(gone)]}) from None
+
+
+def ordered(said: Mapping[str, Any], *, by: Actor) -> Migration:
+    """An order in the shape of `POST /migrations`, from a file. Raises `InvalidForm`."""
+    return _made(validated(schemas.OrderMigration, said), by=by)
+
+
+def moved(case: Case, said: Mapping[str, Any], *, by: Actor) -> None:
+    """Move one case as such an order says. Raises `InvalidForm`."""
+    body = validated(schemas.OrderMigration, said)
+    one.move(case, _version(body.case_type, body.to, "to"), _plan(body.plan), by=by, reason=body.reason)
+
+
+def _made(body: schemas.OrderMigration, *, by: Actor) -> Migration:
+    source, target = _version(body.case_type, body.from_, "from"), _version(body.case_type, body.to, "to")
+    terms = Terms(body.trial, body.most_untouched)
+    chosen = _chosen(body.cases) if body.cases else None
+    return many.order(source, target, _plan(body.plan), by=by, reason=body.reason, chosen=chosen, terms=terms)
+
+
+def _to_move(case_id: UUID) -> tuple[Case, Actor]:
+    actor = current_actor()
+    case = case_lists.to_move(case_id, by=actor)
+    check_if_match(case, lambda: case_etag(case, actor))
+    return case, actor
+
+
+def _answer(case: Case) -> Answer:
+    """Where the case stands; who operates may not read what it holds."""
+    db.session.flush()
+    version = definitions.get(case.definition_id).version
+    return Answer({"id": str(case.id), "number": case.number, "state": case.state.value, "version": version})
+
+
+def _plan(body: schemas.Plan) -> Plan:
+    return Plan.from_json({"elements": body.elements, "values": body.values, "clocks": body.clocks})
+
+
+def _chosen(body: schemas.ChooseCases) -> Chosen:
+    return Chosen(
+        tuple(CaseState(state) for state in body.states),
+        tuple(body.numbers),
+        body.stage,
+        body.owner,
+        body.at,
+        body.created_from,
+        body.created_before,
+    )
+
+
+def _ordered(made: Migration) -> Answer:
+    where = url_for("api.migrations.get_migration", migration_id=made.id)
+    return Answer(_represent(made), location=where)
+
+
+def _represent(found: Migration) -> shapes.MigrationShape:
+    db.session.flush()
+    return _shape(found, lists.counts([found.id])[found.id])
+
+
+def _shape(found: Migration, counts: Mapping[str, int]) -> shapes.MigrationShape:
+    return {
+        "id": str(found.id),
+        "case_type": found.source.key,
+        "from": found.source.version,
+        "to": found.target.version,
+        "plan": found.plan,
+        "cases": found.chosen,
+        "reason": found.reason,
+        "state": found.state.value,
+        "note": found.note,
+        "trial": found.trial,
+        "most_untouched": found.most_untouched,
+        "returns": str(found.returns_id) if found.returns_id else None,
+        "counts": dict(counts),
+        "created_by": found.created_by,
+        "created_at": moment(found.created_at) or "",
+        "ended_at": moment(found.ended_at),
+    }
+
+
+def _case(row: MigratedCase, actor: Actor) -> shapes.MigratedCaseShape:
+    return {
+        "case_id": str(row.case_id),
+        "number": row.case.number,
+        "outcome": row.outcome.value,
+        "message": lists.message(row, actor),
+        "element_id": row.element_id,
+        "at": moment(row.at),
+    }

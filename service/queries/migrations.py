@@ -1,0 +1,85 @@
+"""Orders to move cases to another version, and what became of each case."""
+
+from __future__ import annotations
+
+import uuid
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+from sqlalchemy.orm import joinedload
+
+from service.db import db
+from service.errors import NotFound
+from service.execution.definitions import deployed
+from service.models import Actor, Case, MigratedCase, Migration, Outcome, ProcessDefinition
+from service.policy.permissions import Action, may
+from service.queries.incidents import UNTOLD
+from service.queries.pages import LIMIT, Page, Sort, page
+
+NEWEST = (Sort(Migration.id, uuid.UUID, descending=True),)
+BY_CASE = (Sort(MigratedCase.case_id, uuid.UUID),)
+
+
+def listed(*, case_type: str | None = None, limit: int = LIMIT, cursor: str | None = None) -> Page[Migration]:
+    """Orders, the newest first; of one process, or of all."""
+    versions = sa.select(ProcessDefinition.id).where(ProcessDefinition.key == case_type)
+    of_type = [Migration.source_id.in_(versions)] if case_type else []
+    options = [joinedload(Migration.source), joinedload(Migration.target)]
+    return page(Migration, *of_type, sorts=NEWEST, limit=limit, cursor=cursor, options=options)
+
+
+def get(migration_id: uuid.UUID) -> Migration:
+    """The order. Raises `NotFound`."""
+    found = db.session.get(Migration, migration_id)
+    if found is None:
+        raise NotFound(NotFound.__doc__)
+    return found
+
+
+def cases_of(
+    migration: Migration, *, outcome: Outcome | None = None, limit: int = LIMIT, cursor: str | None = None
+) -> Page[MigratedCase]:
+    """The cases of an order, with what became of each."""
+    conditions = [MigratedCase.migration_id == migration.id]
+    if outcome is not None:
+        conditions.append(MigratedCase.outcome == outcome)
+    options = [joinedload(MigratedCase.case)]
+    return page(MigratedCase, *conditions, sorts=BY_CASE, limit=limit, cursor=cursor, options=options)
+
+
+def counts(migration_ids: list[uuid.UUID]) -> Mapping[uuid.UUID, Mapping[str, int]]:
+    """How many cases of each order came to what."""
+    wanted = sa.select(MigratedCase.migration_id, MigratedCase.outcome, sa.func.count())
+    wanted = wanted.where(MigratedCase.migration_id.in_(migration_ids))
+    found: dict[uuid.UUID, dict[str, int]] = {each: dict.fromkeys(map(str, Outcome), 0) for each in migration_ids}
+    for order, outcome, number in db.session.execute(wanted.group_by(MigratedCase.migration_id, MigratedCase.outcome)):
+        found[order][str(outcome)] = number
+    return found
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where cases of a version stand, and whether the other version has such an element."""
+
+    element_id: str
+    name: str
+    cases: int  #: tokens that stand there
+    is_missing: bool
+
+
+def places(before: ProcessDefinition, after: ProcessDefinition) -> list[Place]:
+    """Where the open cases of one version stand, with the other version beside it; the commonest first."""
+    marks = sa.select(Case.marked).where(Case.definition_id == before.id, Case.closed_at.is_(None))
+    found = Counter(name for marked in db.session.scalars(marks) for name in marked or ())
+    here, there = (deployed(each.id).definition.elements for each in (before, after))
+    named = ((name, here[name].name if name in here else "") for name, _ in found.most_common())
+    return [Place(name, called or name, found[name], name not in there) for name, called in named]
+
+
+def message(row: MigratedCase, actor: Actor) -> str | None:
+    """Why a case stayed; of a restricted case only to who may read it."""
+    case: Case = row.case
+    hidden = row.message is not None and case.restricted and not may(actor, Action.READ_CASE, case)
+    return UNTOLD if hidden else row.message
