@@ -10,6 +10,7 @@ from pydantic import BaseModel
 from service.api import schemas
 
 _WHY = {"reason": "The caller withdrew it."}
+_PLAN = {"elements": {"Task_Assess": "Task_Examine"}, "clocks": {"Timer_Late": "from entry"}}
 
 BODIES: Mapping[type[BaseModel], Mapping[str, Any]] = {
     schemas.StartCase: {
@@ -28,6 +29,17 @@ BODIES: Mapping[type[BaseModel], Mapping[str, Any]] = {
     schemas.Close: {"outcome": "paid", "summary": "Paid in full."},
     schemas.Reopen: {"reason": "New evidence came in.", "element_id": "Task_Assess"},
     schemas.Repeat: {"element_id": "Task_Assess", "reason": "The second estimate differs."},
+    schemas.MigrateCase: {"to": 2, "plan": _PLAN, "reason": "Version 2 asks for the photos."},
+    schemas.ReturnCase: {"reason": "Version 2 asks too much."},
+    schemas.OrderMigration: {
+        "case_type": "insurance-claim",
+        "from": 1,
+        "to": 2,
+        "plan": _PLAN,
+        "cases": {"states": ["active"], "at": "Task_Assess"},
+        "reason": "Version 2 asks for the photos.",
+        "trial": 20,
+    },
     schemas.InsertFragment: {"process": "home-visit", "reason": "She cannot come to us."},
     schemas.BindRole: {"holders": ["user:mia", "group:claims-managers"]},
     schemas.HandOver: {"from": "ann", "to": "ben"},
@@ -72,6 +84,7 @@ IN_PATHS: Mapping[str, str] = {
     "call_id": "The pending call's `id`.",
     "token_id": "The token's `id`.",
     "definition_id": "The process definition's `id`.",
+    "migration_id": "The migration's `id`.",
     "deployment_id": "The deployment's `id`.",
     "decision_id": "The decision's `id`.",
     "form_id": "The form's `id`.",

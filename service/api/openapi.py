@@ -50,6 +50,7 @@ TAGS = {  #: what each noun's operations are about
     "notes": "What people write on a case.",
     "definitions": "What is deployed: processes, forms and decisions.",
     "deployments": "Add processes, forms and decisions, all or nothing.",
+    "migrations": "Cases under another version of their definition, and back; which version new cases take.",
     "messages": "Messages to one case and signals to all.",
     "incidents": "What is stuck, to be tried again or put away.",
     "pending-calls": "Service calls that failed and are tried again.",
