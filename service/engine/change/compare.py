@@ -12,7 +12,8 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 
 from service.engine.change import words
-from service.engine.change.facets import facets, family, is_gateway
+from service.engine.change.facets import facets, is_gateway
+from service.engine.change.places import kind
 from service.engine.elements.boundary import BoundaryEvent
 from service.engine.elements.graph import Flow, Graph
 from service.engine.elements.node import Node
@@ -154,7 +155,7 @@ class _Matching:
         """Kind and name, in the same scope; drawn without a name it has none."""
         if not node.element.name or not node.drawn:
             return None
-        return family(node), node.element.name, _parent(node, known)
+        return kind(node), node.element.name, _parent(node, known)
 
     def _by_neighbours(self, node: Node, known: Mapping[str, str]) -> Hashable | None:
         """Kind and all neighbours, which are known; of a boundary event its host and what it waits for."""
@@ -163,7 +164,7 @@ class _Matching:
             return None
         events = tuple(event.kind for event in getattr(node, "events", ()))
         parted = frozenset((side, known[name]) for side, name in around)
-        return family(node), parted, events, _parent(node, known)
+        return kind(node), parted, events, _parent(node, known)
 
     def alike(self) -> dict[str, tuple[str, ...]]:
         """What may be several, by name or by neighbours."""
@@ -181,12 +182,12 @@ class _Matching:
         return tuple(
             other.name
             for other in self._left()[1]
-            if (family(other), other.element.name) == (family(node), node.element.name)
+            if (kind(other), other.element.name) == (kind(node), node.element.name)
         )
 
 
 def _one_kind(node: Node, other: Node) -> bool:
-    return family(node) == family(other) or (is_gateway(node) and is_gateway(other))
+    return kind(node) == kind(other) or (is_gateway(node) and is_gateway(other))
 
 
 def _grouped(found: Iterable[Node], key: Callable[[Node], Hashable | None]) -> dict[Hashable, list[Node]]:
@@ -214,7 +215,12 @@ def _neighbours(node: Node) -> set[tuple[str, str]] | None:
 
 def host_of(event: Node) -> Node | None:
     """The activity that a boundary event is attached to."""
-    return next((node for node in nodes(event.graph) if event in node.attached), None)
+    return _hosts(event.graph).get(event)
+
+
+@lru_cache(maxsize=128)
+def _hosts(graph: Graph) -> Mapping[Node, Node]:
+    return {event: node for node in nodes(graph) for event in node.attached}
 
 
 def _matched_flows(before: Graph, after: Graph, known: Mapping[str, str]) -> Iterator[tuple[str, str]]:
@@ -281,14 +287,14 @@ def _rewired(found: Differences) -> Iterator[Difference]:
 
 def _linked(before: Definition, after: Definition, names: Names, later: Names) -> Iterator[Difference]:
     kinds = (
-        ("form", "form", names.forms, later.forms),
-        ("decision", "decision", names.decisions, later.decisions),
-        ("called process", "called process", names.calls, later.calls),
+        ("form", names.forms, later.forms),
+        ("decision", names.decisions, later.decisions),
+        ("called process", names.calls, later.calls),
     )
-    for kind, word, old, new in kinds:
+    for word, old, new in kinds:
         for key in sorted(old.keys() & new.keys()):
             if old[key] != new[key]:
-                yield Difference(kind, f"The {word} “{key}” is another version.", before=key, after=key)
+                yield Difference(word, f"The {word} “{key}” is another version.", before=key, after=key)
     for key in sorted({*before.info.calls} & {*after.info.calls}):
         one, other = before.called(key), after.called(key)
         if one is not None and other is not None and one is not other and key != before.key:

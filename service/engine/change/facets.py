@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
+from service.engine.change.places import kind, repetition
 from service.engine.elements.activity import Activity
 from service.engine.elements.adhoc import AdHocSubProcess
 from service.engine.elements.boundary import BoundaryEvent
 from service.engine.elements.complex import ComplexGateway
-from service.engine.elements.events import Catching, EventDefinition
+from service.engine.elements.events import EventDefinition
 from service.engine.elements.graph import Flow
 from service.engine.elements.node import Node
 from service.engine.elements.start_end import StartEvent
 from service.engine.elements.subprocess import CallActivity
 from service.engine.elements.tasks import ScriptTask
 
-#: Kinds of which one can stand for the other where a token waits.
-_ALIKE = {"manualTask": "userTask", "transaction": "subProcess"}
 _GATEWAYS = ("exclusiveGateway", "parallelGateway", "inclusiveGateway", "complexGateway")
 _PEOPLE = ("assignee", "candidateUsers", "candidateGroups", "candidateRoles", "notDoneBy")
 _DATES = ("dueDate", "followUpDate", "priority")
@@ -66,12 +64,6 @@ DONE_BY = (
     "interrupting",
     "quantity",
 )
-
-
-def family(node: Node) -> str:
-    """The kind of the element, alike for kinds of which one can stand for the other."""
-    kind = node.element.type
-    return _ALIKE.get(kind, kind)
 
 
 def is_gateway(node: Node) -> bool:
@@ -134,8 +126,8 @@ def _conditions(node: Node) -> tuple[tuple[str, str | None, bool], ...]:
 def _events(events: tuple[EventDefinition, ...]) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for event in events:
-        kind = "timer" if event.is_timer else event.kind
-        aspect = {"timer": "timer", "message": "message", "signal": "signal", "conditional": "condition"}.get(kind)
+        said = "timer" if event.is_timer else event.kind
+        aspect = {"timer": "timer", "message": "message", "signal": "signal", "conditional": "condition"}.get(said)
         found[aspect or "events"] = (*found.get(aspect or "events", ()), event)
     return found
 
@@ -150,8 +142,8 @@ def shape(node: Node) -> tuple[Any, ...]:
     """All of an element that decides on which ways tokens may come and go, without ids; flows are compared besides."""
     events = getattr(node, "events", ())
     return (
-        node.element.type if is_gateway(node) else family(node),
-        _repeated(node),
+        node.element.type if is_gateway(node) else kind(node),
+        repetition(node),
         tuple((event.kind, event.name if event.kind in ("error", "escalation") else "") for event in events),
         getattr(node, "interrupting", None),
         getattr(node, "all_needed", None),
@@ -163,18 +155,3 @@ def shape(node: Node) -> tuple[Any, ...]:
         len(node.incoming) > 1 if node.joins else None,
         node.manual if isinstance(node, Activity) else None,
     )
-
-
-def _repeated(node: Node) -> str | None:
-    loop = getattr(node, "repetition", None)
-    return None if loop is None else str(loop.kind)
-
-
-def repetition(node: Node) -> str | None:
-    """loop, parallel or sequential; None for what is done once."""
-    return _repeated(node)
-
-
-def catches(node: Node) -> Iterator[tuple[int, EventDefinition]]:
-    """What an element waits for, with positions."""
-    return enumerate(node.events) if isinstance(node, Catching) else iter(())

@@ -14,7 +14,8 @@ from datetime import UTC, datetime
 from itertools import combinations
 
 from service.engine import expressions
-from service.engine.change.facets import repetition, sure
+from service.engine.change.facets import sure
+from service.engine.change.places import repetition
 from service.engine.elements.activity import Activity
 from service.engine.elements.complex import _PHASE, ComplexGateway
 from service.engine.elements.events import Catching
@@ -85,8 +86,7 @@ class Game:
         gathering = [node for node in nodes if isinstance(node, Activity) and node.needs > 1]
         goals = {node.name for node in (*self.joins, *gathering, *(node for node in nodes if self._may_end(node)))}
         self.matters = _reaching(nodes, goals)
-        sinks = {node.name for node in nodes if not _ways(node) or node.name in goals}
-        self.ends = _reaching(nodes, sinks)
+        self.ends = _finishing(nodes, goals)
 
     def _may_end(self, node: Node) -> bool:
         """Whether the whole scope may end here: by an end event, or by what an activity throws."""
@@ -180,7 +180,7 @@ class Game:
         """Whether a token goes on from here by itself."""
         if isinstance(node, Activity):
             alone = not any(event.undone_by is None for event in node.attached)
-            at_once = node.element.type in _AT_ONCE and not node.manual and repetition(node) is None
+            at_once = node.element.type in _AT_ONCE and not node.manual and not repetition(node)
             return at_once and alone and node.needs == 1
         return not isinstance(node, Catching) or node.element.type == "boundaryEvent" or not node.events
 
@@ -456,6 +456,35 @@ def _reaching(nodes: list[Node], goals: set[str]) -> set[str]:
                 found.add(name)
                 ahead.append(name)
     return found
+
+
+def _finishing(nodes: list[Node], goals: set[str]) -> set[str]:
+    """The elements from which a token, and all that it becomes, can be used up; at a goal that is another's matter."""
+    before: dict[str, list[Node]] = {}
+    for node in nodes:
+        for name in (*(flow.target.name for flow in node.outgoing), *(event.name for event in node.attached)):
+            before.setdefault(name, []).append(node)
+    found = set(goals)
+    ahead = list(nodes)
+    while ahead:
+        node = ahead.pop()
+        if node.name not in found and _finishes(node, found):
+            found.add(node.name)
+            ahead += before.get(node.name, ())
+    return found
+
+
+def _finishes(node: Node, known: set[str]) -> bool:
+    """Whether some way to leave an element leads to such elements only."""
+    if any(getattr(event, "interrupting", True) and event.name in known for event in node.attached):
+        return True
+    if isinstance(node, EventBasedGateway) and not node.all_needed:
+        return any(flow.target.name in known for flow in node.outgoing)
+    try:
+        ways = [flows for flows in leaving(node) if flows is not None]
+    except Undecided:
+        ways = [(flow,) for flow in node.outgoing]
+    return any(all(flow.target.name in known for flow in flows) for flows in ways)
 
 
 def _without(state: State, places: Sequence[Place]) -> State:

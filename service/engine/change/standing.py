@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 
 from service.engine.change import words
 from service.engine.change.compare import Differences, compare, host_of
-from service.engine.change.facets import family, repetition
-from service.engine.change.marking import LISTENER, MORE, Marking, Token, rounds
+from service.engine.change.marking import FAILED, LISTENER, MORE, Marking, Token, rounds
+from service.engine.change.places import kind, repetition
 from service.engine.change.plan import Plan, Reason, Verdict
 from service.engine.elements.activity import GATHERS
 from service.engine.elements.adhoc import CLOSING, COUNT
@@ -22,6 +22,7 @@ from service.engine.elements.node import Node
 from service.engine.elements.start_end import Throwing
 from service.engine.parser import Definition
 from service.engine.scope import OWNER
+from service.engine.upstream import TaskState
 
 _ENTERABLE = ("subProcess", "transaction")
 
@@ -138,20 +139,26 @@ class Standing:
     def _quiet(self, name: str, pair: Pair) -> str | None:
         """The id after, without asking."""
         if (key := pair.prefix + name) in self.plan.elements:
-            return self.plan.elements[key]
+            wanted = self.plan.elements[key]
+            return wanted and wanted.rpartition(":")[2]
         return pair.differences.matched.get(name)
 
     # What a token's element has become
 
-    def _target(self, name: str, pair: Pair, what: str) -> Node | None:
+    def _target(self, token: Token, pair: Pair) -> Node | None:
         """The element after; None, with the reason said, where there is none or where the plan takes it away."""
+        name, graph = token.element, pair.after.graph
         old, key = pair.node(name), pair.prefix + name
-        graph = pair.after.graph
         if key in self.plan.elements:
-            return self._planned(key, old, pair)
+            return self._planned(key, old, pair, token)
         if (same := pair.differences.same.get(name)) is not None:
             found: Node = graph.task_specs[same]
             return found
+        there = graph.task_specs.get(name)
+        if old is not None and isinstance(there, Node) and _begins_anew(token):
+            message = f"{words.said(there)}, where the case failed, is a {words.kind(there)} now and begins anew."
+            self._say(Verdict.SAFE, message, element=name)
+            return there
         if old is None:
             self._say(Verdict.STAY, f"The case stands at “{name}”, which its own version does not have.", element=name)
             return None
@@ -160,27 +167,28 @@ class Standing:
             self.proposed[key] = other
             self._say(
                 Verdict.WITH_PLAN,
-                f"{what} {words.said(old)} is {words.said(found)} with the id “{other}” in the new version.",
+                f"The case stands at {words.said(old)}; in the new version that is {words.said(found)} "
+                f"with the id “{other}”.",
                 "The plan maps one to the other; look whether they are the same.",
                 name,
             )
             return found
-        self._question(old, pair, what)
+        self._question(old, pair)
         return None
 
-    def _planned(self, key: str, old: Node | None, pair: Pair) -> Node | None:
+    def _planned(self, key: str, old: Node | None, pair: Pair, token: Token) -> Node | None:
         wanted = self.plan.elements[key]
         if wanted is None:
             shown = words.said(old) if old else f"“{key}”"
             self._say(Verdict.WITH_PLAN, f"As the plan says, {shown} is taken away.", element=old.name if old else None)
             return None
-        found = pair.after.graph.task_specs.get(wanted.removeprefix(pair.prefix))
+        found = pair.after.graph.task_specs.get(wanted.rpartition(":")[2])
         if not isinstance(found, Node):
             self._say(
                 Verdict.STAY, f"The plan maps “{key}” to “{wanted}”, which the new version does not have.", element=key
             )
             return None
-        if old is not None and family(old) != family(found):
+        if old is not None and not _fits_kind(old, found, token):
             self._say(
                 Verdict.STAY,
                 f"The plan maps {words.said(old)}, a {words.kind(old)}, to {words.said(found)}, a {words.kind(found)}.",
@@ -195,7 +203,7 @@ class Standing:
         )
         return found
 
-    def _question(self, old: Node, pair: Pair, what: str) -> None:
+    def _question(self, old: Node, pair: Pair) -> None:
         """The element is gone, has become another, or may be one of several."""
         there = pair.after.graph.task_specs.get(old.name)
         key = pair.prefix + old.name
@@ -203,7 +211,8 @@ class Standing:
             inner = "; or name a step inside it, where the case goes on" if there.element.type in _ENTERABLE else ""
             self._say(
                 Verdict.STAY if not inner else Verdict.PERSON,
-                f"{what} {words.said(old)}, a {words.kind(old)}; in the new version that is a {words.kind(there)}.",
+                f"The case stands at {words.said(old)}, a {words.kind(old)}; in the new version that is "
+                f"a {words.kind(there)}.",
                 f"Let the step be finished before{inner}.",
                 old.name,
             )
@@ -211,14 +220,14 @@ class Standing:
             shown = words.listed([words.said(pair.after.graph.task_specs[name]) for name in several], "or")
             self._say(
                 Verdict.PERSON,
-                f"{what} {words.said(old)}, which may be {shown} in the new version.",
+                f"The case stands at {words.said(old)}, which may be {shown} in the new version.",
                 f"Say in the plan which: {key}: {several[0]}.",
                 old.name,
             )
         else:
             self._say(
                 Verdict.PERSON,
-                f"{what} {words.said(old)}, which the new version does not have.",
+                f"The case stands at {words.said(old)}, which the new version does not have.",
                 f"Say in the plan where it goes on instead ({key}: …), or that it is taken away ({key}: null).",
                 old.name,
             )
@@ -230,7 +239,7 @@ class Standing:
         if old is not None and self._vanishes(old, token, pair):
             self._fill(token, pair, chain)
             return
-        target = self._target(token.element, pair, "The case stands at")
+        target = self._target(token, pair)
         if target is None or not self._fits(old, target, token):
             return
         scope = self._home(target, chain)
@@ -258,11 +267,11 @@ class Standing:
         return bool(held) and all(outside)
 
     def _fits(self, old: Node | None, target: Node, token: Token) -> bool:
-        one = repetition(old) if old is not None else None
-        if token.is_instance or old is None or one == repetition(target):
+        one = repetition(old) if old is not None else ""
+        if token.is_instance or old is None or one == repetition(target) or _begins_anew(token):
             return True
-        shown = {None: "done once", "loop": "a loop", "parallel": "done for each item at once"}
-        now, was = (shown.get(kind, "done for each item in turn") for kind in (repetition(target), one))
+        shown = {"": "done once", "loop": "a loop", "parallel": "done for each item at once"}
+        now, was = (shown.get(how, "done for each item in turn") for how in (repetition(target), one))
         self._say(
             Verdict.STAY,
             f"{words.said(old)} is under way and {was}; in the new version it is {now}.",
@@ -349,17 +358,21 @@ class Standing:
 
     def _called(self, token: Token, spot: Spot, pair: Pair) -> None:
         [key] = token.fact(OWNER)
-        before, after = pair.before.called(key), pair.after.called(key)
         called = getattr(spot.node, "called", "")
-        if before is None or after is None or (called != key and not called.startswith("=")):
+        wanted = key if not called or called.startswith("=") else called
+        before, after = pair.before.called(key), pair.after.called(wanted)
+        if before is None or after is None:
             self._say(
                 Verdict.STAY,
-                f"{words.said(spot.node)} is under way in the process “{key}”, which the new version does not call "
-                "there.",
+                f"{words.said(spot.node)} is under way in the process “{key}”; the new version calls “{wanted}”, which "
+                "is not deployed with it.",
                 "Let it be finished before.",
                 token.element,
             )
             return
+        if wanted != key:
+            message = f"{words.said(spot.node)} is under way in “{key}”, and goes on in “{wanted}”."
+            self._say(Verdict.SAFE, message, element=token.element)
         inner = Scope(after, spot.node)
         spot.inside.append(inner)
         self._fill(token, self._pair(before, after, f"{key}:"), [inner])
@@ -381,7 +394,7 @@ class Standing:
         into = {flow.id: flow for flow in node.incoming}
         if key in self.plan.elements:
             wanted = self.plan.elements[key]
-            spot.via = into.get((wanted or "").removeprefix(pair.prefix))
+            spot.via = into.get((wanted or "").rpartition(":")[2])
             verdict = Verdict.WITH_PLAN if spot.via else Verdict.STAY
             what = f"counts as come by “{wanted}”" if wanted else "is taken away, which cannot be"
             message = f"As the plan says, the token that came to {words.said(node)} by “{name}” {what}."
@@ -537,6 +550,15 @@ class Standing:
                 self.lost.append(Lost(activity, old, scope))
 
 
+def _begins_anew(token: Token) -> bool:
+    """Whether a step failed, or has not begun: then it may be of any kind."""
+    return (token.has(FAILED) or token.state == TaskState.FUTURE) and not token.inside and not token.is_instance
+
+
+def _fits_kind(old: Node, new: Node, token: Token) -> bool:
+    return kind(old) == kind(new) or _begins_anew(token)
+
+
 def _watch(event: Node) -> str:
     return "the boundary event" if event.element.type == "boundaryEvent" else "the event"
 
@@ -544,9 +566,7 @@ def _watch(event: Node) -> str:
 def _is_wall(scope: Scope) -> bool:
     """Whether tokens cannot be lifted out of a scope."""
     owner = scope.owner
-    return owner is not None and (
-        owner.element.type in ("callActivity", "adHocSubProcess") or repetition(owner) is not None
-    )
+    return owner is not None and (owner.element.type in ("callActivity", "adHocSubProcess") or bool(repetition(owner)))
 
 
 def _around(node: Node) -> Iterator[str | None]:

@@ -488,7 +488,7 @@ pair(
     "another process is called",
     calls,
     version("s A K D e", more=node("callActivity", "K", calledElement="r"), called=process("s B C e", key="r")),
-    *(At("", E), At("A", T, "does not call"), At("A; B; C", S)),
+    *(At("", E), At("A", S, "goes on in “r”"), At("A; B; C", S)),
 )
 pair(
     "step put after a call that is under way",
