@@ -12,7 +12,7 @@ from service.db import db
 from service.errors import NotFound
 from service.models import Actor, Case, CaseLink, CaseRole, CaseState, DefinitionAccess, LinkKind
 from service.policy.permissions import Action, require, works_on_clause
-from service.queries.cases import readable
+from service.queries.visibility import readable
 
 #: How a link reads from its source and from its target.
 WORDS = {

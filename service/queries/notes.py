@@ -15,8 +15,8 @@ from service.db import at_once, db, utcnow
 from service.errors import NotFound
 from service.models import Actor, Case, Note, NoteMention, NoteRevision, NoteVisibility, User
 from service.policy.permissions import Action, require
-from service.queries.cases import in_team, readable
 from service.queries.pages import LIMIT, Page, Sort, page
+from service.queries.visibility import in_team, of_a_case, readable
 
 NEWEST = (Sort(Note.id, uuid.UUID, descending=True),)
 
@@ -24,7 +24,7 @@ NEWEST = (Sort(Note.id, uuid.UUID, descending=True),)
 def visible(actor: Actor) -> sa.ColumnElement[bool]:
     """Which rows of `note` the actor may see: the team all of its case's, other readers those for everybody."""
     open_to_me = sa.or_(Note.visibility == NoteVisibility.EVERYBODY, Note.author == actor.name)
-    return sa.or_(_of_my_team(actor), sa.and_(Note.case_id.in_(sa.select(Case.id).where(readable(actor))), open_to_me))
+    return sa.or_(_of_my_team(actor), sa.and_(of_a_case(Note.case_id, readable(actor)), open_to_me))
 
 
 def of_case(case: Case, *, actor: Actor, limit: int = LIMIT, cursor: str | None = None) -> Page[Note]:
@@ -75,7 +75,7 @@ def saw(actor: Actor) -> None:
 
 
 def _of_my_team(actor: Actor) -> sa.ColumnElement[bool]:
-    return Note.case_id.in_(sa.select(Case.id).where(in_team(actor)))
+    return of_a_case(Note.case_id, in_team(actor))
 
 
 def mentioned(notes: Iterable[Note]) -> Mapping[uuid.UUID, Mapping[str, str]]:
