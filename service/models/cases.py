@@ -29,6 +29,10 @@ class CaseState(StrEnum):
         return self in (CaseState.COMPLETED, CaseState.TERMINATED)
 
 
+#: What is not due comes last (queries/pages.py).
+_DUE = sa.text("(due_at IS NULL)"), "due_at", "id"
+
+
 class Case(Base):
     """One instance of a case type. Its row is the lock for everything that belongs to it."""
 
@@ -36,6 +40,10 @@ class Case(Base):
     __table_args__ = (
         sa.Index(None, "case_type", "state", "id"),
         sa.Index("ix_case_open", "state", "id", **where("closed_at IS NULL")),
+        sa.Index("ix_case_closed", "state", "id", **where("closed_at IS NOT NULL")),
+        sa.Index("ix_case_open_of_definition", "definition_id", "id", **where("closed_at IS NULL")),
+        sa.Index("ix_case_due", *_DUE),
+        sa.Index("ix_case_open_due", *_DUE, **where("closed_at IS NULL")),
         sa.Index(None, "owner_id", "state"),
         sa.Index(None, "created_by"),
         sa.Index(None, "definition_id"),

@@ -28,6 +28,7 @@ class TaskState(StrEnum):
 
 #: Lists of open tasks are read in the order of their urgency, straight from a small index.
 _OPEN = where("closed_at IS NULL")
+_URGENCY = sa.text("priority DESC"), sa.text("(due_at IS NULL)"), "due_at", "id"
 
 
 class HumanTask(Base):
@@ -39,8 +40,8 @@ class HumanTask(Base):
         sa.Index("ix_human_task_delegated", "delegated_by", "case_id", **where("delegated_by IS NOT NULL")),
         sa.Index(None, "case_id"),
         sa.Index("ix_human_task_open_of_case", "case_id", **_OPEN),  #: however much was done in it before
-        sa.Index("ix_human_task_mine", "assignee", sa.text("priority DESC"), "due_at", "id", **_OPEN),
-        sa.Index("ix_human_task_open", sa.text("priority DESC"), "due_at", "id", **_OPEN),
+        sa.Index("ix_human_task_mine", "assignee", *_URGENCY, **_OPEN),
+        sa.Index("ix_human_task_open", *_URGENCY, **_OPEN),
     )
 
     id: Mapped[Key]
@@ -86,7 +87,6 @@ class TaskCandidate(Base):
 
     __tablename__ = "task_candidate"
     __table_args__ = (
-        sa.Index(None, "principal", "task_id"),
         sa.Index("ix_task_candidate_queue", "principal", "free", "rank", "due", "task_id", "follow_up_at"),
         sa.Index("ix_task_candidate_aside", "principal", "follow_up_at", **where("follow_up_at IS NOT NULL")),
     )

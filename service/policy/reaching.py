@@ -17,16 +17,15 @@ _Steering = aliased(User)
 def reached(*, without: uuid.UUID | None = None) -> sa.ColumnElement[bool]:
     """The rows of `case` that somebody active owns or steers by a role, `without` one user."""
     there = sa.and_(_Steering.active, _Steering.id != without) if without else _Steering.active
-    member = sa.exists().where(
-        Membership.user_id == _Steering.id, CaseRole.principal == sa.literal("group:") + Membership.group_name
-    )
-    by_role = (
-        sa.select(CaseRole.case_id)
-        .join(_Steering, sa.or_(CaseRole.principal == sa.literal("user:") + _Steering.name, member))
-        .where(CaseRole.access == "steer", there)
+    people = sa.select(sa.literal("user:") + _Steering.name).where(there)
+    members = sa.select(sa.literal("group:") + Membership.group_name).join(_Steering).where(there)
+    steers = sa.exists().where(
+        CaseRole.case_id == Case.id,
+        CaseRole.access == "steer",
+        sa.or_(CaseRole.principal.in_(people), CaseRole.principal.in_(members)),
     )
     owns = sa.exists().where(_Steering.id == Case.owner_id, there)
-    return sa.or_(owns, Case.id.in_(by_role))
+    return sa.or_(owns, steers)
 
 
 def is_reached(case: Case) -> bool:
@@ -39,6 +38,12 @@ def lost() -> Sequence[Case]:
     """The restricted cases, plan fragments aside, that nobody active owns or steers; the oldest first."""
     chosen = sa.select(Case).where(Case.restricted, Case.fragment.is_(False), ~reached())
     return db.session.scalars(chosen.order_by(Case.id)).all()
+
+
+def how_many_lost(most: int) -> int:
+    """How many cases are `lost`; counting stops at `most`."""
+    chosen = sa.select(Case.id).where(Case.restricted, Case.fragment.is_(False), ~reached()).limit(most)
+    return db.session.execute(sa.select(sa.func.count()).select_from(chosen.subquery())).scalar_one()
 
 
 def reached_by_nobody_but(user: User) -> int:

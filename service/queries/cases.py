@@ -9,7 +9,7 @@ from datetime import datetime
 from functools import cache
 
 import sqlalchemy as sa
-from sqlalchemy.orm import InstrumentedAttribute, aliased, defer, joinedload
+from sqlalchemy.orm import defer, joinedload
 from sqlalchemy.orm.interfaces import ORMOption
 
 from service import logs
@@ -17,22 +17,18 @@ from service.db import db
 from service.errors import NotFound
 from service.execution import search
 from service.models import (
-    SYSTEM,
     Actor,
     Case,
-    CaseRole,
     CaseState,
-    DefinitionAccess,
-    HumanTask,
     Incident,
     IncidentState,
-    TaskCandidate,
     User,
 )
 from service.policy.asking import Asker, asked_by, asker
 from service.policy.permissions import Action, may, require
 from service.queries.actions import know_roles
 from service.queries.pages import LIMIT, Page, Sort, page
+from service.queries.visibility import listed, readable
 
 NEWEST = (Sort(Case.id, uuid.UUID, descending=True),)
 _DUE, _OLDEST = Sort(Case.due_at, datetime, nullable=True), Sort(Case.id, uuid.UUID)
@@ -109,11 +105,9 @@ def visible(
 
     The rows come without variables, visits and marks. Plan fragments are parts of their cases and not listed.
     """
-    conditions = [readable(actor), Case.fragment.is_(False)]
+    conditions = [listed(actor), Case.fragment.is_(False)]
     if state is not None:
-        conditions.append(Case.state == state)
-        if not state.is_closed:
-            conditions.append(Case.closed_at.is_(None))  # follows; it is what the index of open cases is known by
+        conditions += _in_state(state)
     if case_type is not None:
         conditions.append(Case.case_type == case_type)
     if owner is not None:
@@ -128,6 +122,19 @@ def visible(
     if due_before is not None:
         conditions.append(Case.due_at < due_before)
     return page(Case, *conditions, sorts=SORTS[sort], limit=limit, cursor=cursor, options=_light())
+
+
+def _in_state(state: CaseState) -> list[sa.ColumnElement[bool]]:
+    """That it is closed or not follows; it is what the indexes of open and of closed cases are known by."""
+    return [Case.state == state, Case.closed_at.is_not(None) if state.is_closed else Case.closed_at.is_(None)]
+
+
+def numbers(actor: Actor, *, most: int) -> Mapping[CaseState, int]:
+    """How many cases of each state `actor` may read; counting stops at `most`, so that it costs the same for ever."""
+    shown = listed(actor), Case.fragment.is_(False)
+    found = [sa.select(Case.id).where(*_in_state(state), *shown).limit(most).subquery() for state in CaseState]
+    counted = [sa.select(sa.func.count()).select_from(ids).scalar_subquery() for ids in found]
+    return dict(zip(CaseState, db.session.execute(sa.select(*counted)).one(), strict=True))
 
 
 def found_by(text: str) -> sa.ColumnElement[bool]:
@@ -146,88 +153,22 @@ def exactly(number: str, *, by: Actor) -> Case | None:
 
 def how_many(actor: Actor, text: str, *, most: int = 100) -> int:
     """How many cases in any state `text` finds; counting stops at `most`."""
-    found = sa.select(Case.id).where(readable(actor), Case.fragment.is_(False), found_by(text)).limit(most)
+    found = sa.select(Case.id).where(listed(actor), Case.fragment.is_(False), found_by(text)).limit(most)
     return db.session.scalar(sa.select(sa.func.count()).select_from(found.subquery())) or 0
 
 
-def running(definitions: Iterable[uuid.UUID], *, actor: Actor) -> Mapping[uuid.UUID, int]:
-    """Definition id -> how many of its cases that `actor` may read are not closed; 0 included."""
+def running(definitions: Iterable[uuid.UUID], *, actor: Actor, most: int = 100) -> Mapping[uuid.UUID, int]:
+    """Definition id -> how many of its cases that `actor` may read are not closed; counting stops at `most`."""
     ids = list(definitions)
-    counted = (
-        sa.select(Case.definition_id, sa.func.count())
-        .where(Case.definition_id.in_(ids), Case.closed_at.is_(None), Case.fragment.is_(False), readable(actor))
-        .group_by(Case.definition_id)
-    )
-    return {**dict.fromkeys(ids, 0), **{row[0]: row[1] for row in db.session.execute(counted)}}
-
-
-def readable(actor: Asker) -> sa.ColumnElement[bool]:
-    """`RULES[READ_CASE]` as SQL: which rows of `case` the actor may read. A test holds the two against each other."""
-    if actor is SYSTEM:
-        return sa.true()
-    principals = actor.principals
-    confided: sa.ColumnElement[bool] = Case.id.in_(
-        sa.select(CaseRole.case_id).where(CaseRole.principal.in_(principals))
-    )
-    if actor.id is not None:
-        confided = sa.or_(Case.owner_id == actor.id, confided)  # the cheap one first: databases stop there
-    if actor.is_admin:
-        return sa.or_(Case.restricted.is_(False), confided)
-    by_definition = sa.select(DefinitionAccess.definition_id).where(
-        DefinitionAccess.principal.in_(principals), DefinitionAccess.role.in_(("manager", "reader"))
-    )
-    rules = [Case.created_by == actor.name, Case.definition_id.in_(by_definition), _worked_on(actor)]
-    return sa.or_(confided, sa.and_(Case.restricted.is_(False), sa.or_(*rules)))
-
-
-def in_team(actor: Asker) -> sa.ColumnElement[bool]:
-    """`RULES[WRITE_NOTE]` as SQL, whatever the scopes: in which rows of `case` the actor is one of the team."""
-    if actor is SYSTEM:
-        return sa.true()
-    principals = actor.principals
-    works = sa.select(CaseRole.case_id).where(
-        CaseRole.principal.in_(principals), CaseRole.access.in_(("work", "steer"))
-    )
-    confided: sa.ColumnElement[bool] = Case.id.in_(works)
-    if actor.id is not None:
-        confided = sa.or_(Case.owner_id == actor.id, confided)
-    if actor.is_admin:
-        return sa.or_(Case.restricted.is_(False), confided)
-    manages = Case.definition_id.in_(
-        sa.select(DefinitionAccess.definition_id).where(
-            DefinitionAccess.principal.in_(principals), DefinitionAccess.role == "manager"
-        )
-    )
-    return sa.or_(confided, sa.and_(Case.restricted.is_(False), sa.or_(manages, _worked_on(actor))))
-
-
-def _worked_on(actor: Asker) -> sa.ColumnElement[bool]:
-    """Where the actor has, had, or may claim a task."""
-    held = sa.select(HumanTask.case_id).where(
-        sa.or_(HumanTask.assignee == actor.name, HumanTask.delegated_by == actor.name)
-    )
-    offered = (
-        sa.select(HumanTask.case_id)
-        .join(TaskCandidate, TaskCandidate.task_id == HumanTask.id)
-        .where(TaskCandidate.principal.in_(actor.principals))
-    )
-    return Case.id.in_(held.union(offered))
-
-
-def hidden(actor: Actor) -> sa.Select[uuid.UUID]:
-    """The ids of the restricted cases that are closed to `actor`: few, and found by an index of their own."""
-    mine = sa.exists().where(CaseRole.case_id == Case.id, CaseRole.principal.in_(sorted(actor.principals)))
-    return sa.select(Case.id).where(Case.restricted, ~mine, Case.owner_id.is_distinct_from(actor.id))
-
-
-def closed_to(actor: Actor, case_id: InstrumentedAttribute[uuid.UUID]) -> sa.ColumnElement[bool]:
-    """Whether `hidden` has this id: asked of one row after the other, for a list that ends after a few."""
-    case = aliased(Case)
-    mine = sa.exists().where(CaseRole.case_id == case.id, CaseRole.principal.in_(sorted(actor.principals)))
-    closed = sa.select(case.id).where(
-        case.id == case_id, case.restricted, ~mine, case.owner_id.is_distinct_from(actor.id)
-    )
-    return closed.scalar_subquery().is_not(None)  # of an EXISTS, PostgreSQL may first collect all restricted cases
+    found = {
+        each: sa.select(Case.id)
+        .where(Case.definition_id == each, Case.closed_at.is_(None), Case.fragment.is_(False), listed(actor))
+        .limit(most)
+        .subquery()
+        for each in ids
+    }
+    counted = [sa.select(sa.func.count()).select_from(rows).scalar_subquery() for rows in found.values()]
+    return dict(zip(ids, db.session.execute(sa.select(*counted)).one(), strict=True)) if ids else {}
 
 
 def diagram_state(case: Case) -> DiagramState:

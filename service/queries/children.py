@@ -16,7 +16,7 @@ from service.execution import family
 from service.models import Actor, Case, CaseState, HumanTask
 from service.policy.asking import Asker, asked_by, asker
 from service.policy.permissions import Action, require
-from service.queries.cases import readable
+from service.queries.visibility import readable
 
 _WITH_REASON = (CaseState.FAILED, CaseState.SUSPENDED, CaseState.TERMINATED)
 DEEPEST = 60  #: generations that are followed, so that even a damaged tree ends

@@ -6,12 +6,13 @@ import uuid
 from dataclasses import dataclass
 
 import sqlalchemy as sa
-from sqlalchemy.orm import selectinload
+from sqlalchemy.orm import defer, selectinload
 
 from service.db import db
 from service.errors import NotFound
 from service.models import Actor, Case, Incident, IncidentState
 from service.policy.permissions import Action, may
+from service.queries.actions import know_roles
 from service.queries.pages import LIMIT, Page, Sort, page
 
 NEWEST = (Sort(Incident.id, uuid.UUID, descending=True),)
@@ -59,15 +60,16 @@ def listed(
         conditions.append(Incident.state == state)
     if case_id is not None:
         conditions.append(Incident.case_id == case_id)
-    whole = selectinload(Incident.case)
-    found = page(Incident, *conditions, sorts=NEWEST, limit=limit, cursor=cursor, options=[whole])
+    light = selectinload(Incident.case).options(defer(Case.inline), defer(Case.visits), defer(Case.marked))
+    found = page(Incident, *conditions, sorts=NEWEST, limit=limit, cursor=cursor, options=[light])
+    know_roles(*{row.case.id: row.case for row in found.rows if row.case}.values())
     return Page([told(row, actor) for row in found.rows], found.next)
 
 
-def open_ones() -> int:
-    """How many are open."""
-    counted = sa.select(sa.func.count()).select_from(Incident).where(Incident.state == IncidentState.OPEN)
-    return db.session.execute(counted).scalar_one()
+def open_ones(*, most: int) -> int:
+    """How many are open; counting stops at `most`."""
+    found = sa.select(Incident.id).where(Incident.state == IncidentState.OPEN).limit(most).subquery()
+    return db.session.execute(sa.select(sa.func.count()).select_from(found)).scalar_one()
 
 
 def get(incident_id: uuid.UUID) -> Incident:

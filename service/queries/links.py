@@ -15,7 +15,7 @@ from service.errors import NotFound
 from service.models import SYSTEM, Actor, Case, CaseLink, CaseRole, CaseState, DefinitionAccess, LinkKind
 from service.policy.asking import Asker, asked_by, asker
 from service.policy.permissions import Action, require, works_on_clause
-from service.queries.cases import readable
+from service.queries.visibility import readable
 
 #: How a link reads from its source and from its target.
 WORDS = {

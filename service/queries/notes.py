@@ -17,8 +17,8 @@ from service.errors import NotFound
 from service.models import Actor, Case, Note, NoteMention, NoteRevision, NoteVisibility, User
 from service.policy.asking import Asker, asked_by, asker
 from service.policy.permissions import Action, require
-from service.queries.cases import in_team, readable
 from service.queries.pages import LIMIT, Page, Sort, page
+from service.queries.visibility import in_team, of_a_case, readable
 
 NEWEST = (Sort(Note.id, uuid.UUID, descending=True),)
 _MENTIONED = (
@@ -31,7 +31,7 @@ _MENTIONED = (
 def visible(actor: Asker) -> sa.ColumnElement[bool]:
     """Which rows of `note` the actor may see: the team all of its case's, other readers those for everybody."""
     open_to_me = sa.or_(Note.visibility == NoteVisibility.EVERYBODY, Note.author == actor.name)
-    return sa.or_(_of_my_team(actor), sa.and_(Note.case_id.in_(sa.select(Case.id).where(readable(actor))), open_to_me))
+    return sa.or_(_of_my_team(actor), sa.and_(of_a_case(Note.case_id, readable(actor)), open_to_me))
 
 
 def of_case(case: Case, *, actor: Actor, limit: int = LIMIT, cursor: str | None = None) -> Page[Note]:
@@ -99,7 +99,7 @@ def saw(actor: Actor) -> None:
 
 
 def _of_my_team(actor: Asker) -> sa.ColumnElement[bool]:
-    return Note.case_id.in_(sa.select(Case.id).where(in_team(actor)))
+    return of_a_case(Note.case_id, in_team(actor))
 
 
 def mentioned(notes: Iterable[Note]) -> Mapping[uuid.UUID, Mapping[str, str]]:

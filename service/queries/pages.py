@@ -44,9 +44,10 @@ class Sort:
     of_row: Callable[[Any], Any] | None = None  #: the value in a row, where the column is computed
 
     @property
-    def order(self) -> sa.ColumnElement[Any]:
+    def order(self) -> tuple[sa.ColumnElement[Any], ...]:
+        """What comes last has a column of its own in the index: NULLS LAST would be none of SQLite's orders."""
         order = self.column.desc() if self.descending else self.column.asc()
-        return order.nulls_last() if self.nullable else order
+        return (self.column.is_(None), order) if self.nullable else (order,)
 
     def value(self, row: Any) -> Any:
         return self.of_row(row) if self.of_row else getattr(row, str(self.column.key))
@@ -74,10 +75,14 @@ def page(
     if cursor is not None:
         conditions = (*conditions, _after(sorts, place(sorts, cursor)))
     keys = sa.inspect(kind).primary_key
-    inner = sa.select(*keys).where(*conditions).order_by(*(sort.order for sort in sorts)).limit(limit + 1)
+    inner = sa.select(*keys).where(*conditions).order_by(*_order(sorts)).limit(limit + 1)
     chosen = sa.tuple_(*keys).in_(inner) if len(keys) > 1 else keys[0].in_(inner)
-    ordered = sa.select(kind).where(chosen).order_by(*(sort.order for sort in sorts))
+    ordered = sa.select(kind).where(chosen).order_by(*_order(sorts))
     return cut(db.session.scalars(ordered.options(*options)).unique().all(), sorts, limit)
+
+
+def _order(sorts: Sequence[Sort]) -> list[sa.ColumnElement[Any]]:
+    return [column for sort in sorts for column in sort.order]
 
 
 def cut(rows: Sequence[Row], sorts: Sequence[Sort], limit: int) -> Page[Row]:
@@ -94,8 +99,10 @@ def _after(sorts: Sequence[Sort], values: Sequence[Any]) -> sa.ColumnElement[boo
         same = [s.column.is_(None) if v is None else s.column == v for s, v in zip(sorts[:i], values[:i], strict=True)]
         either.append(sa.and_(*same, sort.beyond(value)))
     first, value = sorts[0].column, values[0]
-    if sorts[0].nullable:  # what comes last has no value that could be compared
-        return sa.or_(*either)
+    if sorts[0].nullable:
+        at = sa.literal(value, first.type)
+        further = first.is_(None) if value is None else sa.tuple_(first.is_(None), first) >= sa.tuple_(sa.false(), at)
+        return sa.and_(further, sa.or_(*either))
     return sa.and_(first <= value if sorts[0].descending else first >= value, sa.or_(*either))
 
 

@@ -20,8 +20,9 @@ from service.models import Actor, Case, HumanTask, TaskCandidate
 from service.policy.permissions import Action, require
 from service.queries import queue
 from service.queries.actions import know_doers, know_roles
-from service.queries.cases import closed_to, found_by, hidden, readable
+from service.queries.cases import found_by
 from service.queries.pages import LIMIT, Page, Sort, cut, page, place
+from service.queries.visibility import closed_to, listed_tasks
 
 URGENCY = (
     Sort(HumanTask.priority, int, descending=True),
@@ -154,7 +155,7 @@ def _queued(actor: Actor, most: int, *conditions: sa.ColumnElement[bool], after:
 
 def all_open(actor: Actor, *, limit: int = LIMIT, cursor: str | None = None, **only: Any) -> Page[HumanTask]:
     """Open tasks that `actor` may see: own, offered, delegated, and those of cases that they may read."""
-    return _page(_visible(actor), limit, cursor, only)
+    return _page(listed_tasks(actor), limit, cursor, only)
 
 
 def of_case(case: Case, *, actor: Actor) -> Sequence[HumanTask]:
@@ -345,17 +346,8 @@ def _mine(actor: Actor) -> sa.ColumnElement[bool]:
 def _offered(actor: Actor) -> sa.ColumnElement[bool]:
     principals = sorted(actor.principals)
     offered = HumanTask.id.in_(sa.select(TaskCandidate.task_id).where(TaskCandidate.principal.in_(principals)))
-    return sa.and_(offered, HumanTask.case_id.not_in(hidden(actor)))
+    return sa.and_(offered, ~closed_to(actor, HumanTask.case_id))
 
 
 def _team(actor: Actor) -> sa.ColumnElement[bool]:
     return sa.and_(HumanTask.assignee.is_(None), HumanTask.closed_at.is_(None), _offered(actor))
-
-
-def _visible(actor: Actor) -> sa.ColumnElement[bool]:
-    if actor.is_admin:
-        doing = sa.or_(HumanTask.assignee == actor.name, HumanTask.delegated_by == actor.name)
-        return sa.or_(doing, HumanTask.case_id.not_in(hidden(actor)))
-    cases = sa.select(Case.id).where(readable(actor))
-    taking_part = sa.or_(HumanTask.assignee == actor.name, HumanTask.delegated_by == actor.name, _offered(actor))
-    return sa.or_(taking_part, HumanTask.case_id.in_(cases))

@@ -66,6 +66,7 @@ STATES = {  #: filters by state, in the order of the page; the first is what one
     "all": "All",
 }
 LISTED = 50
+COUNTED = 99  #: beyond, a filter says “99+”
 _TIMERS = sa.select(Timer.element_id, Timer.due_at).where(Timer.case_id == sa.bindparam("case")).order_by(Timer.due_at)
 _INCIDENTS = (
     sa.select(Incident)
@@ -121,7 +122,7 @@ def index() -> ResponseReturnValue:
         "type_options": [("", "All case types"), *((kind.key, kind.name) for kind in types if not kind.is_fragment)],
         "type_names": {kind.key: kind.name for kind in types},
         "states": STATES,
-        "counts": _counts(actor),
+        "counts": {} if wants_part() else _counts(actor),
         "stage_of": progress.stage_name,
     }
     return page("cases/rows.html" if wants_part() else "cases/index.html", **values)
@@ -143,10 +144,11 @@ def version(number: str) -> ResponseReturnValue:
     return jsonify(case_lists.version(number, by=current_actor()))
 
 
-def _counts(actor: Actor) -> dict[str, int]:
-    """How many cases of each state the actor may see."""
-    listed = sa.select(Case.state, sa.func.count()).where(case_lists.readable(actor), Case.fragment.is_(False))
-    return {str(state): number for state, number in db.session.execute(listed.group_by(Case.state))}
+def _counts(actor: Actor) -> dict[str, str]:
+    """How many cases of each state of STATES the actor may see, as the filters say it."""
+    found = case_lists.numbers(actor, most=COUNTED + 1)
+    numbers = {"all": sum(found.values()), **{state.value: number for state, number in found.items()}}
+    return {name: words.up_to(COUNTED, numbers[name]) if numbers[name] else "" for name in STATES}
 
 
 def about(case: Case, actor: Actor) -> dict[str, Any]:

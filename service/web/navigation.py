@@ -63,12 +63,20 @@ def entries(actor: Actor) -> list[Entry]:
         found.append(_entry("Deployments", "deployments.index", "archive", group="Set up"))
     if may(actor, Action.READ_INCIDENTS):
         found.append(
-            _entry("Incidents", "incidents.index", "alert", "g i", incidents.open_ones(), "bad", group="Set up")
+            _entry(
+                "Incidents",
+                "incidents.index",
+                "alert",
+                "g i",
+                incidents.open_ones(most=COUNTED + 1),
+                "bad",
+                group="Set up",
+            )
         )
     if may(actor, Action.MANAGE_USERS):
         found.append(_entry("API tokens", "tokens.index", "lock", group="Set up"))
         found.append(_entry("Audit", "installation.index", "shield", group="Set up"))
-    if may(actor, Action.FIND_LOST_CASES) and (lost := len(reaching.lost())):
+    if may(actor, Action.FIND_LOST_CASES) and (lost := reaching.how_many_lost(COUNTED + 1)):
         found.append(_entry("Lost cases", "lost.index", "shield", "", lost, "bad", group="Set up"))
     return found
 

@@ -29,6 +29,7 @@ def init_app(app: Flask) -> None:
         shown=words.value,
         initials=words.initials,
         counted=words.counted,
+        running=words.running,
         moment=moment,
         timed=_timed,
         literal=decision_tables.literal,

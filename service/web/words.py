@@ -13,6 +13,7 @@ from service.http import bounds
 from service.models import CaseState, TaskState
 
 NOTHING = "–"
+RUNNING = 99  #: open cases of a definition; of more it is said that there are more
 HIGH, LOW = 70, 30  #: priorities from HIGH on and below LOW are named; those between are as usual
 
 
@@ -64,6 +65,16 @@ def day(value: date, *, today: date | None = None) -> str:
 def counted(number: int, one: str, many: str | None = None) -> str:
     """`1 case`, `2 cases`."""
     return f"{number:,} {one if number == 1 else many or one + 's'}"
+
+
+def running(number: int, what: str = "") -> str:
+    """`1 open case`, `99+ open cases`: of a definition's cases no more are counted."""
+    return " ".join(filter(None, (up_to(RUNNING, number), what + "s" * (what != "" and number != 1))))
+
+
+def up_to(most: int, number: int) -> str:
+    """`12`; `99+` where counting stopped."""
+    return f"{number:,}" if number <= most else f"{most:,}+"
 
 
 def priority(value: int) -> Chip | None:

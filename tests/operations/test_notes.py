@@ -16,7 +16,7 @@ from service.models import Actor, Case, Note, NoteVisibility
 from service.operations import notes, roles
 from service.policy.permissions import Action, may
 from service.queries import notes as lists
-from service.queries.cases import in_team
+from service.queries.visibility import in_team
 from tests.operations.test_children import deploy, opened
 from tests.operations.test_roles import CARE
 
@@ -165,7 +165,7 @@ def test_markdown_becomes_paragraphs_lists_and_tables() -> None:
 def test_the_query_and_the_rule_agree_on_who_is_of_the_team(
     care: Case, ann: Actor, cli: Actor, person: Callable[..., Actor], restricted: bool
 ) -> None:
-    """`queries.cases.in_team` says in SQL what `RULES[WRITE_NOTE]` says in Python."""
+    """`queries.visibility.in_team` says in SQL what `RULES[WRITE_NOTE]` says in Python."""
     people = [ann, cli, person("nia", "nurses"), person("xia"), person("hal", "heads"), person("eve", "visitors")]
     people += [person("ada", admin=True), person("ron", "clerks")]
     roles.bind(care, "expert", ["user:xia"], by=ann)

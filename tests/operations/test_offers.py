@@ -16,8 +16,9 @@ from service.execution import offers
 from service.models import SYSTEM, Actor, Case, CaseRole, HumanTask, TaskCandidate, TaskState, User
 from service.models.tasks import NEVER
 from service.operations import adhoc, lifecycle, roles, tasks
+from service.policy.permissions import Action, may
 from service.queries import adhoc as startable
-from service.queries import queue
+from service.queries import queue, visibility
 from service.queries import tasks as lists
 from tests.operations.test_children import deploy, opened
 from tests.operations.test_roles import CARE
@@ -176,3 +177,23 @@ def test_the_queue_is_counted_without_what_is_set_aside(ann: Actor, many: list[H
     assert lists.any_set_aside(ann, team=True)
     assert lists.counts(ann).team == len(at_hand)
     assert lists.counts(ann, most=7).team == 7
+
+
+@pytest.mark.parametrize("few", [-1, 2000])
+def test_lists_show_what_the_rules_say_whichever_way_they_are_read(
+    ann: Actor, many: list[HumanTask], person: Person, monkeypatch: pytest.MonkeyPatch, few: int
+) -> None:
+    monkeypatch.setattr(visibility, "FEW", few)
+    visibility._were_few.cache_clear()
+    nob = db.session.scalars(sa.select(User).where(User.name == "nob")).one()
+    people = [ann, Actor(nob.id, "nob", groups=frozenset({"nurses"})), person("hal", "heads"), person("zoe")]
+    people += [person("cleo", "clerks"), person("ada", admin=True)]
+    every = list(db.session.scalars(sa.select(Case)))
+
+    for actor in people:
+        found = set(db.session.scalars(sa.select(Case.id).where(visibility.listed(actor))))
+        assert found == {case.id for case in every if may(actor, Action.READ_CASE, case)}, actor.name
+        shown = {task.id for task in lists.all_open(actor, limit=200).rows}
+        allowed = sa.select(HumanTask).where(HumanTask.closed_at.is_(None))
+        assert shown == {task.id for task in db.session.scalars(allowed) if may(actor, Action.READ_TASK, task)}
+    visibility._were_few.cache_clear()

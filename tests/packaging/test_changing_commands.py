@@ -1,4 +1,4 @@
-"""A new version while cases run, at the command line: `casewright plan`, `migrate`, `revert`, `migration`, `version`."""
+"""A new version while cases run, by command: `casewright plan`, `migrate`, `revert`, `migration`, `version`."""
 
 from __future__ import annotations
 
