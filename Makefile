@@ -24,7 +24,7 @@ STALE := $(if $(HAS),$(if $(filter $(HAS),$(WANTED)),,FORCE),FORCE)
 # uv installs in seconds what takes pip a minute or two; where it cannot (behind an index that pip alone knows), pip does.
 install = $(BIN)/uv pip install --quiet --python $(BIN)/python $(1) 2>/dev/null || $(BIN)/pip install --quiet $(1)
 
-.PHONY: run test quick style lint conformance change bench bench-large chaos sbom audit lock clean FORCE
+.PHONY: run test quick style lint conformance change bench bench-table bench-memory bench-large chaos sbom audit lock clean FORCE
 .DELETE_ON_ERROR:
 
 run: $(VENV)/.run
@@ -93,6 +93,14 @@ bench: $(VENV)/.test
 # Makes a million open tasks on PostgreSQL, and a fifth on SQLite; takes a quarter of an hour and 10 GB of disk.
 bench-large: $(VENV)/.test
 	$(BIN)/python -m tests.benchmarks.large
+
+# The same, and BENCHMARKS.md made anew of it.
+bench-table: $(VENV)/.test
+	$(BIN)/python -m tests.benchmarks --write
+
+# Ten minutes of load: whether any process grows.
+bench-memory: $(VENV)/.test
+	$(BIN)/python -m tests.benchmarks.memory
 
 chaos: $(VENV)/.test
 	CONTRACT_EXAMPLES=200 $(BIN)/python -m pytest tests/security/test_contract.py -n 2 --timeout 3600

@@ -41,6 +41,7 @@ from service.operations import adhoc, cases, children, deployments, links, notes
 from service.policy import credentials
 from service.queries import adhoc as startable
 from service.queries import children as family
+from tests.benchmarks import engine, table
 from tests.conftest import config_for
 from tests.jobs_by_hand import do_jobs
 from tests.operations.family import CLAIM, MANY, diagram
@@ -85,9 +86,14 @@ def measure(url: str) -> dict[str, Any]:
         deployments.deploy(files, by=SYSTEM)
         db.session.commit()
         found = {"database": db.engine.dialect.name, **_adhoc(ann), **_children(ann), **_tree(ann)}
-        number, cookies = _long_story(ann, ben), [_signed_in(ann), _signed_in(ben)]
+        numbers = {"plain": _started("claim", ann, item="plain").number, "case": _long_story(ann, ben)}
+        cookies = [_signed_in(ann), _signed_in(ben)]
         db.session.remove()
-    found |= _dearest([_page(app, number, cookie) for cookie in cookies])
+    step = engine.short_step_ms()
+    for name, number in numbers.items():
+        figures = _dearest([_page(app, number, cookie) for cookie in cookies])
+        found |= {f"{name}_{what}": figure for what, figure in figures.items()}
+    found |= table.to_engine(found, step)
     with app.app_context():
         db.engine.dispose()
     return found
@@ -219,10 +225,10 @@ def _page(app: Flask, number: str, cookie: str) -> dict[str, Any]:
         assert shown.status_code == 200
         assert number in shown.text
     return {
-        "case_page_ms": _ms(median(wall[3:])),
-        "case_page_cpu_ms": _ms(median(cpu[3:])),
-        "case_page_sql": len([line for line in seen if not line.startswith("BEGIN")]),
-        "case_page_kb": round(len(shown.data) / 1024),
+        "page_ms": _ms(median(wall[3:])),
+        "page_cpu_ms": _ms(median(cpu[3:])),
+        "page_sql": len([line for line in seen if not line.startswith("BEGIN")]),
+        "page_kb": round(len(shown.data) / 1024),
     }
 
 

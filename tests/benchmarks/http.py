@@ -14,7 +14,7 @@ import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -22,13 +22,15 @@ from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
+from flask import Flask
 
 from service import create_app
+from service.config import read
 from service.db import db, new_id, utcnow
 from service.maintenance import schema
 from service.models import SYSTEM, Case, HumanTask, TaskCandidate, TaskState, User
 from service.operations import deployments, users
-from tests.benchmarks import bare, model
+from tests.benchmarks import bare, engine, model, table
 
 TICKS = os.sysconf("SC_CLK_TCK")
 KEPT = 2  #: seconds; the server closes a connection on which nothing comes for five
@@ -67,32 +69,68 @@ class Cost:
         return round(statistics.quantiles(self.wall, n=100)[percent - 1], 2)
 
 
-def measure(url: str, scratch: Path, cases: int) -> dict[str, Any]:
-    """All figures for the database at `url`."""
-    os.environ |= {
+@dataclass
+class Installation:
+    """A database with people and a case type, and a web server with one worker on it."""
+
+    app: Flask
+    environment: dict[str, str]
+    token: str  #: Ann's
+    pid: int  #: of the web worker
+    client: Client
+
+
+@contextmanager
+def installed(url: str) -> Iterator[Installation]:
+    """An installation on the empty database at `url`."""
+    with prepared(url) as (app, environment, token), server(environment) as (pids, port):
+        client = Client(http.client.HTTPConnection("127.0.0.1", port), token)
+        with app.app_context():
+            for _ in range(10):  # definitions parsed, pools filled
+                _whole_case(client)
+        yield Installation(app, environment, token, pids[0], client)
+
+
+@contextmanager
+def prepared(url: str) -> Iterator[tuple[Flask, dict[str, str], str]]:
+    """The application on `url`, the settings that make it, and a token; the schema and what it works on are there."""
+    environment = {
         "CASEWRIGHT_DATABASE_URL": url,
         "CASEWRIGHT_SECRET_KEY": secrets.token_urlsafe(40),
         "CASEWRIGHT_SECURE_COOKIES": "no",
         "CASEWRIGHT_LOG_LEVEL": "WARNING",
     }
-    app = create_app()
+    app = create_app(read(environment))
     with app.app_context():
         schema.upgrade(app)
         token = _prepare()
         db.session.remove()
-        with _server() as (pid, port):
-            client = Client(http.client.HTTPConnection("127.0.0.1", port), token)
-            figures = _run(client, pid, cases)
-        figures |= _statements(app, token)
-        figures["tasks_list_10000_ms"] = _long_list(token)
-        figures["database"] = db.engine.dialect.name
-        limit = bare.transactions_per_second(app)
-        figures["bare_transactions_per_s"] = round(limit)
-        figures["limit_ratio"] = round(figures["completes_per_s"] / limit, 3)
-        db.session.remove()
+    yield app, environment, token
+    with app.app_context():
         db.engine.dispose()
-    print(json.dumps(figures, indent=1), flush=True)
-    return figures
+
+
+def one_round(at: Installation, cases: int) -> dict[str, Any]:
+    """What varies from moment to moment, the limit and the engine's own time beside it."""
+    with at.app.app_context():
+        figures = _run(at.client, at.pid, cases)
+        limit = bare.transactions_per_second(at.app)
+        db.session.remove()
+    return {
+        **figures,
+        "bare_transactions_per_s": round(limit),
+        "limit_ratio": round(figures["completes_per_s"] / limit, 3),
+        **table.to_engine(figures, engine.short_step_ms()),
+    }
+
+
+def once(at: Installation) -> dict[str, Any]:
+    """What is the same in every round: statements, sizes, a long list."""
+    with at.app.app_context():
+        size = _bytes_per_case(at.client)
+        figures = {"database": db.engine.dialect.name, "bytes_per_case": size, **_statements(at.app, at.token)}
+        db.session.remove()
+        return figures | {"tasks_list_10000_ms": _long_list(at)}
 
 
 def _prepare() -> str:
@@ -107,23 +145,30 @@ def _prepare() -> str:
 
 
 @contextmanager
-def _server() -> Iterator[tuple[int, int]]:
-    """A web server with one worker; its worker's process id and its port."""
+def server(environment: Mapping[str, str], workers: int = 1, threads: int = 4) -> Iterator[tuple[list[int], int]]:
+    """A web server; its workers' process ids and its port."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    arguments = ["web", "--workers", "1", "--threads", "4", "--port", str(port)]
-    process = subprocess.Popen([str(Path(sys.executable).parent / "casewright"), *arguments])
-    try:
+    arguments = ["web", "--workers", str(workers), "--threads", str(threads), "--port", str(port)]
+    with running([str(Path(sys.executable).parent / "casewright"), *arguments], environment) as pid:
         _wait_for(port)
-        yield _child_of(process.pid), port
+        yield children_of(pid, workers), port
+
+
+@contextmanager
+def running(command: Sequence[str], environment: Mapping[str, str]) -> Iterator[int]:
+    """Another process; its id. It is asked to end, and waited for."""
+    process = subprocess.Popen(command, env={**os.environ, **environment})
+    try:
+        yield process.pid
     finally:
         process.send_signal(signal.SIGTERM)
         process.wait(30)
 
 
 def _wait_for(port: int) -> None:
-    for _ in range(200):
+    for _ in range(600):
         try:
             socket.create_connection(("127.0.0.1", port), 1).close()
             return
@@ -132,33 +177,31 @@ def _wait_for(port: int) -> None:
     raise RuntimeError("The server did not start.")
 
 
-def _child_of(pid: int) -> int:
+def children_of(pid: int, wanted: int) -> list[int]:
+    """The process ids of gunicorn's workers."""
     for _ in range(100):
         children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-        if children:
-            return int(children[0])
+        if len(children) >= wanted:
+            return [int(child) for child in children]
         time.sleep(0.1)
-    raise RuntimeError("gunicorn has no worker.")
+    raise RuntimeError("gunicorn lacks workers.")
 
 
-def _cpu_ms(pid: int) -> float:
+def cpu_ms_of(pid: int) -> float:
     fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
     return (int(fields[11]) + int(fields[12])) * 1000 / TICKS
 
 
 def _cost(pid: int, calls: list[Callable[[], Any]]) -> tuple[Cost, list[Any]]:
-    wall, answers, before = [], [], _cpu_ms(pid)
+    wall, answers, before = [], [], cpu_ms_of(pid)
     for call in calls:
         began = time.perf_counter()
         answers.append(call())
         wall.append((time.perf_counter() - began) * 1000)
-    return Cost(wall, round((_cpu_ms(pid) - before) / len(calls), 2)), answers
+    return Cost(wall, round((cpu_ms_of(pid) - before) / len(calls), 2)), answers
 
 
 def _run(client: Client, pid: int, cases: int) -> dict[str, Any]:
-    for _ in range(10):  # warm up: definitions parsed, pools filled
-        _whole_case(client)
-    size_before, count_before = _size(), _count()
     start, opened = _cost(pid, [lambda i=i: client.call("POST", "/cases", model.start(i)) for i in range(cases)])
     first = [client.call("GET", f"/cases/{case['id']}/tasks")["items"][0]["id"] for case in opened]
     for task in first:
@@ -167,9 +210,8 @@ def _run(client: Client, pid: int, cases: int) -> dict[str, Any]:
     complete, _ = _cost(pid, [lambda t=t: client.call("POST", f"/tasks/{t}/complete", model.ASSESSED) for t in first])
     for case in opened:
         _do_next(client, case["id"])
-    size = (_size() - size_before) / (_count() - count_before)
     began = time.perf_counter()
-    for _ in range(50):
+    for _ in range(cases // 3):
         _whole_case(client)
     return {
         "start_cpu_ms": start.cpu,
@@ -180,8 +222,7 @@ def _run(client: Client, pid: int, cases: int) -> dict[str, Any]:
         "completes_per_s": round(1000 / statistics.mean(complete.wall), 1),
         "form_cpu_ms": form.cpu,
         "form_p50_ms": form.p(50),
-        "cases_per_s": round(50 / (time.perf_counter() - began), 1),
-        "bytes_per_case": round(size),
+        "cases_per_s": round(cases // 3 / (time.perf_counter() - began), 1),
     }
 
 
@@ -196,6 +237,13 @@ def _do_next(client: Client, case: str) -> None:
         if task["state"] in ("ready", "reserved"):
             client.call("POST", f"/tasks/{task['id']}/claim", {})
             client.call("POST", f"/tasks/{task['id']}/complete", model.ASSESSED)
+
+
+def _bytes_per_case(client: Client) -> int:
+    before, count = _size(), _count()
+    for _ in range(100):
+        _whole_case(client)
+    return round((_size() - before) / (_count() - count))
 
 
 def _count() -> int:
@@ -247,7 +295,7 @@ def _statements(app: Any, token: str) -> dict[str, Any]:
     }
 
 
-def _long_list(token: str) -> float:
+def _long_list(at: Installation) -> float:
     """Milliseconds that the server needs for a page of Ann's tasks when 10,000 are open."""
     case = db.session.scalars(sa.select(Case).limit(1)).one()
     now = utcnow()
@@ -267,8 +315,6 @@ def _long_list(token: str) -> float:
     with db.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         if db.engine.dialect.name == "postgresql":
             connection.exec_driver_sql("ANALYZE")
-    with _server() as (pid, port):
-        client = Client(http.client.HTTPConnection("127.0.0.1", port), token)
-        client.call("GET", "/tasks?view=mine&limit=100")
-        cost, _ = _cost(pid, [lambda: client.call("GET", "/tasks?view=mine&limit=100")] * 30)
+    at.client.call("GET", "/tasks?view=mine&limit=100")
+    cost, _ = _cost(at.pid, [lambda: at.client.call("GET", "/tasks?view=mine&limit=100")] * 30)
     return cost.p(50)
