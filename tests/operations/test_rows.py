@@ -30,6 +30,7 @@ from service.models import (
     TaskState,
     User,
 )
+from service.models.tasks import NEVER
 
 ONE = rows.Query([Case], lambda select: select.where(Case.id == sa.bindparam("case_id")))
 SOME = rows.Query([[Case.number, Case.version]], lambda select: select.where(Case.id == sa.bindparam("case_id")))
@@ -51,7 +52,8 @@ def made(definition: ProcessDefinition, number: int = 1) -> Case:
 def a_life(definition: ProcessDefinition) -> None:
     """What happens to rows: they are added in any order, changed, changed back, and changed to nothing."""
     task = HumanTask(id=key(7), case_id=key(1), element_id="A", name="A", state=TaskState.READY, checklist=[{"x": 1}])
-    db.session.add_all([TaskCandidate(task_id=key(7), principal=f"group:{each}") for each in "ab"])
+    beside = {"free": True, "rank": -50, "due": NEVER}
+    db.session.add_all([TaskCandidate(task_id=key(7), principal=f"group:{each}", **beside) for each in "ab"])
     db.session.add(task)
     db.session.add(AuditEntry(case_id=key(1), seq=1, at=utcnow(), actor="ann", action="x", hash=b"h", details={}))
     first, second = made(definition), made(definition, 2)
