@@ -10,8 +10,10 @@ other.
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cached_property, lru_cache
 from typing import Any, cast
 
@@ -20,6 +22,7 @@ from sqlalchemy.orm import InstanceState, InstrumentedAttribute, Mapper, Session
 from sqlalchemy.orm.exc import StaleDataError
 
 Parameters = dict[str, Any]
+_PLAIN = frozenset({str, int, float, bool, type(None), bytes, dict, list, datetime, uuid.UUID})
 
 
 @dataclass
@@ -105,7 +108,7 @@ def write(session: Session) -> bool:
 
     Raises `StaleDataError` where somebody else has written the row since it was read.
     """
-    if session.deleted or session.in_nested_transaction():
+    if session.deleted:
         return False
     new = [(_table_of(sa.inspect(each).mapper), sa.inspect(each)) for each in session.new]
     changed = [(_table_of(sa.inspect(each).mapper), sa.inspect(each)) for each in session.dirty]
@@ -113,26 +116,32 @@ def write(session: Session) -> bool:
         return True
     if not all(_is_plain(table, state) for table, state in (*new, *changed)):
         return False
+    transaction = session._autobegin_t()._begin()  # as the ORM's flush does: what fails is rolled back as a whole
     try:
         connection = session.connection()
         for table, state in sorted(new, key=lambda each: (each[0].place, each[1].insert_order)):
             _insert(connection, table, state)
         for table, state in sorted(changed, key=lambda each: (each[0].place, each[1].key[1])):
             _update(connection, table, state)  # in one order everywhere, for each locks its row
+        session._register_persistent({state for _table, state in (*new, *changed)})
+        transaction.commit()
     except BaseException:
-        session.rollback()
+        transaction.rollback(_capture_exception=True)
         raise
-    session._register_persistent({state for _table, state in (*new, *changed)})
     return True
 
 
 def _is_plain(table: _Table, state: InstanceState[Any]) -> bool:
     """Whether the object's own columns are all that changed, to plain values, and its key is what it was."""
-    if table.only_orm or not table.relations.isdisjoint(state.committed_state):
+    known, changed = state.dict, state.committed_state
+    if table.only_orm or not table.relations.isdisjoint(changed) or not changed.keys() <= known.keys():
         return False
-    if state.key is not None and any(each.key in state.committed_state for each in table.key):
-        return False
-    return not any(hasattr(state.dict.get(key), "_propagate_attrs") for key in state.committed_state)
+    if state.key is not None:
+        if any(each.key in changed for each in table.key):
+            return False
+        if table.version is not None and table.version.key not in known:  # it was forgotten, and has to be read again
+            return False
+    return not any(hasattr(known[key], "_propagate_attrs") for key in changed if type(known[key]) not in _PLAIN)
 
 
 def _insert(connection: sa.Connection, table: _Table, state: InstanceState[Any]) -> None:
@@ -154,7 +163,8 @@ def _update(connection: sa.Connection, table: _Table, state: InstanceState[Any])
     }
     if not values:
         return
-    where = {f"its_{column.name}": known[column.key] for column in table.key}
+    assert state.key is not None
+    where = {f"its_{column.name}": value for column, value in zip(table.key, state.key[1], strict=True)}
     if table.version is not None:
         where[f"its_{table.version.name}"] = known[table.version.key]
         values[table.version.name] = known[table.version.key] + 1

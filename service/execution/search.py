@@ -21,13 +21,16 @@ _SEPARATORS = re.compile(r"[\s()/.\-]+")
 
 def folded(text: str) -> str:
     """`text` in lower case and without accents: “Dvořák” as “dvorak”."""
+    if text.isascii():
+        return text.lower()
     apart = unicodedata.normalize("NFKD", text.casefold()).translate(_LETTERS)
     return "".join(each for each in apart if not unicodedata.combining(each))
 
 
 def wanted(text: str) -> tuple[list[str], str]:
     """What `text` asks for: its first folded words; and the whole without separators, where it is some number."""
-    return folded(text).split()[:WORDS], _joined(text)
+    whole = folded(text)
+    return whole.split()[:WORDS], _joined(whole)
 
 
 def text_of(number: str, title: str, variables: Mapping[str, Any], names: Iterable[str] = ()) -> str:
@@ -35,7 +38,7 @@ def text_of(number: str, title: str, variables: Mapping[str, Any], names: Iterab
     named = list(names)
     facts = (_found(variables, name.split(".")) for name in named) if named else _own(variables)
     texts = [number, title, *_texts(facts, NAMED_LONGEST if named else LONGEST)]
-    words = dict.fromkeys(word for text in texts for word in (folded(text), _joined(text)) if word)
+    words = dict.fromkeys(word for text in map(folded, texts) for word in (text, _joined(text)) if word)
     return "\n".join(words)[:MOST]
 
 
@@ -58,8 +61,8 @@ def _found(variables: Mapping[str, Any], path: list[str]) -> Any:
     return found
 
 
-def _joined(text: str) -> str:
-    """A telephone or policy number without what people put between its digits; nothing for other texts."""
-    joined = _SEPARATORS.sub("", folded(text)).removeprefix("+")
+def _joined(whole: str) -> str:
+    """A folded telephone or policy number without what people put between its digits; nothing for other texts."""
+    joined = _SEPARATORS.sub("", whole).removeprefix("+")
     digits = sum(each.isdigit() for each in joined)
     return joined if digits >= 4 and digits * 2 >= len(joined) and len(joined) <= 40 else ""

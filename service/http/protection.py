@@ -55,6 +55,10 @@ HEADERS = {
     "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
 }
 
+#: What every answer has unless it says otherwise.
+_ALWAYS = [*HEADERS.items(), ("Cache-Control", "private, no-cache")]
+_ALWAYS_BY_HTTPS = [*_ALWAYS, ("Strict-Transport-Security", "max-age=31536000; includeSubDomains")]
+
 #: Actions whose rules look at the person only, so that they are decided before the route runs.
 WITHOUT_SUBJECT = frozenset(action for action, rules in RULES.items() if set(rules) <= permissions.OF_THE_ACTOR)
 
@@ -157,13 +161,14 @@ def _check_source() -> None:
 
 
 def _add_headers(response: Response) -> Response:
-    for name, value in HEADERS.items():
-        response.headers.setdefault(name, value)
-    response.headers.setdefault("Cache-Control", "private, no-cache")
-    if current_app.config["CASEWRIGHT"].secure_cookies:
-        response.headers.setdefault("Strict-Transport-Security", "max-age=31536000; includeSubDomains")
+    there = {name.lower() for name, _ in response.headers}
+    always = _ALWAYS_BY_HTTPS if current_app.config["CASEWRIGHT"].secure_cookies else _ALWAYS
+    response.headers.extend([(name, value) for name, value in always if name.lower() not in there])
     if "actor" in g or "cookie" in g:
-        response.vary.update(("Cookie", "Authorization"))
+        if "vary" in there:
+            response.vary.update(("Cookie", "Authorization"))
+        else:
+            response.headers.add("Vary", "Cookie, Authorization")
     return response
 
 

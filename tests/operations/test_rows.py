@@ -172,9 +172,49 @@ def test_a_row_that_is_refused_ends_the_transaction(loan: ProcessDefinition) -> 
 
     with pytest.raises(sa.exc.IntegrityError):
         db.session.flush()
+    db.session.rollback()
 
     assert db.session.get_one(Case, key(1)).number == "N-1"
     assert twin not in db.session
+
+
+def test_what_is_refused_while_it_is_committed_ends_the_transaction_too(loan: ProcessDefinition) -> None:
+    a_life(loan)
+    twin = made(loan, 4)
+    twin.number = "N-1"
+    db.session.add(twin)
+
+    with pytest.raises(sa.exc.IntegrityError):
+        db.session.commit()
+    db.session.rollback()
+
+    assert twin not in db.session
+
+
+def test_within_a_savepoint_only_its_own_is_taken_back(loan: ProcessDefinition) -> None:
+    a_life(loan)
+    db.session.get_one(Case, key(2)).title = "kept"
+    db.session.flush()
+    twin = made(loan, 4)
+    twin.number = "N-1"
+
+    with pytest.raises(sa.exc.IntegrityError), db.session.begin_nested():
+        db.session.add(twin)
+    db.session.commit()
+
+    assert db.session.get_one(Case, key(2)).title == "kept"
+
+
+def test_what_was_forgotten_and_is_changed_before_it_is_read_again(loan: ProcessDefinition) -> None:
+    a_life(loan)
+    case = db.session.get_one(Case, key(1))
+    version = case.version
+    db.session.expire_all()
+
+    case.title = "mine"
+    db.session.commit()
+
+    assert (case.title, case.version) == ("mine", version + 1)
 
 
 def test_relationships_are_written_by_the_orm(
