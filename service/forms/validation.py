@@ -20,6 +20,7 @@ from service.engine.definition import Problem, Severity
 from service.engine.expressions import feel
 from service.engine.expressions.feel import FeelError
 from service.engine.expressions.plain import NotPlain, plain
+from service.forms import simple
 from service.forms.checks import CONTAINERS, KEYED, find_problems
 
 SECONDS = 2.0  #: CPU time for one submission
@@ -38,13 +39,20 @@ def validate(
 
     Raises errors.InvalidForm with form-js' own messages, by field id; `Field_1.0` is the field in its list's first row.
     """
+    found = simple.accepted(schema, submitted, context)
+    return found if found is not None else _checked(schema, submitted, context, now or datetime.now(UTC))
+
+
+def _checked(
+    schema: Mapping[str, Any], submitted: Mapping[str, Any], context: Mapping[str, Any], moment: datetime
+) -> dict[str, Any]:
+    """The same, by form-js' rules in the sandbox."""
     key, text = _schema(schema)
     _refuse_long_lists(submitted)
     given = _json(submitted)
     if len(given) > MAX_SUBMITTED:
         raise errors.InvalidForm({"": ["The form holds more than can be sent at once."]})
     known = _json(_wanted(key, text, context))
-    moment = now or datetime.now(UTC)
     try:
         feel.set_clock(moment)
         answer = _ask(key, text, "formCheck", given, known, feel.is_flat(given + known), _first_today(moment))
