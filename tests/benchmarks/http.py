@@ -204,8 +204,7 @@ def _cost(pid: int, calls: list[Callable[[], Any]]) -> tuple[Cost, list[Any]]:
 def _run(client: Client, pid: int, cases: int) -> dict[str, Any]:
     start, opened = _cost(pid, [lambda i=i: client.call("POST", "/cases", model.start(i)) for i in range(cases)])
     first = [client.call("GET", f"/cases/{case['id']}/tasks")["items"][0]["id"] for case in opened]
-    for task in first:
-        client.call("POST", f"/tasks/{task}/claim", {})
+    claim, _ = _cost(pid, [lambda t=t: client.call("POST", f"/tasks/{t}/claim", {}) for t in first])
     form, _ = _cost(pid, [lambda t=t: client.call("GET", f"/tasks/{t}/form") for t in first])
     complete, _ = _cost(pid, [lambda t=t: client.call("POST", f"/tasks/{t}/complete", model.ASSESSED) for t in first])
     for case in opened:
@@ -216,6 +215,8 @@ def _run(client: Client, pid: int, cases: int) -> dict[str, Any]:
     return {
         "start_cpu_ms": start.cpu,
         "start_p50_ms": start.p(50),
+        "claim_cpu_ms": claim.cpu,
+        "claim_p50_ms": claim.p(50),
         "complete_cpu_ms": complete.cpu,
         "complete_p50_ms": complete.p(50),
         "complete_p95_ms": complete.p(95),
@@ -223,7 +224,39 @@ def _run(client: Client, pid: int, cases: int) -> dict[str, Any]:
         "form_cpu_ms": form.cpu,
         "form_p50_ms": form.p(50),
         "cases_per_s": round(cases // 3 / (time.perf_counter() - began), 1),
+        **_adhoc(client, pid, cases // 3),
+        **_large(client, pid, cases // 10),
     }
+
+
+def _adhoc(client: Client, pid: int, times: int) -> dict[str, Any]:
+    """What it costs to start ad hoc work, in a case with little of it."""
+    starts = []
+    for _ in range(max(1, times // 5)):
+        starts += [_starting(client, client.call("POST", "/cases", model.CARE)["id"])] * 5
+    activate, _ = _cost(pid, starts)
+    return {"activate_cpu_ms": activate.cpu, "activate_p50_ms": activate.p(50)}
+
+
+def _starting(client: Client, case: str) -> Callable[[], Any]:
+    """What starts one piece of ad hoc work in the case."""
+    [part] = client.call("GET", f"/cases/{case}/adhoc")["items"]
+    where = f"/cases/{case}/adhoc/{part['activity_id']}/activate"
+    return lambda: client.call("POST", where, {"element_id": "Session"})
+
+
+def _large(client: Client, pid: int, times: int) -> dict[str, Any]:
+    """What steps cost in a case that knows a megabyte, of which they change little."""
+    case = client.call("POST", "/cases", model.CARE)["id"]
+    client.call("PATCH", f"/cases/{case}/variables", model.LARGE)
+    activate, _ = _cost(pid, [_starting(client, case)] * max(2, times))
+    tasks = [task["id"] for task in client.call("GET", f"/cases/{case}/tasks")["items"]]
+    claim, _ = _cost(pid, [lambda t=t: client.call("POST", f"/tasks/{t}/claim", {}) for t in tasks])
+    said = {"data": {"said": "as agreed"}}
+    complete, _ = _cost(pid, [lambda t=t: client.call("POST", f"/tasks/{t}/complete", said) for t in tasks])
+    found = {"activate": activate, "claim": claim, "complete": complete}
+    cpu = {f"large_{name}_cpu_ms": cost.cpu for name, cost in found.items()}
+    return cpu | {f"large_{name}_p50_ms": cost.p(50) for name, cost in found.items()}
 
 
 def _whole_case(client: Client) -> None:

@@ -1,4 +1,4 @@
-"""The case type that benchmarks run: two user tasks with a form, a gateway decided by data between them."""
+"""The case types that benchmarks run: two user tasks with a form and a gateway between them; and ad hoc work."""
 
 from __future__ import annotations
 
@@ -25,6 +25,21 @@ _BPMN = """<?xml version="1.0" encoding="UTF-8"?>
   </bpmn:process>
 </bpmn:definitions>
 """
+_CARE = """<?xml version="1.0" encoding="UTF-8"?>
+<bpmn:definitions xmlns:bpmn="http://www.omg.org/spec/BPMN/20100524/MODEL" xmlns:case="urn:casewright:bpmn:1.0"
+    id="care" targetNamespace="urn:bench">
+  <bpmn:process id="bench-care" name="Bench care" isExecutable="true" case:numberPrefix="BCA"
+      case:candidateStarterGroups="clerks">
+    <bpmn:startEvent id="Begin"/>
+    <bpmn:adHocSubProcess id="Care" name="Care">
+      <bpmn:userTask id="Session" name="Session" case:candidateGroups="clerks"/>
+    </bpmn:adHocSubProcess>
+    <bpmn:endEvent id="Done"/>
+    <bpmn:sequenceFlow id="f1" sourceRef="Begin" targetRef="Care"/>
+    <bpmn:sequenceFlow id="f2" sourceRef="Care" targetRef="Done"/>
+  </bpmn:process>
+</bpmn:definitions>
+"""
 
 
 def _form(key: str, *components: dict[str, Any]) -> bytes:
@@ -34,6 +49,7 @@ def _form(key: str, *components: dict[str, Any]) -> bytes:
 
 FILES = {
     "bench.bpmn": _BPMN.encode(),
+    "bench-care.bpmn": _CARE.encode(),
     "bench-start.form": _form(
         "bench-start",
         {"id": "c", "type": "textfield", "key": "customer", "label": "Customer", "validate": {"required": True}},
@@ -45,6 +61,9 @@ FILES = {
         {"id": "n", "type": "textarea", "key": "note", "label": "Note"},
     ),
 }
+CARE = {"case_type": "bench-care", "data": {}}
+#: About a megabyte, as one variable.
+LARGE = {"variables": {"story": [f"entry {number} of a long story, told by somebody" for number in range(20_000)]}}
 ASSESSED = {"data": {"sound": True, "note": "All papers are here and in order."}}
 
 
