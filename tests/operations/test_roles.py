@@ -19,6 +19,7 @@ from service.queries import adhoc as startable
 from service.queries import cases as case_lists
 from service.queries import tasks as task_lists
 from service.queries.links import linkable
+from service.queries.visibility import in_team, readable
 from tests.jobs_by_hand import do_jobs
 from tests.operations.family import diagram
 from tests.operations.test_children import child_of, deploy, latest, opened, story
@@ -290,10 +291,10 @@ def test_whom_the_diagram_names_beside_a_role_stays_a_candidate_when_the_role_ch
 @pytest.mark.parametrize(
     ("action", "condition"),
     [
-        (Action.READ_CASE, case_lists.readable),
+        (Action.READ_CASE, readable),
         (Action.CHANGE_CASE, changeable),
         (Action.LINK, linkable),
-        (Action.WRITE_NOTE, case_lists.in_team),
+        (Action.WRITE_NOTE, in_team),
     ],
 )
 def test_the_database_answers_as_the_rules_do_for_one_actor_and_for_any(

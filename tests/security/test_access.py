@@ -477,7 +477,7 @@ def test_a_token_does_no_more_than_its_scopes(office: Office, program: Callable[
 def test_the_list_and_the_rule_agree_on_who_reads_a_case(
     app: Flask, office: Office, program: Callable[..., Program], person: Callable[..., Any]
 ) -> None:
-    """`queries.cases.readable` says in SQL what `RULES[READ_CASE]` says in Python."""
+    """`queries.visibility.readable` says in SQL what `RULES[READ_CASE]` says in Python."""
     people = [
         office.ann,
         office.ben,
