@@ -41,7 +41,8 @@ def test_what_is_said_to_end_ends_in_any_order(net: Net, data: st.DataObject) ->
     assume(not any(trouble.kind == "undecided" for trouble in found))
     snapshot = walk.workflow.dump()
     ends = {
-        run_out(Workflow.load(definition, snapshot, now=walk.workflow.now), order, {}, 40) for order in range(_ORDERS)
+        run_out(Workflow.load(definition, snapshot, walk.workflow.variables, now=walk.workflow.now), order, {}, 40)
+        for order in range(_ORDERS)
     }
     if not found:
         assert ends == {"completed"}

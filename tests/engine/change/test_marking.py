@@ -28,7 +28,7 @@ def test_cases_that_stand_alike_have_one_signature_whatever_they_know() -> None:
 def test_a_snapshot_has_the_signature_of_its_workflow() -> None:
     definition = version("s g A j", "g S j", "j e", and_="g j", more=scope("S", "sS B eS", more=many("3")))
     walk = walked(definition, "A; B")
-    loaded = Workflow.load(definition, walk.workflow.dump(), now=NOW)
+    loaded = Workflow.load(definition, walk.workflow.dump(), walk.workflow.variables, now=NOW)
 
     assert signature(walk.workflow.dump()) == signature(walk.workflow) == signature(loaded)
 
