@@ -19,6 +19,7 @@ from typing import Any, cast
 
 import sqlalchemy as sa
 from sqlalchemy.orm import InstanceState, InstrumentedAttribute, Mapper, Session
+from sqlalchemy.orm.attributes import instance_state
 from sqlalchemy.orm.exc import StaleDataError
 
 Parameters = dict[str, Any]
@@ -68,11 +69,11 @@ def _known(session: Session, mapper: Mapper[Any], values: Parameters) -> Any:
     found = session.identity_map.get(key)
     if found is None:
         found = mapper.class_manager.new_instance()
-        state: InstanceState[Any] = sa.inspect(found)
+        state = instance_state(found)
         state.key, state.session_id = key, session.hash_key
         session.identity_map.add(state)
         state._expire_attributes(state.dict, _table_of(mapper).attributes - values.keys())
-    state = sa.inspect(found)
+    state = instance_state(found)
     state.dict.update(values)
     state._commit_all(state.dict, session.identity_map)
     return found
@@ -110,8 +111,8 @@ def write(session: Session) -> bool:
     """
     if session.deleted:
         return False
-    new = [(_table_of(sa.inspect(each).mapper), sa.inspect(each)) for each in session.new]
-    changed = [(_table_of(sa.inspect(each).mapper), sa.inspect(each)) for each in session.dirty]
+    new = [(_table_of(state.mapper), state) for state in map(instance_state, session.new)]
+    changed = [(_table_of(state.mapper), state) for state in map(instance_state, session.dirty)]
     if not (new or changed):
         return True
     if not all(_is_plain(table, state) for table, state in (*new, *changed)):
@@ -121,7 +122,7 @@ def write(session: Session) -> bool:
         connection = session.connection()
         for table, state in sorted(new, key=lambda each: (each[0].place, each[1].insert_order)):
             _insert(connection, table, state)
-        for table, state in sorted(changed, key=lambda each: (each[0].place, each[1].key[1])):
+        for table, state in sorted(changed, key=lambda each: (each[0].place, each[1].identity)):
             _update(connection, table, state)  # in one order everywhere, for each locks its row
         session._register_persistent({state for _table, state in (*new, *changed)})
         transaction.commit()
