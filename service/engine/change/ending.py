@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 
 from service.engine.change.ahead import Region, called_by, standing
-from service.engine.change.game import Answer, Game, State, Undecided
+from service.engine.change.game import Answer, Game, State, Undecided, finishing
 from service.engine.change.standing import Scope, Spot
 from service.engine.elements.adhoc import AdHocSubProcess
 from service.engine.elements.node import Node
@@ -181,7 +181,7 @@ def _round_and_round(definition: Definition, nodes: set[Node], here: set[Node]) 
     owners = {node.element.parent for node in nodes}
     for owner in owners:
         body = definition.graph.body(owner)
-        ending = Game(definition.graph, owner, lambda _node: None).ends
+        ending = finishing(definition.graph, owner)
         lost = [node for node in body.nodes if node in nodes and node.name not in ending]
         if lost:
             yield Trouble("spins", definition, lost[0], always=not here.isdisjoint(lost))

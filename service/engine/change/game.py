@@ -11,6 +11,7 @@ from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import lru_cache
 from itertools import combinations
 
 from service.engine import expressions
@@ -81,17 +82,15 @@ class Game:
         self.graph = graph
         self.body: Body = graph.body(owner)
         self.inside = inside
-        nodes = self.body.nodes
-        self.joins = [node for node in nodes if isinstance(node, Joining) and len(node.incoming) > 1]
-        gathering = [node for node in nodes if isinstance(node, Activity) and node.needs > 1]
-        goals = {node.name for node in (*self.joins, *gathering, *(node for node in nodes if self._may_end(node)))}
-        self.matters = _reaching(nodes, goals)
-        self.ends = _finishing(nodes, goals)
+        throwing = frozenset(node.name for node in self.body.nodes if self._throws(node))
+        self.matters = _mattering(graph, owner, throwing)
 
-    def _may_end(self, node: Node) -> bool:
-        """Whether the whole scope may end here: by an end event, or by what an activity throws."""
+    def _throws(self, node: Node) -> bool:
+        """Whether an activity may end the whole scope, by what it throws and does not catch."""
+        if not isinstance(node, Activity):
+            return False
         thrown = (self.inside(node) or set()) - {"ended"}
-        return bool(end_kinds(node)) or any(not caught_at(node, each) for each in thrown)
+        return any(not caught_at(node, each) for each in thrown)
 
     def start(self) -> list[Node]:
         """Where tokens begin when the scope is entered."""
@@ -223,8 +222,12 @@ class Game:
     def _joined(self, state: State) -> Iterator[tuple[State, tuple[tuple[str, str], ...]]]:
         """Nothing else moves: what inclusive joins, and rounds of complex gateways, do now."""
         rounds = dict(state.rounds)
-        for node in self.joins:
-            here = {flow.id for flow in node.incoming if ("via", flow.id) in state.places}
+        arrived: dict[Node, set[str]] = {self.graph.task_specs[name]: set() for name in rounds}
+        for kind, *names in state.places:
+            if kind == "via":
+                flow = self.graph.flows[names[0]]
+                arrived.setdefault(flow.target, set()).add(flow.id)
+        for node, here in arrived.items():
             if isinstance(node, ComplexGateway) and node.condition:
                 if node.name in rounds and not self._may_come(state, node, set(rounds[node.name])):
                     yield from self._reset(state, node, ())
@@ -458,8 +461,28 @@ def _reaching(nodes: list[Node], goals: set[str]) -> set[str]:
     return found
 
 
-def _finishing(nodes: list[Node], goals: set[str]) -> set[str]:
-    """The elements from which a token, and all that it becomes, can be used up; at a goal that is another's matter."""
+def _goals(body: Body) -> set[str]:
+    """Joins, activities that gather tokens, and ends of the whole: where tokens have to do with each other."""
+    return {
+        node.name
+        for node in body.nodes
+        if (isinstance(node, Joining) and len(node.incoming) > 1)
+        or (isinstance(node, Activity) and node.needs > 1)
+        or end_kinds(node)
+    }
+
+
+@lru_cache(maxsize=4096)
+def _mattering(graph: Graph, owner: str | None, throwing: frozenset[str]) -> set[str]:
+    """The elements of a scope from which a token may come to where it matters to others."""
+    body = graph.body(owner)
+    return _reaching(body.nodes, _goals(body) | throwing)
+
+
+@lru_cache(maxsize=4096)
+def finishing(graph: Graph, owner: str | None) -> set[str]:
+    """The elements from which a token, and all that it becomes, can be used up; at a join that is the join's matter."""
+    nodes, goals = graph.body(owner).nodes, _goals(graph.body(owner))
     before: dict[str, list[Node]] = {}
     for node in nodes:
         for name in (*(flow.target.name for flow in node.outgoing), *(event.name for event in node.attached)):

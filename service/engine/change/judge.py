@@ -54,7 +54,7 @@ def judge(
         region, former = ahead(standing.scope), ahead(was.scope)
         reasons += _ending(standing, was, region, former)
         reasons += _undoing(standing, region)
-        lacking = needed(standing, was, known, contents)
+        lacking = _needed(standing, was, known, contents)
         reasons += [_lacks(each) for each in lacking]
         reasons += [_given(name, text) for name, text in plan.values.items()]
     reasons += notices(standing, plan, *names)
@@ -81,11 +81,12 @@ def _roots(root: Token, prefix: str) -> list[Token]:
 def _ending(standing: Standing, was: Standing, region: Region, former: Region) -> Iterator[Reason]:
     if _is_unchanged(standing, was, region, former):
         return
-    before = {(each.kind, each.node.name) for each in troubles(was.scope, former) if each.kind == "uncaught"}
-    back = {pair.differences.matched.get(name): name for pair in standing.pairs.values() for name in _ids(pair)}
-    for trouble in troubles(standing.scope, region):
-        if (trouble.kind, back.get(trouble.node.name, "")) not in before:
-            yield _trouble(trouble)
+    found = troubles(standing.scope, region)
+    if any(trouble.kind == "uncaught" for trouble in found):  # where it was so before, that is as it was
+        known = {pair.differences.matched.get(name): name for pair in standing.pairs.values() for name in _ids(pair)}
+        before = {each.node.name for each in troubles(was.scope, former) if each.kind == "uncaught"}
+        found = [each for each in found if each.kind != "uncaught" or known.get(each.node.name) not in before]
+    yield from map(_trouble, found)
 
 
 def _ids(pair: Pair) -> list[str]:
@@ -197,11 +198,23 @@ def _picture(scope: Scope, pairs: Mapping[Definition, Pair] | None) -> object:
 # 4: the data
 
 
-def needed(
-    standing: Standing,
-    was: Standing,
-    known: Collection[str],
+def asked(
+    before: Definition,
+    after: Definition,
+    marking: Marking,
+    plan: Plan | None = None,
     contents: tuple[Contents, Contents] = (NO_CONTENTS, NO_CONTENTS),
+) -> frozenset[str]:
+    """The variables on which question 4 depends: cases at a marking that have them all are judged alike."""
+    standing = Standing(before, after, marking, plan or Plan())
+    if any(reason.verdict.rank >= Verdict.PERSON.rank for reason in standing.reasons):
+        return frozenset()
+    was = Standing(before, before, marking, Plan())
+    return frozenset(each.name for each in _needed(standing, was, (), contents))
+
+
+def _needed(
+    standing: Standing, was: Standing, known: Collection[str], contents: tuple[Contents, Contents]
 ) -> list[Missing]:
     """What may be read unset in the version after, and was not in the one before."""
     sure_of = {*known, *standing.plan.values}

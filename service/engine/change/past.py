@@ -129,14 +129,32 @@ def _dominators(following: Mapping[Node, list[Node]]) -> dict[Node, set[Node]]:
             before[target].append(node)
     roots = {node for node in everything if not before[node]}
     found = {node: ({node} if node in roots else set(everything)) for node in everything}
+    order = [node for node in _in_order(roots, following) if node not in roots]
     changed = True
     while changed:
         changed = False
-        for node in everything - roots:
+        for node in order:
             now = set.intersection(*(found[each] for each in before[node])) | {node}
             if now != found[node]:
                 found[node], changed = now, True
     return {node: over - {node} for node, over in found.items()}
+
+
+def _in_order(roots: set[Node], following: Mapping[Node, list[Node]]) -> list[Node]:
+    """All that can be reached, each after most of what leads to it."""
+    found: list[Node] = []
+    seen = set(roots)
+    work = [(root, iter(following.get(root, ()))) for root in roots]
+    while work:
+        node, targets = work[-1]
+        target = next((each for each in targets if each not in seen), None)
+        if target is None:
+            found.append(node)
+            work.pop()
+        else:
+            seen.add(target)
+            work.append((target, iter(following.get(target, ()))))
+    return found[::-1]
 
 
 def _leads(node: Node, following: Mapping[Node, list[Node]], goals: set[Node], avoided: set[Node]) -> bool:

@@ -380,38 +380,22 @@ class Standing:
     # Joins, races, boundary events, records
 
     def _arrived(self, spot: Spot, token: Token, pair: Pair) -> bool:
-        """The flow by which a token at a join came."""
+        """The flow by which a token at a join came. False, with the reason said, where there is none."""
         [name] = token.fact(VIA)
         node, key = spot.node, pair.prefix + name
         if not node.joins:
-            self._say(
-                Verdict.STAY,
-                f"The case waits at {words.said(node)} for what joins there; in the new version nothing waits there.",
-                "Let it get past that before.",
-                node.name,
+            message = (
+                f"The case waits at {words.said(node)} for what joins there; in the new version nothing waits there."
             )
+            self._say(Verdict.STAY, message, "Let it get past that before.", node.name)
             return False
-        into = {flow.id: flow for flow in node.incoming}
         if key in self.plan.elements:
-            wanted = self.plan.elements[key]
-            spot.via = into.get((wanted or "").rpartition(":")[2])
-            verdict = Verdict.WITH_PLAN if spot.via else Verdict.STAY
-            what = f"counts as come by “{wanted}”" if wanted else "is taken away, which cannot be"
-            message = f"As the plan says, the token that came to {words.said(node)} by “{name}” {what}."
-            self._say(verdict, message, element=node.name)
-            return spot.via is not None
-        same = pair.differences.flows.get(name)
-        if same in into:
-            spot.via = into[same]
-        elif name in into and self._still_from(name, pair):
-            spot.via = into[name]
+            spot.via = self._planned_flow(key, node)
         else:
-            found = self._branch(name, node, pair)
-            if len(found) != 1:
-                self._gone_branch(name, node, pair)
-                return False
-            spot.via = found[0]
-        if spot.via is not None and spot.via.id != name:
+            spot.via = self._came_by(name, node, pair)
+        if spot.via is None:
+            return False
+        if spot.via.id != name and key not in self.plan.elements:
             self.proposed[key] = spot.via.id
             self._say(
                 Verdict.WITH_PLAN,
@@ -426,6 +410,27 @@ class Standing:
                 Verdict.SAFE, f"At {words.said(node)} nothing waits any more: the case goes on.", element=node.name
             )
         return True
+
+    def _planned_flow(self, key: str, node: Node) -> Flow | None:
+        wanted = self.plan.elements[key]
+        found = next((flow for flow in node.incoming if flow.id == (wanted or "").rpartition(":")[2]), None)
+        what = f"counts as come by “{wanted}”" if wanted else "is taken away, which cannot be"
+        message = f"As the plan says, the token that came to {words.said(node)} by “{key}” {what}."
+        self._say(Verdict.WITH_PLAN if found else Verdict.STAY, message, element=node.name)
+        return found
+
+    def _came_by(self, name: str, node: Node, pair: Pair) -> Flow | None:
+        into = {flow.id: flow for flow in node.incoming}
+        same = pair.differences.flows.get(name)
+        if same in into:
+            return into[same]
+        if name in into and self._still_from(name, pair):
+            return into[name]
+        found = self._branch(name, node, pair)
+        if len(found) == 1:
+            return found[0]
+        self._gone_branch(name, node, pair)
+        return None
 
     def _still_from(self, name: str, pair: Pair) -> bool:
         """Whether a flow that keeps its id leads on from where it led from before, perhaps by new steps."""

@@ -534,6 +534,25 @@ pair(
     *(At("", E), At("A", S, "nor asks for"), At("A; B", Q)),
 )
 
+pair(
+    "required ad hoc activity removed",
+    version(
+        "s A H D e",
+        more=scope(
+            "H", tag="adHocSubProcess", inner=node("userTask", "X", case_required="true") + node("userTask", "Y")
+        ),
+    ),
+    version("s A H D e", more=scope("H", tag="adHocSubProcess", inner=node("userTask", "Y"))),
+    *(At("", E), At("A", E), At("A; H/Y", E), At("A; H/X", Q, "does not have"), At("A; H/X", P, plan=plan(X=None))),
+)
+
+# Failed cases
+
+failing = version("s A F B e", more=script("F", "y = 1 / 0"))
+pair("script mended", failing, version("s A F B e", more=script("F", "y = 1")), At("", E), At("A", E))
+pair("script gone", failing, version("s A B e"), At("", E), At("A", Q))
+pair("script becomes a task", failing, version("s A F B e"), At("", E), At("A", S, "begins anew"))
+
 # Data
 
 FILLED = '<userTask id="{0}" name="{0}" case:formKey="f"/>'

@@ -151,6 +151,8 @@ def run_out(workflow: Workflow, seed: int, answers: Mapping[str, list[Any]], mos
     `answers`: what people may answer, by variable; after a while they give the last of each, so that loops end.
     """
     chance = random.Random(seed)
+    if workflow.state == "failed":
+        workflow.retry()
     for step in range(most):
         if workflow.state != "active":
             break
