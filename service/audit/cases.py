@@ -85,12 +85,11 @@ def digest_of(text: str) -> str:
 
 def content_of(entry: AuditEntry | sa.Row[Any]) -> list[Any]:
     """What an entry says, in the order in which it is hashed."""
-    return [
-        str(entry.case_id),
-        entry.seq,
-        round(entry.at.timestamp() * 1_000_000),
-        entry.actor,
-        entry.action,
-        entry.element_id,
-        entry.details,
-    ]
+    return content(str(entry.case_id), entry.seq, entry.at, entry.actor, entry.action, entry.element_id, entry.details)
+
+
+def content(
+    case_id: str, seq: int, at: datetime, actor: str, action: str, element: str | None, details: Any
+) -> list[Any]:
+    """The same of an entry whose columns are at hand."""
+    return [case_id, seq, round(at.timestamp() * 1_000_000), actor, action, element, details]

@@ -61,7 +61,9 @@ def key_from(secret: str) -> Key:
     return Key(hmac.digest(secret.encode(), b"casewright audit", "sha256"))
 
 
+_ENCODER = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=iso_text)
+
+
 def canonical(said: Any) -> bytes:
     """JSON with one way to write each value."""
-    text = json.dumps(said, sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=iso_text)
-    return text.encode("utf-8", "surrogatepass")
+    return _ENCODER.encode(said).encode("utf-8", "surrogatepass")

@@ -5,17 +5,21 @@ What the other rows say now is held against it by maintenance/comparison.py.
 
 from __future__ import annotations
 
+import json
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import chain as chained
+from itertools import groupby, islice
+from operator import attrgetter
 from typing import Any
 
 import sqlalchemy as sa
 
 from service.audit import installation
-from service.audit.cases import entry_hash
-from service.audit.keys import Key, key
-from service.db import db
+from service.audit.cases import content
+from service.audit.keys import Key, canonical, key
+from service.db import Base, Identifier, db
 from service.errors import WrongState
 from service.models import AuditEntry, Case, InstallationEntry, InstallationSeal
 
@@ -25,11 +29,31 @@ WRONG_KEY = (
     " what it was, or run `casewright audit rekey` if it was changed on purpose"
 )
 NAMED = 20  #: cases that are gone, by name; the rest by their count
+CASES, ENTRIES = 500, 1000  #: cases of one statement, and its rows that are in memory at once
 
-_ENTRY = (
-    AuditEntry.case_id, AuditEntry.seq, AuditEntry.at, AuditEntry.actor, AuditEntry.action, AuditEntry.element_id,
-    AuditEntry.details, AuditEntry.hash,
-)  # fmt: skip
+_CASES, _ENTRIES = Base.metadata.tables[Case.__tablename__], Base.metadata.tables[AuditEntry.__tablename__]
+_ENTRY = [_ENTRIES.c[name] for name in ("seq", "at", "actor", "action", "element_id", "details", "hash")]
+#: As text, for it takes a driver longer to read JSON by itself than all else here together.
+_DETAILS = sa.cast(_ENTRIES.c.details, sa.Text).label("details")
+_FIRST, _LAST = (sa.bindparam(name, type_=Identifier) for name in ("first", "last"))
+#: Cases with their entries, in one statement, so that it holds while people go on; PostgreSQL does not see by itself
+#: that the bounds are the entries', too.
+_CHAINS = (
+    sa.select(
+        _CASES.c.id,
+        _CASES.c.number,
+        _CASES.c.audit_seq,
+        _CASES.c.audit_hash,
+        *(_DETAILS if column is _ENTRIES.c.details else column for column in _ENTRY),
+    )
+    .outerjoin_from(
+        _CASES, _ENTRIES, sa.and_(_ENTRIES.c.case_id == _CASES.c.id, _ENTRIES.c.case_id.between(_FIRST, _LAST))
+    )
+    .where(_CASES.c.id.between(_FIRST, _LAST))
+    .order_by(_CASES.c.id, _ENTRIES.c.seq)
+    .execution_options(yield_per=ENTRIES)
+)
+Reached = Callable[[uuid.UUID], None]  #: told up to which case all was looked at
 
 
 @dataclass(frozen=True)
@@ -41,10 +65,13 @@ class Break:
     what: str
 
 
-def verify(case_id: uuid.UUID | None = None) -> Iterator[Break]:
+def verify(
+    case_id: uuid.UUID | None = None, *, after: uuid.UUID | None = None, reached: Reached | None = None
+) -> Iterator[Break]:
     """The first broken entry of each chain that does not hold, and what is gone; nothing when all is as it was written.
 
-    `case_id`: only that case's chain.
+    `case_id`: only that case's chain. `after`: only the chains of cases after this one, in the order of their ids;
+    `reached` is called after each `CASES` of them, and may end the transaction.
     """
     with_key = key()
     if case_id is None:
@@ -55,13 +82,24 @@ def verify(case_id: uuid.UUID | None = None) -> Iterator[Break]:
         yield from _installation(with_key)
         yield from _gone(with_key)
         yield from _orphans()
-    cases = sa.select(Case.id, Case.number, Case.audit_seq, Case.audit_hash)
-    if case_id:
-        cases = cases.where(Case.id == case_id)
-    for row in db.session.execute(cases.execution_options(yield_per=500)):
-        broken = _first_break(row, with_key)
-        if broken:
-            yield broken
+        for first, last, more in ranges(after):
+            yield from _broken(first, last, with_key)
+            if more and reached:
+                reached(last)
+    else:
+        yield from _broken(case_id, case_id, with_key)
+
+
+def ranges(after: uuid.UUID | None) -> Iterator[tuple[uuid.UUID, uuid.UUID, bool]]:
+    """All cases after that one: the first and the last of each `CASES`, and whether there may be more."""
+    following = sa.select(_CASES.c.id).order_by(_CASES.c.id).limit(CASES)
+    while True:
+        ids = db.session.scalars(following.where(_CASES.c.id > after) if after else following).all()
+        if ids:
+            yield ids[0], ids[-1], len(ids) == CASES
+        if len(ids) < CASES:
+            return
+        after = ids[-1]
 
 
 def _wrong_key(with_key: Key) -> Break | None:
@@ -117,18 +155,32 @@ class _Walk:
         return Break(self.number, self.expected, what)
 
 
-def _first_break(case: sa.Row[uuid.UUID, str, int, bytes], with_key: Key) -> Break | None:
-    case_id, number, last_seq, last_seal = case
-    walk = _Walk(number)
-    for entry in entries_of(case_id):
-        if not walk.takes(entry.seq, entry.hash, entry_hash(with_key, walk.seal, entry), with_key):
+def _broken(first: uuid.UUID, last: uuid.UUID, with_key: Key) -> Iterator[Break]:
+    """The first break in each chain from that case to this one."""
+    parts = db.session.execute(_CHAINS, {"first": first, "last": last}).partitions()
+    rows = (row for part in parts for row in part)
+    for _, chain in groupby(rows, key=attrgetter("number")):
+        found = _first_break(chain, with_key)
+        if found:
+            yield found
+
+
+def _first_break(chain: Iterator[Any], with_key: Key) -> Break | None:
+    """Where this chain breaks first; a case without entries is one row without an entry."""
+    case_id, number, last_seq, last_seal, *_ = row = next(chain)
+    walk, whose = _Walk(number), str(case_id)
+    for *_, seq, at, actor, action, element, text, stands in chained([row], chain) if row.seq is not None else ():
+        said = content(whose, seq, at, actor, action, element, json.loads(text) if text else None)
+        if not walk.takes(seq, stands, with_key.hash(walk.seal, canonical(said)), with_key):
             return walk.broken
     return walk.ends(last_seq, last_seal)
 
 
 def entries_of(case_id: uuid.UUID) -> sa.Result[Any]:
     """The entries of one case as rows of `AuditEntry`'s columns, the first first."""
-    return db.session.execute(sa.select(*_ENTRY).where(AuditEntry.case_id == case_id).order_by(AuditEntry.seq))
+    return db.session.execute(
+        sa.select(_ENTRIES.c.case_id, *_ENTRY).where(_ENTRIES.c.case_id == case_id).order_by(_ENTRIES.c.seq)
+    )
 
 
 def _gone(with_key: Key) -> Iterator[Break]:
@@ -150,12 +202,20 @@ def _gaps(name: str, last: int) -> Iterator[Break]:
     own = Case.number.startswith(f"{name}-", autoescape=True), ~Case.number.contains(".")
     if db.session.scalar(sa.select(sa.func.count()).where(*own)) == last:
         return
-    there = set(db.session.scalars(sa.select(Case.number).where(*own)))
-    missing = [number for number in (f"{name}-{each:05d}" for each in range(1, last + 1)) if number not in there]
-    for number in missing[:NAMED]:
-        yield Break(number, 0, "the case is gone")
-    if len(missing) > NAMED:
-        yield Break(name, 0, f"{len(missing) - NAMED} more cases are gone")
+    there = bytearray(last + 1)
+    for number in db.session.scalars(sa.select(Case.number).where(*own).execution_options(yield_per=ENTRIES)):
+        count = number.removeprefix(f"{name}-")
+        if count.isdecimal() and int(count) <= last and number == _numbered(name, int(count)):
+            there[int(count)] = 1
+    missing = (each for each in range(1, last + 1) if not there[each])
+    for each in islice(missing, NAMED):
+        yield Break(_numbered(name, each), 0, "the case is gone")
+    if more := sum(1 for _ in missing):
+        yield Break(name, 0, f"{more} more cases are gone")
+
+
+def _numbered(name: str, count: int) -> str:
+    return f"{name}-{count:05d}"
 
 
 def _orphans() -> Iterator[Break]:

@@ -6,12 +6,13 @@ import json
 import sys
 from collections.abc import Sequence
 from dataclasses import asdict
+from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
 import click
 
 from service.cli.application import application, on_the_demo
-from service.db import db
+from service.db import db, reading
 from service.errors import NotFound
 
 if TYPE_CHECKING:
@@ -64,22 +65,27 @@ def audit() -> None:
 
 @audit.command("verify")
 @click.option("--receipt", type=click.File(), help="A receipt from earlier, kept elsewhere.")
+@click.option(
+    "--resume",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="A file that says how far it has come: with the same one, an interrupted run goes on where it was.",
+)
 @on_the_demo
-def verify_audit(receipt: TextIO | None) -> None:
+def verify_audit(receipt: TextIO | None, resume: Path | None) -> None:
     """Hold every audit entry against the installation's key, and what rows say now against the entries.
 
-    The first bad entry of each case is named. Exits with 1 if anything does not hold.
+    The first bad entry of each case is named. Exits with 1 if anything does not hold. The service may run meanwhile.
     """
-    from service import audit
-    from service.audit import receipts
-    from service.maintenance import comparison
+    from service.maintenance import verifying
 
-    with application():
-        broken = [*audit.verify()]
-        if not broken:
-            broken = [*comparison.differences(), *(receipts.broken(receipt.read()) if receipt else ())]
-    for found in broken:
-        click.echo(f"{found.number}: {found.what}", err=True)
+    broken = False
+    with application(), reading():
+        course = verifying.course_of(resume)
+        if course.after is not None:
+            click.echo("Going on where an earlier run was interrupted; what it saw is not looked at again.", err=True)
+        for found in verifying.verify(course, receipt=receipt.read() if receipt else None):
+            broken = True
+            click.echo(f"{found.number}: {found.what}", err=True)
     if broken:
         sys.exit(1)
     click.echo("Every chain holds, and what is kept is what they say.")

@@ -47,6 +47,16 @@ def keep(case: Case, variables: Mapping[str, Any]) -> None:
     flag_modified(case, "inline")  # 1 and true are alike to Python, and not to a case
 
 
+def read(inline: Mapping[str, Any] | None, apart: Mapping[str, Any] | None) -> dict[str, Any]:
+    """What a case knows whose row says this, as `Case.variables` has it; null for what is not there any more."""
+    if not apart:
+        return dict(inline or {})
+    ids = {name: uuid.UUID(row_id) for name, (row_id, _size) in apart.items()}
+    wanted = sa.select(LargeVariable.id, LargeVariable.value).where(LargeVariable.id.in_(ids.values()))
+    found = dict(db.session.execute(wanted).tuples().all())
+    return {**(inline or {}), **{name: found.get(row_id) for name, row_id in ids.items()}}
+
+
 def _unchanged(before: Mapping[str, Any], now: Mapping[str, Any]) -> set[str]:
     return {name for name, value in now.items() if name in before and before[name] is value}
 

@@ -76,25 +76,32 @@ def replay(entries: Sequence[Entry], definition_id: uuid.UUID, activities: Activ
     elements = _elements_at_first(entries, definition_id)
     for entry in entries:
         if entry.action in MOVES:
-            elements = _elements_of(definition_id, (entry.details or {})["to"])
-        step = _REPLAY.get(entry.action)
-        if step is not None:
-            step(moment, entry, entry.details or {}, activities)
-        _advance(moment, said_then(entry.action, entry.details), elements)
-        if entry.action == "adhoc:activated":
-            _given_at_once(moment, entry)
-        elif entry.action in MOVES:
-            _moved(moment, entry.details or {})
+            elements = elements_of(definition_id, (entry.details or {})["to"])
+        go_on(moment, entry, elements, activities)
     return moment
+
+
+def go_on(moment: Moment, entry: Entry, elements: Mapping[str, Element], activities: Activities) -> None:
+    """Let `moment` be how the case stood after its next entry."""
+    moment.seq, moment.at = entry.seq, entry.at
+    step = _REPLAY.get(entry.action)
+    if step is not None:
+        step(moment, entry, entry.details or {}, activities)
+    _advance(moment, said_then(entry.action, entry.details), elements)
+    if entry.action == "adhoc:activated":
+        _given_at_once(moment, entry)
+    elif entry.action in MOVES:
+        _moved(moment, entry.details or {})
 
 
 def _elements_at_first(entries: Sequence[Entry], definition_id: uuid.UUID) -> Mapping[str, Element]:
     """The elements of the version that the case began with: the story of a move tells which one it was before."""
     before = next(((entry.details or {})["from"] for entry in entries if entry.action in MOVES), None)
-    return _elements_of(definition_id, before)
+    return elements_of(definition_id, before)
 
 
-def _elements_of(definition_id: uuid.UUID, version: int | None) -> Mapping[str, Element]:
+def elements_of(definition_id: uuid.UUID, version: int | None) -> Mapping[str, Element]:
+    """The elements of this version of the process of which `definition_id` is one; None: of that one."""
     found = deployed(definition_id)
     if version is not None and version != found.version:
         found = deployed(_version(found.key, version) or definition_id)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -21,6 +23,7 @@ from service.audit.rekeying import Unkeyed
 from service.cli import inspecting
 from service.db import Base, db
 from service.errors import BadRequest, WrongState
+from service.maintenance import comparison, verifying
 from service.models import (
     SYSTEM,
     ApiToken,
@@ -48,6 +51,7 @@ def verify(app: Flask, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Result]
     @contextmanager
     def here() -> Iterator[Flask]:
         yield app
+        db.session.rollback()  # as the command's application does: it only reads
 
     monkeypatch.setattr(inspecting, "application", here)
     return lambda *more: CliRunner().invoke(cli.main, ["audit", "verify", *more])
@@ -413,3 +417,100 @@ def test_administrators_read_who_was_let_in_and_given_what(
     assert "nightly" not in page and "revoked ben&#39;s token “nightly”" in whole and "deployed loan" in whole
     assert refused == (403, 403)
     assert {entry.action for entry in db.session.scalars(sa.select(InstallationEntry))} <= set(SENTENCES)
+
+
+@pytest.fixture
+def in_small_steps(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One case in a statement, and one row in memory."""
+    monkeypatch.setattr(verification, "CASES", 1)
+
+
+def test_an_interrupted_verification_goes_on_where_it_was(
+    told: Case, verify: Callable[..., Result], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, in_small_steps: None
+) -> None:
+    first, looked_at = db.session.scalars(sa.select(Case).order_by(Case.id)).first(), []
+    assert first is not None and first.id != told.id
+    number, course = told.number, str(tmp_path / "course.json")
+    db.session.execute(sa.update(AuditEntry).where(at(first, 1)).values(actor="mia"))
+    db.session.execute(sa.update(AuditEntry).where(at(told, 3)).values(actor="mia"))
+    db.session.commit()
+    whole = verification._broken
+
+    def dying(begin: UUID, *rest: Any) -> Iterator[verification.Break]:
+        looked_at.append(begin)
+        if begin == told.id and looked_at.count(told.id) == 1:
+            raise KeyboardInterrupt
+        yield from whole(begin, *rest)
+
+    monkeypatch.setattr(verification, "_broken", dying)
+    interrupted = verify("--resume", course)
+
+    resumed = verify("--resume", course)
+
+    assert interrupted.exit_code != 0 and first.number in interrupted.stderr
+    assert looked_at == [first.id, told.id, told.id]
+    assert resumed.exit_code == 1
+    assert [line.partition(":")[0] for line in resumed.stderr.splitlines()[1:]] == [first.number, number]
+    assert not (tmp_path / "course.json").exists()
+
+
+def test_nobody_else_says_how_far_a_verification_has_come(
+    told: Case, verify: Callable[..., Result], tmp_path: Path, app: Flask
+) -> None:
+    course = tmp_path / "course.json"
+    verifying.Course(course).reached(told.id)
+    ours = verify("--resume", str(course))
+    verifying.Course(course).reached(told.id)
+    course.write_text(course.read_text().replace(str(told.id), str(uuid4())))
+
+    with pytest.raises(BadRequest, match="or was changed"):
+        verifying.course_of(course)
+    course.write_text("{}")
+    with pytest.raises(BadRequest, match="no file of an interrupted"):
+        verifying.course_of(course)
+    assert ours.exit_code == 0, ours.output
+
+
+def test_a_huge_case_is_verified_in_little_memory(told: Case, monkeypatch: pytest.MonkeyPatch) -> None:
+    with_key, rows = keys.key(), []
+    previous = told.audit_hash
+    for seq in range(7, 40_007):
+        row = {"case_id": told.id, "seq": seq, "at": told.created_at, "actor": "ann", "action": "case:printed"}
+        row |= {"element_id": None, "details": {"text": "x" * 500}}
+        row["hash"] = with_key.hash(previous, keys.canonical(content_of(AuditEntry(**row))))
+        previous = with_key.seal(row["hash"])
+        rows.append(row)
+    db.session.execute(sa.insert(AuditEntry.__table__), rows)
+    db.session.execute(sa.update(Case).where(Case.id == told.id).values(audit_seq=40_006, audit_hash=previous))
+    db.session.commit()
+    del rows
+    list(audit.verify())
+
+    tracemalloc.start()
+    found = [*audit.verify(), *comparison.differences()]
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+
+    assert found == []
+    assert most < 15_000_000
+
+
+def test_a_case_that_goes_on_while_it_is_compared_is_looked_at_again(
+    told: Case, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole, case_id = comparison._open_tasks, told.id
+    changed = []
+
+    def meanwhile(*cases: Any) -> Any:
+        if changed:
+            return whole(*cases)
+        changed.append(cases)
+        db.session.execute(sa.update(Case).where(Case.id == case_id).values(version=Case.version + 1))
+        found = whole(*cases)
+        found[case_id] = []
+        return found
+
+    monkeypatch.setattr(comparison, "_open_tasks", meanwhile)
+
+    assert list(comparison.differences()) == []
+    assert changed
