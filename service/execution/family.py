@@ -14,7 +14,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from service import jobs
-from service.db import db
+from service.db import Identifier, db
 from service.engine.definition import ProcessInfo
 from service.engine.work import Happening, OpenChild, OpenWork, What
 from service.models import Actor, Case, CaseLink, CaseRole, CaseState, HumanTask, LinkKind
@@ -34,19 +34,38 @@ class Blocker:
 
 def blockers(case_id: uuid.UUID) -> Sequence[Blocker]:
     """What keeps the case from being closed, in one statement."""
+    if any(_may_block(row, case_id) for row in (*db.session.new, *db.session.dirty, *db.session.deleted)):
+        db.session.flush()
+    return [Blocker(*row) for row in db.session.execute(_BLOCKERS, {"case": case_id})]
+
+
+def _may_block(row: object, case_id: uuid.UUID) -> bool:
+    """Whether the answer may depend on this row, which the database does not have yet as it is."""
+    return isinstance(row, HumanTask | CaseLink) or (isinstance(row, Case) and row.id != case_id)
+
+
+def _blockers() -> sa.CompoundSelect[Any]:
+    case = sa.bindparam("case", type_=Identifier)
     children = sa.select(sa.literal("child"), Case.id, Case.number).where(
-        Case.parent_id == case_id, Case.blocking, Case.state.in_(OPEN)
+        Case.parent_id == case, Case.blocking, Case.state.in_(OPEN)
     )
     links = (
         sa.select(sa.literal("link"), Case.id, Case.number)
         .join(CaseLink, CaseLink.source_id == Case.id)
-        .where(CaseLink.target_id == case_id, CaseLink.kind == LinkKind.BLOCKS, Case.state.in_(OPEN))
+        .where(CaseLink.target_id == case, CaseLink.kind == LinkKind.BLOCKS, Case.state.in_(OPEN))
     )
     tasks = sa.select(sa.literal("task"), HumanTask.id, HumanTask.name).where(
-        HumanTask.case_id == case_id, HumanTask.activity_id.is_(None), HumanTask.closed_at.is_(None)
+        HumanTask.case_id == case, HumanTask.activity_id.is_(None), HumanTask.closed_at.is_(None)
     )
-    db.session.flush()
-    return [Blocker(*row) for row in db.session.execute(sa.union_all(children, links, tasks))]
+    return sa.union_all(children, links, tasks)
+
+
+_BLOCKERS = _blockers()
+_BLOCKED = (
+    sa.select(Case.id, Case.root_id)
+    .join(CaseLink, CaseLink.target_id == Case.id)
+    .where(CaseLink.source_id == sa.bindparam("case", type_=Identifier), CaseLink.kind == LinkKind.BLOCKS)
+)
 
 
 def send(case: Case, happenings: Sequence[Happening], before: OpenWork, after: OpenWork) -> None:
@@ -104,7 +123,5 @@ def ended(case: Case) -> None:
     if case.parent_id is not None:
         jobs.enqueue("look_at_children", {"case": str(case.parent_id)}, partition=str(case.root_id))
     if case.state.is_closed:
-        blocked = sa.select(Case.id, Case.root_id).join(CaseLink, CaseLink.target_id == Case.id)
-        found = blocked.where(CaseLink.source_id == case.id, CaseLink.kind == LinkKind.BLOCKS)
-        for target_id, root_id in db.session.execute(found):
+        for target_id, root_id in db.session.execute(_BLOCKED, {"case": case.id}):
             jobs.enqueue("look_at_children", {"case": str(target_id)}, partition=str(root_id))

@@ -8,13 +8,15 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
+import sqlalchemy as sa
 from dbos import DBOS
 from sqlalchemy.dialects import postgresql, sqlite
 
 from service import logs
-from service.db import db, failures, utcnow
+from service.db import Base, db, failures, utcnow
 from service.jobs.queue import enqueue, put
 from service.jobs.registry import RUNS, AlreadyFinished, JobFailed, NextTry, Run, state
 from service.models.jobs import FinishedJob
@@ -154,12 +156,17 @@ def report(name: str, arguments: dict[str, Any], message: str) -> None:
 def claim(job_id: str) -> bool:
     """Record the job as finished, in a new transaction; False when it already is. A concurrent run waits here."""
     db.session.rollback()
-    insert = sqlite.insert if db.engine.dialect.name == "sqlite" else postgresql.insert
-    row = insert(FinishedJob).values(job_id=job_id, finished_at=utcnow()).on_conflict_do_nothing()
-    if db.session.execute(row.returning(FinishedJob.job_id)).first():
+    if db.session.execute(_claiming(db.engine.dialect.name), {"job_id": job_id, "finished_at": utcnow()}).first():
         return True
     db.session.rollback()
     return False
+
+
+@lru_cache(maxsize=2)
+def _claiming(dialect: str) -> sa.Executable:
+    table = Base.metadata.tables[FinishedJob.__tablename__]
+    insert = (sqlite.insert if dialect == "sqlite" else postgresql.insert)(table)
+    return insert.on_conflict_do_nothing().returning(table.c.job_id)
 
 
 def _patiently(do: Callable[[], bool], *, conflicts: int) -> bool:

@@ -3,7 +3,8 @@
 DBOS costs each job some five statements and three commits of its own, and its look at the queue takes the longer the
 more cases wait in it. Here a job is one transaction: its effect, with the record that it is finished. Whatever goes
 wrong with one, DBOS does it then, with all its attempts. A job is claimed as DBOS claims it, so that a crash leaves it
-to be put back like any other (worker/loop.py).
+to be put back like any other (worker/loop.py). DBOS hears of a batch's jobs when all are done: those that a crash keeps
+from it are run again, and found finished.
 """
 
 from __future__ import annotations
@@ -11,8 +12,9 @@ from __future__ import annotations
 import json
 import logging
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from typing import Any
 
 import sqlalchemy as sa
 from flask import Flask
@@ -54,10 +56,14 @@ def _do_batch(app: Flask, executor_id: str, stop: threading.Event) -> bool:
     inputs = {row.workflow_uuid: row.inputs for row in rows}
     db.session.rollback()
     with _active(ids):
+        done = []
         for id_ in ids:
-            if stop.is_set() or not _done(app, id_, inputs[id_]):
+            if not stop.is_set() and _done(app, id_, inputs[id_]):
+                done.append(id_)
+            else:
                 _leave_to_dbos(id_)
-            jobs.state.active.discard(id_)
+                jobs.state.active.discard(id_)
+        _settle(done, {"status": "SUCCESS", "completed_at": now_ms(), "updated_at": now_ms()})
     return len(ids) == BATCH
 
 
@@ -100,9 +106,7 @@ def _done(app: Flask, id_: str, text: str) -> bool:
         with app.app_context(), jobs.running_as(jobs.Run(id_, key, attempt)):
             if jobs.claim(id_):
                 jobs.state.jobs[name].function(**arguments)
-            finished = {"status": "SUCCESS", "completed_at": now_ms(), "updated_at": now_ms()}
-            jobs.execute(sa.update(job_status).where(_is_ours(id_)).values(finished))
-            db.session.commit()
+                db.session.commit()
         return True
     except Exception as error:  # DBOS's attempt counts it and reports it
         log.info("job %s goes back to the queue: %s", id_, type(error).__name__)
@@ -111,11 +115,11 @@ def _done(app: Flask, id_: str, text: str) -> bool:
 
 
 def _leave_to_dbos(id_: str) -> None:
-    back = {"status": "ENQUEUED", "started_at_epoch_ms": None, "updated_at": now_ms()}
-    jobs.execute(sa.update(job_status).where(_is_ours(id_)).values(back))
+    _settle([id_], {"status": "ENQUEUED", "started_at_epoch_ms": None, "updated_at": now_ms()})
+
+
+def _settle(ids: Sequence[str], values: Mapping[str, Any]) -> None:
+    """Say what became of these jobs; not of those that another worker took over because it took us for dead."""
+    ours = job_status.c.workflow_uuid.in_(ids), job_status.c.status == "PENDING"
+    jobs.execute(sa.update(job_status).where(*ours).values(values))
     db.session.commit()
-
-
-def _is_ours(id_: str) -> sa.ColumnElement[bool]:
-    """Not if another worker took us for dead."""
-    return sa.and_(job_status.c.workflow_uuid == id_, job_status.c.status == "PENDING")

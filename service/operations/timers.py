@@ -7,10 +7,14 @@ import uuid
 import sqlalchemy as sa
 
 from service import audit
-from service.db import database_now, db, utcnow
+from service.db import Identifier, database_now, db, utcnow
 from service.execution.projection import arm
 from service.execution.running import running
 from service.models import SYSTEM, Case, CaseState, Timer
+
+_WHOSE = (
+    sa.select(Case.id, Case.state, Timer.due_at).join(Timer).where(Timer.id == sa.bindparam("timer", type_=Identifier))
+)
 
 
 def case_of(timer_id: uuid.UUID) -> uuid.UUID | None:
@@ -24,8 +28,7 @@ def fire(timer_id: uuid.UUID, seq: int) -> bool:
     A wake-up that comes before the due time (a worker whose clock runs ahead) is put back into the queue. When this
     worker's clock runs behind, the workflow is told the due time instead: it would not fire the timer before that.
     """
-    whose = sa.select(Case.id, Case.state, Timer.due_at).join(Timer).where(Timer.id == timer_id)
-    found = db.session.execute(whose).one_or_none()
+    found = db.session.execute(_WHOSE, {"timer": timer_id}).one_or_none()
     if found is None or found.state is not CaseState.ACTIVE:
         return False
     now = database_now()
