@@ -13,6 +13,7 @@ from service.audit import rekeying
 from service.db import db
 from service.errors import WrongState
 from service.jobs import launching
+from service.models import search_index
 
 if TYPE_CHECKING:  # slow to load, and a server that starts on current tables does without
     from alembic.config import Config
@@ -92,6 +93,7 @@ def upgrade(app: Flask) -> None:
     with db.engine.begin() as connection:
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
+        search_index.create(connection)  # SQLite forgets triggers where a revision makes a table anew
     launching.create_tables(app)
     rekeying.adopt()
     db.session.commit()

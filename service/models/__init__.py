@@ -1,5 +1,6 @@
 """Rows. No behaviour beyond properties: what changes them stands in operations/, what lists them in queries/."""
 
+from service.models import search_index
 from service.models.actor import SYSTEM, Actor
 from service.models.audit import AuditEntry, InstallationEntry, InstallationSeal
 from service.models.calls import PendingCall
@@ -71,4 +72,5 @@ __all__ = [
     "TaskState",
     "Timer",
     "User",
+    "search_index",
 ]

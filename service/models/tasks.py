@@ -41,6 +41,7 @@ class HumanTask(Base):
         sa.Index(None, "case_id"),
         sa.Index("ix_human_task_open_of_case", "case_id", **_OPEN),  #: however much was done in it before
         sa.Index("ix_human_task_mine", "assignee", *_URGENCY, **_OPEN),
+        sa.Index("ix_human_task_open_name", "name", **_OPEN),
         sa.Index("ix_human_task_open", *_URGENCY, **_OPEN),
     )
 

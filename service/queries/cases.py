@@ -15,7 +15,6 @@ from sqlalchemy.orm.interfaces import ORMOption
 from service import logs
 from service.db import db
 from service.errors import NotFound
-from service.execution import search
 from service.models import (
     Actor,
     Case,
@@ -26,6 +25,7 @@ from service.models import (
 )
 from service.policy.asking import Asker, asked_by, asker
 from service.policy.permissions import Action, may, require
+from service.queries import search
 from service.queries.actions import know_roles
 from service.queries.pages import LIMIT, Page, Sort, page
 from service.queries.visibility import listed, readable
@@ -101,7 +101,7 @@ def visible(
     limit: int = LIMIT,
     cursor: str | None = None,
 ) -> Page[Case]:
-    """Cases that `actor` may read; `owner` is a user name, `text`: see `found_by`, `sort` is one of SORTS.
+    """Cases that `actor` may read; `owner` is a user name, `text`: see queries/search.py, `sort` is one of SORTS.
 
     The rows come without variables, visits and marks. Plan fragments are parts of their cases and not listed.
     """
@@ -113,7 +113,7 @@ def visible(
     if owner is not None:
         conditions.append(Case.owner_id.in_(sa.select(User.id).where(User.name == owner)))
     if text:
-        conditions.append(found_by(text))
+        conditions.append(search.cases(text))
     for column, value in ((Case.stage, stage), (Case.created_by, created_by), (Case.parent_id, parent_id)):
         if value is not None:
             conditions.append(column == value)
@@ -137,13 +137,6 @@ def numbers(actor: Actor, *, most: int) -> Mapping[CaseState, int]:
     return dict(zip(CaseState, db.session.execute(sa.select(*counted)).one(), strict=True))
 
 
-def found_by(text: str) -> sa.ColumnElement[bool]:
-    """The cases in whose number, title and facts all words of `text` stand, in any order, accents or not."""
-    words, joined = search.wanted(text)
-    all_words = sa.and_(*(Case.search_text.contains(word, autoescape=True) for word in words))
-    return sa.or_(all_words, Case.search_text.contains(joined, autoescape=True)) if joined else all_words
-
-
 def exactly(number: str, *, by: Actor) -> Case | None:
     """The case with this very number, however it is written, in whatever state; None where `by` may not read it."""
     spellings = {number, number.upper()}
@@ -153,7 +146,7 @@ def exactly(number: str, *, by: Actor) -> Case | None:
 
 def how_many(actor: Actor, text: str, *, most: int = 100) -> int:
     """How many cases in any state `text` finds; counting stops at `most`."""
-    found = sa.select(Case.id).where(listed(actor), Case.fragment.is_(False), found_by(text)).limit(most)
+    found = sa.select(Case.id).where(listed(actor), Case.fragment.is_(False), search.cases(text)).limit(most)
     return db.session.scalar(sa.select(sa.func.count()).select_from(found.subquery())) or 0
 
 

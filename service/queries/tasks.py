@@ -18,9 +18,8 @@ from service.errors import NotFound
 from service.execution.running import read_at
 from service.models import Actor, Case, HumanTask, TaskCandidate
 from service.policy.permissions import Action, require
-from service.queries import queue
+from service.queries import queue, search
 from service.queries.actions import know_doers, know_roles
-from service.queries.cases import found_by
 from service.queries.pages import LIMIT, Page, Sort, cut, page, place
 from service.queries.visibility import closed_to, listed_tasks
 
@@ -255,8 +254,7 @@ def narrowed(
     if case_id is not None:
         conditions.append(HumanTask.case_id == case_id)
     if text:
-        in_name = HumanTask.name.icontains(text, autoescape=True)
-        conditions.append(sa.or_(in_name, HumanTask.case.has(found_by(text))))
+        conditions.append(search.tasks(text))
     if late:
         conditions.append(HumanTask.due_at < utcnow())
     for column, value in ((HumanTask.element_id, element_id), (HumanTask.assignee, assignee)):

@@ -11,10 +11,11 @@ import sqlalchemy as sa
 
 from service.db import db
 from service.execution.search import folded, text_of
-from service.models import SYSTEM, Actor, Case, ProcessDefinition
+from service.models import SYSTEM, Actor, Case, ProcessDefinition, search_index
 from service.operations import cases, deployments
 from service.queries import cases as lists
-from service.queries import definitions
+from service.queries import definitions, search
+from service.queries import tasks as task_lists
 from tests.operations.family import diagram
 
 Person = Callable[..., Actor]
@@ -114,3 +115,41 @@ def test_cases_of_an_older_release_are_found_after_the_upgrade(register: Callabl
 
     words = db.session.scalars(sa.select(Case.search_text)).one().splitlines()
     assert words == ["reg-2026-00001", "reg202600001", "register", "ada"]
+
+
+@pytest.mark.parametrize("most", [-1, search.MOST])
+def test_parts_of_words_are_found_whichever_way_they_are_looked_for(
+    register: Callable[..., Case], person: Person, monkeypatch: pytest.MonkeyPatch, most: int
+) -> None:
+    monkeypatch.setattr(search, "MOST", most)
+    monkeypatch.setattr(search, "NAMES", most)
+    ann = person("ann", "clerks")
+    register(ann, customer="Antonín Dvořák", said='He "knows" 100% of C:\\it_all')
+    register(ann, customer="Ingrid Solberg", phone="+49 (7531) 8820")
+    looked_for = {
+        "vora": ["1"], "or anto": ["1"], "ol": ["2"], "solb x": [], "\"know": ["1"], "% of": ["1"], "t_al": ["1"],
+        "tXal": [], "c:\\it": ["1"], "753188": ["2"], "*": [], "dvor*": [], "NEAR(a b)": [], "x AND y": [],
+        "ingrid OR": [], "REG": ["1", "2"],
+    }  # fmt: skip
+
+    found = {text: sorted(case.number[-1] for case in lists.visible(ann, text=text).rows) for text in looked_for}
+    of_tasks = {
+        text: sorted(task.case.number[-1] for task in task_lists.all_open(ann, text=text).rows) for text in looked_for
+    }
+
+    assert found == looked_for
+    assert of_tasks == looked_for
+    assert len(task_lists.all_open(ann, text="a").rows) == 2  # as both tasks are called
+
+
+def test_the_index_of_words_takes_in_the_cases_that_were_there(register: Callable[..., Case], person: Person) -> None:
+    ann = person("ann", "clerks")
+    for name in ("Ada", "Bea", "Cleo"):
+        register(ann, customer=name)
+    db.session.execute(sa.text("DELETE FROM case_search"))
+    assert [len(lists.visible(ann, text=text).rows) for text in ("ada", "bea", "cleo")] == [0, 0, 0]
+
+    search_index.create(db.session.connection())
+    search_index.fill(db.session.connection())
+
+    assert [len(lists.visible(ann, text=text).rows) for text in ("ada", "bea", "cleo")] == [1, 1, 1]
