@@ -32,7 +32,7 @@ XML = "application/xml"
 
 @routes.get("/case-types", Action.READ_DEFINITION, gives=list[deployed_shapes.CaseTypeShape])
 def list_case_types() -> Answer:
-    """What kinds of case there are; `running`: open cases of it that you see; `actions`: `open` if you may."""
+    """What kinds of case there are; `running`: how many open ones you see, up to 100; `actions`: `open` if you may."""
     actor, types = current_actor(), definitions.case_types()
     running = case_lists.running([kind.id for kind in types], actor=actor)
 

@@ -43,7 +43,7 @@ class Case(Base):
         sa.Index("ix_case_closed", "state", "id", **where("closed_at IS NOT NULL")),
         sa.Index("ix_case_open_of_definition", "definition_id", "id", **where("closed_at IS NULL")),
         sa.Index("ix_case_due", *_DUE),
-        sa.Index("ix_case_open_due", *_DUE, **where("closed_at IS NULL")),
+        sa.Index("ix_case_open_due", "state", *_DUE, **where("closed_at IS NULL")),
         sa.Index(None, "owner_id", "state"),
         sa.Index(None, "created_by"),
         sa.Index(None, "definition_id"),

@@ -9,7 +9,7 @@ from datetime import datetime
 from functools import cache
 
 import sqlalchemy as sa
-from sqlalchemy.orm import defer, joinedload
+from sqlalchemy.orm import aliased, defer, joinedload
 from sqlalchemy.orm.interfaces import ORMOption
 
 from service import logs
@@ -111,7 +111,8 @@ def visible(
     if case_type is not None:
         conditions.append(Case.case_type == case_type)
     if owner is not None:
-        conditions.append(Case.owner_id.in_(sa.select(User.id).where(User.name == owner)))
+        own = aliased(Case)
+        conditions.append(Case.id.in_(sa.select(own.id).join(User, User.id == own.owner_id).where(User.name == owner)))
     if text:
         conditions.append(search.cases(text))
     for column, value in ((Case.stage, stage), (Case.created_by, created_by), (Case.parent_id, parent_id)):

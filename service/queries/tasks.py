@@ -21,7 +21,7 @@ from service.policy.permissions import Action, require
 from service.queries import queue, search
 from service.queries.actions import know_doers, know_roles
 from service.queries.pages import LIMIT, Page, Sort, cut, page, place
-from service.queries.visibility import closed_to, listed_tasks
+from service.queries.visibility import closed_to, hidden, listed_tasks
 
 URGENCY = (
     Sort(HumanTask.priority, int, descending=True),
@@ -344,7 +344,7 @@ def _mine(actor: Actor) -> sa.ColumnElement[bool]:
 def _offered(actor: Actor) -> sa.ColumnElement[bool]:
     principals = sorted(actor.principals)
     offered = HumanTask.id.in_(sa.select(TaskCandidate.task_id).where(TaskCandidate.principal.in_(principals)))
-    return sa.and_(offered, ~closed_to(actor, HumanTask.case_id))
+    return sa.and_(offered, HumanTask.case_id.not_in(hidden(actor)))
 
 
 def _team(actor: Actor) -> sa.ColumnElement[bool]:

@@ -22,7 +22,7 @@ def upgrade() -> None:
     _tasks(BY_URGENCY)
     op.drop_index("ix_task_candidate_principal_task_id", "task_candidate")  # ix_task_candidate_queue begins with it
     _index("ix_case_due", "case", DUE)
-    _index("ix_case_open_due", "case", DUE, "closed_at IS NULL")
+    _index("ix_case_open_due", "case", ["state", *DUE], "closed_at IS NULL")
     _index("ix_case_closed", "case", ["state", "id"], "closed_at IS NOT NULL")
     _index("ix_case_open_of_definition", "case", ["definition_id", "id"], "closed_at IS NULL")
 
