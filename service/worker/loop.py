@@ -7,6 +7,7 @@ and die at any point of it.
 
 from __future__ import annotations
 
+import gc
 import logging
 import threading
 import time
@@ -121,6 +122,7 @@ def _keep_house(app: Flask, place: Place, gathered: threading.Event, stop: threa
                 if now - cleaned >= CLEANING:
                     cleaned = now
                     clean(timedelta(hours=app.config["CASEWRIGHT"].job_retention_hours))
+                    gc.collect(1)  # of a worker that waits Python would first ask after some 20 MB of garbage
         except sa.exc.SQLAlchemyError as error:  # the database is away; the jobs wait for it, and so do we
             log.warning("housekeeping failed: %s", type(error).__name__)
             stop.wait(1.0)

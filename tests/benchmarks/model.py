@@ -1,14 +1,17 @@
-"""The case types that benchmarks run: two user tasks with a form and a gateway between them; and ad hoc work."""
+"""The case types that benchmarks run: two user tasks with a form, a gateway decided by data between them; two tasks
+without a form, for cases of much data; and free work."""
 
 from __future__ import annotations
 
 import json
 from typing import Any
 
-_BPMN = """<?xml version="1.0" encoding="UTF-8"?>
+_HEAD = """<?xml version="1.0" encoding="UTF-8"?>
 <bpmn:definitions xmlns:bpmn="http://www.omg.org/spec/BPMN/20100524/MODEL" xmlns:case="urn:casewright:bpmn:1.0"
     xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" id="bench" targetNamespace="urn:bench">
-  <bpmn:process id="bench" name="Bench" isExecutable="true" case:numberPrefix="BEN" case:title="Bench {customer}"
+"""
+_BPMN = f"""{_HEAD}
+  <bpmn:process id="bench" name="Bench" isExecutable="true" case:numberPrefix="BEN" case:title="Bench {{customer}}"
       case:candidateStarterGroups="clerks">
     <bpmn:startEvent id="Begin" case:formKey="bench-start"/>
     <bpmn:userTask id="Assess" name="Assess" case:candidateGroups="clerks" case:formKey="bench-assess"/>
@@ -25,18 +28,26 @@ _BPMN = """<?xml version="1.0" encoding="UTF-8"?>
   </bpmn:process>
 </bpmn:definitions>
 """
-_CARE = """<?xml version="1.0" encoding="UTF-8"?>
-<bpmn:definitions xmlns:bpmn="http://www.omg.org/spec/BPMN/20100524/MODEL" xmlns:case="urn:casewright:bpmn:1.0"
-    id="care" targetNamespace="urn:bench">
-  <bpmn:process id="bench-care" name="Bench care" isExecutable="true" case:numberPrefix="BCA"
-      case:candidateStarterGroups="clerks">
-    <bpmn:startEvent id="Begin"/>
-    <bpmn:adHocSubProcess id="Care" name="Care">
-      <bpmn:userTask id="Session" name="Session" case:candidateGroups="clerks"/>
+
+
+_LARGE = f"""{_HEAD}
+  <bpmn:process id="large" isExecutable="true" case:numberPrefix="LRG" case:candidateStarterGroups="clerks">
+    <bpmn:startEvent id="Begin"/><bpmn:endEvent id="Done"/>
+    <bpmn:userTask id="Look" name="Look" case:candidateGroups="clerks"/>
+    <bpmn:userTask id="Sign" name="Sign" case:candidateGroups="clerks"/>
+    <bpmn:sequenceFlow id="f1" sourceRef="Begin" targetRef="Look"/>
+    <bpmn:sequenceFlow id="f2" sourceRef="Look" targetRef="Sign"/>
+    <bpmn:sequenceFlow id="f3" sourceRef="Sign" targetRef="Done"/>
+  </bpmn:process>
+</bpmn:definitions>
+"""
+_FREE = f"""{_HEAD}
+  <bpmn:process id="free" isExecutable="true" case:numberPrefix="FRE" case:candidateStarterGroups="clerks">
+    <bpmn:startEvent id="Begin"/><bpmn:endEvent id="Done"/>
+    <bpmn:adHocSubProcess id="Any" name="Any"><bpmn:userTask id="Call" name="Call" case:candidateGroups="clerks"/>
     </bpmn:adHocSubProcess>
-    <bpmn:endEvent id="Done"/>
-    <bpmn:sequenceFlow id="f1" sourceRef="Begin" targetRef="Care"/>
-    <bpmn:sequenceFlow id="f2" sourceRef="Care" targetRef="Done"/>
+    <bpmn:sequenceFlow id="f1" sourceRef="Begin" targetRef="Any"/>
+    <bpmn:sequenceFlow id="f2" sourceRef="Any" targetRef="Done"/>
   </bpmn:process>
 </bpmn:definitions>
 """
@@ -49,7 +60,8 @@ def _form(key: str, *components: dict[str, Any]) -> bytes:
 
 FILES = {
     "bench.bpmn": _BPMN.encode(),
-    "bench-care.bpmn": _CARE.encode(),
+    "large.bpmn": _LARGE.encode(),
+    "free.bpmn": _FREE.encode(),
     "bench-start.form": _form(
         "bench-start",
         {"id": "c", "type": "textfield", "key": "customer", "label": "Customer", "validate": {"required": True}},
@@ -61,9 +73,6 @@ FILES = {
         {"id": "n", "type": "textarea", "key": "note", "label": "Note"},
     ),
 }
-CARE = {"case_type": "bench-care", "data": {}}
-#: About a megabyte, as one variable.
-LARGE = {"variables": {"story": [f"entry {number} of a long story, told by somebody" for number in range(20_000)]}}
 ASSESSED = {"data": {"sound": True, "note": "All papers are here and in order."}}
 
 
