@@ -20,6 +20,7 @@ from service.engine.checks.variables import ALWAYS
 from service.engine.elements.activity import Activity
 from service.engine.elements.adhoc import AdHocSubProcess
 from service.engine.elements.attributes import PLACE
+from service.engine.elements.complex import _PHASE as PHASE
 from service.engine.elements.complex import ComplexGateway
 from service.engine.elements.events import Catching
 from service.engine.elements.node import Node
@@ -198,9 +199,11 @@ def _own(node: Node) -> set[str]:
 
 
 def _reads(node: Node) -> Iterator[Read]:
+    counted = {"activationCount", PHASE, *(f.id for f in node.incoming)} if isinstance(node, ComplexGateway) else set()
     for text, what, at_entry in _texts(node):
         for name in sorted(expressions.outer_names(text)):
-            yield Read(name, what, at_entry)
+            if name not in counted:
+                yield Read(name, what, at_entry)
     if isinstance(node, HumanTask):
         for place in PLACE.finditer(node.element.name):
             yield Read(place[1].split(".")[0], "name")

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from service.engine.change import words
 from service.engine.change.compare import Differences, compare, host_of
 from service.engine.change.marking import FAILED, LISTENER, MORE, Marking, Token, rounds
-from service.engine.change.places import kind, repetition
+from service.engine.change.places import is_reaction, kind, repetition
 from service.engine.change.plan import Plan, Reason, Verdict
 from service.engine.elements.activity import GATHERS
 from service.engine.elements.adhoc import CLOSING, COUNT
@@ -261,6 +261,9 @@ class Standing:
         same = self._quiet(old.name, pair)
         if same is None and (old.name in pair.after.graph.task_specs or old.name in pair.differences.alike):
             return False
+        kept = pair.after.graph.task_specs.get(same or "")
+        if isinstance(kept, Node) and (kind(kept) != kind(old) or repetition(kept) != repetition(old)):
+            return False
         held = [child for child in token.inside if not child.has(LISTENER) and not child.is_race]
         targets = [pair.after.graph.task_specs.get(self._quiet(child.element, pair) or "") for child in held]
         outside = (isinstance(node, Node) and (same is None or same not in _around(node)) for node in targets)
@@ -316,7 +319,8 @@ class Standing:
         scope = base
         for name in missing:
             node = base.graph.task_specs.get(name or "")
-            if not isinstance(node, Node) or node.element.type not in _ENTERABLE or repetition(node):
+            enterable = isinstance(node, Node) and node.element.type in _ENTERABLE and not is_reaction(node)
+            if not isinstance(node, Node) or not enterable or repetition(node):
                 self._say(
                     Verdict.STAY,
                     f"{words.said(target)} stands inside {words.said(node) if isinstance(node, Node) else name} now, "

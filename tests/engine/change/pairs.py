@@ -338,6 +338,19 @@ pair(
     *(At("", E), At("A", Q), At("A; B", Q), At("A; B; C", S)),
 )
 
+pair(
+    "moved out of a sub-process that is repeated now",
+    inside,
+    version("s A S C D e", more=scope("S", "sS B eS", more=many("2"))),
+    *(At("", E), At("A", T), At("A; B", T), At("A; B; C", S)),
+)
+pair(
+    "moved into an event sub-process",
+    version("s A B e", "W H e2", more=boundary("W", "A", timer("PT1H"))),
+    version("s A B e", more=reaction("R", MESSAGE, node("userTask", "H"), "Rs H", interrupting=False)),
+    *(At("", S, "dropped"), At("+1h", T, "cannot be begun in its middle")),
+)
+
 # Events
 
 waits = version("s A M B e", more=catch("M", MESSAGE))
