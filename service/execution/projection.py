@@ -283,24 +283,39 @@ def redraw(case: Case, before: OpenWork, after: OpenWork) -> None:
 
 def _redraw_tasks(case: Case, before: Sequence[OpenTask], after: Sequence[OpenTask]) -> None:
     known = {task.activity_id: task for task in before}
-    pairs = {new.activity_id: (known[new.activity_id], new) for new in after if new.activity_id in known}
-    changed = {key: (old, new) for key, (old, new) in pairs.items() if _drawn(old) != _drawn(new)}
-    if not changed:
-        return
-    wanted = sa.select(HumanTask).where(HumanTask.case_id == case.id, HumanTask.activity_id.in_(changed))
-    for row in db.session.scalars(wanted.where(HumanTask.closed_at.is_(None))):
-        old, new = changed[row.activity_id or ""]
-        row.element_id, row.name = new.element_id, new.name or new.element_id
-        row.form_key, row.stage = new.form_key, new.stage
-        row.not_done_by = list(new.not_done_by) or None
-        row.candidate_roles = list(new.candidate_roles) or None
-        _offer_to(row, _principals(case, old), _principals(case, new))
+    pairs = [(known[task.activity_id], task) for task in after if task.activity_id in known]
+    changed = [(former, task) for former, task in pairs if _drawn(former) != _drawn(task)]
+    rows = _tasks_in_session(case) if changed else []
+    if rows:
+        db.session.flush()
+    for former, task in changed:
+        told = _REDRAW.values(
+            element_id=task.element_id,
+            name=task.name or task.element_id,
+            form_key=task.form_key,
+            stage=task.stage,
+            not_done_by=list(task.not_done_by) or None,
+            candidate_roles=list(task.candidate_roles) or None,
+            version=HumanTask.version + 1,
+        )
+        where = HumanTask.case_id == case.id, HumanTask.activity_id == task.activity_id
+        db.session.execute(told.where(*where), execution_options={"synchronize_session": False})
+        if _offered(former) != _offered(task):
+            _offer_to(case, task.activity_id, _principals(case, former), _principals(case, task))
+    for row in rows:
+        db.session.expire(row)
+
+
+_REDRAW = sa.update(HumanTask).where(HumanTask.closed_at.is_(None))
 
 
 def _drawn(task: OpenTask) -> tuple[Any, ...]:
     """What the diagram says of a task, rather than what people did to it."""
-    offered = task.candidate_users, task.candidate_groups, task.candidate_roles
-    return task.element_id, task.name, task.form_key, task.stage, task.not_done_by, offered
+    return task.element_id, task.name, task.form_key, task.stage, task.not_done_by, _offered(task)
+
+
+def _offered(task: OpenTask) -> tuple[Any, ...]:
+    return task.candidate_users, task.candidate_groups, task.candidate_roles
 
 
 def _principals(case: Case, task: OpenTask) -> list[str]:
@@ -308,13 +323,12 @@ def _principals(case: Case, task: OpenTask) -> list[str]:
     return list(dict.fromkeys(principals + family.holders(case, task.candidate_roles)))
 
 
-def _offer_to(row: HumanTask, before: Sequence[str], after: Sequence[str]) -> None:
-    """Offer a task to other candidates; those whom somebody else named stay."""
-    if gone := set(before) - set(after):
-        drop = sa.delete(TaskCandidate).where(TaskCandidate.task_id == row.id, TaskCandidate.principal.in_(gone))
-        db.session.execute(drop, execution_options={"synchronize_session": False})
+def _offer_to(case: Case, activity_id: str, before: Sequence[str], after: Sequence[str]) -> None:
+    """Offer an open task to other candidates; those whom somebody else named stay."""
+    whose = HumanTask.case_id == case.id, HumanTask.activity_id == activity_id, HumanTask.closed_at.is_(None)
+    row = db.session.scalars(sa.select(HumanTask).where(*whose)).one()
     there = set(db.session.scalars(sa.select(TaskCandidate.principal).where(TaskCandidate.task_id == row.id)))
+    gone = there & (set(before) - set(after))
+    drop = sa.delete(TaskCandidate).where(TaskCandidate.task_id == row.id, TaskCandidate.principal.in_(gone))
+    db.session.execute(drop, execution_options={"synchronize_session": False})
     offers.offer(row, (each for each in after if each not in there))
-    if gone or set(after) - there:
-        db.session.flush()
-        db.session.expire(row, ["candidates"])

@@ -53,7 +53,7 @@ def read(inline: Mapping[str, Any] | None, apart: Mapping[str, Any] | None) -> d
         return dict(inline or {})
     ids = {name: uuid.UUID(row_id) for name, (row_id, _size) in apart.items()}
     wanted = sa.select(LargeVariable.id, LargeVariable.value).where(LargeVariable.id.in_(ids.values()))
-    found = dict(db.session.execute(wanted).tuples().all())
+    found: dict[uuid.UUID, Any] = {row.id: row.value for row in db.session.execute(wanted)}
     return {**(inline or {}), **{name: found.get(row_id) for name, row_id in ids.items()}}
 
 

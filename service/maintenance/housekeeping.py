@@ -9,9 +9,8 @@ import sqlalchemy as sa
 
 from service.db import db
 from service.models import IdempotencyKey, LoginSession, Message, MessageId, MigratedCase, RateCount
+from service.operations.migration import KEPT_FOR
 
-#: how long it is kept how a case stood before it was moved to another version
-KEPT_FOR = timedelta(days=30)
 ANSWERS_KEPT = timedelta(days=7)  #: how long a repeated write, or message, is known to be one
 
 

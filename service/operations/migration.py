@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import uuid
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
@@ -22,7 +22,7 @@ from service.db import db, local, new_id, to_json, utcnow
 from service.engine.change.move import Moved
 from service.engine.change.move import move as move_workflow
 from service.engine.change.plan import Plan
-from service.engine.definition import ProcessInfo
+from service.engine.definition import ProcessInfo, Role
 from service.engine.errors import EngineError, Unmovable
 from service.engine.work import OpenWork, What
 from service.engine.workflow import Workflow
@@ -33,6 +33,7 @@ from service.execution.projection import redraw
 from service.execution.running import lock, save
 from service.execution.stores import Stores
 from service.models import (
+    SYSTEM,
     Actor,
     Case,
     CaseMilestone,
@@ -52,26 +53,36 @@ KEPT_FOR = timedelta(days=30)  #: how long it is kept how a case stood before it
 EFFECTS = (What.MESSAGE_SENT, What.SIGNAL_SENT, What.CHILD_WANTED, What.STORED, What.COMPLETED)
 
 
+@dataclass(frozen=True)
+class Way:
+    """From which version to which, how and why: what an order says, as plain values."""
+
+    order_id: uuid.UUID
+    source_id: uuid.UUID
+    target_id: uuid.UUID
+    plan: Plan
+    reason: str
+    returns_id: uuid.UUID | None = None  #: the order that is taken back
+    by: Actor = SYSTEM
+
+
+class NoPlace(WrongState):
+    """Something open in the case has no place in the other version."""
+
+    def __init__(self, message: str, element_id: str | None) -> None:
+        super().__init__(message)
+        self.element_id = element_id
+
+
+Told = dict[str, Any]  #: what is noted of a case in its `MigratedCase`, by column
+
+
 def move(case: Case, target: ProcessDefinition, plan: Plan, *, by: Actor, reason: str) -> MigratedCase:
     """Let a case go on under another version. Raises `WrongState` where an element of it has no place there."""
     lock(case.id)
     require(by, Action.MIGRATE, case)
-    order = Migration(
-        id=new_id(),
-        source_id=case.definition_id,
-        target_id=target.id,
-        plan=plan.as_json(),
-        chosen={"numbers": [case.number]},
-        reason=said(reason),
-        state=MigrationState.DONE,
-        up_to="",
-        created_by=by.name,
-        ended_at=utcnow(),
-    )
-    moved = MigratedCase(migration=order, case_id=case.id)
-    carry(case, order, moved, by=by)
-    db.session.add_all((order, moved))
-    return moved
+    way = Way(new_id(), case.definition_id, target.id, plan, said(reason))
+    return _noted(case, way, carry(case, way, by=by), by=by)
 
 
 def bring_back(case: Case, *, by: Actor, reason: str) -> MigratedCase:
@@ -82,23 +93,29 @@ def bring_back(case: Case, *, by: Actor, reason: str) -> MigratedCase:
     if moved is None:
         raise WrongState("This case was not moved to another version, or has returned already.")
     before = db.session.get_one(Migration, moved.migration_id)
+    way = Way(new_id(), before.target_id, before.source_id, Plan(), said(reason), before.id)
+    told = give_back(case, way, moved, by=by)
+    return _noted(case, way, told, by=by)
+
+
+def _noted(case: Case, way: Way, told: Told, *, by: Actor) -> MigratedCase:
+    """An order of one case, which is done already."""
     order = Migration(
-        id=new_id(),
-        source_id=before.target_id,
-        target_id=before.source_id,
-        plan={},
+        id=way.order_id,
+        source_id=way.source_id,
+        target_id=way.target_id,
+        plan=way.plan.as_json(),
         chosen={"numbers": [case.number]},
-        reason=said(reason),
+        reason=way.reason,
         state=MigrationState.DONE,
         up_to="",
-        returns_id=before.id,
+        returns_id=way.returns_id,
         created_by=by.name,
         ended_at=utcnow(),
     )
-    returned = MigratedCase(migration=order, case_id=case.id)
-    give_back(case, order, moved, returned, by=by)
-    db.session.add_all((order, returned))
-    return returned
+    row = MigratedCase(migration=order, case_id=case.id, **told)
+    db.session.add_all((order, row))
+    return row
 
 
 def last_of(case_id: uuid.UUID, migration_id: uuid.UUID | None = None) -> MigratedCase | None:
@@ -112,69 +129,71 @@ def last_of(case_id: uuid.UUID, migration_id: uuid.UUID | None = None) -> Migrat
     return db.session.scalars(latest.options(*options).execution_options(populate_existing=True)).one_or_none()
 
 
-def carry(case: Case, order: Migration, row: MigratedCase, *, by: Actor) -> None:
-    """Move the locked `case` as `order` says, and note in `row` how it stood. Raises `WrongState`; nothing is changed.
+def carry(case: Case, way: Way, *, by: Actor) -> Told:
+    """Move the locked `case`; what to note of it, with how it stood. Raises `WrongState`; then nothing is changed.
 
     While a case is on hold its clocks stand still, so that what begins to wait in it counts from when that began.
     """
     _require_open(case)
-    if case.definition_id == order.target_id:
+    if case.definition_id == way.target_id:
         raise WrongState("The case is of this version already.")
-    source, target = deployed(case.definition_id), deployed(order.target_id)
-    plan = Plan.from_json(order.plan)
+    source, target = deployed(case.definition_id), deployed(way.target_id)
     workflow = _loaded(case.definition_id, case.snapshot, case)
     try:
-        moved = move_workflow(source.definition, target.definition, workflow, plan, now=workflow.now)
+        moved = move_workflow(source.definition, target.definition, workflow, way.plan, now=workflow.now)
     except Unmovable as refusal:
-        row.element_id = refusal.element_id
-        raise WrongState(str(refusal)) from None
-    happened = moved.workflow.run.happenings
-    went_on = _went_on(
-        moved, {each.what for each in happened}, {e.activity_id for e in happened if e.what == "cancelled"}
-    )
-    stood = None if went_on else case.snapshot
-    kept = _kept(case, moved)
-    details = {"from": source.version, "to": target.version, "reason": order.reason, "migration": str(order.id)}
-    details |= {"plan": order.plan} if order.plan else {}
-    kept |= _switch(case, target.id, plan.elements, by=by)
+        raise NoPlace(str(refusal), refusal.element_id) from None
+    returns = not _went_on(moved)
+    stood, kept = case.snapshot, _kept(case, moved, source.definition.info, target.definition.info)
+    details = {"from": source.version, "to": target.version, "reason": way.reason, "migration": str(way.order_id)}
+    details |= {"plan": way.plan.as_json()} if way.plan != Plan() else {}
+    kept |= _switch(case, target.id, way.plan.elements, by=by)
     details |= _told(case, target.definition.info, moved.before, moved.after)
     audit.record(case, "case:migrated", by=by, details=details)
     save(case, moved.workflow, moved.before, by=by)
     redraw(case, moved.before, moved.after)
-    row.outcome, row.at, row.snapshot = Outcome.MOVED, utcnow(), stood
-    row.kept = {**kept, "milestones": _milestones_since(case, kept)} if stood else None
-    row.stood = digest_of(case) if stood else None
+    told: Told = {"outcome": Outcome.MOVED, "message": None, "element_id": None, "at": utcnow()}
+    if returns:
+        kept["milestones"] = sorted(_milestones(case, target.definition.info) - set(kept["milestones"]))
+        told |= {"snapshot": stood, "kept": kept, "stood": digest_of(case)}
+    return told
 
 
-def give_back(case: Case, order: Migration, moved: MigratedCase, row: MigratedCase, *, by: Actor) -> None:
+def give_back(case: Case, way: Way, moved: MigratedCase, *, by: Actor) -> Told:
     """Let the locked `case` stand as before `moved`. Raises `WrongState`, which says what to do instead."""
     _require_open(case)
-    if moved.snapshot is None or moved.kept is None:
-        gone = moved.at is not None and moved.at < utcnow() - KEPT_FOR
-        why = "how it stood before is not kept any more" if gone else "it went on as it was moved"
-        raise WrongState(f"The case cannot return: {why}. Move it to the former version with a plan.")
-    if case.definition_id == order.target_id or moved.stood != digest_of(case):
-        raise WrongState(
-            "The case cannot return: something has happened in it since it was moved. Move it to the former version"
-            " with a plan."
-        )
-    kept, present = moved.kept, _loaded(case.definition_id, case.snapshot, case)
-    former = _loaded(order.target_id, moved.snapshot, case, _known_before(case, kept))
+    kept = _require_kept(case, way, moved)
+    present = _loaded(case.definition_id, case.snapshot, case)
+    former = _loaded(way.target_id, moved.snapshot, case, _known_before(case, kept))
     before, after = present.open_work(), former.open_work()
     revived = _revive(kept)
-    _restore(case, order.target_id, kept)
+    _restore(case, way.target_id, kept)
     told = _told(case, None, before, after)
-    told["tasks"] = told.get("tasks", {}) | {key: _task_told(row_) for key, row_ in revived.items()}
-    details: dict[str, Any] = {"from": deployed(order.source_id).version, "to": deployed(order.target_id).version}
-    details |= {"reason": order.reason, "migration": str(order.id), **told}
+    told["tasks"] = told.get("tasks", {}) | {key: _task_told(row) for key, row in revived.items()}
+    details: dict[str, Any] = {"from": deployed(way.source_id).version, "to": deployed(way.target_id).version}
+    details |= {"reason": way.reason, "migration": str(way.order_id), **told}
     audit.record(case, "case:returned", by=by, details=details)
     again = tuple(task for task in after.tasks if task.activity_id in revived)
     save(case, former, replace(before, tasks=before.tasks + again), by=by)
     redraw(case, before, after)
-    _unbind_added(case, order.source_id, kept)
+    _unbind_added(case, way.source_id, kept)
     _call_again(case, before, after)
     moved.outcome, moved.snapshot, moved.kept = Outcome.RETURNED, None, None
-    row.outcome, row.at = Outcome.MOVED, utcnow()
+    return {"outcome": Outcome.MOVED, "message": None, "element_id": None, "at": utcnow()}
+
+
+def _require_kept(case: Case, way: Way, moved: MigratedCase) -> Mapping[str, Any]:
+    """What rows said before; raises `WrongState` where the case cannot stand so again."""
+    if moved.snapshot is None or moved.kept is None:
+        gone = moved.at is not None and moved.at < utcnow() - KEPT_FOR
+        why = "how it stood before is not kept any more" if gone else "it went on as it was moved"
+        raise WrongState(f"The case cannot return: {why}. Move it to the former version with a plan.")
+    if case.definition_id == way.target_id or moved.stood != digest_of(case):
+        raise WrongState(
+            "The case cannot return: something has happened in it since it was moved. Move it to the former version"
+            " with a plan."
+        )
+    return moved.kept
 
 
 def digest_of(case: Case) -> bytes:
@@ -209,25 +228,28 @@ def _loaded(
     return workflow
 
 
-def _went_on(moved: Moved, what: set[What], cancelled: set[str | None]) -> bool:
+def _went_on(moved: Moved) -> bool:
     """Whether the move did more than to carry and arm: others know of it, or steps were made."""
-    before, after = moved.before, moved.after
+    before, after, happened = moved.before, moved.after, moved.workflow.run.happenings
     called = {each.activity_id for each in (*before.services, *before.children)}
     calls = {each.activity_id for each in (*after.services, *after.children)} - called
-    return bool(what & set(EFFECTS) or calls or {each.activity_id for each in before.children} & cancelled)
+    cancelled = {each.activity_id for each in happened if each.what is What.CANCELLED}
+    children = {each.activity_id for each in before.children}
+    return bool({each.what for each in happened} & set(EFFECTS) or calls or children & cancelled)
 
 
 # What rows say beside the workflow
 
 
-def _kept(case: Case, moved: Moved) -> dict[str, Any]:
+def _kept(case: Case, moved: Moved, before: ProcessInfo, after: ProcessInfo) -> dict[str, Any]:
     """What rows of a case say before it moves, so far as the move changes it and the workflow does not know it."""
-    milestones = sa.select(CaseMilestone.milestone).where(CaseMilestone.case_id == case.id)
-    roles = sa.select(CaseRole.role).where(CaseRole.case_id == case.id)
+    held: set[str] = set()
+    if _added_roles(before, after):
+        held = set(db.session.scalars(sa.select(CaseRole.role).where(CaseRole.case_id == case.id)))
     return {
         "stage": case.stage,
-        "reached": sorted(db.session.scalars(milestones)),
-        "roles": sorted(set(db.session.scalars(roles))),
+        "milestones": sorted(_milestones(case, after)),
+        "roles": sorted(held),
         "closed": [_open_task(row) for row in _given_up(case, moved)],
         "variables": _variables_before(case.variables, moved.workflow.variables),
     }
@@ -247,6 +269,19 @@ def _known_before(case: Case, kept: Mapping[str, Any]) -> dict[str, Any]:
     return {name: known[name] for name in changed["names"]}
 
 
+def _added_roles(before: ProcessInfo, after: ProcessInfo) -> tuple[Role, ...]:
+    known = {role.id for role in before.roles}
+    return tuple(role for role in after.roles if role.id not in known)
+
+
+def _milestones(case: Case, info: ProcessInfo) -> set[str]:
+    """Those that the case has reached, where the version has any."""
+    if not info.milestones:
+        return set()
+    db.session.flush()
+    return set(db.session.scalars(sa.select(CaseMilestone.milestone).where(CaseMilestone.case_id == case.id)))
+
+
 def _given_up(case: Case, moved: Moved) -> Iterable[HumanTask]:
     """The open tasks that the move takes away."""
     gone = {task.activity_id for task in moved.before.tasks} - {task.activity_id for task in moved.after.tasks}
@@ -260,12 +295,6 @@ def _open_task(row: HumanTask) -> dict[str, Any]:
     return {"id": str(row.id), "state": row.state.value, "offered": [each.principal for each in row.candidates]}
 
 
-def _milestones_since(case: Case, kept: Mapping[str, Any]) -> list[str]:
-    db.session.flush()
-    now = set(db.session.scalars(sa.select(CaseMilestone.milestone).where(CaseMilestone.case_id == case.id)))
-    return sorted(now - set(kept["reached"]))
-
-
 def _switch(case: Case, definition_id: uuid.UUID, names: Mapping[str, str | None], *, by: Actor) -> dict[str, Any]:
     """Pin the case to another version; what rows say by an element's id, they say by its new one. What they said."""
     info, before = deployed(definition_id).definition.info, deployed(case.definition_id).definition.info
@@ -273,10 +302,10 @@ def _switch(case: Case, definition_id: uuid.UUID, names: Mapping[str, str | None
     kept: dict[str, Any] = {}
     renamed = {old: new for old, new in names.items() if new is not None and new != old and ":" not in old}
     if renamed:
-        kept = {"visits": case.visits, "done": _rename_done(case, renamed)}
+        done = renamed.keys() & (case.visits or {}).keys()
+        kept = {"visits": case.visits, "done": _rename_done(case, renamed) if done else {}}
         case.visits = {renamed.get(name, name): number for name, number in (case.visits or {}).items()}
-    known = {role.id for role in before.roles}
-    if added := tuple(role for role in info.roles if role.id not in known):
+    if added := _added_roles(before, info):
         family.bind(case, replace(info, roles=added), (), by=by)
         db.session.flush()
     return kept
@@ -303,16 +332,17 @@ def _restore(case: Case, definition_id: uuid.UUID, kept: Mapping[str, Any]) -> N
     case.stage, case.visits = kept["stage"], kept.get("visits", case.visits)
     for task_id, element_id in kept.get("done", {}).items():
         db.session.get_one(HumanTask, uuid.UUID(task_id)).element_id = element_id
-    milestones = sa.delete(CaseMilestone).where(
-        CaseMilestone.case_id == case.id, CaseMilestone.milestone.in_(kept["milestones"])
-    )
-    db.session.execute(milestones, execution_options={"synchronize_session": False})
+    if kept["milestones"]:
+        reached = CaseMilestone.case_id == case.id, CaseMilestone.milestone.in_(kept["milestones"])
+        db.session.execute(sa.delete(CaseMilestone).where(*reached), execution_options={"synchronize_session": False})
 
 
 def _unbind_added(case: Case, left: uuid.UUID, kept: Mapping[str, Any]) -> None:
     """Take the roles away that the case has only because it was of the version that it has `left`."""
-    there, here = ({role.id for role in deployed(each).definition.info.roles} for each in (left, case.definition_id))
-    added = there - here - set(kept["roles"])
+    here, there = (deployed(each).definition.info for each in (case.definition_id, left))
+    added = {role.id for role in _added_roles(here, there)} - set(kept["roles"])
+    if not added:
+        return
     bound = sa.delete(CaseRole).where(CaseRole.case_id == case.id, CaseRole.role.in_(sorted(added)))
     db.session.execute(bound, execution_options={"synchronize_session": False})
 

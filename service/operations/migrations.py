@@ -17,7 +17,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from service import audit, jobs
-from service.db import db, new_id, utcnow
+from service.db import Base, db, new_id, utcnow
 from service.engine.change.plan import Plan, Verdict
 from service.errors import BadRequest, NotFound, ServiceError, WrongState
 from service.execution.running import lock
@@ -35,6 +35,7 @@ from service.models import (
 from service.operations import migration as single
 from service.policy.permissions import Action, require
 
+_NOTED = ("outcome", "message", "element_id", "at", "snapshot", "kept", "stood")
 AT_ONCE = 50  #: cases that are looked up together
 OPEN = (CaseState.ACTIVE, CaseState.SUSPENDED, CaseState.FAILED)
 
@@ -180,7 +181,7 @@ def stop(order_: Migration, *, by: Actor) -> None:
 
 def go_on(order_id: uuid.UUID) -> None:
     """Have a job do the next cases of an order."""
-    jobs.enqueue("move_cases", {"migration": str(order_id)}, partition=str(order_id))
+    jobs.enqueue("move_cases", {"order": str(order_id)}, partition=str(order_id))
 
 
 # What the job does: each of these in a transaction of its own
@@ -188,41 +189,38 @@ def go_on(order_id: uuid.UUID) -> None:
 _WAITING = (MigratedCase.outcome == sa.literal_column("'waiting'"),)  # a literal, for SQLite to use the index
 
 
-def next_cases(order_id: uuid.UUID) -> Sequence[uuid.UUID]:
-    """The cases that are to be done next; none when the order is paused, or over."""
+def next_cases(order_id: uuid.UUID) -> tuple[single.Way | None, Sequence[uuid.UUID]]:
+    """How, and which cases are to be done next; none when the order is paused, or over."""
     order_ = db.session.get(Migration, order_id, populate_existing=True)
     if order_ is None or order_.state is not MigrationState.RUNNING:
-        return ()
+        return None, ()
     room = AT_ONCE
     if order_.trial is not None:
         found = counts(order_id)
         room = min(room, max(0, order_.trial - (found.all - found[Outcome.WAITING])))
+    plan, by = Plan.from_json(order_.plan), Actor(None, order_.created_by)
+    way = single.Way(order_id, order_.source_id, order_.target_id, plan, order_.reason, order_.returns_id, by)
     wanted = sa.select(MigratedCase.case_id).where(MigratedCase.migration_id == order_id, *_WAITING)
-    return db.session.scalars(wanted.order_by(MigratedCase.case_id).limit(room)).all()
+    return way, db.session.scalars(wanted.order_by(MigratedCase.case_id).limit(room)).all()
 
 
-def do_next(order_id: uuid.UUID, case_id: uuid.UUID) -> None:
+def do_next(way: single.Way, case_id: uuid.UUID) -> None:
     """Move one case, or bring it back, if it still waits for that; where it cannot be, say why beside it."""
     case = lock(case_id)
-    order_, row = db.session.get_one(Migration, order_id), _row(order_id, case_id)
-    if order_.state is not MigrationState.RUNNING or row.outcome is not Outcome.WAITING:
+    if not _waits(way.order_id, case_id):
         return
-    by = Actor(None, order_.created_by)
     try:
-        if order_.returns_id is None:
-            _move(case, order_, row, by)
-        else:
-            _give_back(case, order_, row, by)
+        told = _move(case, way) if way.returns_id is None else _give_back(case, way)
     except ServiceError as refusal:  # raised before anything is changed
-        _leave(row, str(refusal))
+        told = _left(str(refusal), getattr(refusal, "element_id", None))
+    _note(way.order_id, case_id, told)
 
 
-def leave(order_id: uuid.UUID, case_id: uuid.UUID, why: str) -> None:
+def leave(way: single.Way, case_id: uuid.UUID, why: str) -> None:
     """A case could not be moved for a reason that nobody foresaw; what was begun is undone by now."""
     lock(case_id)
-    row = _row(order_id, case_id)
-    if row.outcome is Outcome.WAITING:
-        _leave(row, why)
+    if _waits(way.order_id, case_id):
+        _note(way.order_id, case_id, _left(why))
 
 
 def look(order_id: uuid.UUID) -> bool:
@@ -251,6 +249,18 @@ def counts(order_id: uuid.UUID) -> Counts:
     return Counts({row[0]: row[1] for row in db.session.execute(found.group_by(MigratedCase.outcome))})
 
 
+#: Put together once, and asked of tables rather than of rows: that is done once for each case.
+_CASES, _ORDERS = MigratedCase.__table__, Migration.__table__
+_STANDING = (
+    sa.select(_ORDERS.c.state, _CASES.c.outcome)
+    .join(_CASES, _CASES.c.migration_id == _ORDERS.c.id)
+    .where(_CASES.c.migration_id == sa.bindparam("order"), _CASES.c.case_id == sa.bindparam("case"))
+)
+_NOTING = (
+    sa.update(Base.metadata.tables[MigratedCase.__tablename__])
+    .where(_CASES.c.migration_id == sa.bindparam("order"), _CASES.c.case_id == sa.bindparam("which"))
+    .values({name: sa.bindparam(f"_{name}") for name in _NOTED})
+)
 _LOCKED = (
     sa.select(Migration)
     .where(Migration.id == sa.bindparam("id"))
@@ -302,25 +312,33 @@ def _begin(made: Migration, cases: sa.Select[Any], none: str) -> None:
     go_on(made.id)
 
 
-def _row(order_id: uuid.UUID, case_id: uuid.UUID) -> MigratedCase:
-    return db.session.get_one(MigratedCase, (order_id, case_id), populate_existing=True)
+def _waits(order_id: uuid.UUID, case_id: uuid.UUID) -> bool:
+    """Whether it is still to be done, now that the case is locked."""
+    found = db.session.execute(_STANDING, {"order": order_id, "case": case_id}).one_or_none()
+    return found is not None and (found.state, found.outcome) == (MigrationState.RUNNING, Outcome.WAITING)
 
 
-def _move(case: Case, order_: Migration, row: MigratedCase, by: Actor) -> None:
-    if case.definition_id != order_.source_id:
+def _note(order_id: uuid.UUID, case_id: uuid.UUID, told: single.Told) -> None:
+    """Write beside a case what became of it; `told` names columns."""
+    rest = dict.fromkeys(("snapshot", "kept", "stood"))
+    db.session.execute(_NOTING, {"order": order_id, "which": case_id, **{f"_{k}": v for k, v in (rest | told).items()}})
+
+
+def _move(case: Case, way: single.Way) -> single.Told:
+    if case.definition_id != way.source_id:
         raise WrongState("The case is of another version by now.")
-    single.carry(case, order_, row, by=by)
+    return single.carry(case, way, by=way.by)
 
 
-def _give_back(case: Case, order_: Migration, row: MigratedCase, by: Actor) -> None:
-    moved = single.last_of(case.id, order_.returns_id)
+def _give_back(case: Case, way: single.Way) -> single.Told:
+    moved = single.last_of(case.id, way.returns_id)
     if moved is None:
         raise WrongState("The case has returned already.")
-    single.give_back(case, order_, moved, row, by=by)
+    return single.give_back(case, way, moved, by=way.by)
 
 
-def _leave(row: MigratedCase, why: str) -> None:
-    row.outcome, row.message, row.at = Outcome.UNTOUCHED, why[:2000], utcnow()
+def _left(why: str, element_id: str | None = None) -> single.Told:
+    return {"outcome": Outcome.UNTOUCHED, "message": why[:2000], "element_id": element_id, "at": utcnow()}
 
 
 def _locked(order_: Migration) -> None:

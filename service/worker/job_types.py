@@ -18,7 +18,17 @@ from service.db import db, failures, utcnow
 from service.maintenance import housekeeping
 from service.models import SYSTEM
 from service.operations import children as kin
-from service.operations import incidents, lifecycle, links, messages, migrations, service_tasks, start_events, timers
+from service.operations import (
+    incidents,
+    lifecycle,
+    links,
+    messages,
+    migration,
+    migrations,
+    service_tasks,
+    start_events,
+    timers,
+)
 
 log = logging.getLogger(__name__)
 
@@ -126,33 +136,34 @@ STEP = 5.0  #: seconds that one job moves cases; then the next one goes on, so t
 
 
 @jobs.register("move_cases", queue="bulk", in_steps=True)
-def move_cases(migration: str) -> None:
+def move_cases(order: str) -> None:
     """Move cases to another version, or back, each in its own transaction; see `migrations.order`."""
-    order, end = uuid.UUID(migration), time.monotonic() + STEP
+    order_id, end = uuid.UUID(order), time.monotonic() + STEP
     while time.monotonic() < end and not jobs.state.stopping.is_set():
-        cases = migrations.next_cases(order)
+        way, cases = migrations.next_cases(order_id)
         db.session.rollback()
-        for case in cases:
-            _move(order, case)
-        goes_on = migrations.look(order)
+        if way is not None:
+            for case in cases:
+                _move(way, case)
+        goes_on = migrations.look(order_id)
         db.session.commit()
         if not goes_on:
             return
     with jobs.once():
-        migrations.go_on(order)
+        migrations.go_on(order_id)
 
 
-def _move(order: uuid.UUID, case: uuid.UUID) -> None:
+def _move(way: migration.Way, case: uuid.UUID) -> None:
     """One case of a migration. What nobody foresaw is told beside the case, and keeps none of the others."""
     try:
-        migrations.do_next(order, case)
+        migrations.do_next(way, case)
         db.session.commit()
     except Exception as error:
         db.session.rollback()
         if failures.is_conflict(error) or failures.is_lost(error):
             raise
         log.error("a case was not moved", exc_info=error)
-        migrations.leave(order, case, f"Something unforeseen happened ({type(error).__name__}): {error}")
+        migrations.leave(way, case, f"Something unforeseen happened ({type(error).__name__}): {error}")
         db.session.commit()
 
 

@@ -144,21 +144,21 @@ def test_interrupted_anywhere_each_case_is_moved_once_or_untouched(
 ) -> None:
     """The worker dies at each case in turn, before or after its commit."""
     order, moved = ordered(examine, loan), []
-    carry = migration.carry
+    note = migrations._note
 
-    def dies(case: Case, order_: Migration, row: MigratedCase, *, by: Actor) -> None:
-        carry(case, order_, row, by=by)
-        moved.append(case.id)
+    def dies(order_id: uuid.UUID, case_id: uuid.UUID, told: migration.Told) -> None:
+        note(order_id, case_id, told)
+        moved.append(case_id)
         if after_commit:
             db.session.commit()
         raise SystemExit("kill -9")
 
-    monkeypatch.setattr(migration, "carry", dies)
+    monkeypatch.setattr(migrations, "_note", dies)
     for _ in range(3):
         with pytest.raises(SystemExit):
             job_types.move_cases(str(order.id))
         db.session.rollback()
-    monkeypatch.setattr(migration, "carry", carry)
+    monkeypatch.setattr(migrations, "_note", note)
     assert outcomes(order) == ({"moved": 3, "waiting": 2} if after_commit else {"waiting": 5})
     assert len(set(moved)) == (3 if after_commit else 1)
 
@@ -174,10 +174,11 @@ def test_what_nobody_foresaw_stops_no_other_case(
 ) -> None:
     carry = migration.carry
 
-    def breaks(case: Case, order_: Migration, row: MigratedCase, *, by: Actor) -> None:
-        carry(case, order_, row, by=by)
+    def breaks(case: Case, way: migration.Way, *, by: Actor) -> migration.Told:
+        told = carry(case, way, by=by)
         if case.id == fleet[2].id:
             raise ZeroDivisionError("by chance")
+        return told
 
     monkeypatch.setattr(migration, "carry", breaks)
     order = ordered(examine, loan)
@@ -264,6 +265,6 @@ def test_two_versions_of_one_process_and_a_reason(loan: ProcessDefinition, exami
 def test_a_lost_case_is_no_trouble(loan: ProcessDefinition, examine: ProcessDefinition) -> None:
     order = ordered(examine, loan)
 
-    assert migrations.next_cases(uuid.uuid4()) == ()
-    assert len(migrations.next_cases(order.id)) == 5
+    assert migrations.next_cases(uuid.uuid4()) == (None, ())
+    assert len(migrations.next_cases(order.id)[1]) == 5
     assert db.session.scalar(sa.select(sa.func.count()).where(MigratedCase.outcome == Outcome.WAITING)) == 5
