@@ -15,7 +15,7 @@ from service.engine.change.compare import Names, compare
 from service.engine.change.data import Contents, Missing
 from service.engine.change.ending import Trouble, troubles
 from service.engine.change.facets import shape, sure
-from service.engine.change.marking import Marking, Token
+from service.engine.change.marking import FAILED, Marking, Token
 from service.engine.change.notices import clocks, notices
 from service.engine.change.plan import Judgement, Plan, Reason, Verdict
 from service.engine.change.standing import Pair, Scope, Standing
@@ -47,6 +47,7 @@ def judge(
     reasons = list(standing.reasons)
     if marking.status in ("completed", "terminated"):
         return Judgement(Verdict.STAY, (Reason(1, Verdict.STAY, "The case has ended."),), plan)
+    reasons += _failed(standing, marking)
     reasons += _past(standing, marking, visits, plan)
     proposed = {**standing.proposed, **plan.elements}
     if not any(reason.verdict.rank >= Verdict.PERSON.rank for reason in reasons):
@@ -61,6 +62,15 @@ def judge(
     found = tuple(sorted(dict.fromkeys(reasons), key=lambda reason: reason.question))
     verdict = max((reason.verdict for reason in found), key=lambda each: each.rank, default=Verdict.EXACT)
     return Judgement(verdict, found, Plan(proposed, plan.values, {**clocks(standing, plan), **plan.clocks}))
+
+
+def _failed(standing: Standing, marking: Marking) -> Iterator[Reason]:
+    for _, old, spot in standing.placed:
+        if spot.token.has(FAILED):
+            message = f"The case has failed at {words.said(old)}, and may try that again in the new version."
+            yield Reason(2, Verdict.SAFE, message, element_id=old.name)
+    if marking.status == "failed" and not any(spot.token.has(FAILED) for *_, spot in standing.placed):
+        yield Reason(2, Verdict.SAFE, "The case has failed, and may try again in the new version.")
 
 
 def _past(standing: Standing, marking: Marking, visits: Mapping[str, int], plan: Plan) -> Iterator[Reason]:

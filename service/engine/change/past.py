@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from service.engine.change import words
 from service.engine.change.ahead import called_by
-from service.engine.change.compare import compare, nodes
+from service.engine.change.compare import compare, host_of, nodes
 from service.engine.change.facets import ASPECTS, DONE_BY, is_gateway
 from service.engine.change.marking import LISTENER, Token
 from service.engine.change.plan import Reason, Verdict
@@ -29,7 +29,7 @@ from service.engine.scope import OWNER
 class _Been:
     """Where a case has been in one process before."""
 
-    visited: set[Node]  #: completed
+    visited: set[Node]  #: completed, or ended by a boundary event
     flows: set[Flow]  #: taken
     open: set[Node]  #: where tokens are
     waiting: set[Flow]  #: on which tokens came that wait at joins
@@ -68,6 +68,7 @@ def _been(pair: Pair, root: Token, visits: Mapping[str, int]) -> _Been:
         if not token.has(OWNER):
             ahead += token.inside
     visited = {node for node in nodes(graph) if node.drawn and visits.get(node.name)}
+    visited |= {host for node in visited if isinstance(node, BoundaryEvent) and (host := host_of(node)) is not None}
     flows = {flow for flow in graph.flows.values() if flow.drawn and visits.get(flow.id)}
     while True:  # hidden elements are not told of: they were passed when what leads to them was
         more = {flow for flow in graph.flows.values() if not flow.drawn and flow.source in visited} - flows
@@ -268,8 +269,9 @@ class _Look:
                     yield self._say(f"{words.said(new)} does not lead to {words.said(target)} any more.", node.name)
 
     def _counts(self, flow: Flow) -> bool:
-        """Whether a flow that was taken belongs to the last round."""
-        return flow.target in self.kept or flow.target in self.been.open or flow in self.been.waiting
+        """Whether a flow that was taken belongs to the last round; or what it led to was cancelled."""
+        begun = flow.target not in self.been.visited  # and perhaps open
+        return begun or flow.target in self.kept or flow.target in self.been.open or flow in self.been.waiting
 
     def _beside(self, node: Node, new: Node) -> Iterator[Reason]:
         """What the version after would have begun, or waited for, beside what was done."""

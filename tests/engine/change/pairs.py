@@ -562,7 +562,7 @@ pair(
 # Failed cases
 
 failing = version("s A F B e", more=script("F", "y = 1 / 0"))
-pair("script mended", failing, version("s A F B e", more=script("F", "y = 1")), At("", E), At("A", E))
+pair("script mended", failing, version("s A F B e", more=script("F", "y = 1")), At("", E), At("A", S, "try that again"))
 pair("script gone", failing, version("s A B e"), At("", E), At("A", Q))
 pair("script becomes a task", failing, version("s A F B e"), At("", E), At("A", S, "begins anew"))
 
