@@ -14,7 +14,7 @@ from service.api.representations import case_etag, definition_shape, listed, mom
 from service.api.requests import check_if_match, validated
 from service.api.routes import Answer, Routes
 from service.db import db
-from service.engine.change.plan import Plan
+from service.engine.change.plan import Plan, Verdict
 from service.errors import InvalidForm, NotFound
 from service.http.auth import current_actor
 from service.models import Actor, Case, CaseState, MigratedCase, Migration, ProcessDefinition
@@ -155,7 +155,7 @@ def moved(case: Case, said: Mapping[str, Any], *, by: Actor) -> None:
 
 def _made(body: schemas.OrderMigration, *, by: Actor) -> Migration:
     source, target = _version(body.case_type, body.from_, "from"), _version(body.case_type, body.to, "to")
-    terms = Terms(body.trial, body.most_untouched)
+    terms = Terms(body.trial, body.most_untouched, Verdict(body.up_to))
     chosen = _chosen(body.cases) if body.cases else None
     return many.order(source, target, _plan(body.plan), by=by, reason=body.reason, chosen=chosen, terms=terms)
 
@@ -213,6 +213,7 @@ def _shape(found: Migration, counts: Mapping[str, int]) -> shapes.MigrationShape
         "note": found.note,
         "trial": found.trial,
         "most_untouched": found.most_untouched,
+        "up_to": found.up_to,
         "returns": str(found.returns_id) if found.returns_id else None,
         "counts": dict(counts),
         "created_by": found.created_by,

@@ -279,6 +279,9 @@ class OrderMigration(Body):
     plan: Plan = Field(default_factory=Plan)
     cases: ChooseCases | None = None
     reason: Reason
+    up_to: Literal["exact", "safe", "safe with this plan", "needs a person"] = Field(
+        "safe with this plan", description="The worst verdict of a case that is moved; the others stay, and say why."
+    )
     trial: Annotated[int, Field(ge=1)] | None = Field(None, description="Pause after so many cases.")
     most_untouched: Annotated[int, Field(ge=0)] | None = Field(
         None, description="Pause when more than so many cases could not move."

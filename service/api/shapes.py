@@ -377,6 +377,7 @@ MigrationShape = TypedDict(
         "note": str | None,
         "trial": int | None,
         "most_untouched": int | None,
+        "up_to": str,
         "returns": Id | None,
         "counts": dict[str, int],
         "created_by": str,

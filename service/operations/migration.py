@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import uuid
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
@@ -21,7 +21,7 @@ from service import audit
 from service.db import db, local, new_id, to_json, utcnow
 from service.engine.change.move import Moved
 from service.engine.change.move import move as move_workflow
-from service.engine.change.plan import Plan
+from service.engine.change.plan import Plan, Verdict
 from service.engine.definition import ProcessInfo, Role
 from service.engine.errors import EngineError, Unmovable
 from service.engine.work import OpenWork, What
@@ -64,6 +64,7 @@ class Way:
     reason: str
     returns_id: uuid.UUID | None = None  #: the order that is taken back
     by: Actor = SYSTEM
+    up_to: Verdict = Verdict.PERSON  #: the worst verdict of a case that is moved
 
 
 class NoPlace(WrongState):
@@ -129,9 +130,10 @@ def last_of(case_id: uuid.UUID, migration_id: uuid.UUID | None = None) -> Migrat
     return db.session.scalars(latest.options(*options).execution_options(populate_existing=True)).one_or_none()
 
 
-def carry(case: Case, way: Way, *, by: Actor) -> Told:
+def carry(case: Case, way: Way, *, by: Actor, allowed: Callable[[Workflow], None] | None = None) -> Told:
     """Move the locked `case`; what to note of it, with how it stood. Raises `WrongState`; then nothing is changed.
 
+    `allowed` raises for a case that could move, and should not; it is given the workflow as it stands.
     While a case is on hold its clocks stand still, so that what begins to wait in it counts from when that began.
     """
     _require_open(case)
@@ -143,6 +145,8 @@ def carry(case: Case, way: Way, *, by: Actor) -> Told:
         moved = move_workflow(source.definition, target.definition, workflow, way.plan, now=workflow.now)
     except Unmovable as refusal:
         raise NoPlace(str(refusal), refusal.element_id) from None
+    if allowed is not None:
+        allowed(workflow)
     returns = not _went_on(moved)
     stood, kept = case.snapshot, _kept(case, moved, source.definition.info, target.definition.info)
     details = {"from": source.version, "to": target.version, "reason": way.reason, "migration": str(way.order_id)}

@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
 from flask import Flask
 
 from service.db import db
-from service.engine.change.plan import Plan
+from service.engine.change.plan import Plan, Verdict
 from service.errors import BadRequest, Forbidden, WrongState
 from service.models import SYSTEM, Actor, Case, MigratedCase, Migration, MigrationState, Outcome, ProcessDefinition
 from service.operations import migration, migrations
 from service.operations.migrations import Chosen, Terms
 from service.worker import job_types
 from tests.jobs_by_hand import do_jobs
-from tests.operations.family import finish
+from tests.operations.family import diagram, finish
 from tests.operations.test_migration import EXAMINE, RENAMED, deployed, holds, opened, rows, task
 
 Person = Callable[..., Actor]
@@ -174,8 +175,8 @@ def test_what_nobody_foresaw_stops_no_other_case(
 ) -> None:
     carry = migration.carry
 
-    def breaks(case: Case, way: migration.Way, *, by: Actor) -> migration.Told:
-        told = carry(case, way, by=by)
+    def breaks(case: Case, way: migration.Way, **more: Any) -> migration.Told:
+        told = carry(case, way, **more)
         if case.id == fleet[2].id:
             raise ZeroDivisionError("by chance")
         return told
@@ -260,6 +261,24 @@ def test_two_versions_of_one_process_and_a_reason(loan: ProcessDefinition, exami
         migrations.order(loan, loan, RENAMED, by=SYSTEM, reason="A try")
     with pytest.raises(BadRequest, match="Say why"):
         migrations.order(loan, examine, RENAMED, by=SYSTEM, reason="")
+
+
+def test_a_case_that_could_not_end_any_more_stays_unless_that_is_wanted(app: Flask, ann: Actor) -> None:
+    tasks_ = "".join(f'<userTask id="{name}" name="{name}" case:candidateGroups="clerks"/>' for name in "AB")
+    gates = '<parallelGateway id="f"/><parallelGateway id="j"/>'
+    before = deployed("two", diagram("two", "TWO", tasks_, "Begin A End"))
+    case = opened(before, ann)
+    after = deployed("two", diagram("two", "TWO", tasks_ + gates, "Begin f A j End", "f B j"))
+
+    careful = ordered(after, before, Plan())
+    do_jobs()
+    left = db.session.get_one(MigratedCase, (careful.id, case.id))
+    assert (left.outcome, versions([case])) == (Outcome.UNTOUCHED, [1])
+    assert left.message
+    ordered(after, before, Plan(), terms=Terms(up_to=Verdict.PERSON))
+    do_jobs()
+
+    assert versions([case]) == [2]
 
 
 def test_a_lost_case_is_no_trouble(loan: ProcessDefinition, examine: ProcessDefinition) -> None:
