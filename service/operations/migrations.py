@@ -334,7 +334,7 @@ def _note(order_id: uuid.UUID, case_id: uuid.UUID, told: single.Told) -> None:
 def _move(case: Case, way: single.Way) -> single.Told:
     if case.definition_id != way.source_id:
         raise WrongState("The case is of another version by now.")
-    known, visits = frozenset(case.variables), case.visits or {}
+    known, visits = frozenset(case.inline), case.visits or {}
     return single.carry(case, way, by=way.by, allowed=lambda workflow: _judge(way, workflow, visits, known))
 
 

@@ -263,19 +263,35 @@ def test_two_versions_of_one_process_and_a_reason(loan: ProcessDefinition, exami
         migrations.order(loan, examine, RENAMED, by=SYSTEM, reason="")
 
 
-def test_a_case_that_could_not_end_any_more_stays_unless_that_is_wanted(app: Flask, ann: Actor) -> None:
-    tasks_ = "".join(f'<userTask id="{name}" name="{name}" case:candidateGroups="clerks"/>' for name in "AB")
-    gates = '<parallelGateway id="f"/><parallelGateway id="j"/>'
-    before = deployed("two", diagram("two", "TWO", tasks_, "Begin A End"))
-    case = opened(before, ann)
-    after = deployed("two", diagram("two", "TWO", tasks_ + gates, "Begin f A j End", "f B j"))
+TASKS = "".join(f'<userTask id="{name}" name="{name}" case:candidateGroups="clerks"/>' for name in "AB")
 
-    careful = ordered(after, before, Plan())
+
+def test_a_case_that_could_not_end_any_more_stays(app: Flask, ann: Actor) -> None:
+    gates = '<parallelGateway id="f"/><parallelGateway id="j"/>'
+    before = deployed("two", diagram("two", "TWO", TASKS, "Begin A End"))
+    case = opened(before, ann)
+    after = deployed("two", diagram("two", "TWO", TASKS + gates, "Begin f A j End", "f B j"))
+
+    order = ordered(after, before, Plan(), terms=Terms(up_to=Verdict.PERSON))
+    do_jobs()
+
+    left = db.session.get_one(MigratedCase, (order.id, case.id))
+    assert (left.outcome, versions([case])) == (Outcome.UNTOUCHED, [1])
+    assert left.message and "B" in left.message
+
+
+def test_cases_move_up_to_the_verdict_that_the_order_says(app: Flask, ann: Actor) -> None:
+    """What was drawn before the step where a case stands, it has passed: safe, and not exact."""
+    before = deployed("two", diagram("two", "TWO", TASKS, "Begin A End"))
+    case = opened(before, ann)
+    after = deployed("two", diagram("two", "TWO", TASKS, "Begin B A End"))
+
+    careful = ordered(after, before, Plan(), terms=Terms(up_to=Verdict.EXACT))
     do_jobs()
     left = db.session.get_one(MigratedCase, (careful.id, case.id))
     assert (left.outcome, versions([case])) == (Outcome.UNTOUCHED, [1])
-    assert left.message
-    ordered(after, before, Plan(), terms=Terms(up_to=Verdict.PERSON))
+    assert left.message and "B" in left.message
+    ordered(after, before, Plan(), terms=Terms(up_to=Verdict.SAFE))
     do_jobs()
 
     assert versions([case]) == [2]
