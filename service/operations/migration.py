@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import uuid
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
@@ -46,7 +46,7 @@ from service.models import (
     ProcessDefinition,
     TaskState,
 )
-from service.operations import service_tasks
+from service.operations import judging, service_tasks
 from service.policy.permissions import Action, require
 
 KEPT_FOR = timedelta(days=30)  #: how long it is kept how a case stood before it was moved
@@ -67,19 +67,11 @@ class Way:
     up_to: Verdict = Verdict.PERSON  #: the worst verdict of a case that is moved
 
 
-class NoPlace(WrongState):
-    """Something open in the case has no place in the other version."""
-
-    def __init__(self, message: str, element_id: str | None) -> None:
-        super().__init__(message)
-        self.element_id = element_id
-
-
 Told = dict[str, Any]  #: what is noted of a case in its `MigratedCase`, by column
 
 
 def move(case: Case, target: ProcessDefinition, plan: Plan, *, by: Actor, reason: str) -> MigratedCase:
-    """Let a case go on under another version. Raises `WrongState` where an element of it has no place there."""
+    """Let a case go on under another version. Raises `WrongState` where it has no place there, or could not end."""
     lock(case.id)
     require(by, Action.MIGRATE, case)
     way = Way(new_id(), case.definition_id, target.id, plan, said(reason))
@@ -130,10 +122,9 @@ def last_of(case_id: uuid.UUID, migration_id: uuid.UUID | None = None) -> Migrat
     return db.session.scalars(latest.options(*options).execution_options(populate_existing=True)).one_or_none()
 
 
-def carry(case: Case, way: Way, *, by: Actor, allowed: Callable[[Workflow], None] | None = None) -> Told:
+def carry(case: Case, way: Way, *, by: Actor) -> Told:
     """Move the locked `case`; what to note of it, with how it stood. Raises `WrongState`; then nothing is changed.
 
-    `allowed` raises for a case that could move, and should not; it is given the workflow as it stands.
     While a case is on hold its clocks stand still, so that what begins to wait in it counts from when that began.
     """
     _require_open(case)
@@ -144,9 +135,8 @@ def carry(case: Case, way: Way, *, by: Actor, allowed: Callable[[Workflow], None
     try:
         moved = move_workflow(source.definition, target.definition, workflow, way.plan, now=workflow.now)
     except Unmovable as refusal:
-        raise NoPlace(str(refusal), refusal.element_id) from None
-    if allowed is not None:
-        allowed(workflow)
+        raise judging.NoPlace(str(refusal), refusal.element_id) from None
+    judging.require(case, workflow, way.target_id, way.plan, way.up_to)
     returns = not _went_on(moved)
     stood, kept = case.snapshot, _kept(case, moved, source.definition.info, target.definition.info)
     details = {"from": source.version, "to": target.version, "reason": way.reason, "migration": str(way.order_id)}

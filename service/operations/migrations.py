@@ -8,24 +8,18 @@ too: the order tells nothing of what they hold.
 
 from __future__ import annotations
 
-import json
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from functools import lru_cache
 from typing import Any
 
 import sqlalchemy as sa
 
 from service import audit, jobs
-from service.db import Base, db, new_id, to_json, utcnow
-from service.engine.change.judge import judge
-from service.engine.change.marking import Marking, marking, passed
-from service.engine.change.plan import Judgement, Plan, Verdict
-from service.engine.workflow import Workflow
+from service.db import Base, db, new_id, utcnow
+from service.engine.change.plan import Plan, Verdict
 from service.errors import BadRequest, NotFound, ServiceError, WrongState
-from service.execution.definitions import deployed
 from service.execution.running import lock
 from service.models import (
     Actor,
@@ -334,40 +328,7 @@ def _note(order_id: uuid.UUID, case_id: uuid.UUID, told: single.Told) -> None:
 def _move(case: Case, way: single.Way) -> single.Told:
     if case.definition_id != way.source_id:
         raise WrongState("The case is of another version by now.")
-    known, visits = frozenset(case.inline), case.visits or {}
-    return single.carry(case, way, by=way.by, allowed=lambda workflow: _judge(way, workflow, visits, known))
-
-
-def _judge(way: single.Way, workflow: Workflow, visits: Mapping[str, int], known: frozenset[str]) -> None:
-    """Judge the case as it stands now: it may have gone on since the order was given. Raises `WrongState`."""
-    stands, plan = marking(workflow), to_json(way.plan.as_json())
-    found = _judgement(
-        _Class(way.source_id, way.target_id, plan, stands.signature, passed(visits), known, stands, visits)
-    )
-    if found.verdict.rank > way.up_to.rank:
-        worst = next(reason for reason in found.reasons if reason.verdict is found.verdict)
-        raise single.NoPlace(f"{worst.message} {worst.way_out}".strip(), worst.element_id)
-
-
-@dataclass(frozen=True)
-class _Class:
-    """Cases that are judged alike: they stand alike, have been in the same places, and know the same variables."""
-
-    source_id: uuid.UUID
-    target_id: uuid.UUID
-    plan: str
-    signature: str
-    passed: str
-    known: frozenset[str]
-    marking: Marking = field(compare=False)
-    visits: Mapping[str, int] = field(compare=False)
-
-
-@lru_cache(maxsize=1024)
-def _judgement(cases: _Class) -> Judgement:
-    source, target = (deployed(each).definition for each in (cases.source_id, cases.target_id))
-    plan = Plan.from_json(json.loads(cases.plan))
-    return judge(source, target, cases.marking, cases.visits, plan, known=cases.known)
+    return single.carry(case, way, by=way.by)
 
 
 def _give_back(case: Case, way: single.Way) -> single.Told:
