@@ -87,7 +87,7 @@ def _rows(
 
 def _whole(row: HumanTask) -> HumanTask:
     """`row` with all of its case, of which lists load only what they show."""
-    db.session.refresh(row.case, ["variables", "created_by", "created_at", "due_at", "priority"])
+    db.session.refresh(row.case, ["inline", "apart", "created_by", "created_at", "due_at", "priority"])
     return row
 
 

@@ -16,6 +16,7 @@ import flask
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from service.db import rows
 from service.models import AuditEntry
 
 POINTS = ("after flush", "before commit", "after commit", "before reply")
@@ -46,6 +47,14 @@ def _arm(folder: Path) -> None:
     def forget(session: Session, *_: Any) -> None:
         session.info.pop("completes", None)
 
+    def write(session: Session) -> bool:
+        completes(session)
+        written = rows_written(session)
+        if written:
+            at("after flush")(session)
+        return written
+
+    rows_written, rows.write = rows.write, write  # what a flush comes to, mostly; else the ORM does it
     for event, listener in (
         ("before_flush", completes),
         ("after_flush", at("after flush")),

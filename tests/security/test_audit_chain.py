@@ -240,7 +240,7 @@ def test_what_rows_say_is_held_against_the_entries(office: Office, told: Case, v
     db.session.commit()
     case_id, number, untouched = told.id, told.number, verify()
     manipulations: tuple[tuple[Any, str], ...] = (
-        (sa.update(Case).where(Case.id == case_id).values(variables={"amount": 1}), "variables are not"),
+        (sa.update(Case).where(Case.id == case_id).values(inline={"amount": 1}), "variables are not"),
         (sa.update(Note).where(Note.text.startswith("The roof")).values(text="It leaked."), "a note does not say"),
         (sa.delete(Note).where(Note.text.startswith("The roof")), "notes are gone"),
         (sa.update(HumanTask).where(HumanTask.case_id == case_id).values(assignee="ben"), "is ben's, and was nobody's"),

@@ -42,8 +42,8 @@ class Bundle:
         """Call an exported function with texts, numbers and booleans. Raises LimitReached, or quickjs.JSException."""
         turns.allow()
         state = self._state()
-        found = state.get(function) or state.setdefault(function, self._function(state["context"], function))
-        try:
+        try:  # memory may be full even for the function itself
+            found = state.get(function) or state.setdefault(function, self._function(state["context"], function))
             return found(*arguments)
         except quickjs.JSException as error:
             if "interrupted" not in str(error):

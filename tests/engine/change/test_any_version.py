@@ -30,7 +30,8 @@ def ends(pair: Pair, at: At, other: Pair, *, back: bool) -> set[str]:
     snapshot, now, came = walk.workflow.dump(), walk.workflow.now, set()
     answers = {**{name: [value] for name, value in other.variables.items()}, **pair.answers, **other.answers}
     for order in range(4):
-        moved = move(pair.before, target, Workflow.load(pair.before, snapshot, now=now), found.plan, now=now).workflow
+        loaded = Workflow.load(pair.before, snapshot, walk.workflow.variables, now=now)
+        moved = move(pair.before, target, loaded, found.plan, now=now).workflow
         if moved.state == "active":
             moved.set_variables({name: value for name, value in known.items() if name not in moved.variables})
         came.add(run_out(moved, order, answers))
