@@ -249,7 +249,7 @@ def test_a_file_that_takes_too_long_to_check_is_refused_where_it_does(monkeypatc
 
     found = said(table(rows))
 
-    assert time.thread_time() - begun < 2
+    assert time.thread_time() - begun < 8
     assert "“First”, row " in found[-1] and "take longer than 0.5 s to check" in found[-1]
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import timedelta
 
 from service.db import db, utcnow
+from service.execution import offers
 from service.models import SYSTEM, Actor, Case, CaseState, HumanTask, ProcessDefinition
 from service.operations import children, deployments, tasks
 from service.queries import definitions
@@ -22,6 +23,7 @@ def test_a_task_that_is_late_comes_before_one_of_high_priority(office: Office, v
         task = office.task(office.open_claim(claimant=name))
         task.priority = priority
         task.due_at = utcnow() + timedelta(days=due_in) if due_in is not None else None
+        offers.keep(task)
         db.session.commit()
 
     page = visit(office.ben).get("/tasks/team").text
