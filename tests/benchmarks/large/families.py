@@ -10,7 +10,6 @@ from __future__ import annotations
 import json
 import re
 import uuid
-import warnings
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -332,10 +331,7 @@ def _dbos_table(name: str) -> sa.Table:
     dialect = db.engine.dialect.name
     if (dialect, name) not in _reflected:
         schema = None if dialect == "sqlite" else "dbos"
-        with warnings.catch_warnings():  # of indexes over expressions, which rows do not need
-            warnings.simplefilter("ignore", sa.exc.SAWarning)
-            table = sa.Table(name, sa.MetaData(), schema=schema, autoload_with=db.session.connection())
-        _reflected[dialect, name] = table
+        _reflected[dialect, name] = sa.Table(name, sa.MetaData(), schema=schema, autoload_with=db.session.connection())
     return _reflected[dialect, name]
 
 

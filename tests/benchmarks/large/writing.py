@@ -71,7 +71,7 @@ def without_indexes() -> Iterator[None]:
     indexes = [index for table in Base.metadata.sorted_tables for index in table.indexes]
     with db.engine.begin() as connection:
         for index in indexes:
-            index.drop(connection, checkfirst=True)
+            connection.execute(sa.schema.DropIndex(index, if_exists=True))
     yield
     with db.engine.begin() as connection:
         if connection.dialect.name == "postgresql":
