@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 
 from flask import Flask, Response, render_template, render_template_string, request, send_file
 
-from service.web import about, assets, rendering, sign_in, static, words
+from service.web import about, assets, pieces, rendering, sign_in, static, words
 from service.web.decision_tables import Column, Rule, Table
 from service.web.facts import Fact
 from service.web.progress import StageStep, Step
@@ -36,6 +36,7 @@ def create_gallery() -> Flask:
         SECRET_KEY="only for the gallery", CASEWRIGHT=SimpleNamespace(time_zone=ZoneInfo("Europe/Berlin"))
     )
     rendering.init_app(app)
+    pieces.init_app(app)
     assets.init_app(app)
     for blueprint in (static.blueprint, about.blueprint, sign_in.blueprint):
         app.register_blueprint(blueprint)
