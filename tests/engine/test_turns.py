@@ -77,18 +77,26 @@ def test_what_is_worked_out_in_a_turn_is_what_it_is_otherwise(text: str, monkeyp
     assert expressions.evaluate(text, {}) == found
 
 
-def test_who_asks_for_dear_things_without_end_has_to_wait_and_others_do_not() -> None:
+def test_who_asks_for_dear_things_without_end_has_to_wait() -> None:
     turns.begin("mallory")
-    with suppress(ExpressionError), pytest.raises(turns.Spent) as refused:
+    with pytest.raises(turns.Spent) as refused:
         for _ in range(40):
             with suppress(ExpressionError):
                 expressions.evaluate(ENDLESS, {})
 
+    assert 1 <= refused.value.retry_after <= 60
+
+
+def test_who_has_to_wait_gets_nothing_and_others_do(own_turns: turns.Turns) -> None:
+    own_turns._left["mallory"] = -1.0, time.monotonic()  # twenty seconds from now
+
+    turns.begin("mallory")
     with pytest.raises(turns.Spent):
-        expressions.evaluate("= 6 * 7", {})
+        expressions.evaluate(FEEL, {})
+    with pytest.raises(turns.Spent):
+        expressions.evaluate("= 6 * 7 + count([1])", {})
     turns.begin("ann")
     assert expressions.evaluate("= 6 * 7", {}) == 42
-    assert 1 <= refused.value.retry_after <= 60
 
 
 def test_who_waited_may_again(own_turns: turns.Turns, monkeypatch: pytest.MonkeyPatch) -> None:
