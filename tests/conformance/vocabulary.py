@@ -72,12 +72,13 @@ def run_probe(probe: Mapping[str, Any], engine: Engine) -> None:
         raise Mismatch("The deployment was accepted, and should have been refused.")
     for number, step in enumerate(probe["steps"]):
         try:
-            _take(step, engine, probe["process"])
+            take(step, engine, probe["process"])
         except (Mismatch, Rejected) as problem:
             raise type(problem)(f"step {number} {dict(step)}: {problem}") from problem
 
 
-def _take(step: Step, engine: Engine, process: str) -> None:
+def take(step: Step, engine: Engine, process: str) -> None:
+    """Carry out one step, or hold what there is against it; raises Mismatch or Rejected."""
     if "fails" in step:
         _must_fail(step, engine, process)
     elif "do" in step:
@@ -90,7 +91,7 @@ def _must_fail(step: Step, engine: Engine, process: str) -> None:
     alias, inner = step.get("on", "i"), step["fails"]
     before = engine.fingerprint(alias)
     try:
-        _take(inner, engine, process)
+        take(inner, engine, process)
     except Rejected:
         if engine.fingerprint(alias) != before:
             raise Mismatch("A refused step changed the state.") from None
