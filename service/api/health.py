@@ -33,7 +33,7 @@ def ready() -> ResponseReturnValue:
     people from work that it does without a worker.
     """
     tables = schema.standing()
-    if not tables.is_current:
+    if not tables.is_usable:
         return {"status": "unavailable", "reasons": [str(tables)]}, HTTPStatus.SERVICE_UNAVAILABLE, RETRY
     reasons = [each.reason for each in health.troubles()]
     return {"status": "degraded" if reasons else "ok", "reasons": reasons}

@@ -56,7 +56,7 @@ def _about_database(app: Flask, error: DBAPIError) -> str:
             found = schema.standing()
     except DBAPIError as gone:
         return f"The database cannot be reached. {gone.orig}"
-    if not found.is_current:
+    if not found.is_usable:
         return f"{found} {found.advice}"
     return f"The database refused. {error.orig}"
 

@@ -17,14 +17,14 @@ def db_commands() -> None:
 @db_commands.command()
 @on_the_demo
 def upgrade() -> None:
-    """Create the database's tables, or bring them up to this release. Back up first, and stop what runs on them."""
+    """Create the database's tables, or bring them up to this release. Back up first."""
     from service.maintenance import schema
 
     with application() as app:
         before = schema.standing()
         schema.upgrade(app)
         after = schema.standing()
-    if before.is_current:
+    if before.is_usable:
         click.echo("The database was up to date.")
     else:
         click.echo(f"The database is up to date ({before.revision or 'empty'} -> {after.revision}).")
@@ -49,6 +49,6 @@ def check() -> None:
 
     with application():
         found = schema.standing()
-    click.echo(f"{found} {found.advice}".strip(), err=not found.is_current)
-    if not found.is_current:
+    click.echo(f"{found} {found.advice}".strip(), err=not found.is_usable)
+    if not found.is_usable:
         sys.exit(1)

@@ -38,7 +38,7 @@ def is_over() -> bool:
     found = schema.standing()
     if found.revision is None:
         return False
-    if not found.is_current:
+    if not found.is_usable:
         raise click.ClickException(f"{found} {found.advice}")
     somebody = db.session.scalar(sa.select(User.id).limit(1)) is not None
     db.session.rollback()

@@ -42,20 +42,26 @@ def dump_case(number: str) -> None:
 @click.command("check-upgrade")
 @on_the_demo
 def check_upgrade() -> None:
-    """Say whether this release can run every open case of the database; it changes nothing."""
+    """Say whether this release can run every open case of the database; it changes nothing.
+
+    What it cannot run is named by version and reason, with what to do. Exits with 1 if there is anything.
+    """
     from service.queries import upgrade
 
-    able, unable = 0, 0
     with application():
-        for found in upgrade.open_cases():
-            if found.why_not is None:
-                able += 1
-            else:
-                unable += 1
-                click.echo(f"{found.number} ({found.case_type}): {found.why_not}", err=True)
-    click.echo(f"This release can run {able} of {able + unable} open cases.")
-    if unable:
+        found = upgrade.examine()
+    for each in found.unable.values():
+        click.echo(f"{_cases(each.count)} of {each.case_type}, version {each.version}: {each.why_not}", err=True)
+        more = ", …" if each.count > len(each.numbers) else ""
+        click.echo(f"    {', '.join(each.numbers)}{more}", err=True)
+        click.echo(f"    {each.advice}", err=True)
+    click.echo(f"This release can run {found.able} of {found.total} open cases.")
+    if found.unable:
         sys.exit(1)
+
+
+def _cases(count: int) -> str:
+    return "1 case" if count == 1 else f"{count:,} cases"
 
 
 @click.group()

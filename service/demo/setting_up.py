@@ -20,7 +20,7 @@ from service.operations.sources import collect
 
 def is_ready() -> bool:
     """Whether `prepare` has nothing to do: tables and files are as they were at the last start."""
-    if not schema.is_current():
+    if not schema.standing().is_usable:
         return False
     ready = db.session.query(User).first() is not None and _is_deployed(collect(shipped()))
     db.session.rollback()

@@ -72,8 +72,8 @@ def _kept_well() -> Iterator[Finding]:
         advice = "Check that it runs and that CASEWRIGHT_DATABASE_URL names it, with user and password."
         yield Finding("database", Health.BAD, f"It cannot be reached: {said}.".replace("..", "."), advice)
         return
-    yield Finding("schema", Health.OK if found.is_current else Health.BAD, str(found), found.advice)
-    if not found.is_current:
+    yield Finding("schema", Health.OK if found.is_usable else Health.BAD, str(found), found.advice)
+    if not found.is_usable:
         return
     yield _audit()
     yield _clock()

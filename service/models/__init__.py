@@ -20,6 +20,7 @@ from service.models.migrations import MigratedCase, Migration, MigrationState, O
 from service.models.milestones import CaseMilestone
 from service.models.notes import Note, NoteMention, NoteRevision, NoteVisibility
 from service.models.requests import IdempotencyKey
+from service.models.schema_revisions import SchemaRevision
 from service.models.subscriptions import Message, MessageId, Subscription
 from service.models.tasks import HumanTask, TaskCandidate, TaskState
 from service.models.timers import StartTimer, Timer
@@ -66,6 +67,7 @@ __all__ = [
     "ProcessDefinition",
     "RateCount",
     "Resource",
+    "SchemaRevision",
     "StartTimer",
     "Subscription",
     "TaskCandidate",

@@ -7,7 +7,8 @@ JSON for each: writes acknowledged, how many of these are lost, how many effects
 from a restart to the next write acknowledged and to the next job done; and what became of the parents whose children
 were worked through meanwhile; how long 10,000 timers took that fell due at once; and how late delayed jobs begin, how
 soon another worker takes over from a dead one, and how soon work goes on when PostgreSQL is back. Then workers die at
-each point of a job, and the ways between clerks, server and database break.
+each point of a job, the ways between clerks, server and database break, and the next release
+takes over while clerks work.
 """
 
 from __future__ import annotations
@@ -28,12 +29,21 @@ from service import audit
 from service.db import db
 from service.models import Case, Incident
 from tests.conftest import on_server
-from tests.durability import broken_ways, failpoints, families, many_timers, office, promptness, worker_failpoints
+from tests.durability import (
+    broken_ways,
+    failpoints,
+    families,
+    many_timers,
+    office,
+    promptness,
+    rolling,
+    worker_failpoints,
+)
 from tests.durability.accounts import FILES, applied_twice, lost
 from tests.durability.office import count, wait
 
 GIVEN = (300, 5, 100, 10_000)  #: cases, kills, parents, timers that fall due at once
-PARTS = ("cases", "families", "timers", "failpoints", "promptness", "worker_failpoints", "broken_ways")
+PARTS = ("cases", "families", "timers", "failpoints", "promptness", "worker_failpoints", "broken_ways", "rolling")
 ROUNDS = 20  #: deaths at each named point
 BREAKS = 40  #: of the ways between clerks, server and database
 
@@ -62,8 +72,8 @@ def main() -> None:
     for line in lines:
         print(json.dumps(line))
     wrong = {"lost", "applied_twice", *families.WRONG, *failpoints.WRONG, "cancelled_timers_fired"}
-    wrong |= {*worker_failpoints.WRONG, *broken_ways.WRONG}
-    sys.exit(any(line[figure] for line in lines for figure in wrong))
+    wrong |= {*worker_failpoints.WRONG, *broken_ways.WRONG, *rolling.WRONG}
+    sys.exit(any(line.get(figure) for line in lines for figure in wrong))
 
 
 def restart(postgresql: Any, away: float = 2) -> None:
@@ -80,7 +90,7 @@ def _all(
     urls: list[str], cases: int, kills: int, parents: int, timers: int, restart: Callable[[], None] | None = None
 ) -> dict[str, Any]:
     """The figures of every part, each on a database of its own; printed as they come, for all of it takes long."""
-    cases_url, families_url, timers_url, failpoints_url, promptness_url, workers_url, ways_url = urls
+    cases_url, families_url, timers_url, failpoints_url, promptness_url, workers_url, ways_url, rolling_url = urls
     parts: list[Callable[[], dict[str, Any]]] = [
         lambda: run(cases_url, cases, kills),
         lambda: families.run(families_url, parents, kills),
@@ -90,6 +100,8 @@ def _all(
         lambda: worker_failpoints.run(workers_url, ROUNDS),
         lambda: broken_ways.run(ways_url, cases, BREAKS),
     ]
+    if restart is not None:  # PostgreSQL
+        parts.append(lambda: rolling.run(rolling_url, cases))
     figures: dict[str, Any] = {}
     for part in parts:
         found = part()

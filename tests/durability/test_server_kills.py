@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from tests.durability import chaos, failpoints, families
+import pytest
+
+from tests.durability import chaos, failpoints, families, rolling
 
 
 def test_what_the_server_acknowledged_is_kept_and_nothing_happens_twice(database_url: str) -> None:
@@ -28,3 +30,12 @@ def test_a_server_that_dies_at_any_point_of_a_write_leaves_it_done_once(database
     assert figures["failpoints"] == 4
     assert {name: figures[name] for name in failpoints.WRONG} == dict.fromkeys(failpoints.WRONG, 0)
     assert figures["failpoints_broken_audit_chains"] == 0
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+def test_the_next_release_takes_over_while_people_work(database_url: str) -> None:
+    """On SQLite one process is everything: there is nothing to roll."""
+    figures = rolling.run(database_url, cases=40, with_tables=False)
+
+    assert figures["upgraded_acknowledged"] == 5 * 40
+    assert {name: figures[name] for name in rolling.WRONG} == dict.fromkeys(rolling.WRONG, 0)

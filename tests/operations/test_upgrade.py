@@ -16,6 +16,7 @@ from service.cli import inspecting
 from service.db import db
 from service.models import SYSTEM, Case
 from service.operations import cases, deployments
+from service.queries import upgrade
 from tests.engine.diagrams import written
 from tests.engine.test_snapshot import kept_processes
 
@@ -76,6 +77,22 @@ def test_a_case_that_cannot_be_run_is_named_with_the_reason(
     done = check()
 
     assert done.exit_code == 1
-    assert done.stderr.startswith(f"{number} (p): ")
-    assert why in done.stderr
+    first, named, advice = done.stderr.splitlines()
+    assert first.startswith("1 case of p, version 1: ")
+    assert why in first
+    assert named.strip() == number
+    assert advice.strip() == upgrade.RESTORED
     assert done.stdout == "This release can run 1 of 2 open cases.\n"
+
+
+def test_many_cases_with_one_fault_are_said_once(check: Callable[[], Result]) -> None:
+    for _ in range(7):
+        begin().snapshot = b"rubbish"
+    db.session.commit()
+
+    done = check()
+
+    said, named, _advice = done.stderr.splitlines()
+    assert said.startswith("7 cases of p, version 1: ")
+    assert named.count("-") == 2 * upgrade.NAMED and named.endswith(", …")
+    assert done.stdout == "This release can run 0 of 7 open cases.\n"

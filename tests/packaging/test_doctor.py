@@ -21,7 +21,7 @@ from service.config import read
 from service.db import db, new_id, utcnow
 from service.maintenance import doctor, schema
 from service.maintenance.doctor import Finding, Health
-from service.models import Actor, Incident, Timer
+from service.models import Actor, Incident, SchemaRevision, Timer
 from service.models.jobs import WorkerHeartbeat
 from tests.api.conftest import Office, office
 from tests.conftest import ROOT
@@ -43,6 +43,13 @@ def well(app: Flask, person: Person) -> Flask:
 def stamp(revision: str) -> None:
     """Say that the tables are of `revision`, as Alembic does."""
     db.session.execute(sa.text("UPDATE alembic_version SET version_num = :revision"), {"revision": revision})
+    db.session.commit()
+
+
+def only_added_to(revision: str) -> None:
+    """Say that `revision` has come, with which this release can go on."""
+    stamp(revision)
+    db.session.add(SchemaRevision(revision=revision, works_with=NEWEST))
     db.session.commit()
 
 
@@ -87,6 +94,17 @@ def test_tables_of_a_newer_release_are_said_to_be_that(well: Flask) -> None:
 
     assert found.seen == f"The tables are of a newer release (9999; this one has {NEWEST})."
     assert found.advice == "Run that newer release."
+
+
+def test_tables_to_which_a_newer_release_only_added_are_worked_on(well: Flask) -> None:
+    only_added_to("9999")
+
+    found = findings(well)
+
+    assert (found["schema"].health, found["schema"].advice) == (Health.OK, "")
+    assert found["schema"].seen == f"The tables are of a newer release (9999; this one has {NEWEST}). Both can run."
+    assert "workers" in found
+    assert well.test_client().get("/readyz").status_code == 200
 
 
 def test_workers_that_died_are_missed(well: Flask) -> None:
@@ -202,6 +220,17 @@ def test_the_schema_is_asked_about_and_left_as_it_is(command: CliRunner) -> None
     assert there.stdout == f"database {NEWEST}, release {NEWEST}\n"
     assert (fits.exit_code, fits.stdout) == (0, f"The tables are this release's ({NEWEST}).\n")
     assert done.stdout == "The database was up to date.\n"
+
+
+def test_tables_to_which_a_newer_release_only_added_stay_as_they_are(command: CliRunner) -> None:
+    only_added_to("9999")
+
+    fits, done = command.invoke(cli.main, ["db", "check"]), command.invoke(cli.main, ["db", "upgrade"])
+
+    assert (fits.exit_code, done.exit_code) == (0, 0)
+    assert fits.stdout.endswith("Both can run.\n")
+    assert done.stdout == "The database was up to date.\n"
+    assert schema.standing().revision == "9999"
 
 
 def test_tables_of_a_newer_release_are_never_touched(command: CliRunner) -> None:

@@ -73,3 +73,60 @@ def test_the_first_revision_can_be_taken_back(empty: Flask) -> None:
         command.downgrade(config, "base")
 
     assert not set(Base.metadata.tables) & set(sa.inspect(db.engine).get_table_names())
+
+
+def test_what_is_said_to_leave_room_for_older_releases_only_adds(empty: Flask) -> None:
+    """Nothing they read goes or changes, and what they insert without knowing of it is whole."""
+    config = schema.alembic_config()
+    before: dict[str, dict[str, sa.engine.interfaces.ReflectedColumn]] = {}
+    for revision, oldest in schema.works_with(config).items():
+        with db.engine.begin() as connection:
+            config.attributes["connection"] = connection
+            command.upgrade(config, revision)
+        after = columns()
+        if oldest < revision:
+            assert wrongs(before, after) == []
+        before = after
+
+
+def columns() -> dict[str, dict[str, sa.engine.interfaces.ReflectedColumn]]:
+    """Table -> name -> column, as the database has them."""
+    inspector = sa.inspect(db.engine)
+    return {name: {each["name"]: each for each in inspector.get_columns(name)} for name in inspector.get_table_names()}
+
+
+def wrongs(
+    before: dict[str, dict[str, sa.engine.interfaces.ReflectedColumn]],
+    after: dict[str, dict[str, sa.engine.interfaces.ReflectedColumn]],
+) -> list[str]:
+    """What would stand in an older release's way."""
+    found = []
+    for table, old in before.items():
+        new = after.get(table, {})
+        found += [f"{table}.{name} is gone" for name in old if name not in new]
+        found += [f"{table}.{name} is another" for name in old if name in new and str(old[name]) != str(new[name])]
+        added = (each for name, each in new.items() if name not in old)
+        found += [f"{table}.{each['name']} must be given" for each in added if _must_be_given(each)]
+    return found
+
+
+def _must_be_given(column: sa.engine.interfaces.ReflectedColumn) -> bool:
+    return not column["nullable"] and column["default"] is None
+
+
+def test_what_would_stand_in_an_older_releases_way_is_found(empty: Flask) -> None:
+    schema.upgrade(empty)
+    before = columns()
+    for statement in (
+        'ALTER TABLE "case" DROP COLUMN title',
+        "ALTER TABLE human_task ADD COLUMN one VARCHAR NOT NULL DEFAULT 1",
+        "ALTER TABLE human_task ADD COLUMN two VARCHAR",
+        "DROP TABLE rate_count",
+    ):
+        db.session.execute(sa.text(statement))
+    db.session.commit()
+
+    found = wrongs(before, columns())
+
+    assert "case.title is gone" in found
+    assert {each.partition(".")[0] for each in found} == {"case", "rate_count"}
