@@ -10,11 +10,18 @@ from flask import Response, request
 
 from service import forms
 from service.api import deployed_shapes, schemas, shapes
-from service.api.representations import all_of, decision_shape, definition_shape, form_definition_shape, listed
+from service.api.representations import (
+    all_of,
+    decision_shape,
+    definition_shape,
+    differences_shape,
+    form_definition_shape,
+    listed,
+)
 from service.api.routes import Answer, Routes
 from service.db import db, utcnow
 from service.engine import decisions
-from service.errors import InvalidForm
+from service.errors import BadRequest, InvalidForm
 from service.execution.definitions import form_of, form_schema, read_files, resource
 from service.http.auth import current_actor
 from service.http.protection import as_file
@@ -22,7 +29,7 @@ from service.models import DecisionDefinition, FormDefinition, ProcessDefinition
 from service.operations import cases
 from service.policy.permissions import Action, may
 from service.queries import cases as case_lists
-from service.queries import definitions
+from service.queries import definitions, differences
 from service.queries.pages import Page
 
 routes = Routes("definitions")
@@ -71,6 +78,21 @@ def get_definition_xml(definition_id: UUID) -> Answer | Response:
     """The BPMN file as it was deployed."""
     found = definitions.get(definition_id)
     return _file(found.files[found.file])
+
+
+@routes.get(
+    "/definitions/{definition_id}/differences",
+    Action.READ_DEFINITION,
+    query=schemas.DifferenceQuery,
+    gives=deployed_shapes.DifferencesShape,
+)
+def get_differences(definition_id: UUID, query: schemas.DifferenceQuery) -> Answer:
+    """What differs from another version of the same process, in words: elements, forms, decisions and mappings."""
+    found = definitions.get(definition_id)
+    older = definitions.get(query.since) if query.since else definitions.before(found)
+    if older is not None and older.key != found.key:
+        raise BadRequest(f"Give another version of “{found.key}”.", field="since")
+    return Answer(differences_shape(older, found, differences.between(older and older.id, found.id)))
 
 
 @routes.get("/definitions/{definition_id}/form", Action.READ_DEFINITION, gives=shapes.FormShape)

@@ -25,6 +25,24 @@ class DefinitionShape(TypedDict):
     created_at: Moment
 
 
+class DifferenceShape(TypedDict):
+    what: str
+    key: str
+    kind: str
+    message: str
+    before: str | None
+    after: str | None
+    aspects: list[str]
+    process: str | None
+
+
+class DifferencesShape(TypedDict):
+    key: str
+    since: int | None
+    version: int
+    differences: list[DifferenceShape]
+
+
 class CaseTypeShape(TypedDict):
     key: str
     name: str

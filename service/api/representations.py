@@ -13,7 +13,14 @@ from urllib.parse import urlencode
 
 from flask import request
 
-from service.api.deployed_shapes import AddedShape, DecisionShape, DefinitionShape, DeploymentShape, FormDefinitionShape
+from service.api.deployed_shapes import (
+    AddedShape,
+    DecisionShape,
+    DefinitionShape,
+    DeploymentShape,
+    DifferencesShape,
+    FormDefinitionShape,
+)
 from service.api.shapes import (
     AuditShape,
     CaseShape,
@@ -48,6 +55,7 @@ from service.policy import closing
 from service.policy.permissions import Action
 from service.queries import actions, pending_calls
 from service.queries.cases import DiagramState
+from service.queries.differences import Part
 from service.queries.incidents import Told
 from service.queries.pages import Page
 
@@ -233,6 +241,30 @@ def definition_shape(definition: ProcessDefinition) -> DefinitionShape:
         "hash": definition.hash,
         "deployment_id": str(definition.deployment_id),
         "created_at": _at(definition.created_at),
+    }
+
+
+def differences_shape(
+    before: ProcessDefinition | None, after: ProcessDefinition, parts: Iterable[Part]
+) -> DifferencesShape:
+    return {
+        "key": after.key,
+        "since": before.version if before else None,
+        "version": after.version,
+        "differences": [
+            {
+                "what": part.what,
+                "key": part.key,
+                "kind": each.kind,
+                "message": each.message,
+                "before": each.before,
+                "after": each.after,
+                "aspects": list(each.aspects),
+                "process": each.process,
+            }
+            for part in parts
+            for each in part.listed
+        ],
     }
 
 

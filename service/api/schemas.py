@@ -112,6 +112,12 @@ class DefinitionQuery(Paged):
     key: Name | None = Field(None, description="All versions under this key, instead of the newest of each key.")
 
 
+class DifferenceQuery(Query):
+    since: Annotated[UUID, Field(strict=False)] | None = Field(
+        None, description="The other version of the same process; the one before this unless given."
+    )
+
+
 class IncidentQuery(Paged):
     state: Annotated[IncidentState, Field(strict=False)] | None = Field(None, description="Only in this state.")
 

@@ -84,6 +84,14 @@ def version(key: str, number: int) -> ProcessDefinition:
     return found
 
 
+def before(definition: ProcessDefinition) -> ProcessDefinition | None:
+    """The version before this one; None for the first."""
+    older = sa.select(ProcessDefinition).where(
+        ProcessDefinition.key == definition.key, ProcessDefinition.version < definition.version
+    )
+    return db.session.scalar(older.order_by(ProcessDefinition.version.desc()).limit(1))
+
+
 def to_open(key: str) -> ProcessDefinition:
     """The version of the process `key` that new cases take, without its files, forms and what its diagram says.
 

@@ -33,10 +33,12 @@ from service.web import (
     static,
     tasks,
     tokens,
+    versions,
 )
 
 FAMILIES = (about, adhoc, case_types, cases, casework, deployments, family, help, history, incidents, installation,
-            links, lost, notes, pending_calls, printing, profile, roles, sign_in, static, tasks, tokens)  # fmt: skip
+            links, lost, notes, pending_calls, printing, profile, roles, sign_in, static, tasks, tokens,
+            versions)  # fmt: skip
 
 
 def init_app(app: Flask) -> None:

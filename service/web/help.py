@@ -65,6 +65,7 @@ CHAPTERS = {
     "tasks": "tasks",
     "tasks.team": "tasks#take-a-task",
     "tokens": "accounts#tokens",
+    "versions": "deploying#see-what-differs",
 }
 
 

@@ -33,6 +33,7 @@ def init_app(app: Flask) -> None:
         moment=moment,
         timed=_timed,
         literal=decision_tables.literal,
+        policy_words=decision_tables.policy_words,
         face=face,
         inside=lambda name: "you" if name == "You" else name,
         who=words.principal,

@@ -38,6 +38,7 @@ class Difference:
     before: str | None = None  #: element id
     after: str | None = None
     aspects: tuple[str, ...] = ()  #: of `changed`, see `facets.ASPECTS`
+    process: str | None = None  #: the called process in which it is; None: in the process itself
 
 
 @dataclass(frozen=True, eq=False)
@@ -300,5 +301,5 @@ def _linked(before: Definition, after: Definition, names: Names, later: Names) -
         if one is not None and other is not None and one is not other and key != before.key:
             for inside in _compared(one.graph, other.graph).listed:
                 yield Difference(
-                    inside.kind, f"In “{key}”: {inside.message}", inside.before, inside.after, inside.aspects
+                    inside.kind, f"In “{key}”: {inside.message}", inside.before, inside.after, inside.aspects, key
                 )

@@ -3,13 +3,18 @@
 //   <script type="application/json" data-state>
 //     {"activities": {elementId: {"state": "done" | "active" | "failed" | "enabled" | "cancelled", "count": 2}},
 //      "flows": [ids of the sequence flows taken], "links": {elementId: url}}
+//
+// Beside another version of it, states are "added", "removed" and "changed", also of sequence flows; a button on the page
+// with data-before and data-after (element ids) then shows the element in the figures with data-side="before" and "after".
 import NavigatedViewer from 'bpmn-js/lib/NavigatedViewer';
 import 'bpmn-js/dist/assets/diagram-js.css';
 import 'bpmn-js/dist/assets/bpmn-js.css';
 import './styles/diagram.css';
 import { json, mount } from './parts/mount.js';
 
-const STATES = { done: 'done', active: 'now here', failed: 'failed', enabled: 'may be started', cancelled: 'cancelled' };
+const STATES = { done: 'done', active: 'now here', failed: 'failed', enabled: 'may be started', cancelled: 'cancelled', added: 'added', removed: 'removed', changed: 'changed' };
+const BEGINS_WITH = ['active', 'failed', 'added', 'removed', 'changed'];
+const SIGNS = { done: '✓', failed: '!', enabled: '+', cancelled: '×', active: '', added: '+', removed: '−', changed: '≠' };
 const ZOOM_STEP = 1.25;
 const LARGEST_FIT = 1.1;
 const MARGIN = 16;
@@ -51,6 +56,7 @@ async function draw(host, canvas, viewer) {
   touch(host, canvas, viewer);
   mark(host, viewer);
   show(host, viewer);
+  if (host.dataset.side) pointed(host, viewer);
   new ResizeObserver(() => {
     viewer.get('canvas').resized();
     if (host.dataset.moved === undefined) show(host, viewer);
@@ -100,7 +106,7 @@ function within(middle, length, from, drawn, margin) {
 function focus(host, viewer, seen) {
   const { activities = {} } = json(host, 'data-state', {});
   const registry = viewer.get('elementRegistry');
-  const there = Object.keys(activities).filter((id) => ['active', 'failed'].includes(activities[id].state)).map((id) => registry.get(id));
+  const there = Object.keys(activities).filter((id) => BEGINS_WITH.includes(activities[id].state)).map((id) => registry.get(id));
   const shapes = there.filter((shape) => shape?.width);
   const leaves = shapes.filter((shape) => !shapes.some((other) => other.parent === shape)).sort((a, b) => a.x - b.x);
   if (!leaves.length) return undefined;
@@ -161,6 +167,21 @@ function controls(host, viewer) {
   }, { passive: false });
 }
 
+/** Show the element that a button on the page names for this side, in the middle. */
+function pointed(host, viewer) {
+  const canvas = viewer.get('canvas');
+  document.addEventListener('click', (event) => {
+    const id = event.target.closest('[data-before], [data-after]')?.dataset[host.dataset.side];
+    const registry = viewer.get('elementRegistry');
+    registry.forEach((element) => canvas.removeMarker(element, 'is-pointed'));
+    const element = id && registry.get(id);
+    if (!element) return;
+    host.dataset.moved = '';
+    canvas.scrollToElement(element, MARGIN);
+    canvas.addMarker(element, 'is-pointed');
+  });
+}
+
 /** The whole screen for the diagram, with the focus in it, so that + - 0 and the arrows move it. */
 async function fill(host) {
   delete host.dataset.moved;
@@ -204,7 +225,7 @@ function badge(state, count) {
   const shown = document.createElement('span');
   shown.className = `diagram-badge ${state}`;
   shown.title = count > 1 ? `${STATES[state]}, ${count} times` : STATES[state];
-  shown.textContent = { done: '✓', failed: '!', enabled: '+', cancelled: '×', active: '' }[state] + (count > 1 ? ` ${count}` : '');
+  shown.textContent = SIGNS[state] + (count > 1 ? ` ${count}` : '');
   return shown;
 }
 
