@@ -108,6 +108,8 @@ class DeploymentShape(TypedDict):
     id: Id
     created_at: Moment
     created_by: str
+    reason: str | None
+    commit: str | None
     files: dict[str, str]
     warnings: list[str]
 

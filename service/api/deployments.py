@@ -28,15 +28,20 @@ NAME = re.compile(r'[^.<>:"|?*/\\][^<>:"|?*/\\]{0,254}')
     "/deployments",
     Action.DEPLOY,
     takes_files=True,
+    also_takes=("reason", "commit"),
     gives=deployed_shapes.DeployedShape,
     status=201,
     also=(200,),
     limit="deployment",
 )
 def deploy() -> Answer:
-    """Add files. 201: something is new. 200: everything was there already. 422: every problem, and nothing deployed."""
+    """Add files. 201: something is new. 200: everything was there already. 422: every problem, and nothing deployed.
+
+    `reason` says why, `commit` from which state of the sources.
+    """
     files = _files()
-    done = deployments.deploy(files, by=current_actor())
+    said = request.form
+    done = deployments.deploy(files, by=current_actor(), reason=said.get("reason"), commit=said.get("commit"))
     db.session.flush()
     new = done.deployment
     body = {
@@ -59,7 +64,7 @@ def check() -> Answer:
 
 @routes.get("/deployments", Action.DEPLOY, query=schemas.Paged, gives=list[deployed_shapes.DeploymentShape])
 def list_deployments(query: schemas.Paged) -> Answer:
-    """What was deployed when and by whom, the newest first."""
+    """What was deployed when, by whom, why and from which commit, the newest first."""
     return Answer(listed(deployment_lists.listed(limit=query.limit, cursor=query.cursor), deployment_shape))
 
 

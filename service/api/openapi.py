@@ -188,7 +188,8 @@ def _operation(operation: Operation, schemas: Mapping[tuple[str, str], Schema]) 
         described["requestBody"] = {"required": True, "content": content}
     if operation.takes_files:
         files = {"type": "array", "minItems": 1, "items": {"type": "string", "format": "binary"}}
-        schema = {"type": "object", "required": ["files"], "properties": {"files": files}}
+        said = {name: {"type": "string"} for name in operation.also_takes}
+        schema = {"type": "object", "required": ["files"], "properties": {"files": files, **said}}
         described["requestBody"] = {"required": True, "content": {"multipart/form-data": {"schema": schema}}}
     return described
 

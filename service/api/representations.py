@@ -315,6 +315,8 @@ def deployment_shape(deployment: Deployment) -> DeploymentShape:
         "id": str(deployment.id),
         "created_at": _at(deployment.created_at),
         "created_by": deployment.created_by,
+        "reason": deployment.reason,
+        "commit": deployment.commit,
         "files": deployment.files,
         "warnings": [str(warning) for warning in deployment.warnings],
     }

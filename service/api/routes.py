@@ -59,6 +59,7 @@ class Operation:
     also: tuple[int, ...] = ()  #: further statuses of success
     media: str = JSON  #: of the answer
     takes_files: bool = False
+    also_takes: tuple[str, ...] = ()  #: texts beside the files
     limit: str | None = None  #: what of `rate_limits.REFUSALS` it counts as; a search, when it has a text
     conditional: bool = False  #: knows If-Match (writes) or If-None-Match (reads)
 

@@ -17,7 +17,7 @@ def main() -> None:
 
 
 for command in (serving.demo, serving.serve, serving.web, serving.worker, database.db_commands, designing.check,
-                designing.deploy, designing.diff, designing.new, changing.plan,
+                designing.deploy, designing.list_deployments, designing.diff, designing.new, changing.plan,
                 changing.migrate, changing.revert, changing.migration, changing.version, users.user, users.group,
                 users.token, inspecting.case, inspecting.audit, inspecting.doctor,
                 inspecting.check_upgrade):  # fmt: skip

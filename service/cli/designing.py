@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from service.cli.application import application, on_the_demo, say
+from service.cli.commits import commit_of
 from service.db import db
 from service.engine.definition import Severity
 from service.errors import InvalidDeployment, ServiceError
@@ -20,14 +21,17 @@ NAMED = 10  #: unchanged things that are told by name
 
 @click.command()
 @click.argument("paths", nargs=-1, required=True, type=click.Path(exists=True, path_type=Path))
+@click.option("--why", help="Why, for the list of deployments.")
+@click.option("--commit", help="From which commit; unless given what git or the CI server says, if they do.")
 @on_the_demo
-def deploy(paths: tuple[Path, ...]) -> None:
+def deploy(paths: tuple[Path, ...], why: str | None, commit: str | None) -> None:
     """Deploy BPMN, DMN and form files, or folders of them: all or nothing."""
     from service.operations import deployments
 
+    source = commit if commit is not None else commit_of(paths)
     with application():
         try:
-            done = deployments.deploy(collect(paths), by=SYSTEM)
+            done = deployments.deploy(collect(paths), by=SYSTEM, reason=why, commit=source)
         except InvalidDeployment as refused:
             say(refused.problems)
             sys.exit(1)
@@ -38,6 +42,24 @@ def deploy(paths: tuple[Path, ...]) -> None:
         if done.unchanged:
             names = f": {', '.join(done.unchanged)}" if len(done.unchanged) <= NAMED else ""
             click.echo(f"unchanged {len(done.unchanged)}{names}")
+
+
+@click.command("deployments")
+@click.option("--limit", default=20, show_default=True, type=click.IntRange(1, 200), help="How many at most.")
+@on_the_demo
+def list_deployments(limit: int) -> None:
+    """What was deployed when, by whom, why and from which commit, the newest first."""
+    from service.queries import deployments
+
+    with application():
+        rows = deployments.listed(limit=limit).rows
+        made = deployments.made([row.id for row in rows])
+        for row in rows:
+            source = f"  from {row.commit}" if row.commit else ""
+            click.echo(f"{row.created_at:%Y-%m-%d %H:%M}  {row.created_by}{source}")
+            if row.reason:
+                click.echo(f"    {' '.join(row.reason.split())}")
+            click.echo(f"    {', '.join(f'{key} version {version}' for key, version in made[row.id])}")
 
 
 @click.command()
@@ -61,28 +83,6 @@ def check(paths: tuple[Path, ...]) -> None:
     click.echo("These files can be deployed.")
 
 
-@click.command()
-@click.argument("key", metavar="TYPE")
-@click.option("--from", "source", required=True, help="The shipped case type to begin with, such as insurance-claim.")
-@click.option("--prefix", help="What its cases' numbers begin with; made of TYPE where it is not given.")
-@click.option("--into", default=".", type=click.Path(path_type=Path), help="The folder to make the folder TYPE in.")
-def new(key: str, source: str, prefix: str | None, into: Path) -> None:
-    """Make a new case type TYPE from one that comes with Casewright: its diagrams, decisions and forms, to be changed.
-
-    They stand in a folder of that name, under ids of their own, so that what they were made from stays as it is.
-    """
-    from service.demo.shipped import shipped
-    from service.operations import copies, deployments
-
-    folder, forms = shipped()
-    target = into / key
-    if not (folder / source).is_dir():
-        known = ", ".join(sorted(each.name for each in folder.iterdir() if each.is_dir()))
-        raise click.ClickException(f"There is no case type “{source}”; there is {known}.")
-    if target.exists():
-        raise click.ClickException(f"{target} is there already; choose another name, or remove it.")
-    taken = copies.prefixes_in(collect([folder]))
-    form_files = {Path(name).stem: content for name, content in collect([forms]).items()}
 @click.command()
 @click.argument("before", metavar="A")
 @click.argument("after", metavar="B")
@@ -120,7 +120,11 @@ def diff(before: str, after: str) -> None:
 def _version(text: str) -> tuple[str, int] | None:
     """The process and number in `insurance-claim@2`; None for the name of a file or folder that is there."""
     key, at, number = text.rpartition("@")
-    return (key, int(number)) if at and key and number.isdecimal() and not Path(text).exists() else None
+    return (
+        (key, int(number))
+        if at and key and number.isdecimal() and len(number) < 10 and not Path(text).exists()
+        else None
+    )
 
 
 def _path(text: str) -> Path:
@@ -130,6 +134,28 @@ def _path(text: str) -> Path:
     return found
 
 
+@click.command()
+@click.argument("key", metavar="TYPE")
+@click.option("--from", "source", required=True, help="The shipped case type to begin with, such as insurance-claim.")
+@click.option("--prefix", help="What its cases' numbers begin with; made of TYPE where it is not given.")
+@click.option("--into", default=".", type=click.Path(path_type=Path), help="The folder to make the folder TYPE in.")
+def new(key: str, source: str, prefix: str | None, into: Path) -> None:
+    """Make a new case type TYPE from one that comes with Casewright: its diagrams, decisions and forms, to be changed.
+
+    They stand in a folder of that name, under ids of their own, so that what they were made from stays as it is.
+    """
+    from service.demo.shipped import shipped
+    from service.operations import copies, deployments
+
+    folder, forms = shipped()
+    target = into / key
+    if not (folder / source).is_dir():
+        known = ", ".join(sorted(each.name for each in folder.iterdir() if each.is_dir()))
+        raise click.ClickException(f"There is no case type “{source}”; there is {known}.")
+    if target.exists():
+        raise click.ClickException(f"{target} is there already; choose another name, or remove it.")
+    taken = copies.prefixes_in(collect([folder]))
+    form_files = {Path(name).stem: content for name, content in collect([forms]).items()}
     try:
         made = copies.copied(
             collect([folder / source]),

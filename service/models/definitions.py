@@ -20,6 +20,8 @@ class Deployment(Base):
     id: Mapped[Key]
     created_at: Mapped[datetime] = mapped_column(default=utcnow)
     created_by: Mapped[str]  #: user name
+    reason: Mapped[str | None]  #: why, in the words of who deployed
+    commit: Mapped[str | None]  #: the state of the sources that it came from, such as a commit of git
     files: Mapped[dict[str, Any]]  #: file name -> SHA-256 of its content
     warnings: Mapped[list[Any]] = mapped_column(default=list)
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
-import sqlalchemy as sa
 from flask import Blueprint, Response, request
 from flask.typing import ResponseReturnValue
 
@@ -13,10 +13,10 @@ from service.errors import InvalidDeployment
 from service.http import rate_limits
 from service.http.auth import current_actor
 from service.http.protection import permission
-from service.models import Deployment
 from service.operations import deployments
 from service.operations.sources import KINDS
 from service.policy.permissions import Action
+from service.queries import deployments as deployment_lists
 from service.web.rendering import names_of, page
 
 blueprint = Blueprint("deployments", __name__)
@@ -37,19 +37,27 @@ def deploy() -> ResponseReturnValue:
     """Deploy what was sent, all or nothing; `check` only looks at it."""
     rate_limits.spend("deployment", current_actor())
     files = {upload.filename: upload.read() for upload in request.files.getlist("files") if upload.filename}
+    reason, commit = request.form.get("reason"), request.form.get("commit")
+    said = {"reason": reason, "commit": commit}
     if "check" in request.form:
         problems = deployments.check(files)
-        return _page(problems=problems, checked=sorted(files))
+        return _page(problems=problems, checked=sorted(files), said=said)
     try:
-        done = deployments.deploy(files, by=current_actor())
+        done = deployments.deploy(files, by=current_actor(), reason=reason, commit=commit)
     except InvalidDeployment as refused:
         db.session.rollback()
-        return _page(problems=refused.problems, status=422)
+        return _page(problems=refused.problems, said=said, status=422)
     db.session.commit()
     return _page(done=done, problems=done.warnings)
 
 
-def _page(*, status: int = 200, **values: Any) -> Response:
-    earlier = db.session.scalars(sa.select(Deployment).order_by(Deployment.id.desc()).limit(LISTED)).all()
-    names = names_of([row.created_by for row in earlier])
-    return page("deployments/page.html", earlier=earlier, names=names, accepted=ACCEPTED, status=status, **values)
+def _page(*, status: int = 200, said: Mapping[str, str | None] | None = None, **values: Any) -> Response:
+    earlier = deployment_lists.listed(limit=LISTED, cursor=request.args.get("after"))
+    shown = {
+        "said": said or {},
+        "earlier": earlier.rows,
+        "next": earlier.next,
+        "made": deployment_lists.made([row.id for row in earlier.rows]),
+        "names": names_of([row.created_by for row in earlier.rows]),
+    }
+    return page("deployments/page.html", accepted=ACCEPTED, status=status, **shown, **values)

@@ -63,7 +63,9 @@ SENTENCES: Mapping[str, Callable[[str, Details], str]] = {
     "group:left": lambda who, said: f"took {who} out of the group {said['group']}",
     "token:issued": lambda who, said: f"made {who}'s token “{said['token']}” for {', '.join(said['scopes'])}",
     "token:revoked": lambda who, said: f"revoked {who}'s token “{said['token']}”",
-    "deployment:made": lambda _, said: f"deployed {_few(said['added'])}",
+    "deployment:made": lambda _, said: (
+        f"deployed {_few(said['added'])}" + (f": {said['reason']}" if said.get("reason") else "")
+    ),
     "migration:ordered": lambda key, said: f"had {said['cases']} cases of {key} moved to version {said['to']}",
     "migration:taken-back": lambda key, said: f"had {said['cases']} moved cases of {key} brought back",
     "migration:stopped": lambda key, _: f"stopped moving cases of {key}",

@@ -48,6 +48,19 @@ def test_every_problem_is_listed_by_file_and_line(office: Office, visit: Visit) 
     assert all(f"<code>{name}" in answer.text for name in files)
 
 
+def test_why_and_from_which_commit_is_listed(office: Office, visit: Visit) -> None:
+    ada, files = visit(office.ada), claim_files()
+    files["insurance-claim.bpmn"] = files["insurance-claim.bpmn"].replace(b"Pay out", b"Pay the claim")
+    why = {"reason": "Accounting asked for <it>.", "commit": "3f78685"}
+
+    kept = ada.post("/deployments", sent(files, check="yes", **why)).text
+    assert 'value="3f78685"' in kept
+    answer = ada.post("/deployments", sent(files, **why)).text
+
+    assert "Accounting asked for &lt;it&gt;." in answer and "from <code>3f78685</code>" in answer
+    assert "insurance-claim version 2" in answer
+
+
 def test_checking_deploys_nothing(office: Office, visit: Visit) -> None:
     ada, files = visit(office.ada), claim_files()
     files["insurance-claim.bpmn"] = files["insurance-claim.bpmn"].replace(b"Pay out", b"Pay the claim")
