@@ -26,6 +26,7 @@ from service.engine.work import (
 from service.engine.workflow import Workflow
 from service.execution import family, offers, search, variables
 from service.execution.definitions import Deployed, deployed
+from service.execution.signing import sign
 from service.execution.titles import title_of
 from service.models import (
     SYSTEM,
@@ -62,6 +63,7 @@ def write_case(case: Case, workflow: Workflow, happenings: Sequence[Happening], 
         if happening.what is What.COMPLETED and element and element.attributes.get("outcome"):
             case.outcome = element.attributes["outcome"]
     case.snapshot = workflow.dump()
+    sign(case, workflow)
 
 
 def _priority(case: Case, workflow: Workflow) -> int:

@@ -42,6 +42,7 @@ class Case(Base):
         sa.Index("ix_case_open", "state", "id", **where("closed_at IS NULL")),
         sa.Index("ix_case_closed", "state", "id", **where("closed_at IS NOT NULL")),
         sa.Index("ix_case_open_of_definition", "definition_id", "id", **where("closed_at IS NULL")),
+        sa.Index("ix_case_open_signature", "definition_id", "signature", "id", **where("closed_at IS NULL")),
         sa.Index("ix_case_due", *_DUE),
         sa.Index("ix_case_open_due", "state", *_DUE, **where("closed_at IS NULL")),
         sa.Index(None, "owner_id", "state"),
@@ -84,6 +85,7 @@ class Case(Base):
     marked: Mapped[list[str]] = mapped_column(default=list)  #: element ids where it stands
     visits: Mapped[dict[str, Any]] = mapped_column(default=dict)  #: element or flow id -> how often completed
     snapshot: Mapped[bytes | None] = mapped_column(sa.LargeBinary, deferred=True)  #: opaque outside engine/
+    signature: Mapped[str | None] = mapped_column(sa.String(24), deferred=True)  #: execution/signing.py
     audit_seq: Mapped[int] = mapped_column(default=0)  #: number of its last audit entry
     audit_hash: Mapped[bytes] = mapped_column(sa.LargeBinary(32), default=b"")  #: the seal over that entry's hash
     version: Mapped[int] = mapped_column(default=1)

@@ -1,0 +1,132 @@
+"""One case under another version, before it moves: what would appear, go and change, and when timers would be due.
+
+The engine's own move is tried on the case as it stands; nothing of it is kept.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from service.engine.change.marking import marking
+from service.engine.change.move import Moved, MovedSubscription, MovedTimer, move
+from service.engine.change.plan import Judgement, Plan
+from service.engine.errors import EngineError, Unmovable
+from service.engine.work import OpenTask
+from service.engine.workflow import Workflow
+from service.errors import BadRequest, WrongState
+from service.execution import judging, stores
+from service.execution.judging import Version, version_of
+from service.execution.running import load
+from service.models import Actor, Case
+from service.policy.permissions import Action, require
+
+
+class Becomes(StrEnum):
+    """What a task becomes with the move."""
+
+    APPEARS = "appears"
+    GOES = "goes"
+    CHANGES = "changes"
+    STAYS = "stays"
+
+
+#: What is said of a task, by the attribute of `OpenTask`.
+ASPECTS = {
+    "name": "name",
+    "form_key": "form",
+    "stage": "stage",
+    "candidate_users": "candidates",
+    "candidate_groups": "candidates",
+    "candidate_roles": "candidates",
+    "not_done_by": "four-eyes rule",
+}
+
+
+@dataclass(frozen=True)
+class TaskChange:
+    """An open task before and after the move; None where there is none."""
+
+    becomes: Becomes
+    before: str | None  #: element id
+    after: str | None
+    name_before: str | None
+    name_after: str | None
+    other: tuple[str, ...] = ()  #: what is otherwise: name, form, stage, candidates, four-eyes rule
+
+
+@dataclass(frozen=True)
+class Preview:
+    """One case before and after a move that has not been made."""
+
+    case: Case
+    source: Version
+    target: Version
+    judgement: Judgement  #: its `plan` is the one that was tried: the one given, with what is proposed beside
+    refused: str | None  #: why it cannot move at all; then nothing but `marked_before` is told
+    tasks: tuple[TaskChange, ...]
+    timers: tuple[MovedTimer, ...]  #: those that are due at another time, are new, or are no more
+    waits: tuple[MovedSubscription, ...]  #: messages and signals by another name, new, or no more
+    marked_before: Mapping[str, int]  #: element id -> tokens, as the live diagram has them
+    marked_after: Mapping[str, int]
+
+
+def of(case: Case, target: Version, plan: Plan | None = None, *, by: Actor) -> Preview:
+    """What would become of `case`, which `by` may read, under `target`; without a plan under what is proposed.
+
+    Raises `Forbidden` for who may not move it, and `WrongState` for a case that is closed or of this version.
+    """
+    require(by, Action.READ_CASE, case)
+    require(by, Action.MIGRATE, case)
+    if case.state.is_closed:
+        raise WrongState(f"This case is {case.state}.")
+    if case.case_type != target.key:
+        raise BadRequest("A case moves between two versions of one process.", field="to")
+    if case.definition_id == target.id:
+        raise WrongState("The case is of this version already.")
+    source, workflow = version_of(case.definition_id), _loaded(case)
+    judgement = judging.judged(
+        source, target, marking(workflow), case.visits or {}, plan or Plan(), frozenset(case.inline)
+    )
+    marked = Counter(workflow.open_work().marked)
+    try:
+        moved = move(source.definition, target.definition, workflow, judgement.plan, now=workflow.now)
+    except Unmovable as refusal:
+        return Preview(case, source, target, judgement, str(refusal), (), (), (), marked, {})
+    changed = tuple(timer for timer in moved.timers if timer.before != timer.after)
+    tasks, after = tuple(_tasks(moved)), Counter(moved.after.marked)
+    return Preview(case, source, target, judgement, None, tasks, changed, moved.subscriptions, marked, after)
+
+
+def _loaded(case: Case) -> Workflow:
+    try:
+        workflow = load(case, now=case.suspended_at)
+    except EngineError as unfit:
+        raise WrongState(f"The case cannot be read: {unfit}") from None
+    workflow.stores = stores.Stores()
+    return workflow
+
+
+def _tasks(moved: Moved) -> Iterator[TaskChange]:
+    old, new = ({task.activity_id: task for task in work.tasks} for work in (moved.before, moved.after))
+    for activity in dict.fromkeys([*old, *new]):
+        yield _task(old.get(activity), new.get(activity))
+
+
+def _task(old: OpenTask | None, new: OpenTask | None) -> TaskChange:
+    other: tuple[str, ...] = ()
+    becomes = Becomes.APPEARS if old is None else Becomes.GOES
+    if old is not None and new is not None:
+        differing = (said for name, said in ASPECTS.items() if getattr(old, name) != getattr(new, name))
+        other = tuple(dict.fromkeys(differing))
+        becomes = Becomes.CHANGES if other or old.element_id != new.element_id else Becomes.STAYS
+    return TaskChange(
+        becomes,
+        old.element_id if old else None,
+        new.element_id if new else None,
+        (old.name or old.element_id) if old else None,
+        (new.name or new.element_id) if new else None,
+        other,
+    )
