@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import uuid
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -89,6 +90,32 @@ def bring_back(case: Case, *, by: Actor, reason: str) -> MigratedCase:
     way = Way(new_id(), before.target_id, before.source_id, Plan(), said(reason), before.id)
     told = give_back(case, way, moved, by=by)
     return _noted(case, way, told, by=by)
+
+
+@dataclass(frozen=True)
+class WayBack:
+    """How a case stood before it was last moved, and would stand again."""
+
+    order: Migration  #: by which it was moved
+    elements: Mapping[str, int]  #: where its tokens stood, by element of the version before
+    why_not: str  #: why it cannot return; empty where it can
+
+
+def way_back(case: Case, *, by: Actor) -> WayBack | None:
+    """To where the case could be brought back, to be looked at; nothing is changed. None where it was not moved."""
+    require(by, Action.MIGRATE, case)
+    moved = last_of(case.id)
+    if moved is None:
+        return None
+    order = db.session.get_one(Migration, moved.migration_id)
+    way = Way(order.id, order.target_id, order.source_id, Plan(), "", order.id)
+    try:
+        _require_open(case)
+        kept = _require_kept(case, way, moved)
+        former = _loaded(way.target_id, moved.snapshot, case, _known_before(case, kept))
+    except WrongState as refusal:
+        return WayBack(order, {}, str(refusal))
+    return WayBack(order, Counter(former.open_work().marked), "")
 
 
 def _noted(case: Case, way: Way, told: Told, *, by: Actor) -> MigratedCase:

@@ -64,6 +64,14 @@ def to_move(case_id: uuid.UUID, *, by: Actor) -> Case:
     return case if case is not None and may(by, Action.MIGRATE, case) else _readable_or_not_found(case, by)
 
 
+def numbered_to_move(number: str, *, by: Actor) -> Case:
+    """The same, by the case's number."""
+    case = db.session.scalar(_NUMBERED, {"number": number})
+    if case is None:
+        raise NotFound(NotFound.__doc__)
+    return to_move(case.id, by=by)
+
+
 def by_number(number: str, *, by: Actor) -> Case:
     """The case with this readable number. Raises `NotFound` as `get` does."""
     case = db.session.scalar(_NUMBERED, {"number": number})

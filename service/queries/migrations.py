@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import sqlalchemy as sa
@@ -47,6 +47,47 @@ def cases_of(
         conditions.append(MigratedCase.outcome == outcome)
     options = [joinedload(MigratedCase.case)]
     return page(MigratedCase, *conditions, sorts=BY_CASE, limit=limit, cursor=cursor, options=options)
+
+
+@dataclass(frozen=True)
+class Why:
+    """Why some cases of an order stayed, and how many."""
+
+    message: str
+    element_id: str | None
+    cases: int
+
+
+def reasons(migration: Migration, *, most: int = 8) -> list[Why]:
+    """Why cases of an order stayed, the commonest first; of restricted cases only that there are some."""
+    stayed = MigratedCase.migration_id == migration.id, MigratedCase.outcome == Outcome.UNTOUCHED
+    of_case = sa.select(MigratedCase.message, MigratedCase.element_id, sa.func.count().label("cases"))
+    open_ones = of_case.join(Case, Case.id == MigratedCase.case_id).where(*stayed, Case.restricted.is_(False))
+    commonest = open_ones.group_by(MigratedCase.message, MigratedCase.element_id).order_by(sa.desc("cases")).limit(most)
+    found = [Why(row.message or "", row.element_id, row.cases) for row in db.session.execute(commonest)]
+    hidden = sa.select(sa.func.count()).select_from(MigratedCase).join(Case, Case.id == MigratedCase.case_id)
+    number = db.session.execute(hidden.where(*stayed, Case.restricted)).scalar_one()
+    return [*found, Why(UNTOLD, None, number)] if number else found
+
+
+def returns_of(migration: Migration) -> list[Migration]:
+    """The orders that brought cases of this one back, the newest first."""
+    wanted = sa.select(Migration).where(Migration.returns_id == migration.id).order_by(Migration.id.desc())
+    return list(db.session.scalars(wanted.limit(LIMIT)))
+
+
+def kept(rows: Sequence[MigratedCase]) -> frozenset[uuid.UUID]:
+    """Those of the cases of one order of which it is kept how they stood before, and which are as it left them."""
+    if not rows:
+        return frozenset()
+    wanted = sa.select(MigratedCase.case_id).join(Migration).join(Case, Case.id == MigratedCase.case_id)
+    of_these = (
+        MigratedCase.migration_id == rows[0].migration_id,
+        MigratedCase.case_id.in_([row.case_id for row in rows]),
+    )
+    stands = MigratedCase.outcome == Outcome.MOVED, MigratedCase.snapshot.is_not(None), Migration.returns_id.is_(None)
+    same = Case.definition_id == Migration.target_id, Case.closed_at.is_(None)
+    return frozenset(db.session.scalars(wanted.where(*of_these, *stands, *same)))
 
 
 def counts(migration_ids: list[uuid.UUID]) -> Mapping[uuid.UUID, Mapping[str, int]]:

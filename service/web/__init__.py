@@ -20,6 +20,8 @@ from service.web import (
     installation,
     links,
     lost,
+    migrations,
+    moving,
     navigation,
     notes,
     pending_calls,
@@ -37,8 +39,8 @@ from service.web import (
 )
 
 FAMILIES = (about, adhoc, case_types, cases, casework, deployments, family, help, history, incidents, installation,
-            links, lost, notes, pending_calls, printing, profile, roles, sign_in, static, tasks, tokens,
-            versions)  # fmt: skip
+            links, lost, migrations, moving, notes, pending_calls, printing, profile, roles, sign_in, static, tasks,
+            tokens, versions)  # fmt: skip
 
 
 def init_app(app: Flask) -> None:

@@ -15,7 +15,7 @@ from service.policy import reaching
 from service.policy.permissions import Action, may
 from service.queries import health, incidents, notes, tasks
 
-OF_A_CASE = ("casework.", "family.", "links.", "history.", "notes.", "roles.")  #: blueprints below “Cases”
+OF_A_CASE = ("casework.", "family.", "links.", "history.", "moving.", "notes.", "roles.")  #: blueprints below “Cases”
 COUNTED = 99  #: beyond, the menu says “99+”
 
 
@@ -61,6 +61,8 @@ def entries(actor: Actor) -> list[Entry]:
     ]
     if may(actor, Action.DEPLOY):
         found.append(_entry("Deployments", "deployments.index", "archive", group="Set up"))
+    if may(actor, Action.MIGRATE_CASES):
+        found.append(_entry("Moving cases", "migrations.index", "move", "g v", group="Set up"))
     if may(actor, Action.READ_INCIDENTS):
         found.append(
             _entry(

@@ -174,6 +174,8 @@ NOTHING_THERE = (
     "/api/v1/pending-calls/<uuid:call_id>/",
     "/pending-calls/<uuid:call_id>/",
     "/lost-cases",
+    "/migrations/<uuid:migration_id>/",
+    "/cases/<number>/return",
     "/api/v1/lost-cases",
     "/api/v1/incidents/<uuid:incident_id>/",
     "/incidents/<uuid:incident_id>/",
@@ -200,6 +202,8 @@ FORMS: dict[str, dict[str, Any]] = {
     "/tasks/<uuid:task_id>/delegate": {"to": "ben"},
     "/tasks/<uuid:task_id>/assign": {"to": "ben"},
     "/lost-cases": {"number": "none", "owner": "ben", "reason": "A test."},
+    "/migrations/<uuid:migration_id>/return": {"reason": "A test."},
+    "/cases/<number>/return": {"reason": "A test."},
     "/profile/tokens": {"name": "x", "scopes": "read", "days": "90"},
 }
 

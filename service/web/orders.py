@@ -1,0 +1,207 @@
+"""An order to move cases, in the words of a page: what it was to do, how far it is, and what became of each case."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import yaml
+
+from service.execution.definitions import deployed
+from service.models import Actor, CaseState, MigratedCase, Migration, MigrationState, Outcome
+from service.policy.permissions import Action, may
+from service.queries import migrations
+from service.queries.actions import know_roles
+from service.web import words
+from service.web.words import Chip
+
+STATES = {
+    MigrationState.RUNNING: Chip("Running", "info"),
+    MigrationState.PAUSED: Chip("Paused", "warn"),
+    MigrationState.STOPPED: Chip("Stopped"),
+    MigrationState.DONE: Chip("Done", "good"),
+}
+OUTCOMES = {  #: in the order of the page
+    Outcome.MOVED: Chip("moved", "good"),
+    Outcome.UNTOUCHED: Chip("stayed", "warn"),
+    Outcome.RETURNED: Chip("brought back", "info"),
+    Outcome.WAITING: Chip("waiting"),
+}
+SIGNS = {
+    Outcome.MOVED: "check",
+    Outcome.UNTOUCHED: "minus",
+    Outcome.RETURNED: "undo",
+    Outcome.WAITING: "clock",
+}
+UP_TO = {
+    "exact": "What is exact",
+    "safe": "What is exact or safe",
+    "safe with this plan": "What is exact, safe, or safe with the plan",
+    "needs a person": "Also what needs a person: somebody has decided",
+}
+STATE_WORDS = {CaseState.ACTIVE: "open", CaseState.SUSPENDED: "on hold", CaseState.FAILED: "stuck"}
+SCALE = 1000  #: how long the bar is
+
+
+@dataclass(frozen=True)
+class Figure:
+    """How many cases came to one outcome; `at` and `width` place it on the bar, which is SCALE long."""
+
+    outcome: Outcome
+    chip: Chip
+    number: int
+    at: float
+    width: float
+
+
+@dataclass(frozen=True)
+class Order:
+    """One order as lists and its page show it."""
+
+    row: Migration
+    title: str
+    kind: str  #: what it is of: the name of the case type
+    figures: Sequence[Figure]  #: of the outcomes that there are
+    total: int
+    done: int  #: those about which it is decided
+
+    @property
+    def name(self) -> str:
+        """In a list of orders of all case types."""
+        numbers = self.row.chosen.get("numbers") or ()
+        what = ": ".join([self.kind, *numbers]) if len(numbers) == 1 else self.kind
+        return f"{what}: {self.title[0].lower()}{self.title[1:]}"
+
+    @property
+    def state(self) -> Chip:
+        return STATES[self.row.state]
+
+    @property
+    def is_return(self) -> bool:
+        return self.row.returns_id is not None
+
+    @property
+    def is_running(self) -> bool:
+        return self.row.state is MigrationState.RUNNING
+
+    @property
+    def is_paused(self) -> bool:
+        return self.row.state is MigrationState.PAUSED
+
+    @property
+    def is_of_one(self) -> bool:
+        """Whether one case was moved by hand."""
+        return self.row.up_to == "" and self.total == 1
+
+    def number(self, outcome: str) -> int:
+        """How many came to it; `all`: how many there are."""
+        return self.total if outcome == "all" else next((f.number for f in self.figures if f.outcome == outcome), 0)
+
+
+@dataclass(frozen=True)
+class CaseOfOrder:
+    """What became of one case, with no more of it than who looks may see."""
+
+    row: MigratedCase
+    chip: Chip
+    sign: str
+    message: str | None
+    place: str  #: what the diagram calls the element at which it stayed
+    is_readable: bool
+    may_return: bool
+
+
+def told(orders: Sequence[Migration]) -> list[Order]:
+    """The orders with their counts."""
+    counts = migrations.counts([each.id for each in orders])
+    return [_told(each, counts[each.id]) for each in orders]
+
+
+def _told(order: Migration, counts: Mapping[str, int]) -> Order:
+    total = sum(counts.values())
+    figures, at = [], 0.0
+    for outcome in OUTCOMES:
+        if number := counts[outcome]:
+            width = SCALE * number / total
+            figures.append(Figure(outcome, chip(order, outcome), number, at, width))
+            at += width
+    verb = "Back from" if order.returns_id else "From"
+    title = f"{verb} version {order.source.version} to version {order.target.version}"
+    return Order(order, title, order.source.name, figures, total, total - counts[Outcome.WAITING])
+
+
+def chip(order: Migration, outcome: Outcome) -> Chip:
+    """An outcome in words: what an order that brings back has moved is back."""
+    is_back = order.returns_id is not None and outcome is Outcome.MOVED
+    return Chip("brought back", "good") if is_back else OUTCOMES[outcome]
+
+
+def cases(order: Migration, rows: Sequence[MigratedCase], actor: Actor) -> list[CaseOfOrder]:
+    """What became of each case of an order."""
+    know_roles(*(row.case for row in rows))
+    kept = migrations.kept(rows)
+    return [
+        CaseOfOrder(
+            row,
+            chip(order, row.outcome),
+            SIGNS[row.outcome],
+            migrations.message(row, actor),
+            element_name(order, row.element_id) if not row.case.restricted else "",
+            may(actor, Action.READ_CASE, row.case),
+            row.case_id in kept and may(actor, Action.MIGRATE, row.case),
+        )
+        for row in rows
+    ]
+
+
+def element_name(order: Migration, element_id: str | None) -> str:
+    """What the version before, or else the one after, calls an element; empty for none."""
+    if not element_id:
+        return ""
+    for version in (order.source_id, order.target_id):
+        element = deployed(version).definition.elements.get(element_id)
+        if element is not None:
+            return element.name or element_id
+    return element_id
+
+
+def plan(order: Migration) -> str:
+    """Its plan as YAML; empty where everything keeps its id."""
+    return str(yaml.safe_dump(order.plan, sort_keys=False, allow_unicode=True)) if order.plan else ""
+
+
+def terms(order: Migration) -> list[tuple[str, str]]:
+    """What it was to do, as pairs for a list of facts."""
+    found = [("Which cases", ", ".join(_chosen(order)) or "All open cases of the version")]
+    if order.up_to and order.returns_id is None:
+        found.append(("Moves", UP_TO.get(order.up_to, order.up_to)))
+    if order.trial is not None:
+        found.append(("Tries first", words.counted(order.trial, "case")))
+    if order.most_untouched is not None:
+        found.append(("Pauses", f"as soon as more than {words.counted(order.most_untouched, 'case')} stayed"))
+    return found
+
+
+def _chosen(order: Migration) -> list[str]:
+    said: Mapping[str, Any] = order.chosen
+    if "migration" in said:
+        return ["those that the order had moved"]
+    found = []
+    if numbers := said.get("numbers"):
+        found.append(", ".join(numbers) if len(numbers) <= 4 else words.counted(len(numbers), "chosen case"))
+    states = said.get("states") or list(STATE_WORDS)
+    if len(states) < len(STATE_WORDS):
+        found.append("those that are " + " or ".join(STATE_WORDS[CaseState(state)] for state in states))
+    if at := said.get("at"):
+        found.append(f"those at “{element_name(order, at)}”")
+    if stage := said.get("stage"):
+        stages = deployed(order.source_id).definition.info.stages
+        found.append(f"those in the stage {next((each.name for each in stages if each.id == stage), stage)}")
+    if owner := said.get("owner"):
+        found.append(f"those of {owner}")
+    if first := said.get("created_from"):
+        found.append(f"those opened from {words.value(first)} on")
+    if last := said.get("created_before"):
+        found.append(f"those opened before {words.value(last)}")
+    return found
