@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from service.engine.elements import compensation, data
 from service.engine.elements.graph import Flow
-from service.engine.elements.node import DONE, Node
+from service.engine.elements.node import DONE, SKIPPED, Node
 from service.engine.elements.repetition import INDEX, Repetition
 from service.engine.scope import DECLARED, EVERYTHING, plain
 from service.engine.upstream import Task
@@ -130,7 +130,8 @@ class Activity(Node):
             self.inside_ended(run, task)
 
     def remember(self, run: Run, task: Task) -> None:
-        if not self.for_compensation:
+        skipped = SKIPPED in task.internal_data and compensation.UNDO not in task.internal_data
+        if not self.for_compensation and not skipped:
             compensation.remember(run, task, instance=INDEX in task.internal_data)
 
     def inside_ended(self, run: Run, task: Task) -> None:
@@ -144,6 +145,8 @@ class Activity(Node):
 
     def end(self, run: Run, task: Task, gives: list[tuple[str, str]]) -> None:
         """Run the script after, give to data objects and stores, map the outputs, keep the instance's result."""
+        if SKIPPED in task.internal_data:
+            return
         if (script := self.attributes.get("postScript")) and MAPPED in task.internal_data:
             run.script(script, task)
             del task.internal_data[MAPPED]

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 NODES: dict[str, type[Node]] = {}  #: BPMN tag -> class
 DONE = "done"  #: in internal data: its work is finished, only the leaving remains
 RELEASED = "released"  #: in internal data: somebody outside has completed it
+SKIPPED = "skipped"  #: in internal data: it ends though nobody did it, see change/skipping.py
 SILENT = ("host", "listener")  #: internal data of tasks that only wait to be woken, and are no tokens of their own
 
 
@@ -104,7 +105,7 @@ class Node(TaskSpec):
 
     def script_once(self, run: Run, task: Task, moment: str) -> None:
         """Run the `preScript` or `postScript` of an event or gateway; a step that fails later is tried without it."""
-        if (script := self.attributes.get(moment)) and moment not in task.internal_data:
+        if (script := self.attributes.get(moment)) and not {moment, SKIPPED} & task.internal_data.keys():
             run.script(script, task)
             task.internal_data[moment] = 1
 

@@ -23,7 +23,8 @@ if TYPE_CHECKING:
     from service.engine.state.run import Run
 
 INDEX = "index"  #: in an instance's internal data: its number
-STATE = "loop"  #: in a container's internal data: next, total, completed, items (sequential), order (of the results)
+STATE = "loop"  #: in a container's internal data: next, total, completed, given up, items (sequential), order (of
+#: the results)
 RESULT = "result"  #: in an instance's internal data: what it adds to the collected results
 
 
@@ -116,13 +117,13 @@ class Repetition:
     def _show(self, task: Task) -> None:
         """Keep the standard variables up to date."""
         state = task.internal_data[STATE]
-        completed = state.get("completed", 0)
+        completed, given_up = state.get("completed", 0), state.get("given up", 0)
         if self.kind != "loop":
             counters = {
                 "Instances": state["total"],
-                "ActiveInstances": state["next"] - completed,
+                "ActiveInstances": state["next"] - completed - given_up,
                 "CompletedInstances": completed,
-                "TerminatedInstances": 0,  # the first to be terminated end the whole
+                "TerminatedInstances": given_up,
             }
             task.data.update({f"{first}{name}": n for name, n in counters.items() for first in ("nrOf", "numberOf")})
 
@@ -154,13 +155,41 @@ class Repetition:
             state["fresh"].pop(0)
             del state["looked"]
             if ended:
-                for child in task.children:
-                    run.cancel(child)
-                task.internal_data["done"] = 1
-                run.rerun(task)
+                self._end(run, task)
                 return
             if self.kind != "parallel":
                 self._next(run, task)
+
+    def _end(self, run: Run, task: Task) -> None:
+        for child in task.children:
+            run.cancel(child)
+        task.internal_data["done"] = 1
+        run.rerun(task)
+
+    def give_up(self, run: Run, child: Task) -> None:
+        """Cancel one instance of a multi-instance, which adds no result: the others, and those to come, go on."""
+        container = run.scope_of(child)
+        state = container.internal_data[STATE]
+        run.cancel(child)
+        state["given up"] = state.get("given up", 0) + 1
+        self._show(container)
+        if state.get("completed", 0) + len(state.get("fresh", ())) + state["given up"] >= state["total"]:
+            if not state.get("fresh"):
+                self._end(run, container)
+        elif self.kind == "sequential" and not state.get("fresh"):
+            self._next(run, container)
+
+    def anew(self, run: Run, child: Task) -> None:
+        """Begin one instance or round once more, with the number and item that it has."""
+        container, index = run.scope_of(child), child.internal_data[INDEX]
+        kept = {INDEX: index} | ({INSTANCE: 1} if INSTANCE in child.internal_data else {})
+        fresh = run.spawn(container, child.task_spec, **kept)
+        fresh.data["loopCounter"] = index
+        if declared := [name for name in (self.item, self.result) if name]:
+            fresh.internal_data[DECLARED] = declared
+        if self.item in child.data:
+            fresh.data[self.item or ""] = plain(child.data[self.item or ""])
+        run.cancel(child)
 
     def _throw(self, run: Run, task: Task, seen: Mapping[str, Any]) -> bool:
         """An instance was completed: throw what the diagram says. False: what was thrown has ended the whole."""
@@ -176,7 +205,7 @@ class Repetition:
             return True
         if self.kind == "loop":
             return not self._again(run, task)
-        return bool(state["completed"] >= state["total"])
+        return bool(state.get("completed", 0) + state.get("given up", 0) >= state["total"])
 
     def _again(self, run: Run, task: Task) -> bool:
         """Whether a standard loop goes on."""
@@ -193,7 +222,7 @@ class Repetition:
             if collected:
                 data.hand_over(run, task, collected)
             else:
-                run.write_outside(task, self.results, task.data[self.results])
+                run.write_outside(task, self.results, task.data.get(self.results, []))
 
     def keep_result(self, run: Run, child: Task) -> None:
         """Note one instance's result, as it is about to end."""

@@ -8,7 +8,7 @@ from service.engine.elements import compensation, delivery
 from service.engine.elements.activity import Activity
 from service.engine.elements.events import FIRED, Catching, EventDefinition
 from service.engine.elements.graph import Flow
-from service.engine.elements.node import Node, register
+from service.engine.elements.node import SKIPPED, Node, register
 from service.engine.errors import Fault
 from service.engine.upstream import Task
 
@@ -64,7 +64,7 @@ class Throwing(Node):
         compensation.go_on(run, task)
 
     def leave(self, run: Run, task: Task, flows: list[Flow]) -> None:
-        for event in self.events:
+        for event in self.events if SKIPPED not in task.internal_data else ():
             delivery.throw(run, task, event)
         if task.id in run.tasks:  # what was thrown may have ended the scope
             super().leave(run, task, flows)
@@ -84,7 +84,7 @@ class EndEvent(Throwing):
 
     def leave(self, run: Run, task: Task, flows: list[Flow]) -> None:
         super().leave(run, task, flows)
-        if any(event.kind == "terminate" for event in self.events):
+        if any(event.kind == "terminate" for event in self.events) and SKIPPED not in task.internal_data:
             for other in run.scope_of(task).children:
                 if other is not task:
                     run.cancel(other)

@@ -33,7 +33,7 @@ def overtaken(run: Run, element_id: str) -> list[OpenActivity]:
     """What doing the element again would cancel: activities at work, the innermost. Raises NotReady as `repeat`."""
     node = _node(run, element_id)
     found = []
-    for token in _tokens(run, _holder(run, node), node):
+    for token in tokens_ahead(run, _holder(run, node), node):
         for task in _leaves(run, token):
             element = task.task_spec.element
             found.append(OpenActivity(task.id, element.id, element.name or element.id))
@@ -44,7 +44,7 @@ def repeat(run: Run, element_id: str) -> None:
     """Cancel what is overtaken, and put a token on the element. Raises NotReady, with the reason, when it cannot."""
     node = _node(run, element_id)
     holder = _holder(run, node)
-    for token in _tokens(run, holder, node):
+    for token in tokens_ahead(run, holder, node):
         run.cancel(token)
     run.spawn(holder, node)
 
@@ -111,13 +111,14 @@ def _ahead(start: Node) -> set[Node]:
     return found | {event for node in found for event in node.attached}
 
 
-def _tokens(run: Run, holder: Task, start: Node) -> list[Task]:
+def tokens_ahead(run: Run, holder: Task, start: Node) -> list[Task]:
+    """The tokens of an open scope that stand on an element of it, or on what can be reached from that."""
     ahead = _ahead(start)
     found = []
     for token in holder.children:
         if token.task_spec not in ahead or run.is_silent(token):
             continue
-        via = run.definition.graph.flows.get(token.internal_data.get("via", ""))
+        via = start.graph.flows.get(token.internal_data.get("via", ""))
         if via is None or via.source in ahead:
             found.append(token)
     return found
