@@ -7,8 +7,8 @@ JSON for each: writes acknowledged, how many of these are lost, how many effects
 from a restart to the next write acknowledged and to the next job done; and what became of the parents whose children
 were worked through meanwhile; how long 10,000 timers took that fell due at once; and how late delayed jobs begin, how
 soon another worker takes over from a dead one, and how soon work goes on when PostgreSQL is back. Then workers die at
-each point of a job, the ways between clerks, server and database break, and the next release
-takes over while clerks work.
+each point of a job, the ways between clerks, server and database break, running cases
+move to a new version and back while the workers are killed, and the next release takes over while clerks work.
 """
 
 from __future__ import annotations
@@ -33,6 +33,7 @@ from tests.durability import (
     broken_ways,
     failpoints,
     families,
+    interrupted_moves,
     many_timers,
     office,
     promptness,
@@ -43,7 +44,17 @@ from tests.durability.accounts import FILES, applied_twice, lost
 from tests.durability.office import count, wait
 
 GIVEN = (300, 5, 100, 10_000)  #: cases, kills, parents, timers that fall due at once
-PARTS = ("cases", "families", "timers", "failpoints", "promptness", "worker_failpoints", "broken_ways", "rolling")
+PARTS = (
+    "cases",
+    "families",
+    "timers",
+    "failpoints",
+    "promptness",
+    "worker_failpoints",
+    "broken_ways",
+    "moves",
+    "rolling",
+)
 ROUNDS = 20  #: deaths at each named point
 BREAKS = 40  #: of the ways between clerks, server and database
 
@@ -72,7 +83,7 @@ def main() -> None:
     for line in lines:
         print(json.dumps(line))
     wrong = {"lost", "applied_twice", *families.WRONG, *failpoints.WRONG, "cancelled_timers_fired"}
-    wrong |= {*worker_failpoints.WRONG, *broken_ways.WRONG, *rolling.WRONG}
+    wrong |= {*worker_failpoints.WRONG, *broken_ways.WRONG, *interrupted_moves.WRONG, *rolling.WRONG}
     sys.exit(any(line.get(figure) for line in lines for figure in wrong))
 
 
@@ -90,18 +101,19 @@ def _all(
     urls: list[str], cases: int, kills: int, parents: int, timers: int, restart: Callable[[], None] | None = None
 ) -> dict[str, Any]:
     """The figures of every part, each on a database of its own; printed as they come, for all of it takes long."""
-    cases_url, families_url, timers_url, failpoints_url, promptness_url, workers_url, ways_url, rolling_url = urls
+    url = dict(zip(PARTS, urls, strict=True))
     parts: list[Callable[[], dict[str, Any]]] = [
-        lambda: run(cases_url, cases, kills),
-        lambda: families.run(families_url, parents, kills),
-        lambda: many_timers.run(timers_url, timers),
-        lambda: failpoints.run(failpoints_url, ROUNDS),
-        lambda: promptness.run(promptness_url, restart),
-        lambda: worker_failpoints.run(workers_url, ROUNDS),
-        lambda: broken_ways.run(ways_url, cases, BREAKS),
+        lambda: run(url["cases"], cases, kills),
+        lambda: families.run(url["families"], parents, kills),
+        lambda: many_timers.run(url["timers"], timers),
+        lambda: failpoints.run(url["failpoints"], ROUNDS),
+        lambda: promptness.run(url["promptness"], restart),
+        lambda: worker_failpoints.run(url["worker_failpoints"], ROUNDS),
+        lambda: broken_ways.run(url["broken_ways"], cases, BREAKS),
+        lambda: interrupted_moves.run(url["moves"], timers, 2 * kills),
     ]
     if restart is not None:  # PostgreSQL
-        parts.append(lambda: rolling.run(rolling_url, cases))
+        parts.append(lambda: rolling.run(url["rolling"], cases))
     figures: dict[str, Any] = {}
     for part in parts:
         found = part()

@@ -15,7 +15,7 @@ import sqlalchemy as sa
 
 from service import create_app
 from service.config import read
-from service.db import db
+from service.db import db, reading
 from service.maintenance import schema
 from service.models import SYSTEM, AuditEntry, User
 from service.operations import deployments, users
@@ -133,8 +133,9 @@ def wait(holds: Callable[[], object], seconds: float) -> float:
 
 def count(model: type[Any], *conditions: sa.ColumnElement[bool]) -> int:
     """How many rows of `model` there are, in a transaction of its own."""
-    found = db.session.scalar(sa.select(sa.func.count()).select_from(model).where(*conditions)) or 0
-    db.session.rollback()
+    with reading():  # on SQLite it would wait for its turn among those who write
+        found = db.session.scalar(sa.select(sa.func.count()).select_from(model).where(*conditions)) or 0
+        db.session.rollback()
     return found
 
 

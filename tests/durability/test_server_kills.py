@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.durability import chaos, failpoints, families, rolling
+from tests.durability import chaos, failpoints, families, interrupted_moves, rolling
 
 
 def test_what_the_server_acknowledged_is_kept_and_nothing_happens_twice(database_url: str) -> None:
@@ -39,3 +39,10 @@ def test_the_next_release_takes_over_while_people_work(database_url: str) -> Non
 
     assert figures["upgraded_acknowledged"] == 5 * 40
     assert {name: figures[name] for name in rolling.WRONG} == dict.fromkeys(rolling.WRONG, 0)
+
+
+def test_each_case_of_an_interrupted_migration_is_moved_once_or_untouched_and_returns(database_url: str) -> None:
+    figures = interrupted_moves.run(database_url, how_many=200, kills=2, with_tables=False)
+
+    assert figures["interrupted_kills"] >= 1
+    assert {name: figures[name] for name in interrupted_moves.WRONG} == dict.fromkeys(interrupted_moves.WRONG, 0)
