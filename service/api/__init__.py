@@ -18,6 +18,7 @@ from service.api import (
     me,
     messages,
     migrations,
+    modifications,
     notes,
     openapi,
     pending_calls,
@@ -29,7 +30,7 @@ from service.api import (
 
 #: in the order of the OpenAPI document
 NOUNS = (cases, adhoc, children, lifecycle, roles, lost_cases, links, notes, tasks, definitions, deployments,
-         migrations, messages, incidents, pending_calls, users, me)  # fmt: skip
+         migrations, modifications, messages, incidents, pending_calls, users, me)  # fmt: skip
 
 
 def init_app(app: Flask) -> None:

@@ -58,6 +58,20 @@ BODIES: Mapping[type[BaseModel], Mapping[str, Any]] = {
     schemas.GiveTask: {"to": "ben"},
     schemas.AssignTask: {"to": "ben"},
     schemas.RetryIncident: {"variables": {"estimatedAmount": 800}},
+    schemas.PreviewModification: {"steps": [{"do": "move", "element": "Task_Assess", "to": "Task_Decide"}]},
+    schemas.Modify: {
+        "steps": [{"do": "skip", "element": "Task_Assess", "values": {"riskLevel": "low"}}],
+        "reason": "It was assessed on paper",
+    },
+    schemas.RefuseModification: {"reason": "The customer has to be asked first"},
+    schemas.OrderModification: {
+        "case_type": "insurance-claim",
+        "version": 1,
+        "steps": [{"do": "again", "element": "Task_Assess"}],
+        "cases": {"at": "Task_Decide"},
+        "reason": "Assessed by the wrong table",
+        "trial": 20,
+    },
     schemas.PublishMessage: {
         "name": "payment-received",
         "correlation": {"correlationKey": "HH-204817"},
@@ -85,6 +99,7 @@ IN_PATHS: Mapping[str, str] = {
     "token_id": "The token's `id`.",
     "definition_id": "The process definition's `id`.",
     "migration_id": "The migration's `id`.",
+    "modification_id": "The modification's `id`.",
     "deployment_id": "The deployment's `id`.",
     "decision_id": "The decision's `id`.",
     "form_id": "The form's `id`.",

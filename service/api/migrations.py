@@ -15,6 +15,7 @@ from service.api.requests import check_if_match, validated
 from service.api.routes import Answer, Routes
 from service.db import db
 from service.engine.change.plan import Plan, Verdict
+from service.engine.change.steps import Step
 from service.errors import InvalidForm, NotFound
 from service.http.auth import current_actor
 from service.models import Actor, Case, CaseState, MigratedCase, Migration, ProcessDefinition
@@ -158,6 +159,13 @@ def _made(body: schemas.OrderMigration, *, by: Actor) -> Migration:
     terms = Terms(body.trial, body.most_untouched, Verdict(body.up_to))
     chosen = _chosen(body.cases) if body.cases else None
     return many.order(source, target, _plan(body.plan), by=by, reason=body.reason, chosen=chosen, terms=terms)
+
+
+def modified(body: schemas.OrderModification, steps: list[Step], *, by: Actor) -> Answer:
+    """The answer to an order that changes cases by hand."""
+    terms = Terms(body.trial, body.most_untouched, Verdict(body.up_to))
+    version, chosen = _version(body.case_type, body.version, "version"), _chosen(body.cases) if body.cases else None
+    return _ordered(many.order_modification(version, steps, by=by, reason=body.reason, chosen=chosen, terms=terms))
 
 
 def _to_move(case_id: UUID) -> tuple[Case, Actor]:

@@ -51,6 +51,7 @@ TAGS = {  #: what each noun's operations are about
     "definitions": "What is deployed: processes, forms and decisions.",
     "deployments": "Add processes, forms and decisions, all or nothing.",
     "migrations": "Cases under another version of their definition, and back; which version new cases take.",
+    "modifications": "Where a case stands, changed by hand: previewed, made, proposed and agreed to.",
     "messages": "Messages to one case and signals to all.",
     "incidents": "What is stuck, to be tried again or put away.",
     "pending-calls": "Service calls that failed and are tried again.",

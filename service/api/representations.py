@@ -69,6 +69,7 @@ ACTION_NAMES = {
     Action.ADOPT: "parent",
     Action.INSERT_FRAGMENT: "fragments",
     Action.REPEAT: "repeat",
+    Action.MODIFY: "modifications",
     Action.RETRY: "retry",
     Action.ADD_TASK: "tasks",
     Action.BIND_ROLE: "roles",

@@ -294,6 +294,54 @@ class OrderMigration(Body):
     )
 
 
+class ModificationStep(Body):
+    """One change. Ids of elements inside a called process are written KEY:id."""
+
+    do: Literal["put", "move", "take", "again", "skip", "set", "fire", "time", "deliver"]
+    element: Name | None = Field(None, description="Of `put` and `again`: where; else at which element tokens stand.")
+    activity: Name | None = Field(None, description="Which of several there; of `put`: the open part to put it into.")
+    to: Name | None = Field(None, description="Of `move`.")
+    values: Data = Field(default_factory=dict, description="Of `set`, and what `skip`, `fire` and `deliver` bring.")
+    at: Instant | None = Field(None, description="Of `time`: when the timer is due.")
+    name: Name | None = Field(None, description="Of `deliver`: the message.")
+
+
+Steps = Annotated[list[ModificationStep], Field(min_length=1, max_length=50)]
+
+
+class PreviewModification(Body):
+    steps: Steps
+
+
+class Modify(Body):
+    """What is changed and why. All steps are taken together, then the case runs on."""
+
+    steps: Steps
+    reason: Reason
+    revision: int | None = Field(None, description="Of the preview: 412 when the case is another by now.")
+
+
+class RefuseModification(Body):
+    reason: Annotated[str, Field(max_length=2000)] = Field("", description="Why; not needed to withdraw one's own.")
+
+
+class OrderModification(Body):
+    """The same steps in many cases of one version; they name elements, since activities differ by case."""
+
+    case_type: Name = Field(description="The key of the process.")
+    version: Annotated[int, Field(ge=1)]
+    steps: Steps
+    cases: ChooseCases | None = None
+    reason: Reason
+    up_to: Literal["safe", "needs a person"] = Field(
+        "safe", description="The worst verdict of a case that is changed; the others stay, and say why."
+    )
+    trial: Annotated[int, Field(ge=1)] | None = Field(None, description="Pause after so many cases.")
+    most_untouched: Annotated[int, Field(ge=0)] | None = Field(
+        None, description="Pause when more than so many cases could not be changed."
+    )
+
+
 class MigrationQuery(Paged):
     case_type: Name | None = Field(None, description="Only those of this process.")
 

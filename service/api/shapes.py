@@ -387,6 +387,46 @@ MigrationShape = TypedDict(
 )
 
 
+class ReasonShape(TypedDict):
+    question: int
+    verdict: str
+    message: str
+    way_out: str
+    element_id: str | None
+
+
+class EffectShape(TypedDict):
+    what: str
+    kind: str
+    element_id: str
+    name: str
+    at: Moment | None
+
+
+class PreviewShape(TypedDict):
+    revision: int
+    verdict: str
+    needs_approval: bool
+    reasons: list[ReasonShape]
+    effects: list[EffectShape]
+    before: list[str]
+    after: list[str]
+
+
+class ModificationShape(TypedDict):
+    id: Id
+    case_id: Id
+    steps: list[Any]
+    reason: str
+    state: str
+    revision: int
+    created_by: str
+    created_at: Moment
+    decided_by: str | None
+    decided_at: Moment | None
+    answer: str | None
+
+
 class MigratedCaseShape(TypedDict):
     case_id: Id
     number: str

@@ -18,6 +18,7 @@ from service.models.incidents import Incident, IncidentState
 from service.models.links import CaseLink, LinkKind
 from service.models.migrations import MigratedCase, Migration, MigrationState, Outcome
 from service.models.milestones import CaseMilestone
+from service.models.modifications import Modification, ModificationState
 from service.models.notes import Note, NoteMention, NoteRevision, NoteVisibility
 from service.models.requests import IdempotencyKey
 from service.models.schema_revisions import SchemaRevision
@@ -57,6 +58,8 @@ __all__ = [
     "MigratedCase",
     "Migration",
     "MigrationState",
+    "Modification",
+    "ModificationState",
     "Note",
     "NoteMention",
     "NoteRevision",

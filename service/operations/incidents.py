@@ -129,10 +129,7 @@ def _close(incidents: list[Incident], by: Actor) -> None:
 def _retry_case(case: Case, variables: Mapping[str, Any], by: Actor) -> None:
     if case.state is not CaseState.FAILED:
         raise WrongState(f"This case is {case.state}.")
-    others = sa.select(Incident).where(
-        Incident.case_id == case.id, Incident.state == IncidentState.OPEN, Incident.job.is_(sa.null())
-    )
-    _close(list(db.session.scalars(others)), by)
+    put_away(case, by=by)
     if newer := completed(db.session.get_one(ProcessDefinition, case.definition_id)):
         case.definition = newer  # what was missing has been deployed since
         db.session.flush()
@@ -148,10 +145,18 @@ def _retry_case(case: Case, variables: Mapping[str, Any], by: Actor) -> None:
     workflow.retry()
     save(case, workflow, before, by=by)
     if case.state is CaseState.ACTIVE:
-        _catch_up(case, {timer.timer_id for timer in before.timers}, workflow)
+        catch_up(case, {timer.timer_id for timer in before.timers}, workflow)
 
 
-def _catch_up(case: Case, timers: set[str], workflow: Workflow) -> None:
+def put_away(case: Case, *, by: Actor) -> None:
+    """The locked `case` is about to go on from where it failed: nobody has to see to that any more."""
+    where_it_failed = sa.select(Incident).where(
+        Incident.case_id == case.id, Incident.state == IncidentState.OPEN, Incident.job.is_(sa.null())
+    )
+    _close(list(db.session.scalars(where_it_failed)), by)
+
+
+def catch_up(case: Case, timers: set[str], workflow: Workflow) -> None:
     """While the case stood still, what came for it was turned away: let it come again."""
     for timer in db.session.scalars(sa.select(Timer).where(Timer.case_id == case.id, Timer.timer_id.in_(timers))):
         timer.seq += 1

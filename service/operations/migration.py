@@ -23,6 +23,7 @@ from service.db import db, local, new_id, to_json, utcnow
 from service.engine.change.move import Moved
 from service.engine.change.move import move as move_workflow
 from service.engine.change.plan import Plan, Verdict
+from service.engine.change.steps import Step
 from service.engine.definition import ProcessInfo, Role
 from service.engine.errors import EngineError, Unmovable
 from service.engine.work import OpenWork, What
@@ -66,6 +67,7 @@ class Way:
     returns_id: uuid.UUID | None = None  #: the order that is taken back
     by: Actor = SYSTEM
     up_to: Verdict = Verdict.PERSON  #: the worst verdict of a case that is moved
+    steps: tuple[Step, ...] = ()  #: no move, but what is changed by hand (modification.py)
 
 
 Told = dict[str, Any]  #: what is noted of a case in its `MigratedCase`, by column
@@ -142,6 +144,7 @@ def last_of(case_id: uuid.UUID, migration_id: uuid.UUID | None = None) -> Migrat
     """The last move of a case that was not taken back (or its move by one migration), with what is kept of it."""
     wanted = sa.select(MigratedCase).join(Migration).where(Migration.returns_id.is_(None))
     wanted = wanted.where(MigratedCase.case_id == case_id, MigratedCase.outcome == Outcome.MOVED)
+    wanted = wanted.where(Migration.source_id != Migration.target_id)  # else it was changed by hand
     if migration_id is not None:
         wanted = wanted.where(MigratedCase.migration_id == migration_id)
     latest = wanted.order_by(MigratedCase.at.desc(), MigratedCase.migration_id.desc()).limit(1)

@@ -9,7 +9,7 @@ too: the order tells nothing of what they hold.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
@@ -19,6 +19,7 @@ import sqlalchemy as sa
 from service import audit, jobs
 from service.db import Base, db, new_id, utcnow
 from service.engine.change.plan import Plan, Verdict
+from service.engine.change.steps import Step
 from service.errors import BadRequest, NotFound, ServiceError, WrongState
 from service.execution.running import lock
 from service.models import (
@@ -28,14 +29,17 @@ from service.models import (
     MigratedCase,
     Migration,
     MigrationState,
+    ModificationState,
     Outcome,
     ProcessDefinition,
     User,
 )
 from service.operations import migration as single
+from service.operations import modification
 from service.policy.permissions import Action, require
 
 _NOTED = ("outcome", "message", "element_id", "at", "snapshot", "kept", "stood")
+STEPS = "steps"  #: in the plan of an order that changes cases by hand
 AT_ONCE = 50  #: cases that are looked up together
 OPEN = (CaseState.ACTIVE, CaseState.SUSPENDED, CaseState.FAILED)
 
@@ -127,11 +131,36 @@ def order(
     return made
 
 
+def order_modification(
+    version: ProcessDefinition,
+    steps: Sequence[Step],
+    *,
+    by: Actor,
+    reason: str,
+    chosen: Chosen | None = None,
+    terms: Terms | None = None,
+) -> Migration:
+    """Have the chosen cases of a version changed by hand, all by the same steps. Raises `WrongState` without cases."""
+    require(by, Action.MODIFY_CASES)
+    if any(step.activity is not None for step in steps):
+        raise BadRequest("An activity is of one case; steps for many name elements.", field="steps")
+    chosen, terms = chosen or Chosen(), terms or Terms(up_to=Verdict.SAFE)
+    plan = {STEPS: [step.as_json() for step in steps]}
+    made = _made(version.id, version.id, plan, chosen.as_json(), by=by, reason=reason, terms=terms)
+    whose = [Case.definition_id == version.id, *chosen.conditions()]
+    _begin(made, sa.select(Case.id).where(*whose), "There is no such case of this version.")
+    details = {"version": version.version, "cases": counts(made.id).all, "reason": made.reason}
+    audit.installation.record("modification:ordered", by=by, subject=version.key, details=details)
+    return made
+
+
 def order_return(before: Migration, *, by: Actor, reason: str) -> Migration:
     """Have all cases that `before` moved return. Raises `WrongState` while it is not over, or where none is left."""
     require(by, Action.MIGRATE_CASES)
     if not before.state.is_over and before.state is not MigrationState.PAUSED:
         raise WrongState("This migration is running; pause or stop it first.")
+    if STEPS in before.plan:
+        raise WrongState("What was changed by hand does not return; change it once more.")
     if before.returns_id is not None:
         raise WrongState("This migration brought cases back. Move them again with a plan.")
     chosen = {"migration": str(before.id)}
@@ -200,7 +229,8 @@ def next_cases(order_id: uuid.UUID) -> tuple[single.Way | None, Sequence[uuid.UU
         room = min(room, max(0, order_.trial - (found.all - found[Outcome.WAITING])))
     plan, by = Plan.from_json(order_.plan), Actor(None, order_.created_by)
     way = single.Way(order_id, order_.source_id, order_.target_id, plan, order_.reason, order_.returns_id, by)
-    way = replace(way, up_to=Verdict(order_.up_to))
+    steps = tuple(Step.from_json(each) for each in order_.plan.get(STEPS, ()))
+    way = replace(way, up_to=Verdict(order_.up_to), steps=steps)
     wanted = sa.select(MigratedCase.case_id).where(MigratedCase.migration_id == order_id, *_WAITING)
     return way, db.session.scalars(wanted.order_by(MigratedCase.case_id).limit(room)).all()
 
@@ -211,7 +241,7 @@ def do_next(way: single.Way, case_id: uuid.UUID) -> None:
     if not _waits(way.order_id, case_id):
         return
     try:
-        told = _move(case, way) if way.returns_id is None else _give_back(case, way)
+        told = _one(way)(case, way)
     except ServiceError as refusal:  # raised before anything is changed
         told = _left(str(refusal), getattr(refusal, "element_id", None))
     _note(way.order_id, case_id, told)
@@ -325,10 +355,28 @@ def _note(order_id: uuid.UUID, case_id: uuid.UUID, told: single.Told) -> None:
     db.session.execute(_NOTING, {"order": order_id, "which": case_id, **{f"_{k}": v for k, v in (rest | told).items()}})
 
 
+def _one(way: single.Way) -> Callable[[Case, single.Way], single.Told]:
+    """What is done to each case."""
+    if way.steps:
+        return _modify
+    return _move if way.returns_id is None else _give_back
+
+
 def _move(case: Case, way: single.Way) -> single.Told:
     if case.definition_id != way.source_id:
         raise WrongState("The case is of another version by now.")
     return single.carry(case, way, by=way.by)
+
+
+def _modify(case: Case, way: single.Way) -> single.Told:
+    if case.definition_id != way.source_id:
+        raise WrongState("The case is of another version by now.")
+    if case.restricted:
+        raise WrongState("This case is restricted: who steers it may change it.")
+    made = modification.modify_as_ordered(case, way.steps, by=way.by, reason=way.reason, up_to=way.up_to)
+    if made.state is ModificationState.PROPOSED:
+        return _left("It is proposed: cases of this type are changed when a second person agrees.")
+    return {"outcome": Outcome.MOVED, "message": None, "element_id": None, "at": utcnow()}
 
 
 def _give_back(case: Case, way: single.Way) -> single.Told:

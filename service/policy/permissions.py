@@ -41,6 +41,8 @@ class Action(StrEnum):
     REPEAT = "go back"
     MIGRATE = "move it to another version"
     MIGRATE_CASES = "move cases to another version"
+    MODIFY = "change where it stands"
+    MODIFY_CASES = "change where cases stand"
     CHOOSE_VERSION = "choose the version that new cases take"
     RETRY = "try again"
     TRY_CALL = "try the call now"
@@ -90,6 +92,8 @@ SCOPE: dict[Action, str] = {
     Action.REPEAT: "work",
     Action.MIGRATE: "work",
     Action.MIGRATE_CASES: "operate",
+    Action.MODIFY: "work",
+    Action.MODIFY_CASES: "operate",
     Action.CHOOSE_VERSION: "deploy",
     Action.RETRY: "work",
     Action.TRY_CALL: "work",
@@ -125,6 +129,8 @@ ALSO: dict[Action, str] = {
     Action.RESOLVE_INCIDENT: "admin",
     Action.MIGRATE: "operate",
     Action.MIGRATE_CASES: "admin",
+    Action.MODIFY: "operate",
+    Action.MODIFY_CASES: "admin",
     Action.CHOOSE_VERSION: "operate",
     Action.TRY_CALL: "operate",
     Action.GIVE_UP_CALL: "operate",
@@ -324,6 +330,8 @@ RULES: dict[Action, Sequence[Rule]] = {
     Action.REPEAT: [is_admin, owns, manages, steers_by_role],
     Action.MIGRATE: [is_admin, owns, manages, steers_by_role, is_operator],
     Action.MIGRATE_CASES: [is_admin, is_operator],  #: whoever steers them
+    Action.MODIFY: [is_admin, owns, manages, steers_by_role, is_operator],
+    Action.MODIFY_CASES: [is_admin, is_operator],  #: whoever steers them, restricted ones excepted
     Action.CHOOSE_VERSION: [is_admin, is_designer, is_operator],
     Action.RETRY: [is_admin, owns, manages, steers_by_role],
     Action.TRY_CALL: [is_admin, owns, manages, steers_by_role],

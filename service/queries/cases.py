@@ -60,8 +60,17 @@ def get(case_id: uuid.UUID, *, by: Actor) -> Case:
 
 def to_move(case_id: uuid.UUID, *, by: Actor) -> Case:
     """The case, also for who may not read it, but move it to another version. Raises `NotFound`."""
+    return _also_for(Action.MIGRATE, case_id, by)
+
+
+def to_modify(case_id: uuid.UUID, *, by: Actor) -> Case:
+    """The case, also for who may not read it, but change where it stands. Raises `NotFound`."""
+    return _also_for(Action.MODIFY, case_id, by)
+
+
+def _also_for(action: Action, case_id: uuid.UUID, by: Actor) -> Case:
     case = db.session.get(Case, case_id)
-    return case if case is not None and may(by, Action.MIGRATE, case) else _readable_or_not_found(case, by)
+    return case if case is not None and may(by, action, case) else _readable_or_not_found(case, by)
 
 
 def numbered_to_move(number: str, *, by: Actor) -> Case:

@@ -177,6 +177,12 @@ def _retried(moment: Moment, _entry: Entry, _details: Details, _activities: Acti
         moment.state = CaseState.ACTIVE
 
 
+def _modified(moment: Moment, _entry: Entry, details: Details, _activities: Activities) -> None:
+    """Changed by hand: a failed case may go on by that, or stay where it failed."""
+    if details.get("goes_on"):
+        moment.state = CaseState.ACTIVE
+
+
 def _handed_over(moment: Moment, _entry: Entry, details: Details, activities: Activities) -> None:
     released = {activities.get(task, "") for task in details.get("released", ())}
     for activity, task in moment.tasks.items():
@@ -190,6 +196,7 @@ _REPLAY: Mapping[str, Callable[[Moment, Entry, Details, Activities], None]] = {
     "case:reopened": _state(CaseState.ACTIVE),
     "case:failed": _state(CaseState.FAILED),
     "incident:retried": _retried,
+    "case:modified": _modified,
     "case:completed": _state(CaseState.COMPLETED),
     "case:terminated": _state(CaseState.TERMINATED),
     "task:added": _added,

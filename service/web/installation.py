@@ -67,6 +67,7 @@ SENTENCES: Mapping[str, Callable[[str, Details], str]] = {
         f"deployed {_few(said['added'])}" + (f": {said['reason']}" if said.get("reason") else "")
     ),
     "migration:ordered": lambda key, said: f"had {said['cases']} cases of {key} moved to version {said['to']}",
+    "modification:ordered": lambda key, said: f"had {said['cases']} cases of {key} changed by hand",
     "migration:taken-back": lambda key, said: f"had {said['cases']} moved cases of {key} brought back",
     "migration:stopped": lambda key, _: f"stopped moving cases of {key}",
     "migration:done": lambda key, said: f"had moved {said['moved']} cases of {key}; {said['untouched']} stayed",

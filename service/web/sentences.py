@@ -183,6 +183,36 @@ def _version_changed(verb: str) -> Callable[[AuditEntry, Telling], Entry]:
     return sentence
 
 
+def _modified(verb: str, tone: str = "warn") -> Callable[[AuditEntry, Telling], Entry]:
+    """What somebody changed by hand about where the case stands, step by step, or proposes to."""
+
+    def sentence(entry: AuditEntry, telling: Telling) -> Entry:
+        details = entry.details or {}
+        steps = [_step(step, telling) for step in details.get("steps") or ()]
+        by = details.get("proposed_by")
+        rest = "; ".join([*steps, *([f"proposed by {telling.person(by)}"] if by else [])])
+        return say(entry, telling, verb, rest=rest, quote=str(details.get("reason") or ""), tone=tone)
+
+    return sentence
+
+
+def _step(step: Mapping[str, Any], telling: Telling) -> str:
+    """`“Assess” → “Approve”`."""
+    where, names = f"“{telling.element(step.get('element'))}”", ", ".join(step.get("values") or ())
+    said = {
+        "put": f"put a token on {where}",
+        "move": f"moved from {where} to “{telling.element(step.get('to'))}”",
+        "take": f"took {where} away",
+        "again": f"began {where} again",
+        "skip": f"skipped {where}",
+        "set": f"set {names}",
+        "fire": f"let {where} happen",
+        "time": f"set the time of {where}",
+        "deliver": f"delivered the message {step.get('name') or where}",
+    }
+    return said.get(str(step.get("do")), str(step.get("do")))
+
+
 def _added(entry: AuditEntry, telling: Telling) -> Entry:
     to = (entry.details or {}).get("to")
     rest = f"for {telling.person(to)}" if to and to != entry.actor else ""
@@ -334,6 +364,10 @@ SENTENCES: dict[str, Callable[[AuditEntry, Telling], Entry]] = {
     "case:migrated": _version_changed("moved the case"),
     "case:returned": _version_changed("brought the case back"),
     "case:went-back": _back("went back to"),
+    "case:modified": _modified("changed where the case stands:"),
+    "case:change-proposed": _modified("proposes to change where the case stands:", "info"),
+    "case:change-refused": _modified("refused to change where the case stands;"),
+    "case:change-withdrawn": _modified("withdrew a proposal;", "info"),
     "case:adopted": _relative("put the case under", "The case was put under"),
     "case:restricted": _ended("closed the case to all but its owner and its roles", "", "warn"),
     "case:unrestricted": _ended("opened the case to others again", "", "info"),

@@ -58,6 +58,8 @@ SHOWN: dict[str, tuple[str, tuple[str, ...]]] = {
             "case:resumed",
             "case:reopened",
             "case:went-back",
+            "case:modified",
+            "case:change-",
             "milestone:",
             "timer:",
             "message:",

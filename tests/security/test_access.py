@@ -29,6 +29,8 @@ from service.models import (
     LinkKind,
     Migration,
     MigrationState,
+    Modification,
+    ModificationState,
     NoteVisibility,
     PendingCall,
     ProcessDefinition,
@@ -71,6 +73,7 @@ ON_A_CASE: dict[Action, set[str]] = {
     Action.REOPEN: STEERING,
     Action.REPEAT: STEERING,
     Action.MIGRATE: {*STEERING, "operator"},
+    Action.MODIFY: {*STEERING, "operator"},
     Action.RETRY: STEERING,
     Action.TRY_CALL: {*STEERING, "operator"},
     Action.GIVE_UP_CALL: {*STEERING, "operator"},
@@ -95,6 +98,7 @@ ELSEWHERE: dict[str, set[str]] = {
     Action.DEPLOY: {"admin", "designer"},
     Action.PUBLISH_MESSAGE: {"admin", "operator"},
     Action.MIGRATE_CASES: {"admin", "operator"},
+    Action.MODIFY_CASES: {"admin", "operator"},
     Action.CHOOSE_VERSION: {"admin", "operator", "designer"},
     Action.READ_INCIDENTS: {"admin", "operator"},
     Action.RESOLVE_INCIDENT: {"admin", "operator"},
@@ -126,6 +130,18 @@ BODIES: dict[str, Any] = {
     "POST /api/v1/cases/<uuid:case_id>/repeat": {"element_id": "Assess", "reason": "A test."},
     "POST /api/v1/cases/<uuid:case_id>/migrate": {"to": 1, "reason": "A test."},
     "POST /api/v1/cases/<uuid:case_id>/return": {"reason": "A test."},
+    "POST /api/v1/cases/<uuid:case_id>/modifications/preview": {"steps": [{"do": "put", "element": "Approve"}]},
+    "POST /api/v1/cases/<uuid:case_id>/modifications": {
+        "steps": [{"do": "put", "element": "Approve"}],
+        "reason": "A test.",
+    },
+    "POST /api/v1/cases/<uuid:case_id>/modifications/<uuid:modification_id>/refuse": {"reason": "A test."},
+    "POST /api/v1/modifications": {
+        "case_type": "loan",
+        "version": 1,
+        "steps": [{"do": "put", "element": "Approve"}],
+        "reason": "A test.",
+    },
     "POST /api/v1/migrations": {"case_type": "loan", "from": 1, "to": 2, "reason": "A test."},
     "POST /api/v1/migrations/<uuid:migration_id>/return": {"reason": "A test."},
     "POST /api/v1/cases/<uuid:case_id>/fragments": {"process": "visit"},
@@ -207,7 +223,7 @@ FORMS: dict[str, dict[str, Any]] = {
     "/profile/tokens": {"name": "x", "scopes": "read", "days": "90"},
 }
 
-OF_A_CASE = frozenset({"case_id", "task_id", "number", "note_id", "link_id", "call_id"})
+OF_A_CASE = frozenset({"modification_id", "case_id", "task_id", "number", "note_id", "link_id", "call_id"})
 
 
 @dataclass
@@ -250,6 +266,14 @@ class World:
             db.session.add(call)
             db.session.flush()
             found["call_id"] = str(call.id)
+        if "modification_id" in needed:
+            proposed = Modification(
+                case_id=UUID(case_id), steps=[{"do": "put", "element": "Approve"}], reason="A test.", revision=1,
+                state=ModificationState.PROPOSED, created_by="somebody",
+            )  # fmt: skip
+            db.session.add(proposed)
+            db.session.flush()
+            found["modification_id"] = str(proposed.id)
         if "link_id" in needed:
             linked = db.session.get_one(cases.Case, UUID(self.office.open_case()))
             found["link_id"] = str(links.link(task.case, linked, LinkKind.RELATED, by=self.office.ann).id)

@@ -57,6 +57,11 @@ ON_CASE: dict[str, tuple[str, str, Any]] = {
     "reopen": ("POST", "/reopen", {"reason": "A test."}),
     "retry": ("POST", "/retry", {"variables": {"missing": 1}}),
     "repeat": ("POST", "/repeat", {"element_id": "Plan", "reason": "A test."}),
+    "modifications": (
+        "POST",
+        "/modifications",
+        {"steps": [{"do": "set", "values": {"colour": "red"}}], "reason": "A test."},
+    ),
     "activate": ("POST", "/adhoc/$part/activate", {"element_id": "Study"}),
     "finish": ("POST", "/adhoc/$part/finish", {}),
     "tasks": ("POST", "/tasks", {"name": "Call", "candidate_groups": ["clerks"]}),

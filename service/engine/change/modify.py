@@ -8,7 +8,7 @@ which the last token was taken away is gone with it, rather than completed; ad h
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from service.engine.change.events import deliver, happen, set_time
 from service.engine.change.putting import Putting
@@ -67,6 +67,21 @@ def modify(workflow: Workflow, steps: Sequence[Step]) -> Modified:
     return Modified(copy, workflow.open_work(), copy.open_work(), put, frozenset(changing.skipped), happened)
 
 
+_OF_TOKENS = (Kind.MOVE, Kind.TAKE, Kind.SKIP, Kind.FIRE, Kind.TIME)
+
+
+def pinned(workflow: Workflow, steps: Sequence[Step]) -> list[Step]:
+    """The same steps, about the very tokens that they are about now: later others may stand there. Raises Unmovable."""
+    changing, found = _Changing(workflow.run), []
+    for step in steps:
+        if step.activity is not None or step.do not in _OF_TOKENS:
+            found.append(step)
+            continue
+        tokens = changing.tokens(step, silent=step.do in (Kind.FIRE, Kind.TIME))
+        found += [replace(step, activity=task.id) for task in tokens]
+    return found
+
+
 class _Changing:
     """Takes steps on a run that nobody else has."""
 
@@ -111,7 +126,8 @@ class _Changing:
     def _one(self, activity_id: str, element: str | None) -> Task:
         task = self.run.tasks.get(activity_id)
         if task is None or task.parent is None or task not in self.there:
-            raise Unmovable(element, f"The activity {activity_id} is not open, or no longer.")
+            where = f"What stood at “{element}”" if element else f"The activity {activity_id}"
+            raise Unmovable(element, f"{where} is not open, or no longer.")
         if element is not None and self.putting.node(element) is not task.task_spec:
             raise Unmovable(
                 element, f"The activity {activity_id} stands at “{task.task_spec.name}”, not at “{element}”."
@@ -220,4 +236,4 @@ def _named(said: str | None, field: str) -> str:
     return said
 
 
-__all__ = ["STEPS_AT_ONCE", "Modified", "modify"]
+__all__ = ["STEPS_AT_ONCE", "Modified", "modify", "pinned"]

@@ -736,7 +736,7 @@ def test_what_is_not_there_is_refused_by_name() -> None:
     assert "At “B” nothing is open" in refused(found, step("move", "B", to="A"))
     assert "give its “to”" in refused(found, step("move", "A"))
     assert "give its “element”" in refused(found, step("put"))
-    assert "The activity 7 is not open" in refused(found, step("skip", activity="7"))
+    assert "The activity 7 is not open, or no longer" in refused(found, step("skip", activity="7"))
     assert "stands at “A”, not at “B”" in refused(found, step("skip", "B", activity=found.id_of("A")))
     assert "no event is waited for" in refused(found, step("fire", "A"))
     assert "no timer is running" in refused(found, step("time", "A", at=NOW + timedelta(days=1)))
