@@ -55,11 +55,13 @@ class Chosen:
     at: str | None = None  #: the id of an element at which a token stands
     created_from: datetime | None = None
     created_before: datetime | None = None
+    places: str | None = None  #: where they stand, in words: told only, `among` of `order` says which they are
 
     def as_json(self) -> dict[str, Any]:
         """The same as plain values; what is not said is left out."""
         found: dict[str, Any] = {"states": [str(state) for state in self.states], "numbers": list(self.numbers)}
         found |= {"stage": self.stage, "owner": self.owner, "at": self.at}
+        found["places"] = self.places
         found |= {
             name: moment.isoformat()
             for name, moment in (("created_from", self.created_from), ("created_before", self.created_before))
@@ -117,14 +119,15 @@ def order(
     reason: str,
     chosen: Chosen | None = None,
     terms: Terms | None = None,
+    among: sa.ColumnElement[bool] | None = None,
 ) -> Migration:
-    """Have the chosen cases of `source` moved to `target`. Raises `WrongState` when there is none."""
+    """Have the chosen cases of `source` moved to `target`; `among`: only these rows. Raises `WrongState` for none."""
     require(by, Action.MIGRATE_CASES)
     if source.key != target.key or source.id == target.id:
         raise BadRequest("Cases move between two versions of one process.", field="to")
     chosen, terms = chosen or Chosen(), terms or Terms()
     made = _made(source.id, target.id, plan.as_json(), chosen.as_json(), by=by, reason=reason, terms=terms)
-    whose = [Case.definition_id == source.id, *chosen.conditions()]
+    whose = [Case.definition_id == source.id, *chosen.conditions(), *(() if among is None else (among,))]
     _begin(made, sa.select(Case.id).where(*whose), "There is no such case of this version.")
     details = {"from": source.version, "to": target.version, "cases": counts(made.id).all, "reason": made.reason}
     audit.installation.record("migration:ordered", by=by, subject=source.key, details=details)

@@ -100,6 +100,16 @@ def counts(migration_ids: list[uuid.UUID]) -> Mapping[uuid.UUID, Mapping[str, in
     return found
 
 
+def running(key: str) -> Mapping[int, int]:
+    """Version -> how many cases run on it, whoever may read them; the newest first, those without any left out."""
+    wanted = sa.select(ProcessDefinition.version, sa.func.count()).join(
+        Case, Case.definition_id == ProcessDefinition.id
+    )
+    of_key = wanted.where(ProcessDefinition.key == key, Case.closed_at.is_(None))
+    rows = db.session.execute(of_key.group_by(ProcessDefinition.version).order_by(ProcessDefinition.version.desc()))
+    return {row[0]: row[1] for row in rows}
+
+
 @dataclass(frozen=True)
 class Place:
     """Where cases of a version stand, and whether the other version has such an element."""

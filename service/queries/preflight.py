@@ -147,6 +147,11 @@ def cases_of(
     return page(Case, *conditions, sorts=_OLDEST, limit=limit, cursor=cursor, options=_LIGHT)
 
 
+def rows_of(of_version: OfVersion, chosen: CaseClass) -> sa.ColumnElement[bool]:
+    """Which rows of `case` a class is of, whoever may read them: for an order that moves them."""
+    return _rows(of_version.source, chosen)
+
+
 _LIGHT = (
     defer(Case.inline),
     defer(Case.visits),

@@ -74,11 +74,12 @@ class Preview:
 
 
 def of(case: Case, target: Version, plan: Plan | None = None, *, by: Actor) -> Preview:
-    """What would become of `case`, which `by` may read, under `target`; without a plan under what is proposed.
+    """What would become of `case` under `target`; without a plan under what is proposed.
+
+    Who operates may move a case that they may not read, and is told where it stands; nothing of what it holds.
 
     Raises `Forbidden` for who may not move it, and `WrongState` for a case that is closed or of this version.
     """
-    require(by, Action.READ_CASE, case)
     require(by, Action.MIGRATE, case)
     if case.state.is_closed:
         raise WrongState(f"This case is {case.state}.")

@@ -26,6 +26,7 @@ from service.web import (
     notes,
     pending_calls,
     pieces,
+    preflights,
     printing,
     problem_pages,
     profile,
@@ -39,8 +40,8 @@ from service.web import (
 )
 
 FAMILIES = (about, adhoc, case_types, cases, casework, deployments, family, help, history, incidents, installation,
-            links, lost, migrations, moving, notes, pending_calls, printing, profile, roles, sign_in, static, tasks,
-            tokens, versions)  # fmt: skip
+            links, lost, migrations, moving, notes, pending_calls, preflights, printing, profile, roles, sign_in,
+            static, tasks, tokens, versions)  # fmt: skip
 
 
 def init_app(app: Flask) -> None:

@@ -195,6 +195,8 @@ def _chosen(order: Migration) -> list[str]:
         found.append("those that are " + " or ".join(STATE_WORDS[CaseState(state)] for state in states))
     if at := said.get("at"):
         found.append(f"those at “{element_name(order, at)}”")
+    if places := said.get("places"):
+        found.append(f"those at {places}")
     if stage := said.get("stage"):
         stages = deployed(order.source_id).definition.info.stages
         found.append(f"those in the stage {next((each.name for each in stages if each.id == stage), stage)}")

@@ -192,6 +192,8 @@ NOTHING_THERE = (
     "/lost-cases",
     "/migrations/<uuid:migration_id>/",
     "/cases/<number>/return",
+    "/cases/<number>/move",
+    "/case-types/<key>/move",
     "/api/v1/lost-cases",
     "/api/v1/incidents/<uuid:incident_id>/",
     "/incidents/<uuid:incident_id>/",
@@ -220,6 +222,8 @@ FORMS: dict[str, dict[str, Any]] = {
     "/lost-cases": {"number": "none", "owner": "ben", "reason": "A test."},
     "/migrations/<uuid:migration_id>/return": {"reason": "A test."},
     "/cases/<number>/return": {"reason": "A test."},
+    "/cases/<number>/move": {"reason": "A test."},
+    "/case-types/<key>/move": {"reason": "A test."},
     "/profile/tokens": {"name": "x", "scopes": "read", "days": "90"},
 }
 

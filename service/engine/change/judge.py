@@ -246,4 +246,4 @@ def _given(name: str, text: str) -> Reason:
 def _lacks(lacking: Missing) -> Reason:
     message = f"The {lacking.what} of {words.said(lacking.node)} reads “{lacking.name}”, which the case may not have."
     out = f"Give it a value in the plan: {lacking.name}: …"
-    return Reason(4, Verdict.PERSON, message, out, lacking.node.name)
+    return Reason(4, Verdict.PERSON, message, out, lacking.node.name, lacking.name)

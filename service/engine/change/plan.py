@@ -63,6 +63,7 @@ class Reason:
     message: str  #: what it means for the case, a sentence
     way_out: str = ""  #: what to do, a sentence
     element_id: str | None = None  #: of the version before, or of the one after where it is new
+    variable: str | None = None  #: question 4: the one that lacks a value
 
 
 @dataclass(frozen=True)

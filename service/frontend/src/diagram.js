@@ -2,7 +2,10 @@
 //
 //   <script type="application/json" data-state>
 //     {"activities": {elementId: {"state": "done" | "active" | "failed" | "enabled" | "cancelled", "count": 2}},
-//      "flows": [ids of the sequence flows taken], "links": {elementId: url}}
+//      "flows": [ids of the sequence flows taken], "links": {elementId: url},
+//      "focus": [ids of the elements to begin with, where not with those at work]}
+//
+// A "label" beside a state is written on its badge instead of a sign.
 //
 // Beside another version of it, states are "added", "removed" and "changed", also of sequence flows; a button on the page
 // with data-before and data-after (element ids) then shows the element in the figures with data-side="before" and "after".
@@ -13,7 +16,7 @@ import './styles/diagram.css';
 import { json, mount } from './parts/mount.js';
 
 const STATES = { done: 'done', active: 'now here', failed: 'failed', enabled: 'may be started', cancelled: 'cancelled', added: 'added', removed: 'removed', changed: 'changed' };
-const BEGINS_WITH = ['active', 'failed', 'added', 'removed', 'changed'];
+const BEGINS_WITH = [['active', 'failed'], ['added', 'removed', 'changed']]; // the first of which there are any
 const SIGNS = { done: '✓', failed: '!', enabled: '+', cancelled: '×', active: '', added: '+', removed: '−', changed: '≠' };
 const ZOOM_STEP = 1.25;
 const LARGEST_FIT = 1.1;
@@ -104,9 +107,10 @@ function within(middle, length, from, drawn, margin) {
 
 /** The middle of what is at work, as far as it can be seen at once. */
 function focus(host, viewer, seen) {
-  const { activities = {} } = json(host, 'data-state', {});
+  const { activities = {}, focus: wanted } = json(host, 'data-state', {});
   const registry = viewer.get('elementRegistry');
-  const there = Object.keys(activities).filter((id) => BEGINS_WITH.includes(activities[id].state)).map((id) => registry.get(id));
+  const ids = wanted?.length ? wanted : BEGINS_WITH.map((states) => Object.keys(activities).filter((id) => states.includes(activities[id].state))).find((found) => found.length);
+  const there = (ids ?? []).map((id) => registry.get(id));
   const shapes = there.filter((shape) => shape?.width);
   const leaves = shapes.filter((shape) => !shapes.some((other) => other.parent === shape)).sort((a, b) => a.x - b.x);
   if (!leaves.length) return undefined;
@@ -200,12 +204,12 @@ function mark(host, viewer) {
     for (const name of [...Object.keys(STATES), 'taken']) canvas.removeMarker(element, `is-${name}`);
   });
   for (const id of flows) if (registry.get(id)) canvas.addMarker(id, 'is-taken');
-  for (const [id, { state, count = 1 }] of Object.entries(activities)) {
+  for (const [id, { state, count = 1, label }] of Object.entries(activities)) {
     const element = registry.get(id);
     if (!element || !STATES[state]) continue;
     canvas.addMarker(element, `is-${state}`);
     if (element.waypoints) continue;
-    overlays.add(element, { position: place(element), html: badge(state, count), scale: { min: 0.7, max: 1.2 } });
+    overlays.add(element, { position: place(element), html: badge(state, count, label), scale: { min: 0.7, max: 1.2 } });
   }
   for (const [id, url] of Object.entries(links)) if (registry.get(id)) canvas.addMarker(id, 'is-link');
   host.links = links;
@@ -221,11 +225,11 @@ function place(element) {
   return element.type.endsWith('Gateway') ? { bottom: 19, left: -11 } : { top: -9, left: -7 };
 }
 
-function badge(state, count) {
+function badge(state, count, label) {
   const shown = document.createElement('span');
   shown.className = `diagram-badge ${state}`;
   shown.title = count > 1 ? `${STATES[state]}, ${count} times` : STATES[state];
-  shown.textContent = SIGNS[state] + (count > 1 ? ` ${count}` : '');
+  shown.textContent = label ?? SIGNS[state] + (count > 1 ? ` ${count}` : '');
   return shown;
 }
 

@@ -1,0 +1,227 @@
+"""THE PRE-FLIGHT as a page: what a version means for the cases that run on another, the plan, and the order to move.
+
+Nothing moves before somebody says so. Checking a plan changes nothing either: the page comes again, judged by it.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from flask import Blueprint, Response, request, url_for
+from flask.typing import ResponseReturnValue
+
+from service.db import db
+from service.engine.change.plan import Plan, Verdict
+from service.errors import BadRequest, InvalidForm, NotFound, WrongState
+from service.execution.definitions import deployed
+from service.execution.judging import version_of
+from service.http.auth import current_actor
+from service.http.protection import permission
+from service.models import ProcessDefinition
+from service.operations import migrations as operations
+from service.operations import plans
+from service.operations.migrations import Chosen, Terms
+from service.policy.permissions import Action
+from service.queries import definitions, differences, preflight
+from service.queries import migrations as lists
+from service.queries.preflight import CaseClass, OfVersion
+from service.web import asking, words
+from service.web.rendering import go, page
+from service.web.verdicts import VERDICTS
+
+blueprint = Blueprint("preflights", __name__)
+UP_TO = {"safe": Verdict.SAFE, "plan": Verdict.WITH_PLAN, "person": Verdict.PERSON}  #: which cases an order moves
+
+
+@dataclass(frozen=True)
+class Move:
+    """The two versions that a page is about."""
+
+    source: ProcessDefinition
+    target: ProcessDefinition
+
+
+@blueprint.get("/case-types/<key>/pre-flight")
+@permission(Action.MIGRATE_CASES)
+def show(key: str) -> Response:
+    """What the version `?to=` (else the newest) means for the cases of `?from=`; `&class=` shows one class of them."""
+    return _page(key, request.args, None)
+
+
+@blueprint.post("/case-types/<key>/pre-flight")
+@permission(Action.MIGRATE_CASES)
+def check(key: str) -> Response:
+    """The same under the plan that was sent, with what was decided beside it. Nothing is changed."""
+    move = _move(key, request.form)
+    if move is None:
+        return _page(key, request.form, None)
+    text = _sent()
+    try:
+        plan = asking.decided(plans.read(text, move.source, move.target), request.form)
+    except InvalidForm as invalid:
+        return _page(key, request.form, None, text=text, problems=invalid.errors["plan"], status=422)
+    return _page(key, request.form, plan)
+
+
+@blueprint.post("/case-types/<key>/move")
+@permission(Action.MIGRATE_CASES)
+def order(key: str) -> ResponseReturnValue:
+    """Have the chosen cases moved, by the plan as it stands in the form."""
+    move = _move(key, request.form)
+    if move is None:
+        raise WrongState("No case of another version runs.")
+    plan = asking.decided(plans.read(request.form.get("plan", ""), move.source, move.target), request.form)
+    which, actor = request.form.get("which", "safe"), current_actor()
+    terms = Terms(_number("trial"), _number("most_untouched"), UP_TO.get(which, Verdict.SAFE))
+    chosen, among = Chosen(), None
+    if which == "class":
+        found = preflight.of(version_of(move.target.id), by=actor, sources=[move.source], plan=plan, samples=0)
+        of_version, each = found.named(request.form.get("class", ""))
+        chosen, among = Chosen(places=each.words), preflight.rows_of(of_version, each)
+        worst = max((Verdict.WITH_PLAN, each.verdict), key=lambda verdict: verdict.rank)
+        terms = replace(terms, up_to=min(worst, Verdict.PERSON, key=lambda verdict: verdict.rank))
+    reason = request.form.get("reason", "")
+    made = operations.order(
+        move.source, move.target, plan, by=actor, reason=reason, chosen=chosen, terms=terms, among=among
+    )
+    where = url_for("migrations.show", migration_id=made.id)
+    db.session.commit()
+    return go(where, "The worker moves them now, each by itself.")
+
+
+def _move(key: str, said: Mapping[str, str]) -> Move | None:
+    """The versions that are meant; None where no case of another version runs, and none is named."""
+    target = _version(key, said.get("to", ""))
+    if said.get("from"):
+        source = _version(key, said["from"])
+    else:
+        numbers = [number for number in lists.running(key) if number != target.version]
+        if not numbers:
+            return None
+        source = definitions.version(key, numbers[0])
+    if source.id == target.id:
+        raise BadRequest("Cases move between two versions of one process.", field="to")
+    return Move(source, target)
+
+
+def _version(key: str, number: str) -> ProcessDefinition:
+    if not number:
+        return definitions.versions(key)[0]
+    if not number.isascii() or not number.isdigit() or len(number) > 9:
+        raise NotFound("There is no such version.")
+    return definitions.version(key, int(number))
+
+
+def _page(key: str, said: Mapping[str, str], plan: Plan | None, *, status: int = 200, **shown: Any) -> Response:
+    """The page under `plan`, or under what is proposed."""
+    move, actor = _move(key, said), current_actor()
+    versions = definitions.versions(key)
+    values: dict[str, Any] = {
+        "key": key,
+        "target": move.target if move else _version(key, said.get("to", "")),
+        "versions": versions,
+        "running": lists.running(key),
+    }
+    if move is None:
+        return page("preflight/none.html", **values)
+    found = preflight.of(version_of(move.target.id), by=actor, sources=[move.source], plan=plan)
+    of_version = found.versions[0] if found.versions else None
+    values |= {"source": move.source, "found": of_version, "verdicts": VERDICTS, "is_edited": plan is not None}
+    if of_version is None:
+        return page("preflight/page.html", **values)
+    chosen = _chosen(of_version, said.get("class", ""))
+    judged = [(each.reasons, each.cases) for each in of_version.classes]
+    text = shown.pop("text", None) or plans.written(plan if plan is not None else of_version.plan)
+    values |= {
+        "chosen": chosen,
+        "behind": preflight.cases_of(of_version, chosen, by=actor, cursor=said.get("after")) if chosen else None,
+        "bar": bar(of_version.by_verdict, of_version.cases),
+        "sides": _sides(move, of_version, chosen, links=plan is None),
+        "asks": asking.asks(move.source, move.target, judged, plan or of_version.plan),
+        "text": text,
+        "problems": shown.pop("problems", ()),
+        "up_to": _counts(of_version),
+        "many": of_version.cases > 20,
+    }
+    return page("preflight/page.html", status=status, **values)
+
+
+def _chosen(of_version: OfVersion, class_id: str) -> CaseClass | None:
+    return next((each for each in of_version.classes if each.id == class_id), None)
+
+
+def _counts(of_version: OfVersion) -> Mapping[str, int]:
+    """How many cases an order up to each verdict moves."""
+    numbers = of_version.by_verdict
+    return {name: sum(n for v, n in numbers.items() if v.rank <= worst.rank) for name, worst in UP_TO.items()}
+
+
+def bar(by_verdict: Mapping[Verdict, int], total: int) -> list[tuple[str, float, float]]:
+    """The parts of a bar that is 1,000 long: tone, where each begins, and how wide it is."""
+    found, at = [], 0.0
+    for verdict, number in by_verdict.items():
+        width = 1000 * number / total
+        found.append((verdict.name.lower(), round(at, 2), round(width, 2)))
+        at += width
+    return found
+
+
+def _sides(move: Move, of_version: OfVersion, chosen: CaseClass | None, *, links: bool) -> list[dict[str, Any]]:
+    """The two diagrams: what differs, and over it where the cases (of one class) stand and would stand.
+
+    `links`: places lead to their class. Both begin at the same place, where one class has one on both.
+    """
+    differing = differences.marks(differences.between(move.source.id, move.target.id), move.source.key)
+    classes = [chosen] if chosen else list(of_version.classes)
+    begin = next((each for each in classes if each.before and each.after), None)
+    found = []
+    for number, (row, marks) in enumerate(zip((move.source, move.target), differing, strict=True)):
+        stands: Counter[str] = Counter()
+        for each in classes:
+            for element in set((each.before, each.after)[number]):
+                stands[element] += each.cases
+        state = {element: {"state": mark} for element, mark in marks.items()}
+        state |= {e: {"state": "active", "label": words.counted(n, "case")} for e, n in stands.items()}
+        elements = deployed(row.id).definition.elements
+        places = [(asking.called(elements, name), words.counted(cases, "case")) for name, cases in stands.most_common()]
+        label = ("Where they stand", "Where they would stand")[number]
+        side = ("before", "after")[number]
+        state_: dict[str, Any] = {"activities": state, "flows": [], "stands": "cases are here"}
+        state_["focus"] = list((begin.before, begin.after)[number]) if begin else []
+        state_["links"] = {e: _to_class(move, each) for each in classes for e in (each.before, each.after)[number]}
+        if not links:
+            del state_["links"]
+        found.append({"label": label, "definition": row, "state": state_, "places": places, "side": side})
+    return found
+
+
+def _to_class(move: Move, each: CaseClass) -> str:
+    chosen: dict[str, Any] = {"from": move.source.version, "to": move.target.version, "class": each.id}
+    return url_for(".show", key=move.source.key, **chosen, _anchor="diagrams")
+
+
+# What was sent
+
+
+def _sent() -> str:
+    """The plan that was uploaded, or typed."""
+    upload = request.files.get("file")
+    if upload is None or not upload.filename:
+        return request.form.get("plan", "")
+    try:
+        return str(upload.read(plans.LONGEST + 1), "utf-8")
+    except UnicodeDecodeError:
+        raise InvalidForm({"plan": ["This file is no text."]}) from None
+
+
+def _number(name: str) -> int | None:
+    """A whole number that was typed, or nothing."""
+    text = request.form.get(name, "").strip()
+    if not text:
+        return None
+    if not text.isascii() or not text.isdigit() or len(text) > 9:
+        raise BadRequest("This has to be a whole number.", field=name)
+    return int(text)
