@@ -26,11 +26,12 @@ from service.api import (
     roles,
     tasks,
     users,
+    versions,
 )
 
 #: in the order of the OpenAPI document
 NOUNS = (cases, adhoc, children, lifecycle, roles, lost_cases, links, notes, tasks, definitions, deployments,
-         migrations, modifications, messages, incidents, pending_calls, users, me)  # fmt: skip
+         versions, migrations, modifications, messages, incidents, pending_calls, users, me)  # fmt: skip
 
 
 def init_app(app: Flask) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from functools import lru_cache
 from typing import TypeVar
 from uuid import UUID
@@ -192,7 +193,10 @@ def _page(kind: type[Definition], query: schemas.DefinitionQuery) -> Page[Defini
 
 def _etag(found: ProcessDefinition | DecisionDefinition | FormDefinition) -> str:
     """Definitions never change but in being the newest, and of a process in being the one that new cases take."""
-    chosen = f"{int(found.active)}{int(found.pinned)}" if isinstance(found, ProcessDefinition) else ""
+    chosen = ""
+    if isinstance(found, ProcessDefinition):
+        stage = (found.staged, found.staged_from, found.staged_share, found.staged_when, found.retired_at)
+        chosen = f"{int(found.active)}{int(found.pinned)}{zlib.crc32(repr(stage).encode()):x}"
     return f'"{found.hash[:32]}-{int(found.latest)}{chosen}"'
 
 

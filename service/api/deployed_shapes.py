@@ -9,6 +9,12 @@ from typing_extensions import TypedDict
 from service.api.shapes import Id, Moment
 
 
+class StageShape(TypedDict):
+    effective: Moment | None
+    share: int | None
+    when: str | None
+
+
 class DefinitionShape(TypedDict):
     id: Id
     key: str
@@ -17,6 +23,8 @@ class DefinitionShape(TypedDict):
     latest: bool
     active: bool
     pinned: bool
+    stage: StageShape | None
+    retired_at: Moment | None
     is_case_type: bool
     number_prefix: str | None
     file: str

@@ -15,12 +15,13 @@ from service.db import db
 from service.errors import BadRequest, InvalidForm
 from service.http.auth import current_actor
 from service.models import Deployment
-from service.operations import deployments
+from service.operations import choosing, deployments
 from service.policy.permissions import Action
 from service.queries import deployments as deployment_lists
 
 routes = Routes("deployments")
 MOST_FILES = 500
+TERMS = ("effective", "share", "when")
 NAME = re.compile(r'[^.<>:"|?*/\\][^<>:"|?*/\\]{0,254}')
 
 
@@ -28,7 +29,7 @@ NAME = re.compile(r'[^.<>:"|?*/\\][^<>:"|?*/\\]{0,254}')
     "/deployments",
     Action.DEPLOY,
     takes_files=True,
-    also_takes=("reason", "commit"),
+    also_takes=("reason", "commit", *TERMS),
     gives=deployed_shapes.DeployedShape,
     status=201,
     also=(200,),
@@ -37,11 +38,13 @@ NAME = re.compile(r'[^.<>:"|?*/\\][^<>:"|?*/\\]{0,254}')
 def deploy() -> Answer:
     """Add files. 201: something is new. 200: everything was there already. 422: every problem, and nothing deployed.
 
-    `reason` says why, `commit` from which state of the sources.
+    `reason` says why, `commit` from which state of the sources. With `effective`, `share` or `when`, versions that come
+    after others take only the new cases that these name, as of `stage`.
     """
     files = _files()
     said = request.form
-    done = deployments.deploy(files, by=current_actor(), reason=said.get("reason"), commit=said.get("commit"))
+    why, commit, terms = said.get("reason"), said.get("commit"), _terms()
+    done = deployments.deploy(files, by=current_actor(), reason=why, commit=commit, terms=terms)
     db.session.flush()
     new = done.deployment
     body = {
@@ -55,11 +58,16 @@ def deploy() -> Answer:
 
 
 @routes.post(
-    "/deployments/check", Action.DEPLOY, takes_files=True, gives=deployed_shapes.CheckedShape, limit="deployment"
+    "/deployments/check",
+    Action.DEPLOY,
+    takes_files=True,
+    also_takes=TERMS,
+    gives=deployed_shapes.CheckedShape,
+    limit="deployment",
 )
 def check() -> Answer:
     """Say everything that is wrong with the files, without deploying them."""
-    return Answer({"problems": problem_shapes(deployments.check(_files()))})
+    return Answer({"problems": problem_shapes(deployments.check(_files(), _terms()))})
 
 
 @routes.get("/deployments", Action.DEPLOY, query=schemas.Paged, gives=list[deployed_shapes.DeploymentShape])
@@ -73,6 +81,11 @@ def get_deployment(deployment_id: UUID) -> Answer:
     """One deployment."""
     found: Deployment = deployment_lists.get(deployment_id)
     return Answer(deployment_shape(found))
+
+
+def _terms() -> choosing.Terms | None:
+    """Which new cases the versions take, as the texts beside the files say."""
+    return choosing.read_terms(*(request.form.get(name) for name in TERMS))
 
 
 def _files() -> dict[str, bytes]:

@@ -1,5 +1,4 @@
-"""Cases under another version of their definition, over REST: one case, many by an order, and back; which version new
-cases take."""
+"""Cases under another version of their definition, over REST: one case, many by an order, and back."""
 
 from __future__ import annotations
 
@@ -9,8 +8,8 @@ from uuid import UUID
 
 from flask import url_for
 
-from service.api import deployed_shapes, schemas, shapes
-from service.api.representations import case_etag, definition_shape, listed, moment
+from service.api import schemas, shapes
+from service.api.representations import case_etag, listed, moment
 from service.api.requests import check_if_match, validated
 from service.api.routes import Answer, Routes
 from service.db import db
@@ -21,7 +20,6 @@ from service.http.auth import current_actor
 from service.models import Actor, Case, CaseState, MigratedCase, Migration, ProcessDefinition
 from service.operations import migration as one
 from service.operations import migrations as many
-from service.operations import versions
 from service.operations.migrations import Chosen, Terms
 from service.policy.permissions import Action
 from service.queries import cases as case_lists
@@ -118,21 +116,6 @@ def stop(migration_id: UUID) -> Answer:
 def return_all(migration_id: UUID, body: schemas.ReturnCase) -> Answer:
     """Have all cases that an order moved return; those in which something has happened since stay, and say so."""
     return _ordered(many.order_return(lists.get(migration_id), by=current_actor(), reason=body.reason))
-
-
-@routes.post("/definitions/{definition_id}/pin", Action.CHOOSE_VERSION, gives=deployed_shapes.DefinitionShape)
-def pin(definition_id: UUID) -> Answer:
-    """Let new cases take this version, also when newer ones are deployed."""
-    found = definitions.get(definition_id)
-    versions.pin(found, by=current_actor())
-    return Answer(definition_shape(found))
-
-
-@routes.post("/definitions/{definition_id}/unpin", Action.CHOOSE_VERSION, gives=deployed_shapes.DefinitionShape)
-def unpin(definition_id: UUID) -> Answer:
-    """Let new cases of this process take its newest version again, which is the answer."""
-    newest = versions.unpin(definitions.get(definition_id).key, by=current_actor())
-    return Answer(definition_shape(newest))
 
 
 def _version(key: str, number: int, field: str) -> ProcessDefinition:

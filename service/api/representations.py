@@ -20,6 +20,7 @@ from service.api.deployed_shapes import (
     DeploymentShape,
     DifferencesShape,
     FormDefinitionShape,
+    StageShape,
 )
 from service.api.shapes import (
     AuditShape,
@@ -236,12 +237,22 @@ def definition_shape(definition: ProcessDefinition) -> DefinitionShape:
         "latest": definition.latest,
         "active": definition.active,
         "pinned": definition.pinned,
+        "stage": stage_shape(definition) if definition.staged else None,
+        "retired_at": moment(definition.retired_at),
         "is_case_type": definition.is_case_type,
         "number_prefix": definition.number_prefix,
         "file": definition.file,
         "hash": definition.hash,
         "deployment_id": str(definition.deployment_id),
         "created_at": _at(definition.created_at),
+    }
+
+
+def stage_shape(definition: ProcessDefinition) -> StageShape:
+    return {
+        "effective": moment(definition.staged_from),
+        "share": definition.staged_share,
+        "when": definition.staged_when,
     }
 
 

@@ -112,6 +112,18 @@ class DefinitionQuery(Paged):
     key: Name | None = Field(None, description="All versions under this key, instead of the newest of each key.")
 
 
+class StageVersion(Body):
+    """Which new cases a version takes beside the active one; all that is said has to hold, and something has to."""
+
+    effective: Instant | None = Field(
+        None, description="Not before then; alone: all new cases from then on, as the active version."
+    )
+    share: int | None = Field(None, ge=1, le=99, description="Percent of new cases, drawn by the case's id.")
+    when: str | None = Field(
+        None, min_length=1, max_length=2000, description="FEEL over the variables that the case starts with."
+    )
+
+
 class DifferenceQuery(Query):
     since: Annotated[UUID, Field(strict=False)] | None = Field(
         None, description="The other version of the same process; the one before this unless given."

@@ -1,4 +1,4 @@
-"""For those who change a process while its cases run: plans, moving and bringing back, which version new cases take."""
+"""For those who change a process while its cases run: plans, moving and bringing back."""
 
 from __future__ import annotations
 
@@ -208,64 +208,3 @@ def _tell(order: Migration) -> None:
         f"{order.state:<9} {order.id} {order.source.key} {versions}: {said}"
         + (f" - {order.note}" if order.note else "")
     )
-
-
-@click.group()
-def version() -> None:
-    """Which version of a process new cases take."""
-
-
-@version.command("list")
-@click.argument("key", metavar="TYPE")
-@on_the_demo
-def list_versions(key: str) -> None:
-    """The versions of TYPE, the newest first; new cases take the one with a star."""
-    from service.queries import definitions
-
-    with application():
-        for each in definitions.versions(key):
-            mark = "*" if each.active else " "
-            click.echo(
-                f"{mark} {each.version:>4}  {each.created_at:%Y-%m-%d %H:%M}" + ("  pinned" if each.pinned else "")
-            )
-
-
-@version.command("pin")
-@click.argument("key", metavar="TYPE")
-@click.argument("number", metavar="VERSION", type=int)
-@on_the_demo
-def pin(key: str, number: int) -> None:
-    """Let new cases of TYPE take VERSION, also when newer ones are deployed."""
-    from service.operations import versions
-    from service.queries import definitions
-
-    with application():
-        versions.pin(definitions.version(key, number), by=SYSTEM)
-        db.session.commit()
-        click.echo(f"New cases of {key} take version {number}.")
-
-
-@version.command("unpin")
-@click.argument("key", metavar="TYPE")
-@on_the_demo
-def unpin(key: str) -> None:
-    """Let new cases of TYPE take the newest version again."""
-    from service.operations import versions
-
-    with application():
-        newest = versions.unpin(key, by=SYSTEM)
-        db.session.commit()
-        click.echo(f"New cases of {key} take version {newest.version}, the newest.")
-
-
-@version.command("back")
-@click.argument("key", metavar="TYPE")
-@on_the_demo
-def back(key: str) -> None:
-    """Let new cases of TYPE take the version before the one that they take now."""
-    from service.operations import versions
-
-    with application():
-        former = versions.go_back(key, by=SYSTEM)
-        db.session.commit()
-        click.echo(f"New cases of {key} take version {former.version}.")

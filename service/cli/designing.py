@@ -10,6 +10,7 @@ import click
 
 from service.cli.application import application, on_the_demo, say
 from service.cli.commits import commit_of
+from service.cli.versions import read, with_terms
 from service.db import db
 from service.engine.definition import Severity
 from service.errors import InvalidDeployment, ServiceError
@@ -23,22 +24,28 @@ NAMED = 10  #: unchanged things that are told by name
 @click.argument("paths", nargs=-1, required=True, type=click.Path(exists=True, path_type=Path))
 @click.option("--why", help="Why, for the list of deployments.")
 @click.option("--commit", help="From which commit; unless given what git or the CI server says, if they do.")
+@with_terms
 @on_the_demo
-def deploy(paths: tuple[Path, ...], why: str | None, commit: str | None) -> None:
-    """Deploy BPMN, DMN and form files, or folders of them: all or nothing."""
+def deploy(paths: tuple[Path, ...], why: str | None, commit: str | None, terms: dict[str, str | None]) -> None:
+    """Deploy BPMN, DMN and form files, or folders of them: all or nothing.
+
+    With --effective, --share or --when, versions that come after others take only the new cases that these name.
+    """
     from service.operations import deployments
 
     source = commit if commit is not None else commit_of(paths)
     with application():
         try:
-            done = deployments.deploy(collect(paths), by=SYSTEM, reason=why, commit=source)
+            said = read(terms)
+            done = deployments.deploy(collect(paths), by=SYSTEM, reason=why, commit=source, terms=said)
         except InvalidDeployment as refused:
             say(refused.problems)
             sys.exit(1)
         db.session.commit()
         say(done.warnings)
         for row in done.added:
-            click.echo(f"deployed  {row.key} version {row.version}")
+            staged = f": {said.in_words}" if said and getattr(row, "staged", False) else ""
+            click.echo(f"deployed  {row.key} version {row.version}{staged}")
         if done.unchanged:
             names = f": {', '.join(done.unchanged)}" if len(done.unchanged) <= NAMED else ""
             click.echo(f"unchanged {len(done.unchanged)}{names}")
@@ -64,8 +71,9 @@ def list_deployments(limit: int) -> None:
 
 @click.command()
 @click.argument("paths", nargs=-1, required=True, type=click.Path(exists=True, path_type=Path))
+@with_terms
 @on_the_demo
-def check(paths: tuple[Path, ...]) -> None:
+def check(paths: tuple[Path, ...], terms: dict[str, str | None]) -> None:
     """Say what is wrong with BPMN, DMN and form files, without deploying them.
 
     Needs nothing but the files. With --demo or CASEWRIGHT_DATABASE_URL they may also name what is deployed there.
@@ -74,7 +82,9 @@ def check(paths: tuple[Path, ...]) -> None:
 
     if "CASEWRIGHT_DATABASE_URL" in os.environ:
         with application():
-            problems = deployments.check(collect(paths))
+            problems = deployments.check(collect(paths), read(terms))
+    elif any(terms.values()):
+        raise click.ClickException("Which new cases a version takes is checked with CASEWRIGHT_DATABASE_URL or --demo.")
     else:
         problems = deployments.check_alone(collect(paths))
     say(problems)

@@ -50,6 +50,12 @@ class ProcessDefinition(Base):
     latest: Mapped[bool] = mapped_column(default=True)
     active: Mapped[bool] = mapped_column(default=True)  #: the one version of its key that new cases take
     pinned: Mapped[bool] = mapped_column(default=False)  #: it stays so when a newer one is deployed
+    rivals: Mapped[bool] = mapped_column(default=False)  #: of the active one: staged ones take some of its new cases
+    staged: Mapped[bool] = mapped_column(default=False)  #: it takes new cases on the following terms, see `choosing`
+    staged_from: Mapped[datetime | None]
+    staged_share: Mapped[int | None]  #: percent
+    staged_when: Mapped[str | None]  #: FEEL
+    retired_at: Mapped[datetime | None]  #: since then it takes no new cases, and none may be chosen for it
     file: Mapped[str]  #: name of the BPMN file that holds it
     files: Mapped[dict[str, Any]]  #: BPMN and DMN files it is parsed with: name -> resource hash
     forms: Mapped[dict[str, Any]]  #: form key -> id of the form definition

@@ -17,7 +17,7 @@ from service.db import Base, db, local, localnow, new_id, utcnow
 from service.engine import timing
 from service.engine.work import WorkflowState
 from service.engine.workflow import Workflow
-from service.errors import BadRequest, FormChanged, WrongState
+from service.errors import BadRequest, FormChanged, InvalidForm, WrongState
 from service.execution import family
 from service.execution.definitions import Deployed, deployed, form_of
 from service.execution.projection import NOTHING
@@ -42,8 +42,9 @@ from service.models import (
     Timer,
     User,
 )
+from service.operations import choosing
 from service.policy import reaching
-from service.policy.permissions import Action, require
+from service.policy.permissions import Action, may, require
 
 
 class Unset(Enum):
@@ -92,6 +93,7 @@ def start(definition: ProcessDefinition, *, by: Actor, submitted: Mapping[str, A
 class Prepared:
     """A case that has run to where it waits, and is not there yet."""
 
+    case_id: uuid.UUID
     definition: ProcessDefinition
     variables: Mapping[str, Any]
     workflow: Workflow
@@ -101,18 +103,43 @@ class Prepared:
 def prepare(definition: ProcessDefinition, *, by: Actor, submitted: Mapping[str, Any]) -> Prepared:
     """What takes time in `start`, and locks nothing. Raises as `start` does."""
     require(by, Action.OPEN_CASE, definition)
+    case_id, stores = new_id(), Stores()
+    version, variables = taken(definition, submitted, case_id, by=by)
+    workflow = Workflow.start(deployed(version.id).definition, variables, now=localnow(), stores=stores)
+    return Prepared(case_id, version, variables, workflow, stores)
+
+
+def taken(
+    definition: ProcessDefinition, submitted: Mapping[str, Any], case_id: uuid.UUID, *, by: Actor
+) -> tuple[ProcessDefinition, dict[str, Any]]:
+    """The version that a case takes which somebody opens by hand, and the variables that it begins with.
+
+    `submitted` holds for the start form of `definition`, which they saw; where another version's form asks for more, or
+    they may not open cases of it, the case stays with the one that they saw. Raises `InvalidForm`, `BadRequest`.
+    """
+    variables = _checked(definition, submitted, by)
+    version = choosing.chosen(definition, variables, case_id)
+    if version is definition or not may(by, Action.OPEN_CASE, version):
+        return definition, variables
+    try:
+        return version, _checked(version, submitted, by)
+    except (InvalidForm, BadRequest):
+        return definition, variables
+
+
+def _checked(definition: ProcessDefinition, submitted: Mapping[str, Any], by: Actor) -> dict[str, Any]:
     schema = form_of(definition.id, start_form(definition))
-    checked = forms.validate(schema, submitted, context={}, now=localnow()) if schema else plain(submitted)
-    variables, stores = {**checked, "initiator": by.name}, Stores()
-    workflow = Workflow.start(deployed(definition.id).definition, variables, now=localnow(), stores=stores)
-    return Prepared(definition, variables, workflow, stores)
+    found = forms.validate(schema, submitted, context={}, now=localnow()) if schema else plain(submitted)
+    return {**found, "initiator": by.name}
 
 
 def open_prepared(prepared: Prepared, *, by: Actor) -> Case:
     """Open the case that `prepare` made for the same person; one that asked a data store runs again, since others write
     there."""
     workflow = None if prepared.stores.asked else prepared.workflow
-    return begin(prepared.definition, prepared.variables, by=by, owner_id=by.id, workflow=workflow)
+    return begin(
+        prepared.definition, prepared.variables, by=by, owner_id=by.id, workflow=workflow, case_id=prepared.case_id
+    )
 
 
 def begin(
@@ -128,12 +155,17 @@ def begin(
     kin: Kin | None = None,
     roles: Iterable[tuple[str, str]] = (),
     workflow: Workflow | None = None,
+    case_id: uuid.UUID | None = None,
 ) -> Case:
     """Open a case whose data is already checked: from `start`, a message, a signal, a timer, or by a parent case.
 
+    It takes the version that `choosing` says; with `case_id`, the id that it shall have, exactly `definition`.
     `workflow`: one that has run already. The number is taken late: until the end, nobody else gets one of the kind.
     """
     now = utcnow()
+    if case_id is None:
+        case_id = new_id()
+        definition = choosing.chosen(definition, {**variables, **(payload or {})}, case_id, start=start_event)
     source = deployed(definition.id)
     workflow = workflow or Workflow.start(
         source.definition,
@@ -145,7 +177,7 @@ def begin(
         correlation=correlation,
         stores=Stores(),
     )
-    case = _row(definition, source, variables, by=by, owner_id=owner_id, kin=kin, now=now)
+    case = _row(definition, source, variables, case_id=case_id, by=by, owner_id=owner_id, kin=kin, now=now)
     db.session.add(case)
     details = {"version": source.version, **({"parent": kin.parent.number} if kin else {})}
     audit.record(case, "case:opened", by=by, details=details, at=now)
@@ -159,13 +191,14 @@ def _row(
     source: Deployed,
     variables: Mapping[str, Any],
     *,
+    case_id: uuid.UUID,
     by: Actor,
     owner_id: uuid.UUID | None,
     kin: Kin | None,
     now: datetime,
 ) -> Case:
     """The row of a case that has not begun."""
-    case_id, attributes = new_id(), source.definition.info.attributes
+    attributes = source.definition.info.attributes
     return Case(
         id=case_id,
         number=(kin and kin.number) or next_number(definition.number_prefix or definition.key.upper()[:12], now.year),

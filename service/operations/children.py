@@ -13,12 +13,12 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from service import audit, forms, jobs
-from service.db import db, localnow, utcnow
+from service import audit, jobs
+from service.db import db, new_id, utcnow
 from service.engine.work import OpenChild, WorkflowState
 from service.engine.workflow import Workflow
 from service.errors import BadRequest, Forbidden, WrongState
-from service.execution.definitions import deployed, form_of
+from service.execution.definitions import deployed
 from service.execution.running import load, lock, running
 from service.models import SYSTEM, Actor, Case, CaseRole, CaseState, Incident, NumberSequence, ProcessDefinition, User
 from service.operations import cases
@@ -45,12 +45,12 @@ def open_child(
     if parent.state.is_closed:
         raise WrongState(f"This case is {parent.state}.")
     _refuse_depth(parent.id)
-    schema = form_of(definition.id, cases.start_form(definition))
-    variables = forms.validate(schema, submitted, context={}, now=localnow()) if schema else cases.plain(submitted)
+    case_id = new_id()
+    version, variables = cases.taken(definition, submitted, case_id, by=by)
     inherits = definition.key in deployed(parent.definition_id).definition.info.heirs
     kin = Kin(parent, blocking=blocking, shares_people=inherits)
     roles = _roles_of(parent) if inherits else ()
-    child = cases.begin(definition, {**variables, "initiator": by.name}, by=by, owner_id=by.id, kin=kin, roles=roles)
+    child = cases.begin(version, variables, by=by, owner_id=by.id, kin=kin, roles=roles, case_id=case_id)
     _tell_opened(parent, child, by=by)
     return child
 

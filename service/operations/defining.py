@@ -100,9 +100,7 @@ def add_decision(source: Source, deployment: Deployment) -> DecisionDefinition:
 
 
 def add_process(source: Source, links: Links, deployment: Deployment) -> ProcessDefinition:
-    """The next version of a process, which new cases take unless another is pinned; and whom its diagram lets in."""
-    if source.latest is not None and not source.pinned:
-        source.latest.active = False
+    """The next version of a process, and whom its diagram lets in; `versions.introduce` says what new cases take."""
     version = _supersede(source.latest)
     attributes = source.info.get("attributes", {})
     row = ProcessDefinition(
@@ -111,7 +109,7 @@ def add_process(source: Source, links: Links, deployment: Deployment) -> Process
         version=version,
         hash=links.hash,
         name=source.name,
-        active=not source.pinned,
+        active=False,
         number_prefix=attributes.get("numberPrefix"),
         file=source.file,
         files=links.files,

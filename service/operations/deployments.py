@@ -6,17 +6,18 @@ alone makes a new version of the processes that use it; running cases keep what 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import sqlalchemy as sa
 
 from service import audit
 from service.db import db, new_id
-from service.engine.definition import Problem
-from service.errors import BadRequest, InvalidDeployment
+from service.engine.definition import Problem, Severity
+from service.errors import BadRequest, InvalidDeployment, WrongState
 from service.models import Actor, DecisionDefinition, Deployment, FormDefinition, ProcessDefinition
-from service.operations import defining, start_events
+from service.operations import choosing, defining, laying, start_events, versions
+from service.operations.choosing import Terms
 from service.operations.laying import deployed_world, digest, examine
 from service.operations.references import World
 from service.policy.permissions import Action, require
@@ -36,9 +37,10 @@ class Deployed:
     warnings: list[Problem]
 
 
-def check(files: Mapping[str, bytes]) -> list[Problem]:
-    """Everything that is wrong with `files`, and the warnings; nothing is deployed."""
-    return _problems(files, deployed_world())
+def check(files: Mapping[str, bytes], terms: Terms | None = None) -> list[Problem]:
+    """Everything that is wrong with `files`, and the warnings, also about `terms`; nothing is deployed."""
+    world = deployed_world()
+    return [*_problems(files, world), *_about(terms, world)]
 
 
 def check_alone(files: Mapping[str, bytes]) -> list[Problem]:
@@ -53,16 +55,24 @@ def _problems(files: Mapping[str, bytes], world: World) -> list[Problem]:
         return refused.problems
 
 
-def deploy(files: Mapping[str, bytes], *, by: Actor, reason: str | None = None, commit: str | None = None) -> Deployed:
+def deploy(
+    files: Mapping[str, bytes],
+    *,
+    by: Actor,
+    reason: str | None = None,
+    commit: str | None = None,
+    terms: Terms | None = None,
+) -> Deployed:
     """Add `files` (name -> content); `reason` and `commit` say why, and from which state of the sources.
 
-    Raises `InvalidDeployment` with every problem, `BadRequest` for a reason or commit that is too long; then nothing is
-    deployed.
+    With `terms`, versions that come after others are staged: they take the new cases that the terms name.
+    Raises `InvalidDeployment` with every problem, `BadRequest` for a reason or commit that is too long, `WrongState`
+    for terms where a version is pinned; then nothing is deployed.
     """
     require(by, Action.DEPLOY)
     why, source = _line(reason, "reason", LONGEST_REASON), _line(commit, "commit", LONGEST_COMMIT)
     world = deployed_world()
-    warnings = examine(files, world)
+    warnings = [*examine(files, world), *_about(terms, world)]
     deployment = Deployment(
         id=new_id(),
         created_by=by.name,
@@ -71,13 +81,16 @@ def deploy(files: Mapping[str, bytes], *, by: Actor, reason: str | None = None, 
         files={name: digest(content) for name, content in files.items()},
         warnings=[str(warning) for warning in warnings],
     )
-    added = _add(world, deployment)
+    added = _add(world, deployment, terms)
     if added:
         db.session.add(deployment)
         inside = {form.file: form.content for form in world.forms.values() if form.content is not None}
         defining.store({**files, **inside})
         _record(deployment, added, by=by)
-        start_events.listen([row for row in added if isinstance(row, ProcessDefinition) and row.active])
+        processes = [row for row in added if isinstance(row, ProcessDefinition)]
+        for row in processes:
+            versions.introduce(row, terms)
+        start_events.listen([row for row in processes if row.active])
     changed = {row.key for row in added}
     unchanged = sorted(world.uploaded - changed)
     return Deployed(deployment if added else None, added, unchanged, warnings)
@@ -93,16 +106,33 @@ def _line(text: str | None, field: str, longest: int) -> str | None:
     return said or None
 
 
-def _add(world: World, deployment: Deployment) -> list[Definition]:
+def _about(terms: Terms | None, world: World) -> Iterator[Problem]:
+    """Warnings about what the condition names and no new case of an uploaded process begins with."""
+    for key in sorted(world.uploaded & world.processes.keys()) if terms else ():
+        source = world.processes[key]
+        unknown = choosing.unknown_names(terms, laying.begins_with(source, world)) if terms else []
+        if source.latest is not None and unknown:
+            yield Problem(
+                source.file,
+                f"The condition for new cases names {', '.join(unknown)}, with which no case of “{key}” begins.",
+                "Use fields of the start form; where one is missing the condition does not hold.",
+                element_id=key,
+                severity=Severity.WARNING,
+            )
+
+
+def _add(world: World, deployment: Deployment, terms: Terms | None) -> list[Definition]:
     """The new versions; forms and decisions first, for processes are linked with them."""
     added: list[Definition] = []
     added += [defining.add_form(each, deployment) for each in world.forms.values() if defining.is_new(each)]
     added += [defining.add_decision(each, deployment) for each in world.decisions.values() if defining.is_new(each)]
     for source in world.processes.values():
-        if source.pinned and source.key not in world.uploaded:
+        if source.kept and source.key not in world.uploaded:
             continue  # new cases take the version that was chosen, whatever it calls
         links = defining.links(source, world)
         if source.latest is None or source.latest.hash != links.hash:
+            if source.pinned and terms:
+                raise WrongState(f"New cases of “{source.key}” take a version that is pinned; unpin it first.")
             added.append(defining.add_process(source, links, deployment))
     return added
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import PurePosixPath
@@ -60,17 +61,19 @@ def examine(files: Mapping[str, bytes], world: World) -> list[Problem]:
 
 
 def deployed_world() -> World:
-    """What new deployments are laid over: the newest version of everything, or the one that was pinned."""
+    """What deployments are laid over: the newest version of everything; of a process the one that new cases take."""
 
     def newest(model: type[Any]) -> Sequence[Any]:
         return db.session.scalars(sa.select(model).where(model.latest).order_by(model.key)).all()
 
-    pinned = {row.key: row for row in db.session.scalars(sa.select(ProcessDefinition).where(ProcessDefinition.pinned))}
+    other = sa.select(ProcessDefinition).where(ProcessDefinition.active)
+    others = other.where(sa.or_(ProcessDefinition.pinned, ProcessDefinition.latest.is_(False)))
+    chosen = {row.key: row for row in db.session.scalars(others)}
 
     def source(latest: ProcessDefinition) -> Source:
-        row = pinned.get(latest.key, latest)
-        digest, is_pinned = row.files[row.file], row.pinned
-        return Source(row.key, row.name, row.file, digest, row.info, latest=latest, pinned=is_pinned)
+        row = chosen.get(latest.key, latest)
+        digest, pinned, kept = row.files[row.file], row.pinned, row.key in chosen
+        return Source(row.key, row.name, row.file, digest, row.info, latest=latest, pinned=pinned, kept=kept)
 
     return World(
         {row.key: source(row) for row in newest(ProcessDefinition)},
@@ -98,7 +101,8 @@ def _lay(world_part: dict[str, Source], source: Source, world: World, seen: dict
     seen[source.key] = source.file
     world.uploaded.add(source.key)
     if source.key in world_part:
-        source.latest, source.pinned = world_part[source.key].latest, world_part[source.key].pinned
+        there = world_part[source.key]
+        source.latest, source.pinned, source.kept = there.latest, there.pinned, there.kept
     world_part[source.key] = source
     return []
 
@@ -234,3 +238,31 @@ def _linked_files(world: World, uploaded: set[str]) -> dict[str, bytes]:
 def join(files: dict[str, str], name: str, content: str) -> None:
     """Add a file (name -> hash) under its name, or under another where that is taken by a different file."""
     files.setdefault(name if files.get(name, content) == content else f"{content[:12]}/{name}", content)
+
+
+def begins_with(source: Source, world: World) -> frozenset[str] | None:
+    """The variables with which a case begins that is opened with the process's start form; None where it has none, or
+    messages and signals open cases too."""
+    key = _only_start_form(source.info)
+    form = references.form_of(key, world) if key else None
+    if form is None:
+        return None
+    content = form.content if form.content is not None else read_files({form.file: form.digest})[form.file]
+    return frozenset(forms.variables_of(content))
+
+
+def known_at_start(definition: ProcessDefinition) -> frozenset[str] | None:
+    """The same of a version that is deployed."""
+    key = _only_start_form(definition.info)
+    form = db.session.get(FormDefinition, uuid.UUID(definition.forms[key])) if key in definition.forms else None
+    if form is None:
+        return None
+    return frozenset(forms.variables_of(read_files({form.file: form.hash})[form.file]))
+
+
+def _only_start_form(info: Mapping[str, Any]) -> str | None:
+    """The key of the start form, where cases begin by hand alone."""
+    starts = info.get("starts", ())
+    if any(each["kind"] in ("message", "signal") for each in starts):
+        return None
+    return next((each["form_key"] for each in starts if each["kind"] == "none"), None)

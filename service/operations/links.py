@@ -121,7 +121,8 @@ def split(
     if schema:
         given = {**taken, **(submitted or {})}
         taken = {**taken, **forms.validate(schema, given, context={}, now=localnow())}
-    made = cases.begin(case.definition, {**taken, "initiator": by.name}, by=by, owner_id=by.id)
+    began = {**taken, "initiator": by.name}
+    made = cases.begin(case.definition, began, by=by, owner_id=by.id, case_id=new_id())
     db.session.flush()
     db.session.add(CaseLink(source_id=made.id, target_id=case.id, kind=LinkKind.SPLIT, created_by=by.name))
     details = {"number": made.number, "reason": reason.strip(), "variables": wanted}

@@ -36,6 +36,7 @@ class Source:
     content: bytes | None = None  #: of a form among the files
     latest: Any = None  #: the row of its newest version so far
     pinned: bool = False  #: new cases take a version that was chosen, also when there is a newer one
+    kept: bool = False  #: new cases take a version that was chosen, or is not the newest: then this is that one
 
 
 @dataclass

@@ -26,7 +26,11 @@ Definition = TypeVar("Definition", ProcessDefinition, DecisionDefinition, FormDe
 _TO_OPEN = (
     sa.select(ProcessDefinition)
     .where(ProcessDefinition.key == sa.bindparam("key"), ProcessDefinition.active)
-    .options(load_only(ProcessDefinition.key, ProcessDefinition.version, ProcessDefinition.number_prefix))
+    .options(
+        load_only(
+            ProcessDefinition.key, ProcessDefinition.version, ProcessDefinition.number_prefix, ProcessDefinition.rivals
+        )
+    )
 )
 _INSERTABLE = ProcessDefinition.info["attributes", "insertable"].as_string() == "true"  #: as `is_fragment` says
 _MAY_START = sa.exists().where(

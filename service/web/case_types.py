@@ -75,8 +75,16 @@ def show(key: str) -> Response:
         forms=_forms(source.forms),
         decisions=_decisions(chosen, info.decisions),
         steps=[element for element in source.definition.elements.values() if element.type.endswith("Task")],
+        may_choose=may(current_actor(), Action.CHOOSE_VERSION),
+        active=next(row for row in versions if row.active),
+        former=next((row for row in versions if _is_former(row, versions)), None),
         may_open=chosen.active and may(current_actor(), Action.OPEN_CASE, chosen),
     )
+
+
+def _is_former(row: ProcessDefinition, versions: Sequence[ProcessDefinition]) -> bool:
+    """Whether new cases may go back to it: it is older than the one that they take, and not retired."""
+    return row.retired_at is None and any(each.active and row.version < each.version for each in versions)
 
 
 def _role(role: Role) -> tuple[str, str]:

@@ -9,11 +9,11 @@ from flask import Blueprint, Response, request
 from flask.typing import ResponseReturnValue
 
 from service.db import db
-from service.errors import InvalidDeployment
+from service.errors import InvalidDeployment, InvalidForm
 from service.http import rate_limits
 from service.http.auth import current_actor
 from service.http.protection import permission
-from service.operations import deployments
+from service.operations import choosing, deployments
 from service.operations.sources import KINDS
 from service.policy.permissions import Action
 from service.queries import deployments as deployment_lists
@@ -21,6 +21,8 @@ from service.web.rendering import names_of, page
 
 blueprint = Blueprint("deployments", __name__)
 LISTED = 20
+TERMS = ("effective", "share", "when")
+SAID = ("reason", "commit", *TERMS)
 ACCEPTED = ",".join(sorted(KINDS))
 
 
@@ -37,13 +39,16 @@ def deploy() -> ResponseReturnValue:
     """Deploy what was sent, all or nothing; `check` only looks at it."""
     rate_limits.spend("deployment", current_actor())
     files = {upload.filename: upload.read() for upload in request.files.getlist("files") if upload.filename}
-    reason, commit = request.form.get("reason"), request.form.get("commit")
-    said = {"reason": reason, "commit": commit}
+    said = {name: request.form.get(name) for name in SAID}
+    try:
+        terms = choosing.read_terms(*(said[name] for name in TERMS))
+    except InvalidForm as wrong:
+        return _page(said=said, wrong={name: " ".join(told) for name, told in wrong.errors.items()}, status=422)
     if "check" in request.form:
-        problems = deployments.check(files)
+        problems = deployments.check(files, terms)
         return _page(problems=problems, checked=sorted(files), said=said)
     try:
-        done = deployments.deploy(files, by=current_actor(), reason=reason, commit=commit)
+        done = deployments.deploy(files, by=current_actor(), reason=said["reason"], commit=said["commit"], terms=terms)
     except InvalidDeployment as refused:
         db.session.rollback()
         return _page(problems=refused.problems, said=said, status=422)
@@ -55,9 +60,10 @@ def _page(*, status: int = 200, said: Mapping[str, str | None] | None = None, **
     earlier = deployment_lists.listed(limit=LISTED, cursor=request.args.get("after"))
     shown = {
         "said": said or {},
+        "wrong": {},
         "earlier": earlier.rows,
         "next": earlier.next,
         "made": deployment_lists.made([row.id for row in earlier.rows]),
         "names": names_of([row.created_by for row in earlier.rows]),
     }
-    return page("deployments/page.html", accepted=ACCEPTED, status=status, **shown, **values)
+    return page("deployments/page.html", accepted=ACCEPTED, status=status, **(shown | values))

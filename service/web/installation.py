@@ -73,6 +73,11 @@ SENTENCES: Mapping[str, Callable[[str, Details], str]] = {
     "migration:done": lambda key, said: f"had moved {said['moved']} cases of {key}; {said['untouched']} stayed",
     "version:pinned": lambda key, said: f"let new cases of {key} take version {said['version']}",
     "version:unpinned": lambda key, said: f"let new cases of {key} take the newest version, {said['version']}",
+    "version:staged": lambda key, said: f"staged version {said['version']} of {key}: {said['terms']}",
+    "version:unstaged": lambda key, said: f"took version {said['version']} of {key} back from new cases",
+    "version:effective": lambda key, said: f"version {said['version']} of {key} took effect for new cases",
+    "version:retired": lambda key, said: f"retired version {said['version']} of {key}",
+    "version:restored": lambda key, said: f"restored version {said['version']} of {key}",
     "audit:began": lambda _, said: f"began this trail, over {said['chains']} cases that were there",
     "audit:rekeyed": lambda _, said: f"made the audit trail of {said['chains']} cases anew with another key",
 }

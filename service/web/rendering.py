@@ -14,6 +14,7 @@ from service.db import utcnow
 from service.errors import BadRequest
 from service.http.auth import optional_actor
 from service.models import HumanTask
+from service.operations import choosing
 from service.queries import timeline
 from service.web import decision_tables, facts, words
 
@@ -34,6 +35,7 @@ def init_app(app: Flask) -> None:
         timed=_timed,
         literal=decision_tables.literal,
         policy_words=decision_tables.policy_words,
+        terms=lambda version: choosing.terms_of(version).in_words,
         face=face,
         inside=lambda name: "you" if name == "You" else name,
         who=words.principal,

@@ -1,17 +1,20 @@
-"""Versions of a case type: what differs between two of them, in words and on their diagrams side by side."""
+"""Versions of a case type: which one new cases take, and what differs between two, in words and on their diagrams."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from flask import Blueprint, Response, request
+from flask import Blueprint, Response, request, url_for
 
-from service.errors import NotFound
+from service.db import db
+from service.errors import InvalidForm, NotFound
+from service.http.auth import current_actor
 from service.http.protection import permission
 from service.models import ProcessDefinition
+from service.operations import choosing, laying, versions
 from service.policy.permissions import Action
 from service.queries import definitions, differences
-from service.web.rendering import page
+from service.web.rendering import go, page
 
 blueprint = Blueprint("versions", __name__)
 TONES = {"added": "good", "removed": "bad", "changed": "warn"}
@@ -21,31 +24,98 @@ TONES = {"added": "good", "removed": "bad", "changed": "warn"}
 @permission(Action.READ_DEFINITION)
 def compare(key: str) -> Response:
     """What differs between the versions `since` and `version`: unless given, the newest and the one before it."""
-    versions = definitions.versions(key)
-    after = _chosen(versions, "version", versions[0])
-    before = _chosen(versions, "since", next((row for row in versions if row.version < after.version), after))
+    rows = definitions.versions(key)
+    after = _chosen(rows, "version", rows[0])
+    before = _chosen(rows, "since", next((row for row in rows if row.version < after.version), after))
     parts = differences.between(before.id, after.id)
     old, new = differences.marks(parts, key)
     return page(
         "versions/differences.html",
         before=before,
         after=after,
-        versions=versions,
+        versions=rows,
         parts=parts,
         tones=TONES,
         states={"before": _state(old), "after": _state(new)},
     )
 
 
-def _chosen(versions: Sequence[ProcessDefinition], name: str, otherwise: ProcessDefinition) -> ProcessDefinition:
+def _chosen(rows: Sequence[ProcessDefinition], name: str, otherwise: ProcessDefinition) -> ProcessDefinition:
     wanted = request.args.get(name, type=int)
     if wanted is None:
         return otherwise
-    found = next((row for row in versions if row.version == wanted), None)
+    found = next((row for row in rows if row.version == wanted), None)
     if found is None:
-        raise NotFound(f"“{versions[0].name}” has no version {wanted}.")
+        raise NotFound(f"“{rows[0].name}” has no version {wanted}.")
     return found
 
 
 def _state(marks: Mapping[str, str]) -> Mapping[str, object]:
     return {"activities": {element: {"state": state} for element, state in marks.items()}}
+
+
+@blueprint.post("/case-types/<key>/versions/<int:version>/pin")
+@permission(Action.CHOOSE_VERSION)
+def pin(key: str, version: int) -> Response:
+    """Let all new cases take this version, whatever is deployed."""
+    versions.pin(definitions.version(key, version), by=current_actor())
+    return _done(key, version, f"New cases take version {version}.")
+
+
+@blueprint.post("/case-types/<key>/versions/<int:version>/unpin")
+@permission(Action.CHOOSE_VERSION)
+def unpin(key: str, version: int) -> Response:
+    """Let all new cases take the newest version again."""
+    newest = versions.unpin(definitions.version(key, version).key, by=current_actor())
+    return _done(key, newest.version, f"New cases take version {newest.version}, the newest.")
+
+
+@blueprint.post("/case-types/<key>/versions/<int:version>/back")
+@permission(Action.CHOOSE_VERSION)
+def back(key: str, version: int) -> Response:
+    """Let new cases take the version before the one that they take now."""
+    former = versions.go_back(definitions.version(key, version).key, by=current_actor())
+    return _done(key, former.version, f"New cases take version {former.version}.")
+
+
+@blueprint.post("/case-types/<key>/versions/<int:version>/stage")
+@permission(Action.CHOOSE_VERSION)
+def stage(key: str, version: int) -> Response:
+    """Let this version take the new cases that the form names."""
+    found, actor = definitions.version(key, version), current_actor()
+    terms = choosing.read_terms(*(request.form.get(name) for name in ("effective", "share", "when")))
+    if terms is None:
+        raise InvalidForm({"share": ["Say which new cases it takes."]})
+    versions.stage(found, terms, by=actor)
+    unknown = choosing.unknown_names(terms, laying.known_at_start(found))
+    more = f" But no case begins with {', '.join(unknown)}." if unknown else ""
+    return _done(key, version, f"Version {version} takes {terms.in_words}.{more}", "warn" if unknown else "good")
+
+
+@blueprint.post("/case-types/<key>/versions/<int:version>/unstage")
+@permission(Action.CHOOSE_VERSION)
+def unstage(key: str, version: int) -> Response:
+    """Let this version take no new cases any more beside the active one."""
+    versions.unstage(definitions.version(key, version), by=current_actor())
+    return _done(key, version, f"Version {version} takes no new cases.")
+
+
+@blueprint.post("/case-types/<key>/versions/<int:version>/retire")
+@permission(Action.CHOOSE_VERSION)
+def retire(key: str, version: int) -> Response:
+    """Let this version take no new cases, and let nobody choose it."""
+    versions.retire(definitions.version(key, version), by=current_actor())
+    return _done(key, version, f"Version {version} is retired; its open cases go on.")
+
+
+@blueprint.post("/case-types/<key>/versions/<int:version>/restore")
+@permission(Action.CHOOSE_VERSION)
+def restore(key: str, version: int) -> Response:
+    """Let a retired version be chosen again."""
+    versions.restore(definitions.version(key, version), by=current_actor())
+    return _done(key, version, f"Version {version} may be chosen again.")
+
+
+def _done(key: str, version: int, message: str, kind: str = "good") -> Response:
+    db.session.commit()
+    return go(url_for("case_types.show", key=key, version=version), message, kind)

@@ -28,6 +28,7 @@ from service.operations import (
     service_tasks,
     start_events,
     timers,
+    versions,
 )
 
 log = logging.getLogger(__name__)
@@ -73,6 +74,12 @@ def start_by_signal(definition: str, element: str, payload: dict[str, Any], name
 def start_by_timer(timer: str, seq: int) -> None:
     """A timer start event opens a case; see `start_events.fire`."""
     start_events.fire(uuid.UUID(timer), seq)
+
+
+@jobs.register("version_takes_effect")
+def version_takes_effect(definition: str) -> None:
+    """The date of a staged version has come; see `versions.take_effect`."""
+    versions.take_effect(uuid.UUID(definition))
 
 
 CALLS = 5  #: attempts at a service task's call

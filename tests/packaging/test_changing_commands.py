@@ -12,6 +12,7 @@ from click.testing import CliRunner, Result
 from flask import Flask
 
 from service.cli import changing as commands
+from service.cli import versions as choosing
 from service.db import db
 from service.models import SYSTEM, Case
 from service.operations import deployments
@@ -30,10 +31,11 @@ def run(app: Flask, office: Office, monkeypatch: pytest.MonkeyPatch) -> Callable
     deployments.deploy({"loan.bpmn": EXAMINE}, by=SYSTEM)
     db.session.commit()
     monkeypatch.setattr(commands, "application", app.app_context)
+    monkeypatch.setattr(choosing, "application", app.app_context)
 
     def command(which: str, *words: str) -> Result:
         db.session.rollback()
-        return CliRunner().invoke(getattr(commands, which), words)
+        return CliRunner().invoke(choosing.version if which == "version" else getattr(commands, which), words)
 
     return command
 
@@ -105,3 +107,25 @@ def test_versions_are_listed_and_chosen(run: Callable[..., Result]) -> None:
     assert run("version", "list", "loan").output.splitlines()[1].endswith("  pinned")
     assert run("version", "unpin", "loan").output == "New cases of loan take version 2, the newest.\n"
     assert run("version", "pin", "loan", "2").output == "New cases of loan take version 2.\n"
+
+
+def test_a_version_is_staged_retired_and_restored(run: Callable[..., Result]) -> None:
+    run("version", "back", "loan")
+    assert "which is pinned; unpin it first" in str(run("version", "stage", "loan", "2", "--share", "10").exception)
+    run("version", "unpin", "loan")
+
+    staged = run("version", "stage", "loan", "1", "--share", "10%", "--when", "= amount > 1000")
+    assert staged.output == "Version 1 of loan takes 10 % of new cases, where amount > 1000.\n"
+    assert (
+        run("version", "list", "loan")
+        .output.splitlines()[1]
+        .endswith("  staged: 10 % of new cases, where amount > 1000")
+    )
+    assert run("version", "unstage", "loan", "1").output == "Version 1 of loan takes no new cases.\n"
+    assert "its open cases go on" in run("version", "retire", "loan", "1").output
+    assert "  retired 20" in run("version", "list", "loan").output
+    assert run("version", "restore", "loan", "1").output == "Version 1 of loan may be chosen again.\n"
+    wrong = run("version", "stage", "loan", "1", "--share", "0", "--effective", "x", "--when", "(")
+    assert wrong.exit_code == 1
+    assert all(f"--{option}: " in wrong.output for option in ("share", "effective", "when"))
+    assert "Say which new cases it takes" in run("version", "stage", "loan", "1").output

@@ -76,3 +76,96 @@ def test_what_differs_is_marked_on_both_diagrams(
     page.keyboard.press("Enter")
 
     expect(page.locator("[data-element-id=Task_Pay].is-pointed")).to_have_count(2)
+
+
+def test_operators_choose_on_the_case_type_s_page(two: Office, visit: Visit, person: Callable[..., Actor]) -> None:
+    ora, base = visit(person("ora", "operators")), "/case-types/insurance-claim"
+    page = ora.get(f"{base}?version=1").text
+    assert "They take version 2, the newest." in page and "All take version 1" in page and "Retire version 1" in page
+
+    ora.post(f"{base}/versions/1/stage", {"share": "20", "when": "estimatedAmount > 500"})
+    page = ora.get(f"{base}?version=1").text
+    assert "Version 1 takes 20 % of new cases, where estimatedAmount &gt; 500." in page and "some new cases" in page
+    ora.post(f"{base}/versions/1/unstage")
+    assert "Version 1 takes no new cases." in ora.get(base).text
+    assert "Version 1 takes" not in ora.get(base).text
+    ora.post(f"{base}/versions/2/back")
+    assert "All take version 1, which is pinned." in ora.get(base).text
+    ora.post(f"{base}/versions/2/unpin")
+    ora.post(f"{base}/versions/1/retire")
+    page = ora.get(f"{base}?version=1").text
+    assert "Version 1 is retired." in page and "Restore version 1" in page and "Go back" not in page
+    ora.post(f"{base}/versions/1/restore")
+    ora.post(f"{base}/versions/1/pin")
+
+    assert "All take version 1, which is pinned." in ora.get(base).text
+
+
+def test_others_see_which_version_new_cases_take_and_choose_nothing(two: Office, visit: Visit) -> None:
+    page = visit(two.ann).get("/case-types/insurance-claim?version=1").text
+
+    assert "They take version 2, the newest." in page
+    assert "Retire version 1" not in page and "All take version 1" not in page
+
+
+def test_what_is_wrong_with_terms_is_said(two: Office, visit: Visit) -> None:
+    ada, base = visit(two.ada), "/case-types/insurance-claim/versions"
+
+    assert ada.post(f"{base}/1/stage", {"share": "1000"}).status_code == 422
+    assert ada.post(f"{base}/1/stage", {}).status_code == 422
+    assert ada.post(f"{base}/2/stage", {"share": "10"}).status_code == 409
+    assert ada.post(f"{base}/9/pin").status_code == 404
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+@pytest.mark.parametrize(("width", "dark"), [(1440, False), (400, True)])
+def test_a_version_is_staged_in_a_dialog(
+    two: Office,
+    browse: Browse,
+    axe: Callable[[Page], list[str]],
+    screenshot: Callable[[Page, str], Path],
+    width: int,
+    dark: bool,
+) -> None:
+    page = browse(two.ada, width=width, height=900, dark=dark)
+    page.goto("/case-types/insurance-claim?version=1")
+    settle(page)
+    page.get_by_role("button", name="Only some, or later").click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_label("Share of new cases").fill("0")
+    dialog.get_by_role("button", name="Stage it").click()
+    expect(dialog.get_by_text("from 1 to 99")).to_be_visible()
+    assert axe(page) == []
+    screenshot(page, f"stage-{width}{'-dark' if dark else ''}")
+    dialog.get_by_label("Share of new cases").fill("10")
+    dialog.get_by_role("button", name="Stage it").click()
+
+    expect(page.locator("main").get_by_text("Version 1 takes 10 % of new cases.").first).to_be_visible()
+    assert axe(page) == []
+    assert not page.evaluate(WIDER)
+    screenshot(page, f"staged-{width}{'-dark' if dark else ''}")
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+@pytest.mark.parametrize(("width", "dark"), [(1440, False), (400, True)])
+def test_deployments_and_why_are_worth_looking_at(
+    two: Office,
+    browse: Browse,
+    axe: Callable[[Page], list[str]],
+    screenshot: Callable[[Page, str], Path],
+    width: int,
+    dark: bool,
+) -> None:
+    newest = {name: data.replace(b"Pay the claim", b"Transfer the money") for name, data in newer().items()}
+    sha = "3f786850e387550fdab836ed7e6dc881de23001b"
+    deployments.deploy(newest, by=two.ada, reason="Accounting asked for one word for it.", commit=sha)
+    db.session.commit()
+    page = browse(two.ada, width=width, height=900, dark=dark)
+    page.goto("/deployments")
+    page.get_by_text("Not for all new cases yet").click()
+
+    expect(page.get_by_label("Effective at")).to_be_visible()
+    expect(page.get_by_text("Accounting asked for one word for it.")).to_be_visible()
+    assert axe(page) == []
+    assert not page.evaluate(WIDER)
+    screenshot(page, f"deployments-{width}{'-dark' if dark else ''}")

@@ -153,6 +153,7 @@ BODIES: dict[str, Any] = {
     "POST /api/v1/tasks/<uuid:task_id>/complete": {"data": {}},
     "POST /api/v1/decisions/<uuid:decision_id>/evaluate": {"variables": {}},
     "POST /api/v1/messages": {"name": "nobody waits", "keep_for": 60},
+    "POST /api/v1/definitions/<uuid:definition_id>/stage": {"share": 10},
     "POST /api/v1/signals": {"name": "nobody listens"},
     "POST /api/v1/incidents/<uuid:incident_id>/retry": {},
     "POST /api/v1/cases/<uuid:case_id>/retry": {},
@@ -175,6 +176,12 @@ NOTHING_THERE = (
     "/api/v1/migrations",
     "/api/v1/definitions/<uuid:definition_id>/unpin",
     "/api/v1/definitions/<uuid:definition_id>/pin",
+    "/api/v1/definitions/<uuid:definition_id>/back",
+    "/api/v1/definitions/<uuid:definition_id>/stage",
+    "/api/v1/definitions/<uuid:definition_id>/unstage",
+    "/api/v1/definitions/<uuid:definition_id>/retire",
+    "/api/v1/definitions/<uuid:definition_id>/restore",
+    "/case-types/<key>/versions/<int:version>/",
     "/api/v1/cases/<uuid:case_id>/retry",
     "/api/v1/tasks/<uuid:task_id>/withdraw",
     "/cases/<number>/activate",
@@ -312,6 +319,7 @@ def build(app: Flask, office: Office) -> World:
         "key": "loan",
         "role": "manager",
         "seq": "1",
+        "version": "1",
         "user": "zoe",
     }
     db.session.commit()
