@@ -86,6 +86,10 @@ def _long_secret_or_none(text: str) -> str:
     return _long_secret(text) if text else ""
 
 
+def _long_secrets(text: str) -> tuple[str, ...]:
+    return tuple(_long_secret(part.strip()) for part in text.split(",")) if text.strip() else ()
+
+
 def _group(text: str) -> str:
     if not text.strip():
         raise ValueError
@@ -106,6 +110,10 @@ SETTINGS = (
             "signs forms and sessions; the same on every web process", secret=True),
     Setting("CASEWRIGHT_AUDIT_KEY", "", _long_secret_or_none, "at least 32 characters, or nothing",
             "closes the audit trail; by default the secret key does; keep it: without it nothing can be verified",
+            secret=True),
+    Setting("CASEWRIGHT_BUNDLE_KEYS", "", _long_secrets,
+            "secrets of at least 32 characters, commas between, or nothing",
+            "bundles are signed with the first and taken with any of them; by default only this installation's own",
             secret=True),
     Setting("CASEWRIGHT_SECURE_COOKIES", "yes", _yes_or_no, "yes or no",
             "no only for trying it without HTTPS: cookies then lose `Secure` and the `__Host-` prefix"),
@@ -156,6 +164,7 @@ class Config:
     database_url: str
     secret_key: str
     audit_key: str
+    bundle_keys: tuple[str, ...]
     secure_cookies: bool
     time_zone: ZoneInfo
     session_idle_minutes: int

@@ -27,7 +27,7 @@ from service.execution.definitions import form_of, form_schema, read_files, reso
 from service.http.auth import current_actor
 from service.http.protection import as_file
 from service.models import DecisionDefinition, FormDefinition, ProcessDefinition
-from service.operations import cases
+from service.operations import bundles, cases
 from service.policy.permissions import Action, may
 from service.queries import cases as case_lists
 from service.queries import definitions, differences
@@ -36,6 +36,7 @@ from service.queries.pages import Page
 routes = Routes("definitions")
 Definition = TypeVar("Definition", ProcessDefinition, DecisionDefinition, FormDefinition)
 XML = "application/xml"
+ZIP = "application/zip"
 
 
 @routes.get("/case-types", Action.READ_DEFINITION, gives=list[deployed_shapes.CaseTypeShape])
@@ -79,6 +80,14 @@ def get_definition_xml(definition_id: UUID) -> Answer | Response:
     """The BPMN file as it was deployed."""
     found = definitions.get(definition_id)
     return _file(found.files[found.file])
+
+
+@routes.get("/definitions/{definition_id}/bundle", Action.DEPLOY, gives=str, media=ZIP)
+def get_bundle(definition_id: UUID) -> Response:
+    """The version with everything that it is linked with, as one signed file for another installation."""
+    found = definitions.get(definition_id)
+    made = bundles.export([found], by=current_actor())
+    return as_file(Response(made.content, content_type=ZIP), f"{found.key}-{found.version}.zip")
 
 
 @routes.get(

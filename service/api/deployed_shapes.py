@@ -112,12 +112,24 @@ class CheckedShape(TypedDict):
     problems: list[ProblemShape]
 
 
+class OriginShape(TypedDict):
+    definitions: list[str]
+    exported_by: str
+    exported_at: str
+    deployed_by: str
+    deployed_at: str
+    reason: str | None
+    commit: str | None
+    key: str | None
+
+
 class DeploymentShape(TypedDict):
     id: Id
     created_at: Moment
     created_by: str
     reason: str | None
     commit: str | None
+    origin: OriginShape | None
     files: dict[str, str]
     warnings: list[str]
 

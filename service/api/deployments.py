@@ -15,7 +15,7 @@ from service.db import db
 from service.errors import BadRequest, InvalidForm
 from service.http.auth import current_actor
 from service.models import Deployment
-from service.operations import choosing, deployments
+from service.operations import bundles, choosing, deployments
 from service.policy.permissions import Action
 from service.queries import deployments as deployment_lists
 
@@ -44,7 +44,34 @@ def deploy() -> Answer:
     files = _files()
     said = request.form
     why, commit, terms = said.get("reason"), said.get("commit"), _terms()
-    done = deployments.deploy(files, by=current_actor(), reason=why, commit=commit, terms=terms)
+    return _made(deployments.deploy(files, by=current_actor(), reason=why, commit=commit, terms=terms))
+
+
+@routes.post(
+    "/deployments/import",
+    Action.DEPLOY,
+    takes_files=True,
+    also_takes=("unsigned", "reason", *TERMS),
+    gives=deployed_shapes.DeployedShape,
+    status=201,
+    also=(200,),
+    limit="deployment",
+)
+def import_bundle() -> Answer:
+    """Deploy one bundle that another installation exported. 403: it is not signed with a key that is trusted here.
+
+    `unsigned` with the value `yes` takes it nevertheless, from administrators alone.
+    """
+    files = _files()
+    if len(files) > 1:
+        raise InvalidForm({"files": ["Send one bundle."]})
+    [content], said, terms = files.values(), request.form, _terms()
+    unsigned = said.get("unsigned") == "yes"
+    done = bundles.bring_in(content, by=current_actor(), unsigned=unsigned, reason=said.get("reason"), terms=terms)
+    return _made(done.deployed)
+
+
+def _made(done: deployments.Deployed) -> Answer:
     db.session.flush()
     new = done.deployment
     body = {

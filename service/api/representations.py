@@ -8,7 +8,7 @@ from __future__ import annotations
 import zlib
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 from urllib.parse import urlencode
 
 from flask import request
@@ -20,6 +20,7 @@ from service.api.deployed_shapes import (
     DeploymentShape,
     DifferencesShape,
     FormDefinitionShape,
+    OriginShape,
     StageShape,
 )
 from service.api.shapes import (
@@ -329,6 +330,7 @@ def deployment_shape(deployment: Deployment) -> DeploymentShape:
         "created_by": deployment.created_by,
         "reason": deployment.reason,
         "commit": deployment.commit,
+        "origin": cast("OriginShape | None", deployment.origin),
         "files": deployment.files,
         "warnings": [str(warning) for warning in deployment.warnings],
     }

@@ -56,6 +56,7 @@ def deploy(paths: tuple[Path, ...], why: str | None, commit: str | None, terms: 
 @on_the_demo
 def list_deployments(limit: int) -> None:
     """What was deployed when, by whom, why and from which commit, the newest first."""
+    from service.operations import bundles
     from service.queries import deployments
 
     with application():
@@ -64,6 +65,8 @@ def list_deployments(limit: int) -> None:
         for row in rows:
             source = f"  from {row.commit}" if row.commit else ""
             click.echo(f"{row.created_at:%Y-%m-%d %H:%M}  {row.created_by}{source}")
+            if origin := bundles.told(row):
+                click.echo(f"    {origin}")
             if row.reason:
                 click.echo(f"    {' '.join(row.reason.split())}")
             click.echo(f"    {', '.join(f'{key} version {version}' for key, version in made[row.id])}")

@@ -22,6 +22,7 @@ class Deployment(Base):
     created_by: Mapped[str]  #: user name
     reason: Mapped[str | None]  #: why, in the words of who deployed
     commit: Mapped[str | None]  #: the state of the sources that it came from, such as a commit of git
+    origin: Mapped[dict[str, Any] | None]  #: of a bundle: what it says of itself, and `key` if a trusted one signed it
     files: Mapped[dict[str, Any]]  #: file name -> SHA-256 of its content
     warnings: Mapped[list[Any]] = mapped_column(default=list)
 

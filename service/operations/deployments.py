@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -62,8 +63,10 @@ def deploy(
     reason: str | None = None,
     commit: str | None = None,
     terms: Terms | None = None,
+    origin: Mapping[str, Any] | None = None,
 ) -> Deployed:
-    """Add `files` (name -> content); `reason` and `commit` say why, and from which state of the sources.
+    """Add `files` (name -> content); `reason` and `commit` say why, and from which state of the sources; `origin` is
+    what the bundle says that they came in.
 
     With `terms`, versions that come after others are staged: they take the new cases that the terms name.
     Raises `InvalidDeployment` with every problem, `BadRequest` for a reason or commit that is too long, `WrongState`
@@ -78,6 +81,7 @@ def deploy(
         created_by=by.name,
         reason=why,
         commit=source,
+        origin=dict(origin) if origin else None,
         files={name: digest(content) for name, content in files.items()},
         warnings=[str(warning) for warning in warnings],
     )
@@ -139,7 +143,7 @@ def _add(world: World, deployment: Deployment, terms: Terms | None) -> list[Defi
 
 def _record(deployment: Deployment, added: list[Definition], *, by: Actor) -> None:
     made: dict[str, object] = {"files": len(deployment.files), "added": sorted(row.key for row in added)}
-    said = {"reason": deployment.reason, "commit": deployment.commit}
+    said = {"reason": deployment.reason, "commit": deployment.commit, "origin": deployment.origin}
     made |= {name: text for name, text in said.items() if text is not None}
     audit.installation.record("deployment:made", by=by, subject=str(deployment.id), details=made)
 

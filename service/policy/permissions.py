@@ -64,6 +64,7 @@ class Action(StrEnum):
     ASSIGN = "assign"
     COMPLETE = "complete"
     DEPLOY = "deploy"
+    IMPORT_UNSIGNED = "take a bundle that is not signed"
     PUBLISH_MESSAGE = "publish message"
     READ_INCIDENTS = "read incidents"
     RESOLVE_INCIDENT = "resolve incident"
@@ -115,6 +116,7 @@ SCOPE: dict[Action, str] = {
     Action.ASSIGN: "work",
     Action.COMPLETE: "work",
     Action.DEPLOY: "deploy",
+    Action.IMPORT_UNSIGNED: "admin",
     Action.PUBLISH_MESSAGE: "message",
     Action.READ_INCIDENTS: "read",
     Action.RESOLVE_INCIDENT: "operate",
@@ -353,6 +355,7 @@ RULES: dict[Action, Sequence[Rule]] = {
     Action.ASSIGN: [is_admin, manages, steers_by_role],
     Action.COMPLETE: [is_assignee],
     Action.DEPLOY: [is_admin, is_designer],
+    Action.IMPORT_UNSIGNED: [is_admin],  #: who also may deploy
     Action.PUBLISH_MESSAGE: [is_admin, is_operator],
     Action.READ_INCIDENTS: [is_admin, is_operator],
     Action.RESOLVE_INCIDENT: [is_admin, is_operator],

@@ -75,6 +75,7 @@ def show(key: str) -> Response:
         forms=_forms(source.forms),
         decisions=_decisions(chosen, info.decisions),
         steps=[element for element in source.definition.elements.values() if element.type.endswith("Task")],
+        may_export=may(current_actor(), Action.DEPLOY),
         may_choose=may(current_actor(), Action.CHOOSE_VERSION),
         active=next(row for row in versions if row.active),
         former=next((row for row in versions if _is_former(row, versions)), None),

@@ -9,13 +9,13 @@ from flask import Blueprint, Response, request
 from flask.typing import ResponseReturnValue
 
 from service.db import db
-from service.errors import InvalidDeployment, InvalidForm
+from service.errors import Forbidden, InvalidDeployment, InvalidForm
 from service.http import rate_limits
 from service.http.auth import current_actor
 from service.http.protection import permission
-from service.operations import choosing, deployments
+from service.operations import bundles, choosing, deployments
 from service.operations.sources import KINDS
-from service.policy.permissions import Action
+from service.policy.permissions import Action, may
 from service.queries import deployments as deployment_lists
 from service.web.rendering import names_of, page
 
@@ -56,11 +56,35 @@ def deploy() -> ResponseReturnValue:
     return _page(done=done, problems=done.warnings)
 
 
+@blueprint.post("/deployments/bundle")
+@permission(Action.DEPLOY)
+def bring_in() -> ResponseReturnValue:
+    """Deploy a bundle of another installation; `unsigned` takes it also when no trusted key has signed it."""
+    actor = current_actor()
+    rate_limits.spend("deployment", actor)
+    bundle = request.files.get("bundle") or next(iter(request.files.values()), None)
+    content = bundle.read() if bundle else b""
+    try:
+        done = bundles.bring_in(content, by=actor, unsigned="unsigned" in request.form, reason=request.form.get("why"))
+    except InvalidDeployment as refused:
+        db.session.rollback()
+        return _page(problems=refused.problems, status=422)
+    except InvalidForm as wrong:
+        return _page(wrong={name: " ".join(told) for name, told in wrong.errors.items()}, status=422)
+    except Forbidden as refused:
+        db.session.rollback()
+        return _page(wrong={"bundle": str(refused)}, status=403)
+    db.session.commit()
+    return _page(done=done.deployed, problems=done.deployed.warnings)
+
+
 def _page(*, status: int = 200, said: Mapping[str, str | None] | None = None, **values: Any) -> Response:
     earlier = deployment_lists.listed(limit=LISTED, cursor=request.args.get("after"))
     shown = {
         "said": said or {},
         "wrong": {},
+        "may_take_unsigned": may(current_actor(), Action.IMPORT_UNSIGNED),
+        "came_from": {row.id: bundles.told(row) for row in earlier.rows},
         "earlier": earlier.rows,
         "next": earlier.next,
         "made": deployment_lists.made([row.id for row in earlier.rows]),

@@ -71,6 +71,7 @@ CHAPTERS = {
     "tasks.team": "tasks#take-a-task",
     "tokens": "accounts#tokens",
     "versions": "deploying#see-what-differs",
+    "versions.bundle": "deploying#carry-a-version-to-another-installation",
     "versions.stage": "deploying#let-a-version-in-by-stages",
 }
 

@@ -9,9 +9,9 @@ from flask import Blueprint, Response, request, url_for
 from service.db import db
 from service.errors import InvalidForm, NotFound
 from service.http.auth import current_actor
-from service.http.protection import permission
+from service.http.protection import as_file, permission
 from service.models import ProcessDefinition
-from service.operations import choosing, laying, versions
+from service.operations import bundles, choosing, laying, versions
 from service.policy.permissions import Action
 from service.queries import definitions, differences
 from service.web.rendering import go, page
@@ -52,6 +52,14 @@ def _chosen(rows: Sequence[ProcessDefinition], name: str, otherwise: ProcessDefi
 
 def _state(marks: Mapping[str, str]) -> Mapping[str, object]:
     return {"activities": {element: {"state": state} for element, state in marks.items()}}
+
+
+@blueprint.get("/case-types/<key>/versions/<int:version>/bundle")
+@permission(Action.DEPLOY)
+def bundle(key: str, version: int) -> Response:
+    """The version with everything that it is linked with, as one signed file for another installation."""
+    made = bundles.export([definitions.version(key, version)], by=current_actor())
+    return as_file(Response(made.content, content_type="application/zip"), f"{key}-{version}.zip")
 
 
 @blueprint.post("/case-types/<key>/versions/<int:version>/pin")

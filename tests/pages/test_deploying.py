@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable, Mapping
+from typing import Any
 
 from service.db import db
 from service.models import SYSTEM, Actor, Deployment, ProcessDefinition
 from service.operations import deployments
+from tests.operations.test_bundles import changed
 from tests.pages.conftest import ROOT, Office, Visitor, claim_files
 
 Visit = Callable[[Actor | None], Visitor]
@@ -69,6 +71,30 @@ def test_checking_deploys_nothing(office: Office, visit: Visit) -> None:
     assert "What is wrong" in ada.post("/deployments", sent({"a.bpmn": b"<bpmn"}, check="yes")).text
 
     assert db.session.query(ProcessDefinition).count() == 1
+
+
+def test_a_version_is_exported_and_brought_in(office: Office, visit: Visit) -> None:
+    ada, base = visit(office.ada), "/case-types/insurance-claim"
+    made = ada.get(f"{base}/versions/1/bundle")
+    assert made.mimetype == "application/zip" and "Export" in ada.get(base).text
+    assert visit(office.mia).get(f"{base}/versions/1/bundle").status_code == 403
+    assert "Export" not in visit(office.mia).get(base).text
+
+    def sent_in(content: bytes, **more: str) -> Any:
+        return ada.post("/deployments/bundle", {"bundle": (io.BytesIO(content), "claim.zip"), **more})
+
+    assert "Everything was there already" in sent_in(made.data).text
+    newer = {name: data.replace(b"Pay out", b"Pay the claim") for name, data in claim_files().items()}
+    deployments.deploy(newer, by=SYSTEM)
+    db.session.commit()
+    answer = sent_in(made.data, why="Back to the first one")
+    assert "Insurance claim version 3" in answer.text and "Back to the first one" in answer.text
+    assert "from a bundle of insurance-claim version 1, exported by ada, signed with the key" in answer.text
+    assert "This is no bundle" in sent_in(b"?").text and sent_in(b"?").status_code == 422
+    unsigned = changed(made.data, signature_json=None)
+    refused = sent_in(unsigned)
+    assert refused.status_code == 403 and "This bundle is not signed" in refused.text
+    assert "Everything was there already" in sent_in(unsigned, unsigned="yes").text
 
 
 def test_nobody_else_deploys(office: Office, visit: Visit) -> None:

@@ -165,6 +165,8 @@ BODIES: dict[str, Any] = {
 }
 #: Routes that let in, and then find that a loan has nothing of the kind (409), or that the password is wrong (422).
 NOTHING_THERE = (
+    "/api/v1/deployments/import",
+    "/deployments/bundle",
     "/api/v1/cases/<uuid:case_id>/adhoc/",
     "/api/v1/cases/<uuid:case_id>/resume",
     "/api/v1/cases/<uuid:case_id>/roles/",
