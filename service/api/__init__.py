@@ -22,6 +22,7 @@ from service.api import (
     notes,
     openapi,
     pending_calls,
+    preflight,
     requests,
     roles,
     tasks,
@@ -31,7 +32,7 @@ from service.api import (
 
 #: in the order of the OpenAPI document
 NOUNS = (cases, adhoc, children, lifecycle, roles, lost_cases, links, notes, tasks, definitions, deployments,
-         versions, migrations, modifications, messages, incidents, pending_calls, users, me)  # fmt: skip
+         versions, preflight, migrations, modifications, messages, incidents, pending_calls, users, me)  # fmt: skip
 
 
 def init_app(app: Flask) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 from typing_extensions import TypedDict
 
-from service.api.shapes import Id, Moment
+from service.api.shapes import Id, MigrationShape, Moment
 
 
 class StageShape(TypedDict):
@@ -106,6 +106,7 @@ class DeployedShape(TypedDict):
     added: list[AddedShape]
     unchanged: list[str]
     warnings: list[ProblemShape]
+    migrations: list[MigrationShape]
 
 
 class CheckedShape(TypedDict):

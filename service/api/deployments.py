@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+import json
 import re
 from uuid import UUID
 
 from flask import request, url_for
 from werkzeug.exceptions import UnsupportedMediaType
 
-from service.api import deployed_shapes, schemas
+from service.api import deployed_shapes, migrations, schemas
 from service.api.representations import added_shape, deployment_shape, listed, problem_shapes
 from service.api.routes import Answer, Routes
 from service.db import db
 from service.errors import BadRequest, InvalidForm
 from service.http.auth import current_actor
-from service.models import Deployment
-from service.operations import bundles, choosing, deployments
+from service.models import Deployment, Migration
+from service.operations import bundles, choosing, deployments, rollout
+from service.operations.deployments import Definition
 from service.policy.permissions import Action
 from service.queries import deployments as deployment_lists
 
@@ -29,7 +31,7 @@ NAME = re.compile(r'[^.<>:"|?*/\\][^<>:"|?*/\\]{0,254}')
     "/deployments",
     Action.DEPLOY,
     takes_files=True,
-    also_takes=("reason", "commit", *TERMS),
+    also_takes=("reason", "commit", "running", *TERMS),
     gives=deployed_shapes.DeployedShape,
     status=201,
     also=(200,),
@@ -39,9 +41,12 @@ def deploy() -> Answer:
     """Add files. 201: something is new. 200: everything was there already. 422: every problem, and nothing deployed.
 
     `reason` says why, `commit` from which state of the sources. With `effective`, `share` or `when`, versions that come
-    after others take only the new cases that these name, as of `stage`.
+    after others take only the new cases that these name, as of `stage`. `running` says what becomes of running cases:
+    `leave` (or nothing) leaves them, `safe` has those moved that are exact or safe, and plans have those moved that
+    they name: one or a list of them, as JSON in the shape of `POST /migrations` without `reason`, and without `to` if
+    you like.
     """
-    files = _files()
+    files = files_sent()
     said = request.form
     why, commit, terms = said.get("reason"), said.get("commit"), _terms()
     return _made(deployments.deploy(files, by=current_actor(), reason=why, commit=commit, terms=terms))
@@ -51,7 +56,7 @@ def deploy() -> Answer:
     "/deployments/import",
     Action.DEPLOY,
     takes_files=True,
-    also_takes=("unsigned", "reason", *TERMS),
+    also_takes=("unsigned", "reason", "running", *TERMS),
     gives=deployed_shapes.DeployedShape,
     status=201,
     also=(200,),
@@ -62,7 +67,7 @@ def import_bundle() -> Answer:
 
     `unsigned` with the value `yes` takes it nevertheless, from administrators alone.
     """
-    files = _files()
+    files = files_sent()
     if len(files) > 1:
         raise InvalidForm({"files": ["Send one bundle."]})
     [content], said, terms = files.values(), request.form, _terms()
@@ -73,12 +78,15 @@ def import_bundle() -> Answer:
 
 def _made(done: deployments.Deployed) -> Answer:
     db.session.flush()
+    said = request.form
+    moved = _moved(done.added, said.get("running") or rollout.LEAVE, said.get("reason") or "")
     new = done.deployment
     body = {
         "deployment_id": str(new.id) if new else None,
         "added": [added_shape(definition) for definition in done.added],
         "unchanged": done.unchanged,
         "warnings": problem_shapes(done.warnings),
+        "migrations": [migrations.represent(each) for each in moved],
     }
     location = url_for("api.deployments.get_deployment", deployment_id=new.id) if new else None
     return Answer(body, status=201 if new else 200, location=location)
@@ -94,7 +102,7 @@ def _made(done: deployments.Deployed) -> Answer:
 )
 def check() -> Answer:
     """Say everything that is wrong with the files, without deploying them."""
-    return Answer({"problems": problem_shapes(deployments.check(_files(), _terms()))})
+    return Answer({"problems": problem_shapes(deployments.check(files_sent(), _terms()))})
 
 
 @routes.get("/deployments", Action.DEPLOY, query=schemas.Paged, gives=list[deployed_shapes.DeploymentShape])
@@ -115,7 +123,25 @@ def _terms() -> choosing.Terms | None:
     return choosing.read_terms(*(request.form.get(name) for name in TERMS))
 
 
-def _files() -> dict[str, bytes]:
+def _moved(added: list[Definition], running: str, reason: str) -> list[Migration]:
+    """Order what becomes of running cases. Raises `InvalidForm` and `Forbidden`."""
+    if running == rollout.LEAVE or not added:
+        return []
+    if not reason.strip():
+        raise InvalidForm({"reason": ["Say why running cases move; the story of each case tells it."]})
+    if running == rollout.SAFE:
+        return rollout.move_safe(added, by=current_actor(), reason=reason)
+    try:
+        said = json.loads(running)
+    except (ValueError, RecursionError):
+        said = None
+    plans = said if isinstance(said, list) else [said]
+    if not all(isinstance(each, dict) for each in plans):
+        raise InvalidForm({"running": ["Say leave, safe, or give plans as JSON objects."]})
+    return migrations.ordered_with(plans, added, by=current_actor(), reason=reason)
+
+
+def files_sent() -> dict[str, bytes]:
     """File name -> content of every file part, whatever the part is called."""
     if request.mimetype != "multipart/form-data":
         raise UnsupportedMediaType("Send the files as multipart/form-data.")

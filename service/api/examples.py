@@ -30,6 +30,7 @@ BODIES: Mapping[type[BaseModel], Mapping[str, Any]] = {
     schemas.Reopen: {"reason": "New evidence came in.", "element_id": "Task_Assess"},
     schemas.Repeat: {"element_id": "Task_Assess", "reason": "The second estimate differs."},
     schemas.MigrateCase: {"to": 2, "plan": _PLAN, "reason": "Version 2 asks for the photos."},
+    schemas.PreviewMove: {"to": 2, "plan": _PLAN},
     schemas.ReturnCase: {"reason": "Version 2 asks too much."},
     schemas.StageVersion: {"share": 10, "when": "estimatedAmount < 1000"},
     schemas.OrderMigration: {

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 from uuid import UUID
 
@@ -20,7 +20,9 @@ from service.http.auth import current_actor
 from service.models import Actor, Case, CaseState, MigratedCase, Migration, ProcessDefinition
 from service.operations import migration as one
 from service.operations import migrations as many
-from service.operations.migrations import Chosen, Terms
+from service.operations import rollout
+from service.operations.deployments import Definition
+from service.operations.migrations import Chosen, NoCases, Terms
 from service.policy.permissions import Action
 from service.queries import cases as case_lists
 from service.queries import definitions
@@ -35,8 +37,8 @@ routes = Routes("migrations")
 def migrate(case_id: UUID, body: schemas.MigrateCase) -> Answer:
     """Move a case to another version of its definition. 409, and nothing is changed, where it has no place there."""
     case, actor = _to_move(case_id)
-    target = _version(case.case_type, body.to, "to")
-    one.move(case, target, _plan(body.plan), by=actor, reason=body.reason)
+    target = version_in(case.case_type, body.to, "to")
+    one.move(case, target, plan_of(body.plan), by=actor, reason=body.reason)
     return _answer(case)
 
 
@@ -67,7 +69,7 @@ def list_migrations(query: schemas.MigrationQuery) -> Answer:
 @routes.get("/migrations/{migration_id}", Action.MIGRATE_CASES, gives=shapes.MigrationShape)
 def get_migration(migration_id: UUID) -> Answer:
     """One order, and how far it has come."""
-    return Answer(_represent(lists.get(migration_id)))
+    return Answer(represent(lists.get(migration_id)))
 
 
 @routes.get(
@@ -85,25 +87,19 @@ def list_migrated_cases(migration_id: UUID, query: schemas.MigratedCaseQuery) ->
 @routes.post("/migrations/{migration_id}/pause", Action.MIGRATE_CASES, gives=shapes.MigrationShape)
 def pause(migration_id: UUID) -> Answer:
     """Move no further case until it is resumed."""
-    found = lists.get(migration_id)
-    many.pause(found, by=current_actor())
-    return Answer(_represent(found))
+    return _after(migration_id, many.pause)
 
 
 @routes.post("/migrations/{migration_id}/resume", Action.MIGRATE_CASES, gives=shapes.MigrationShape)
 def resume(migration_id: UUID) -> Answer:
     """Go on with the cases that are left; limits that the order has met hold no longer."""
-    found = lists.get(migration_id)
-    many.resume(found, by=current_actor())
-    return Answer(_represent(found))
+    return _after(migration_id, many.resume)
 
 
 @routes.post("/migrations/{migration_id}/stop", Action.MIGRATE_CASES, gives=shapes.MigrationShape)
 def stop(migration_id: UUID) -> Answer:
     """End an order for good: what was moved stays moved."""
-    found = lists.get(migration_id)
-    many.stop(found, by=current_actor())
-    return Answer(_represent(found))
+    return _after(migration_id, many.stop)
 
 
 @routes.post(
@@ -118,8 +114,15 @@ def return_all(migration_id: UUID, body: schemas.ReturnCase) -> Answer:
     return _ordered(many.order_return(lists.get(migration_id), by=current_actor(), reason=body.reason))
 
 
-def _version(key: str, number: int, field: str) -> ProcessDefinition:
-    """The version that a body names."""
+def _after(migration_id: UUID, act: Callable[..., None]) -> Answer:
+    """The order, after something was done with it."""
+    found = lists.get(migration_id)
+    act(found, by=current_actor())
+    return Answer(represent(found))
+
+
+def version_in(key: str, number: int, field: str) -> ProcessDefinition:
+    """The version that a body names. Raises `InvalidForm`, which names the field."""
     try:
         return definitions.version(key, number)
     except NotFound as gone:
@@ -131,23 +134,45 @@ def ordered(said: Mapping[str, Any], *, by: Actor) -> Migration:
     return _made(validated(schemas.OrderMigration, said), by=by)
 
 
+def ordered_with(
+    plans: Iterable[Mapping[str, Any]], added: Iterable[Definition], *, by: Actor, reason: str
+) -> list[Migration]:
+    """Orders in that shape, each to a version that a deployment has just `added`; those that find no case are left out.
+
+    Raises `InvalidForm`.
+    """
+    made, orders = {row.key: row for row in rollout.new_processes(added)}, []
+    for said in plans:
+        target = made.get(str(said.get("case_type")))
+        body = validated(schemas.OrderMigration, {"to": target.version if target else 1, **said, "reason": reason})
+        if target is None:
+            raise InvalidForm({"case_type": [f"This deployment makes no new version of “{body.case_type}”."]})
+        if body.to != target.version:
+            raise InvalidForm({"to": [f"This deployment makes version {target.version}; make the plan anew."]})
+        try:
+            orders.append(_made(body, by=by))
+        except NoCases:
+            continue
+    return orders
+
+
 def moved(case: Case, said: Mapping[str, Any], *, by: Actor) -> None:
     """Move one case as such an order says. Raises `InvalidForm`."""
     body = validated(schemas.OrderMigration, said)
-    one.move(case, _version(body.case_type, body.to, "to"), _plan(body.plan), by=by, reason=body.reason)
+    one.move(case, version_in(body.case_type, body.to, "to"), plan_of(body.plan), by=by, reason=body.reason)
 
 
 def _made(body: schemas.OrderMigration, *, by: Actor) -> Migration:
-    source, target = _version(body.case_type, body.from_, "from"), _version(body.case_type, body.to, "to")
+    source, target = version_in(body.case_type, body.from_, "from"), version_in(body.case_type, body.to, "to")
     terms = Terms(body.trial, body.most_untouched, Verdict(body.up_to))
     chosen = _chosen(body.cases) if body.cases else None
-    return many.order(source, target, _plan(body.plan), by=by, reason=body.reason, chosen=chosen, terms=terms)
+    return many.order(source, target, plan_of(body.plan), by=by, reason=body.reason, chosen=chosen, terms=terms)
 
 
 def modified(body: schemas.OrderModification, steps: list[Step], *, by: Actor) -> Answer:
     """The answer to an order that changes cases by hand."""
     terms = Terms(body.trial, body.most_untouched, Verdict(body.up_to))
-    version, chosen = _version(body.case_type, body.version, "version"), _chosen(body.cases) if body.cases else None
+    version, chosen = version_in(body.case_type, body.version, "version"), _chosen(body.cases) if body.cases else None
     return _ordered(many.order_modification(version, steps, by=by, reason=body.reason, chosen=chosen, terms=terms))
 
 
@@ -165,7 +190,8 @@ def _answer(case: Case) -> Answer:
     return Answer({"id": str(case.id), "number": case.number, "state": case.state.value, "version": version})
 
 
-def _plan(body: schemas.Plan) -> Plan:
+def plan_of(body: schemas.Plan) -> Plan:
+    """The engine's plan."""
     return Plan.from_json({"elements": body.elements, "values": body.values, "clocks": body.clocks})
 
 
@@ -183,10 +209,11 @@ def _chosen(body: schemas.ChooseCases) -> Chosen:
 
 def _ordered(made: Migration) -> Answer:
     where = url_for("api.migrations.get_migration", migration_id=made.id)
-    return Answer(_represent(made), location=where)
+    return Answer(represent(made), location=where)
 
 
-def _represent(found: Migration) -> shapes.MigrationShape:
+def represent(found: Migration) -> shapes.MigrationShape:
+    """An order, and how far it has come."""
     db.session.flush()
     return _shape(found, lists.counts([found.id])[found.id])
 

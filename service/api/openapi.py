@@ -51,6 +51,7 @@ TAGS = {  #: what each noun's operations are about
     "definitions": "What is deployed: processes, forms and decisions.",
     "deployments": "Add processes, forms and decisions, all or nothing.",
     "versions": "Which version of a process new cases take.",
+    "preflight": "What a version means for running cases, before they move.",
     "migrations": "Cases under another version of their definition, and back.",
     "modifications": "Where a case stands, changed by hand: previewed, made, proposed and agreed to.",
     "messages": "Messages to one case and signals to all.",

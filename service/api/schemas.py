@@ -272,6 +272,23 @@ class MigrateCase(Body):
     reason: Reason
 
 
+class PreviewMove(Body):
+    to: Annotated[int, Field(ge=1)] = Field(description="The version under which the case is looked at.")
+    plan: Plan | None = Field(None, description="Without it what is proposed is tried.")
+
+
+class PreflightQuery(Query):
+    source: Annotated[int, BeforeValidator(_whole)] | None = Field(
+        None, ge=1, description="Only cases of this version."
+    )
+
+
+class CaseClassQuery(Paged):
+    class_id: Annotated[str, Field(max_length=64)] | None = Field(
+        None, description="The `id` of the class; without it the cases of all of them."
+    )
+
+
 class ReturnCase(Body):
     reason: Reason
 

@@ -1,4 +1,4 @@
-"""For those who change a process while its cases run: plans, moving and bringing back."""
+"""For those who change a process while its cases run: moving and bringing back."""
 
 from __future__ import annotations
 
@@ -7,58 +7,14 @@ from pathlib import Path
 from typing import Any
 
 import click
-import yaml
 
 from service.cli.application import application, on_the_demo
+from service.cli.preflights import plans_in, said_wrong
 from service.db import db
 from service.errors import InvalidForm
 from service.models import SYSTEM, Migration
 
 with_reason = click.option("--reason", required=True, help="Why, for the story of each case.")
-
-
-@click.command()
-@click.argument("key", metavar="TYPE")
-@click.option("--from", "source", type=int, help="The version of the cases; the one before the newest unless given.")
-@click.option("--to", "target", type=int, help="The version to move them to; the newest unless given.")
-@on_the_demo
-def plan(key: str, source: int | None, target: int | None) -> None:
-    """Print a plan to move cases of TYPE to another version, as YAML to be completed and kept.
-
-    What cases stand at and the other version has not is listed, for you to say what becomes of it.
-    """
-    from service.queries import definitions, migrations
-
-    with application():
-        newest = definitions.versions(key)
-        after = definitions.version(key, target) if target else newest[0]
-        older = [each for each in newest if each.version < after.version]
-        if source is None and not older:
-            raise click.ClickException(f"There is no version of {key} before version {after.version}.")
-        before = definitions.version(key, source) if source else older[0]
-        places = migrations.places(before, after)
-        missing = [each for each in places if each.is_missing]
-        click.echo(f"# {sum(each.cases for each in places)} tokens of running cases stand at {len(places)} elements.")
-        click.echo(
-            yaml.safe_dump(_draft(key, before.version, after.version), sort_keys=False, allow_unicode=True), nl=False
-        )
-        if missing:
-            click.echo(
-                "# Of these, version " + f"{after.version} has none of the following. Below `elements`, write for each"
-            )
-            click.echo("# the id that it has now, or null to cancel what is open there:")
-        for each in missing:
-            click.echo(f"#     {each.element_id}: …   # {each.name}, {each.cases} tokens")
-
-
-def _draft(key: str, source: int, target: int) -> dict[str, Any]:
-    return {
-        "case_type": key,
-        "from": source,
-        "to": target,
-        "cases": {"states": ["active", "suspended", "failed"]},
-        "plan": {"elements": {}, "values": {}, "clocks": {}},
-    }
 
 
 @click.command()
@@ -70,7 +26,10 @@ def _draft(key: str, source: int, target: int) -> dict[str, Any]:
 @on_the_demo
 def migrate(file: Path, reason: str, trial: int | None, most_untouched: int | None, number: str | None) -> None:
     """Move cases to another version as the YAML file PLAN says. The worker does it, each case by itself."""
-    said = _read(file) | {"reason": reason}
+    found = plans_in(file)
+    if len(found) > 1:
+        raise click.ClickException(f"{file} holds {len(found)} plans; give one at a time.")
+    said = found[0] | {"reason": reason}
     said |= {name: value for name, value in (("trial", trial), ("most_untouched", most_untouched)) if value is not None}
     with application():
         if number is not None:
@@ -78,18 +37,8 @@ def migrate(file: Path, reason: str, trial: int | None, most_untouched: int | No
             return
         made = _order(said)
         db.session.commit()
-        _tell(made)
+        tell(made)
         click.echo(f"See how far it is with `casewright migration show {made.id}`.")
-
-
-def _read(file: Path) -> dict[str, Any]:
-    try:
-        said = yaml.safe_load(file.read_text(encoding="utf-8"))
-    except (yaml.YAMLError, UnicodeDecodeError) as wrong:
-        raise click.ClickException(f"{file} is no YAML: {wrong}") from None
-    if not isinstance(said, dict):
-        raise click.ClickException(f"{file} is no plan; `casewright plan TYPE` prints one.")
-    return said
 
 
 def _order(said: dict[str, Any]) -> Migration:
@@ -98,8 +47,7 @@ def _order(said: dict[str, Any]) -> Migration:
     try:
         return api.ordered(said, by=SYSTEM)
     except InvalidForm as wrong:
-        lines = [f"{place}: {', '.join(messages)}" for place, messages in wrong.errors.items()]
-        raise click.ClickException("The plan is not complete.\n" + "\n".join(lines)) from None
+        raise said_wrong(wrong) from None
 
 
 def _move_one(said: dict[str, Any], number: str) -> None:
@@ -109,7 +57,7 @@ def _move_one(said: dict[str, Any], number: str) -> None:
     try:
         api.moved(cases.by_number(number, by=SYSTEM), said, by=SYSTEM)
     except InvalidForm as wrong:
-        raise click.ClickException("; ".join(f"{place}: {', '.join(m)}" for place, m in wrong.errors.items())) from None
+        raise said_wrong(wrong) from None
     db.session.commit()
     click.echo(f"moved     {number} to version {said['to']}")
 
@@ -133,7 +81,7 @@ def revert(what: str, reason: str) -> None:
             return
         made = migrations.order_return(lists.get(order), by=SYSTEM, reason=reason)
         db.session.commit()
-        _tell(made)
+        tell(made)
 
 
 def _id(text: str) -> uuid.UUID | None:
@@ -156,7 +104,7 @@ def list_migrations() -> None:
 
     with application():
         for each in migrations.listed().rows:
-            _tell(each)
+            tell(each)
 
 
 @migration.command("show")
@@ -169,7 +117,7 @@ def show(order: uuid.UUID) -> None:
 
     with application():
         found = migrations.get(order)
-        _tell(found)
+        tell(found)
         for row in migrations.cases_of(found, outcome=Outcome.UNTOUCHED).rows:
             click.echo(f"stayed    {row.case.number}: {row.message}")
 
@@ -185,7 +133,7 @@ def _doing(name: str, told: str) -> click.Command:
             found = lists.get(order)
             getattr(migrations, name)(found, by=SYSTEM)
             db.session.commit()
-            _tell(found)
+            tell(found)
 
     return click.command(name, help=told)(run)
 
@@ -198,7 +146,8 @@ for _name, _told in (
     migration.add_command(_doing(_name, _told))
 
 
-def _tell(order: Migration) -> None:
+def tell(order: Migration) -> None:
+    """How far an order is, in a line."""
     from service.queries import migrations
 
     counts = {name: number for name, number in migrations.counts([order.id])[order.id].items() if number}

@@ -4,18 +4,25 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
+from service.cli import preflights
 from service.cli.application import application, on_the_demo, say
+from service.cli.changing import tell
 from service.cli.commits import commit_of
 from service.cli.versions import read, with_terms
 from service.db import db
 from service.engine.definition import Severity
-from service.errors import InvalidDeployment, ServiceError
-from service.models import SYSTEM
+from service.errors import InvalidDeployment, InvalidForm, ServiceError
+from service.models import SYSTEM, Migration
 from service.operations.sources import collect
+
+if TYPE_CHECKING:
+    from service.operations.deployments import Deployed
 
 NAMED = 10  #: unchanged things that are told by name
 
@@ -24,31 +31,71 @@ NAMED = 10  #: unchanged things that are told by name
 @click.argument("paths", nargs=-1, required=True, type=click.Path(exists=True, path_type=Path))
 @click.option("--why", help="Why, for the list of deployments.")
 @click.option("--commit", help="From which commit; unless given what git or the CI server says, if they do.")
+@click.option("--dry-run", is_flag=True, help="Deploy nothing; tell what it would mean for running cases.")
+@click.option(
+    "--running",
+    default="leave",
+    metavar="leave|safe|PLAN",
+    show_default=True,
+    help="What becomes of running cases: they stay; those move that are exact or safe; or as the YAML file PLAN says.",
+)
 @with_terms
 @on_the_demo
-def deploy(paths: tuple[Path, ...], why: str | None, commit: str | None, terms: dict[str, str | None]) -> None:
+def deploy(
+    paths: tuple[Path, ...],
+    why: str | None,
+    commit: str | None,
+    dry_run: bool,
+    running: str,
+    terms: dict[str, str | None],
+) -> None:
     """Deploy BPMN, DMN and form files, or folders of them: all or nothing.
 
-    With --effective, --share or --when, versions that come after others take only the new cases that these name.
+    With --effective, --share or --when, versions that come after others take only the new cases that these name. With
+    --dry-run the exit code is 1 when a running case must stay or needs a person.
     """
-    from service.operations import deployments
+    from service.operations import deployments, rollout
 
     source = commit if commit is not None else commit_of(paths)
+    plans = [] if running in (rollout.LEAVE, rollout.SAFE) else preflights.plans_in(Path(running))
+    if running != rollout.LEAVE and not dry_run and not (why or "").strip():
+        raise click.ClickException("Say with --why why running cases move; the story of each case tells it.")
     with application():
         try:
+            if dry_run:
+                sys.exit(0 if preflights.dry_run(paths, plans) else 1)
             said = read(terms)
             done = deployments.deploy(collect(paths), by=SYSTEM, reason=why, commit=source, terms=said)
         except InvalidDeployment as refused:
             say(refused.problems)
             sys.exit(1)
+        db.session.flush()
+        orders = _move(done, plans, why) if running != rollout.LEAVE else []
         db.session.commit()
         say(done.warnings)
         for row in done.added:
             staged = f": {said.in_words}" if said and getattr(row, "staged", False) else ""
             click.echo(f"deployed  {row.key} version {row.version}{staged}")
+        for order in orders:
+            tell(order)
         if done.unchanged:
             names = f": {', '.join(done.unchanged)}" if len(done.unchanged) <= NAMED else ""
             click.echo(f"unchanged {len(done.unchanged)}{names}")
+
+
+def _move(done: Deployed, plans: Sequence[Mapping[str, Any]], why: str | None) -> list[Migration]:
+    """Order what becomes of running cases: what the plans say, or without any that those move which are safe."""
+    from service.api import migrations as api
+    from service.operations import rollout
+
+    if not done.added:
+        return []
+    if not plans:
+        return rollout.move_safe(done.added, by=SYSTEM, reason=why or "")
+    try:
+        return api.ordered_with(plans, done.added, by=SYSTEM, reason=why or "")
+    except InvalidForm as wrong:
+        raise preflights.said_wrong(wrong) from None
 
 
 @click.command("deployments")

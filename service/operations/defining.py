@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -28,7 +28,7 @@ class Links:
     """What a process is pinned to."""
 
     files: dict[str, str]  #: file name -> hash
-    forms: dict[str, str]  #: form key -> id of the form definition
+    forms: dict[str, Source]  #: by their keys
     hash: str
 
 
@@ -49,14 +49,24 @@ def links(source: Source, world: World) -> Links:
         seen.update(called)
         waiting += called
     found = {key: form for key in sorted(form_keys) if (form := references.form_of(key, world)) is not None}
-    form_ids = {key: str(form.latest.id) for key, form in found.items()}
     pinned = [source.key, sorted(files.items()), sorted((key, form.digest) for key, form in found.items())]
-    return Links(files, form_ids, digest(json.dumps(pinned).encode()))
+    return Links(files, found, digest(json.dumps(pinned).encode()))
 
 
 def is_new(source: Source) -> bool:
     """Whether it says something else than its newest version."""
     return source.latest is None or source.latest.hash != source.digest
+
+
+def new_processes(world: World) -> Iterator[tuple[Source, Links]]:
+    """The processes of which there would be a new version, since they or what they are linked with say something else;
+    of one whose new cases take the version that was chosen, whatever it calls, only if it is uploaded."""
+    for source in world.processes.values():
+        if source.kept and source.key not in world.uploaded:
+            continue
+        found = links(source, world)
+        if source.latest is None or source.latest.hash != found.hash:
+            yield source, found
 
 
 def _supersede(latest: Any) -> int:
@@ -113,7 +123,7 @@ def add_process(source: Source, links: Links, deployment: Deployment) -> Process
         number_prefix=attributes.get("numberPrefix"),
         file=source.file,
         files=links.files,
-        forms=links.forms,
+        forms={key: str(form.latest.id) for key, form in links.forms.items()},
         info=dict(source.info),
         deployment_id=deployment.id,
     )

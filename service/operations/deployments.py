@@ -130,14 +130,10 @@ def _add(world: World, deployment: Deployment, terms: Terms | None) -> list[Defi
     added: list[Definition] = []
     added += [defining.add_form(each, deployment) for each in world.forms.values() if defining.is_new(each)]
     added += [defining.add_decision(each, deployment) for each in world.decisions.values() if defining.is_new(each)]
-    for source in world.processes.values():
-        if source.kept and source.key not in world.uploaded:
-            continue  # new cases take the version that was chosen, whatever it calls
-        links = defining.links(source, world)
-        if source.latest is None or source.latest.hash != links.hash:
-            if source.pinned and terms:
-                raise WrongState(f"New cases of “{source.key}” take a version that is pinned; unpin it first.")
-            added.append(defining.add_process(source, links, deployment))
+    for source, links in defining.new_processes(world):
+        if source.pinned and terms:
+            raise WrongState(f"New cases of “{source.key}” take a version that is pinned; unpin it first.")
+        added.append(defining.add_process(source, links, deployment))
     return added
 
 

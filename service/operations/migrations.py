@@ -44,6 +44,10 @@ AT_ONCE = 50  #: cases that are looked up together
 OPEN = (CaseState.ACTIVE, CaseState.SUSPENDED, CaseState.FAILED)
 
 
+class NoCases(WrongState):
+    """There is nothing to move."""
+
+
 @dataclass(frozen=True)
 class Chosen:
     """Which cases of the version before; what is not said chooses all."""
@@ -121,7 +125,7 @@ def order(
     terms: Terms | None = None,
     among: sa.ColumnElement[bool] | None = None,
 ) -> Migration:
-    """Have the chosen cases of `source` moved to `target`; `among`: only these rows. Raises `WrongState` for none."""
+    """Have the chosen cases of `source` moved to `target`; `among`: only these rows. Raises `NoCases` for none."""
     require(by, Action.MIGRATE_CASES)
     if source.key != target.key or source.id == target.id:
         raise BadRequest("Cases move between two versions of one process.", field="to")
@@ -332,7 +336,9 @@ def _made(
 
 
 def _begin(made: Migration, cases: sa.Select[Any], none: str) -> None:
-    """Note each case of the order, and have a job begin. Raises `WrongState` where there is none."""
+    """Note each case of the order, and have a job begin. Raises `NoCases` where there is none; then nothing is done."""
+    if db.session.scalar(cases.limit(1)) is None:
+        raise NoCases(none)
     db.session.add(made)
     db.session.flush()
     chosen = cases.subquery()
@@ -341,8 +347,6 @@ def _begin(made: Migration, cases: sa.Select[Any], none: str) -> None:
     rows = sa.select(sa.literal(made.id, table.c.migration_id.type), chosen.c[0], waiting)
     put = sa.insert(MigratedCase).from_select(["migration_id", "case_id", "outcome"], rows, include_defaults=False)
     db.session.execute(put, execution_options={"synchronize_session": False})
-    if not counts(made.id).all:
-        raise WrongState(none)
     go_on(made.id)
 
 

@@ -43,6 +43,7 @@ class Action(StrEnum):
     MIGRATE_CASES = "move cases to another version"
     MODIFY = "change where it stands"
     MODIFY_CASES = "change where cases stand"
+    PREFLIGHT = "see what a version means for running cases"
     CHOOSE_VERSION = "choose the version that new cases take"
     RETRY = "try again"
     TRY_CALL = "try the call now"
@@ -95,6 +96,7 @@ SCOPE: dict[Action, str] = {
     Action.MIGRATE_CASES: "operate",
     Action.MODIFY: "work",
     Action.MODIFY_CASES: "operate",
+    Action.PREFLIGHT: "deploy",
     Action.CHOOSE_VERSION: "deploy",
     Action.RETRY: "work",
     Action.TRY_CALL: "work",
@@ -133,6 +135,7 @@ ALSO: dict[Action, str] = {
     Action.MIGRATE_CASES: "admin",
     Action.MODIFY: "operate",
     Action.MODIFY_CASES: "admin",
+    Action.PREFLIGHT: "operate",
     Action.CHOOSE_VERSION: "operate",
     Action.TRY_CALL: "operate",
     Action.GIVE_UP_CALL: "operate",
@@ -334,6 +337,7 @@ RULES: dict[Action, Sequence[Rule]] = {
     Action.MIGRATE_CASES: [is_admin, is_operator],  #: whoever steers them
     Action.MODIFY: [is_admin, owns, manages, steers_by_role, is_operator],
     Action.MODIFY_CASES: [is_admin, is_operator],  #: whoever steers them, restricted ones excepted
+    Action.PREFLIGHT: [is_admin, is_designer, is_operator],
     Action.CHOOSE_VERSION: [is_admin, is_designer, is_operator],
     Action.RETRY: [is_admin, owns, manages, steers_by_role],
     Action.TRY_CALL: [is_admin, owns, manages, steers_by_role],

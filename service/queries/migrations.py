@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import uuid
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -12,7 +11,6 @@ from sqlalchemy.orm import joinedload
 
 from service.db import db
 from service.errors import NotFound
-from service.execution.definitions import deployed
 from service.models import Actor, Case, MigratedCase, Migration, Outcome, ProcessDefinition
 from service.policy.permissions import Action, may
 from service.queries.incidents import UNTOLD
@@ -108,25 +106,6 @@ def running(key: str) -> Mapping[int, int]:
     of_key = wanted.where(ProcessDefinition.key == key, Case.closed_at.is_(None))
     rows = db.session.execute(of_key.group_by(ProcessDefinition.version).order_by(ProcessDefinition.version.desc()))
     return {row[0]: row[1] for row in rows}
-
-
-@dataclass(frozen=True)
-class Place:
-    """Where cases of a version stand, and whether the other version has such an element."""
-
-    element_id: str
-    name: str
-    cases: int  #: tokens that stand there
-    is_missing: bool
-
-
-def places(before: ProcessDefinition, after: ProcessDefinition) -> list[Place]:
-    """Where the open cases of one version stand, with the other version beside it; the commonest first."""
-    marks = sa.select(Case.marked).where(Case.definition_id == before.id, Case.closed_at.is_(None))
-    found = Counter(name for marked in db.session.scalars(marks) for name in marked or ())
-    here, there = (deployed(each.id).definition.elements for each in (before, after))
-    named = ((name, here[name].name if name in here else "") for name, _ in found.most_common())
-    return [Place(name, called or name, found[name], name not in there) for name, called in named]
 
 
 def message(row: MigratedCase, actor: Actor) -> str | None:

@@ -32,6 +32,7 @@ from service.queries.visibility import readable
 
 SAMPLES = 3  #: cases shown of a class
 MOST_JUDGED = 5000  #: classes of one version; what stands in rarer ones is judged as it moves
+NO_PLANS: Mapping[int, Plan] = {}
 _OLDEST = (Sort(Case.id, uuid.UUID),)
 _NOT_ASKED = "These cases stand in too many different places for all of them to be judged beforehand."
 _NOWHERE = Whereabouts("an unknown place", (), ())
@@ -122,14 +123,16 @@ def of(
     by: Actor,
     sources: Sequence[ProcessDefinition] | None = None,
     plan: Plan | None = None,
+    plans: Mapping[int, Plan] = NO_PLANS,
     samples: int = SAMPLES,
 ) -> Preflight:
     """What `target` means for running cases: of `sources`, or of all other versions of its process.
 
-    `plan` is what has been decided so far; without it each class says what it proposes.
+    `plan`, or `plans` by the number of the version before: what has been decided so far; each class says what it
+    proposes beside.
     """
     chosen = _versions(target) if sources is None else sources
-    found = [_of_version(version_of(each.id), target, plan or Plan()) for each in chosen]
+    found = [_of_version(version_of(each.id), target, plans.get(each.version, plan or Plan())) for each in chosen]
     shown = [replace(each, classes=tuple(_shown(each, by, samples))) for each in found if each.classes]
     return Preflight(target, tuple(shown))
 
@@ -150,6 +153,16 @@ def cases_of(
 def rows_of(of_version: OfVersion, chosen: CaseClass) -> sa.ColumnElement[bool]:
     """Which rows of `case` a class is of, whoever may read them: for an order that moves them."""
     return _rows(of_version.source, chosen)
+
+
+def cases_in(
+    found: Preflight, class_id: str | None, *, by: Actor, limit: int = LIMIT, cursor: str | None = None
+) -> Page[Case]:
+    """The same by the id of the class; of all classes without one, and none where there is no such class any more."""
+    of_all = ((of_version.source, each) for of_version in found.versions for each in of_version.classes)
+    chosen = [_rows(source, each) for source, each in of_all if class_id in (None, each.id)]
+    conditions = sa.or_(sa.false(), *chosen), readable(by)
+    return page(Case, *conditions, sorts=_OLDEST, limit=limit, cursor=cursor, options=_LIGHT)
 
 
 _LIGHT = (

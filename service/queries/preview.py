@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from service.engine.change.marking import marking
@@ -21,7 +21,7 @@ from service.execution import judging, stores
 from service.execution.judging import Version, version_of
 from service.execution.running import load
 from service.models import Actor, Case
-from service.policy.permissions import Action, require
+from service.policy.permissions import Action, may, require
 
 
 class Becomes(StrEnum):
@@ -64,11 +64,12 @@ class Preview:
     case: Case
     source: Version
     target: Version
-    judgement: Judgement  #: its `plan` is the one that was tried: the one given, with what is proposed beside
+    judgement: Judgement  #: its `plan` has what is proposed beside
+    plan: Plan  #: the one that was tried: the one given, or else what is proposed
     refused: str | None  #: why it cannot move at all; then nothing but `marked_before` is told
     tasks: tuple[TaskChange, ...]
     timers: tuple[MovedTimer, ...]  #: those that are due at another time, are new, or are no more
-    waits: tuple[MovedSubscription, ...]  #: messages and signals by another name, new, or no more
+    waits: tuple[MovedSubscription, ...]  #: messages and signals otherwise; for who may read the case
     marked_before: Mapping[str, int]  #: element id -> tokens, as the live diagram has them
     marked_after: Mapping[str, int]
 
@@ -91,14 +92,17 @@ def of(case: Case, target: Version, plan: Plan | None = None, *, by: Actor) -> P
     judgement = judging.judged(
         source, target, marking(workflow), case.visits or {}, plan or Plan(), frozenset(case.inline)
     )
+    tried = judgement.plan if plan is None else plan
     marked = Counter(workflow.open_work().marked)
     try:
-        moved = move(source.definition, target.definition, workflow, judgement.plan, now=workflow.now)
+        moved = move(source.definition, target.definition, workflow, tried, now=workflow.now)
     except Unmovable as refusal:
-        return Preview(case, source, target, judgement, str(refusal), (), (), (), marked, {})
+        return Preview(case, source, target, judgement, tried, str(refusal), (), (), (), marked, {})
     changed = tuple(timer for timer in moved.timers if timer.before != timer.after)
-    tasks, after = tuple(_tasks(moved)), Counter(moved.after.marked)
-    return Preview(case, source, target, judgement, None, tasks, changed, moved.subscriptions, marked, after)
+    tasks, waits, after = tuple(_tasks(moved)), moved.subscriptions, Counter(moved.after.marked)
+    if not may(by, Action.READ_CASE, case):  # an expression may have put into a name what the case holds
+        tasks, waits = tuple(_as_drawn(each, source, target) for each in tasks), ()
+    return Preview(case, source, target, judgement, tried, None, tasks, changed, waits, marked, after)
 
 
 def _loaded(case: Case) -> Workflow:
@@ -108,6 +112,14 @@ def _loaded(case: Case) -> Workflow:
         raise WrongState(f"The case cannot be read: {unfit}") from None
     workflow.stores = stores.Stores()
     return workflow
+
+
+def _as_drawn(task: TaskChange, source: Version, target: Version) -> TaskChange:
+    """The same with the names that the diagrams have."""
+    old, new = source.definition.elements.get(task.before or ""), target.definition.elements.get(task.after or "")
+    before = None if task.before is None else (old and old.name) or task.before
+    after = None if task.after is None else (new and new.name) or task.after
+    return replace(task, name_before=before, name_after=after)
 
 
 def _tasks(moved: Moved) -> Iterator[TaskChange]:

@@ -1,17 +1,19 @@
-"""A new version while cases run, by command: `casewright plan`, `migrate`, `revert`, `migration`, `version`."""
+"""A new version while cases run, by command: `casewright plan`, `deploy`, `migrate`, `revert`, `version` and so on."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 
+import click
 import pytest
 import sqlalchemy as sa
 import yaml
 from click.testing import CliRunner, Result
 from flask import Flask
 
-from service.cli import changing as commands
+from service.cli import changing, designing, preflights
 from service.cli import versions as choosing
 from service.db import db
 from service.models import SYSTEM, Case
@@ -30,23 +32,30 @@ def run(app: Flask, office: Office, monkeypatch: pytest.MonkeyPatch) -> Callable
     office.open_case()
     deployments.deploy({"loan.bpmn": EXAMINE}, by=SYSTEM)
     db.session.commit()
-    monkeypatch.setattr(commands, "application", app.app_context)
-    monkeypatch.setattr(choosing, "application", app.app_context)
+    commands = {}
+    for module in (changing, designing, preflights, choosing):
+        monkeypatch.setattr(module, "application", app.app_context)
+        commands |= {name: each for name, each in vars(module).items() if isinstance(each, click.Command)}
 
     def command(which: str, *words: str) -> Result:
         db.session.rollback()
-        return CliRunner().invoke(choosing.version if which == "version" else getattr(commands, which), words)
+        return CliRunner().invoke(commands[which], words)
 
     return command
 
 
 @pytest.fixture
 def plan(run: Callable[..., Result], tmp_path: Path) -> str:
-    """The file of the plan that is printed, with the one element that it asks about."""
-    said = yaml.safe_load(run("plan", "loan").output)
-    said["plan"]["elements"]["Assess"] = "Examine"
-    (tmp_path / "plan.yaml").write_text(yaml.safe_dump(said))
+    """The file of the plan that is printed."""
+    (tmp_path / "plan.yaml").write_text(run("plan", "loan").output)
     return str(tmp_path / "plan.yaml")
+
+
+@pytest.fixture
+def third(tmp_path: Path) -> Path:
+    """A third version: of what stands at Assess it takes nothing away, but what it is called."""
+    (tmp_path / "loan.bpmn").write_bytes(EXAMINE.replace(b'"Examine"', b'"Assess"').replace(b"PT3H", b"PT2H"))
+    return tmp_path / "loan.bpmn"
 
 
 def versions() -> list[int]:
@@ -54,12 +63,76 @@ def versions() -> list[int]:
     return sorted(case.definition.version for case in db.session.scalars(sa.select(Case)))
 
 
-def test_a_plan_says_what_has_no_place(run: Callable[..., Result]) -> None:
+def test_a_plan_tells_what_a_version_means_for_running_cases(run: Callable[..., Result]) -> None:
     told = run("plan", "loan").output
 
-    assert "case_type: loan\nfrom: 1\nto: 2\n" in told
-    assert "#     Assess: …   # Assess loan, 2 tokens" in told
+    numbers = ", ".join(db.session.scalars(sa.select(Case.number).order_by(Case.id)))
+    assert told.splitlines()[:4] == [
+        "# loan version 2: 2 cases under other versions.",
+        "# 2 cases under version 1:",
+        f"#   safe with this plan: 2 cases at “Assess loan” ({numbers})",
+        "#       The case stands at “Assess loan”; in the new version that is “Examine loan” with the id “Examine”."
+        " The plan maps one to the other; look whether they are the same.",
+    ]
+    said = yaml.safe_load(told)
+    assert (said["from"], said["to"], said["plan"]["elements"]) == (1, 2, {"Assess": "Examine"})
     assert run("plan", "loan", "--to", "1").exit_code == 1
+
+
+def test_a_dry_run_tells_the_same_and_deploys_nothing(run: Callable[..., Result], third: Path) -> None:
+    done = run("deploy", "--dry-run", str(third))
+
+    assert done.output.startswith("loan version 3, which is not deployed yet: 2 cases under other versions.\n")
+    assert ("  exact: 2 cases at “Assess loan”" in done.output, done.exit_code) == (True, 0)
+    assert yaml.safe_load(run("plan", "loan", str(third)).output)["to"] == 3
+    assert len(run("version", "list", "loan").output.splitlines()) == 2
+
+
+def test_a_dry_run_fails_when_a_case_must_stay_or_needs_a_person(
+    run: Callable[..., Result], third: Path, tmp_path: Path
+) -> None:
+    script = b'<bpmn:scriptTask id="Assess"><bpmn:script>seen = True</bpmn:script>'
+    drawn = re.sub(
+        b'(?s)<bpmn:userTask id="Assess".*?</bpmn:userTask>', script + b"</bpmn:scriptTask>", third.read_bytes()
+    )
+    third.write_bytes(drawn)
+
+    done = run("deploy", "--dry-run", str(third))
+
+    assert (done.exit_code, "  must stay: 2 cases at “Assess loan”" in done.output) == (1, True)
+    (tmp_path / "plan.yaml").write_text("case_type: loan\nfrom: 1\nplan: {elements: {Assess: null}}\n")
+    decided = run("deploy", "--dry-run", str(third), "--running", str(tmp_path / "plan.yaml"))
+    assert (decided.exit_code, "safe with this plan: 2 cases" in decided.output) == (0, True)
+
+
+def test_what_is_safe_moves_with_the_deployment(run: Callable[..., Result], third: Path) -> None:
+    assert "Say with --why" in run("deploy", str(third), "--running", "safe").output
+
+    told = run("deploy", str(third), "--running", "safe", "--why", "A better form").output.splitlines()
+    assert (told[0], told[1].split()[0]) == ("deployed  loan version 3", "running")
+    assert told[1].endswith(" loan 1 to 3: 2 waiting")
+    do_jobs()
+
+    assert versions() == [3, 3]
+
+
+def test_cases_move_with_the_deployment_as_a_plan_says(run: Callable[..., Result], third: Path, tmp_path: Path) -> None:
+    plan = tmp_path / "plan.yaml"
+    plan.write_text(run("plan", "loan", str(third)).output + "---\ncase_type: loan\nfrom: 2\n")
+    wrong = tmp_path / "wrong.yaml"
+    wrong.write_text("case_type: loan\nfrom: 1\nto: 7\n")
+
+    refused = run("deploy", str(third), "--running", str(wrong), "--why", "A better form")
+    assert (refused.exit_code, "to: This deployment makes version 3; make the plan anew." in refused.output) == (
+        1,
+        True,
+    )
+    assert len(run("version", "list", "loan").output.splitlines()) == 2
+    told = run("deploy", str(third), "--running", str(plan), "--why", "A better form").output
+    assert told.splitlines()[1].endswith(" loan 1 to 3: 2 waiting")
+    do_jobs()
+
+    assert versions() == [3, 3]
 
 
 def test_cases_move_by_a_plan_and_return(run: Callable[..., Result], plan: str) -> None:

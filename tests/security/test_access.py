@@ -99,6 +99,7 @@ ELSEWHERE: dict[str, set[str]] = {
     Action.PUBLISH_MESSAGE: {"admin", "operator"},
     Action.MIGRATE_CASES: {"admin", "operator"},
     Action.MODIFY_CASES: {"admin", "operator"},
+    Action.PREFLIGHT: {"admin", "operator", "designer"},
     Action.CHOOSE_VERSION: {"admin", "operator", "designer"},
     Action.READ_INCIDENTS: {"admin", "operator"},
     Action.RESOLVE_INCIDENT: {"admin", "operator"},
@@ -129,6 +130,7 @@ BODIES: dict[str, Any] = {
     "POST /api/v1/cases/<uuid:case_id>/reopen": {"reason": "A test."},
     "POST /api/v1/cases/<uuid:case_id>/repeat": {"element_id": "Assess", "reason": "A test."},
     "POST /api/v1/cases/<uuid:case_id>/migrate": {"to": 1, "reason": "A test."},
+    "POST /api/v1/cases/<uuid:case_id>/migrate/preview": {"to": 1},
     "POST /api/v1/cases/<uuid:case_id>/return": {"reason": "A test."},
     "POST /api/v1/cases/<uuid:case_id>/modifications/preview": {"steps": [{"do": "put", "element": "Approve"}]},
     "POST /api/v1/cases/<uuid:case_id>/modifications": {
