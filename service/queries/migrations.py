@@ -108,6 +108,35 @@ def running(key: str) -> Mapping[int, int]:
     return {row[0]: row[1] for row in rows}
 
 
+def behind(keys: Sequence[str]) -> Mapping[str, int]:
+    """Key -> how many of its cases run on another version than the newest; keys without any are left out."""
+    wanted = sa.select(ProcessDefinition.key, sa.func.count()).join(Case, Case.definition_id == ProcessDefinition.id)
+    others = wanted.where(
+        ProcessDefinition.key.in_(keys), ProcessDefinition.latest.is_(False), Case.closed_at.is_(None)
+    )
+    return {row[0]: row[1] for row in db.session.execute(others.group_by(ProcessDefinition.key))}
+
+
+def former_version(case: Case) -> int | None:
+    """The version to which a case could be brought back, as far as rows say: it is kept how it stood there."""
+    wanted = sa.select(ProcessDefinition.version).join(Migration, Migration.source_id == ProcessDefinition.id)
+    moved = wanted.join(MigratedCase, MigratedCase.migration_id == Migration.id).where(
+        MigratedCase.case_id == case.id,
+        MigratedCase.outcome == Outcome.MOVED,
+        MigratedCase.snapshot.is_not(None),
+        Migration.returns_id.is_(None),
+        Migration.target_id == case.definition_id,
+    )
+    return db.session.scalar(moved.order_by(MigratedCase.at.desc()).limit(1))
+
+
+def other_version(case: Case) -> int | None:
+    """The newest version besides the case's own."""
+    others = ProcessDefinition.key == case.case_type, ProcessDefinition.id != case.definition_id
+    number = ProcessDefinition.version
+    return db.session.scalar(sa.select(number).where(*others).order_by(number.desc()).limit(1))
+
+
 def message(row: MigratedCase, actor: Actor) -> str | None:
     """Why a case stayed; of a restricted case only to who may read it."""
     case: Case = row.case

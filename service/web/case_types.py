@@ -19,6 +19,7 @@ from service.models import Actor, DecisionDefinition, FormDefinition, ProcessDef
 from service.policy.permissions import Action, access_of, may
 from service.queries import cases as case_lists
 from service.queries import definitions
+from service.queries import migrations as lists
 from service.web import decision_tables, spoken, words
 from service.web.rendering import names_of, page
 from service.web.roles import ACCESS
@@ -33,7 +34,8 @@ def index() -> Response:
     actor = current_actor()
     found = definitions.case_types()
     may_open = {kind.key for kind in found if may(actor, Action.OPEN_CASE, kind)}
-    return page("case_types/index.html", types=found, running=_running(found, actor), may_open=may_open)
+    behind = lists.behind([kind.key for kind in found]) if may(actor, Action.MIGRATE_CASES) else {}
+    return page("case_types/index.html", types=found, running=_running(found, actor), may_open=may_open, behind=behind)
 
 
 def _running(found: Sequence[ProcessDefinition], actor: Actor) -> Mapping[str, Mapping[int, int]]:
@@ -61,12 +63,14 @@ def show(key: str) -> Response:
     if chosen is None:
         raise NotFound(f"“{versions[0].name}” has no version {wanted}.")
     source = deployed(chosen.id)
+    moves = may(current_actor(), Action.MIGRATE_CASES)
     info = source.definition.info
     return page(
         "case_types/page.html",
         chosen=chosen,
         versions=versions,
         running=case_lists.running([row.id for row in versions], actor=current_actor()),
+        elsewhere=sum(n for v, n in lists.running(key).items() if v != chosen.version) if moves else 0,
         names=names_of([row.deployment.created_by for row in versions]),
         info=info,
         access=access_of(chosen.id),

@@ -13,10 +13,12 @@ from service.errors import Forbidden, InvalidDeployment, InvalidForm
 from service.http import rate_limits
 from service.http.auth import current_actor
 from service.http.protection import permission
+from service.models import ProcessDefinition
 from service.operations import bundles, choosing, deployments
 from service.operations.sources import KINDS
 from service.policy.permissions import Action, may
 from service.queries import deployments as deployment_lists
+from service.queries import migrations as lists
 from service.web.rendering import names_of, page
 
 blueprint = Blueprint("deployments", __name__)
@@ -53,7 +55,16 @@ def deploy() -> ResponseReturnValue:
         db.session.rollback()
         return _page(problems=refused.problems, said=said, status=422)
     db.session.commit()
-    return _page(done=done, problems=done.warnings)
+    return _page(done=done, problems=done.warnings, behind=_behind(done))
+
+
+def _behind(done: deployments.Deployed) -> list[tuple[ProcessDefinition, int]]:
+    """The new versions of processes of which cases run on older ones, and how many; for who may move them."""
+    if not may(current_actor(), Action.MIGRATE_CASES):
+        return []
+    added = [row for row in done.added if isinstance(row, ProcessDefinition)]
+    numbers = lists.behind([row.key for row in added])
+    return [(row, numbers[row.key]) for row in added if row.key in numbers]
 
 
 @blueprint.post("/deployments/bundle")
@@ -75,7 +86,7 @@ def bring_in() -> ResponseReturnValue:
         db.session.rollback()
         return _page(wrong={"bundle": str(refused)}, status=403)
     db.session.commit()
-    return _page(done=done.deployed, problems=done.deployed.warnings)
+    return _page(done=done.deployed, problems=done.deployed.warnings, behind=_behind(done.deployed))
 
 
 def _page(*, status: int = 200, said: Mapping[str, str | None] | None = None, **values: Any) -> Response:

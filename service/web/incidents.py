@@ -15,7 +15,7 @@ from service.models import IncidentState
 from service.operations import incidents as operations
 from service.policy.permissions import Action
 from service.queries import incidents, pending_calls
-from service.web import progress
+from service.web import mends, progress
 from service.web.pending_calls import shown
 from service.web.rendering import go, page
 
@@ -35,12 +35,18 @@ def index() -> Response:
         for row in found.rows
         if row.case is not None and row.element_id
     }
+    mended = {
+        row.incident.id: mends.mended_by(row.case, row.element_id, current_actor())
+        for row in found.rows
+        if row.case is not None and row.incident.state is IncidentState.OPEN
+    }
     calls = pending_calls.listed() if state == "open" and not request.args.get("after") else None
     values: dict[str, Any] = {
         "calls": shown(calls.rows, current_actor()) if calls else [],
         "rows": found.rows,
         "next": found.next,
         "places": places,
+        "mends": mended,
     }
     return page("incidents/index.html", state=state, states=STATES, **values)
 

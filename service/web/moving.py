@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from flask import Blueprint, request, url_for
@@ -22,6 +23,7 @@ from service.operations import plans
 from service.policy.permissions import Action, may, require
 from service.queries import cases as case_lists
 from service.queries import definitions, differences
+from service.queries import migrations as lists
 from service.queries import preview as previews
 from service.queries.preview import Becomes, TaskChange
 from service.web import asking
@@ -35,6 +37,21 @@ BECOMES = {
     Becomes.CHANGES: ("edit", "info", "stays with whoever has it"),
     Becomes.STAYS: ("check", "good", "stays as it is"),
 }
+
+
+@dataclass(frozen=True)
+class Offer:
+    """What a case's page offers: the newest other version, and the one to which it could be brought back."""
+
+    to: int | None
+    back_to: int | None
+
+
+def offered(case: Case, actor: Actor) -> Offer | None:
+    """For who may move the case while it runs."""
+    if case.state.is_closed or not may(actor, Action.MIGRATE, case):
+        return None
+    return Offer(lists.other_version(case), lists.former_version(case))
 
 
 @blueprint.get("/cases/<number>/move")
@@ -89,6 +106,8 @@ def _shown(
     case: Case, actor: Actor, target: ProcessDefinition | None, plan: Plan | None, *, status: int = 200, **shown: Any
 ) -> ResponseReturnValue:
     """The page, under `plan` or under what is proposed."""
+    if case.state.is_closed:
+        raise WrongState(f"This case is {case.state}.")
     source, may_read = definitions.get(case.definition_id), may(actor, Action.READ_CASE, case)
     others = [each.version for each in definitions.versions(case.case_type) if each.id != source.id]
     values: dict[str, Any] = {"case": case, "source": source, "target": target, "others": others, "may_read": may_read}

@@ -173,7 +173,7 @@ def plan(order: Migration) -> str:
 
 def terms(order: Migration) -> list[tuple[str, str]]:
     """What it was to do, as pairs for a list of facts."""
-    found = [("Which cases", ", ".join(_chosen(order)) or "All open cases of the version")]
+    found = [("Which cases", ", ".join(_chosen(order)) or _all(order))]
     if order.up_to and order.returns_id is None:
         found.append(("Moves", UP_TO.get(order.up_to, order.up_to)))
     if order.trial is not None:
@@ -181,6 +181,10 @@ def terms(order: Migration) -> list[tuple[str, str]]:
     if order.most_untouched is not None:
         found.append(("Pauses", f"as soon as more than {words.counted(order.most_untouched, 'case')} stayed"))
     return found
+
+
+def _all(order: Migration) -> str:
+    return "Those that were judged so" if order.up_to in UP_TO and order.up_to != "needs a person" else "All open ones"
 
 
 def _chosen(order: Migration) -> list[str]:

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
+import sqlalchemy as sa
 from flask import Blueprint, Response, request, url_for
 from flask.typing import ResponseReturnValue
 
@@ -33,6 +34,7 @@ from service.web.rendering import go, page
 from service.web.verdicts import VERDICTS
 
 blueprint = Blueprint("preflights", __name__)
+NAMED = 100  #: classes in one statement
 UP_TO = {"safe": Verdict.SAFE, "plan": Verdict.WITH_PLAN, "person": Verdict.PERSON}  #: which cases an order moves
 
 
@@ -74,15 +76,8 @@ def order(key: str) -> ResponseReturnValue:
     if move is None:
         raise WrongState("No case of another version runs.")
     plan = asking.decided(plans.read(request.form.get("plan", ""), move.source, move.target), request.form)
-    which, actor = request.form.get("which", "safe"), current_actor()
-    terms = Terms(_number("trial"), _number("most_untouched"), UP_TO.get(which, Verdict.SAFE))
-    chosen, among = Chosen(), None
-    if which == "class":
-        found = preflight.of(version_of(move.target.id), by=actor, sources=[move.source], plan=plan, samples=0)
-        of_version, each = found.named(request.form.get("class", ""))
-        chosen, among = Chosen(places=each.words), preflight.rows_of(of_version, each)
-        worst = max((Verdict.WITH_PLAN, each.verdict), key=lambda verdict: verdict.rank)
-        terms = replace(terms, up_to=min(worst, Verdict.PERSON, key=lambda verdict: verdict.rank))
+    worst, chosen, among = _which(move, plan, request.form.get("which", "safe"))
+    terms, actor = Terms(_number("trial"), _number("most_untouched"), worst), current_actor()
     reason = request.form.get("reason", "")
     made = operations.order(
         move.source, move.target, plan, by=actor, reason=reason, chosen=chosen, terms=terms, among=among
@@ -90,6 +85,30 @@ def order(key: str) -> ResponseReturnValue:
     where = url_for("migrations.show", migration_id=made.id)
     db.session.commit()
     return go(where, "The worker moves them now, each by itself.")
+
+
+def _which(move: Move, plan: Plan, which: str) -> tuple[Verdict, Chosen, sa.ColumnElement[bool] | None]:
+    """Up to which verdict, and which cases: those of one class, or of all that are judged so well.
+
+    Where there are too many classes to be named, or cases whose rows do not say yet where they stand, all of the
+    version are looked at; each is judged as it moves, and the others stay.
+    """
+    found = preflight.of(version_of(move.target.id), by=current_actor(), sources=[move.source], plan=plan, samples=0)
+    if which == "class":
+        of_version, each = found.named(request.form.get("class", ""))
+        worst = max(Verdict.WITH_PLAN, min(each.verdict, Verdict.PERSON, key=_rank), key=_rank)
+        return worst, Chosen(places=each.words), preflight.rows_of(of_version, each)
+    worst = UP_TO.get(which, Verdict.SAFE)
+    classes = [(of, each) for of in found.versions for each in of.classes if each.verdict.rank <= worst.rank]
+    if not classes:
+        raise WrongState("No case is judged so. Decide first what the plan says, or choose others.")
+    if len(classes) > NAMED or any(part.unsigned for _, each in classes for part in each.parts):
+        return worst, Chosen(), None
+    return worst, Chosen(), sa.or_(*(preflight.rows_of(of, each) for of, each in classes))
+
+
+def _rank(verdict: Verdict) -> int:
+    return verdict.rank
 
 
 def _move(key: str, said: Mapping[str, str]) -> Move | None:

@@ -9,12 +9,12 @@ from __future__ import annotations
 import re
 import uuid
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from service.execution.definitions import deployed
 from service.models import Actor, Case, CaseState, Incident
 from service.policy.permissions import Action, may
-from service.web import facts
+from service.web import facts, mends
 
 #: How the engine and the sandbox say that a name has no value.
 UNKNOWN = re.compile(
@@ -49,6 +49,7 @@ class Stuck:
     place: str = ""  #: file and line, for who may see it, as are `message` and `advice`
     message: str = ""
     advice: str = ""
+    mend: mends.Mend | None = None  #: a newer version in which this is mended
 
 
 def told(case: Case, incident: Incident, actor: Actor) -> Stuck:
@@ -64,12 +65,13 @@ def told(case: Case, incident: Incident, actor: Actor) -> Stuck:
         missing,
         retriable and not case.state.is_closed and may(actor, Action.RETRY, case),
     )
+    shown = replace(shown, mend=mends.mended_by(case, incident.element_id, actor))
     if not (may(actor, Action.DEPLOY) or may(actor, Action.READ_INCIDENTS)):
         return shown
     line = f", line {element.line}" if element and element.line else ""
     place = f"{source.info.file}{line}" if element and source.info.file else ""
     advice = SET_IT.format(missing[0]) if missing else MEND_IT if CODE.search(incident.message) else ""
-    return Stuck(incident, shown.said, shown.element, missing, shown.may_retry, place, incident.message, advice)
+    return replace(shown, place=place, message=incident.message, advice=advice)
 
 
 def in_words(message: str, definition_id: uuid.UUID, *, job: bool = False) -> str:
