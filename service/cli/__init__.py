@@ -7,7 +7,18 @@ from __future__ import annotations
 
 import click
 
-from service.cli import bundles, changing, database, designing, inspecting, preflights, serving, users, versions
+from service.cli import (
+    bundles,
+    changing,
+    database,
+    designing,
+    inspecting,
+    modifying,
+    preflights,
+    serving,
+    users,
+    versions,
+)
 
 
 @click.group()
@@ -19,6 +30,6 @@ def main() -> None:
 for command in (serving.demo, serving.serve, serving.web, serving.worker, database.db_commands, designing.check,
                 designing.deploy, designing.list_deployments, bundles.export_bundle, bundles.import_bundle,
                 designing.diff, designing.new, preflights.plan, changing.migrate, changing.revert, changing.migration,
-                versions.version, users.user, users.group, users.token, inspecting.case, inspecting.audit,
-                inspecting.doctor, inspecting.check_upgrade):  # fmt: skip
+                modifying.modify, versions.version, users.user, users.group, users.token, inspecting.case,
+                inspecting.audit, inspecting.doctor, inspecting.check_upgrade):  # fmt: skip
     main.add_command(command)

@@ -15,6 +15,7 @@ import sqlalchemy as sa
 
 from service import audit
 from service.db import db, new_id, utcnow
+from service.engine.change.choices import Stood, Target, stood, targets
 from service.engine.change.consequences import Effect, consequences, effects, verdict
 from service.engine.change.modify import Modified, pinned
 from service.engine.change.modify import modify as modify_workflow
@@ -53,6 +54,14 @@ class Preview:
 def needs_approval(case: Case) -> bool:
     """Whether a second person has to agree to what is changed in cases of this type."""
     return deployed(case.definition_id).definition.info.attributes.get("changesNeedApproval") == "true"
+
+
+def choices(case: Case) -> tuple[list[Stood], list[Target]]:
+    """What stands in the case, and where tokens may be put; nothing where it cannot be changed now."""
+    if case.state not in _CHANGEABLE:
+        return [], []
+    workflow = _changeable(case)
+    return stood(workflow), targets(workflow)
 
 
 def look(case: Case, steps: Sequence[Step], *, by: Actor) -> Preview:
@@ -124,12 +133,12 @@ def apply(
     workflow = _changeable(case)
     done = _tried(workflow, steps)
     _require(_reasons(case, workflow, done), up_to)
-    stood = case.state
+    state = case.state
     details: dict[str, Any] = {"reason": reason, "steps": [_told(step) for step in steps]}
     details |= {"proposed_by": proposed_by} if proposed_by else {}
     if gone := _milestones(case, workflow, steps):
         details["milestones"] = gone
-    goes_on = stood is CaseState.FAILED and done.workflow.state is not WorkflowState.FAILED
+    goes_on = state is CaseState.FAILED and done.workflow.state is not WorkflowState.FAILED
     audit.record(case, "case:modified", by=by, details=details | ({"goes_on": True} if goes_on else {}))
     if goes_on:
         incidents.put_away(case, by=by)

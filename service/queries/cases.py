@@ -68,6 +68,12 @@ def to_modify(case_id: uuid.UUID, *, by: Actor) -> Case:
     return _also_for(Action.MODIFY, case_id, by)
 
 
+def numbered_to_modify(number: str, *, by: Actor) -> Case:
+    """The same by its readable number."""
+    case = db.session.scalar(_NUMBERED, {"number": number})
+    return case if case is not None and may(by, Action.MODIFY, case) else _readable_or_not_found(case, by)
+
+
 def _also_for(action: Action, case_id: uuid.UUID, by: Actor) -> Case:
     case = db.session.get(Case, case_id)
     return case if case is not None and may(by, action, case) else _readable_or_not_found(case, by)

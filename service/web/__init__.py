@@ -33,6 +33,7 @@ from service.web import (
     rendering,
     roles,
     sign_in,
+    standing,
     static,
     tasks,
     tokens,
@@ -41,7 +42,7 @@ from service.web import (
 
 FAMILIES = (about, adhoc, case_types, cases, casework, deployments, family, help, history, incidents, installation,
             links, lost, migrations, moving, notes, pending_calls, preflights, printing, profile, roles, sign_in,
-            static, tasks, tokens, versions)  # fmt: skip
+            standing, static, tasks, tokens, versions)  # fmt: skip
 
 
 def init_app(app: Flask) -> None:

@@ -52,6 +52,7 @@ from service.web import (
     people,
     progress,
     roles,
+    standing,
     story,
     stuck,
     words,
@@ -168,6 +169,7 @@ def about(case: Case, actor: Actor) -> dict[str, Any]:
         **history.filters(),
         "waits_for": partial(_waits_for, names=names),
         "parts": roles.parts(case, actor),
+        "proposals": standing.proposals(case, actor),
         **notes.newest(case, actor),
         "family": family.newest(case, actor),
     }

@@ -67,6 +67,7 @@ CHAPTERS = {
     "roles.hand_over": "people#hand-a-role-over",
     "roles.hand_over_now": "people#hand-a-role-over",
     "sign_in": "account#sign-in",
+    "standing": "mending-a-case",
     "tasks": "tasks",
     "tasks.team": "tasks#take-a-task",
     "tokens": "accounts#tokens",

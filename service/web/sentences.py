@@ -188,7 +188,7 @@ def _modified(verb: str, tone: str = "warn") -> Callable[[AuditEntry, Telling], 
 
     def sentence(entry: AuditEntry, telling: Telling) -> Entry:
         details = entry.details or {}
-        steps = [_step(step, telling) for step in details.get("steps") or ()]
+        steps = [step(each, telling) for each in details.get("steps") or ()]
         by = details.get("proposed_by")
         rest = "; ".join([*steps, *([f"proposed by {telling.person(by)}"] if by else [])])
         return say(entry, telling, verb, rest=rest, quote=str(details.get("reason") or ""), tone=tone)
@@ -196,21 +196,21 @@ def _modified(verb: str, tone: str = "warn") -> Callable[[AuditEntry, Telling], 
     return sentence
 
 
-def _step(step: Mapping[str, Any], telling: Telling) -> str:
-    """`“Assess” → “Approve”`."""
-    where, names = f"“{telling.element(step.get('element'))}”", ", ".join(step.get("values") or ())
-    said = {
-        "put": f"put a token on {where}",
-        "move": f"moved from {where} to “{telling.element(step.get('to'))}”",
-        "take": f"took {where} away",
-        "again": f"began {where} again",
-        "skip": f"skipped {where}",
-        "set": f"set {names}",
-        "fire": f"let {where} happen",
-        "time": f"set the time of {where}",
-        "deliver": f"delivered the message {step.get('name') or where}",
+def step(said: Mapping[str, Any], telling: Telling) -> str:
+    """What one step of a modification does, as it is kept, to follow “changed” and “proposes to change”."""
+    where, names = f"“{telling.element(said.get('element'))}”", ", ".join(said.get("values") or ())
+    shown = {
+        "put": f"a token on {where}",
+        "move": f"from {where} to “{telling.element(said.get('to'))}”",
+        "take": f"{where} taken away",
+        "again": f"{where} once more",
+        "skip": f"{where} skipped",
+        "set": f"{names} set",
+        "fire": f"{where} happens now",
+        "time": f"{where} at another time",
+        "deliver": f"the message {said.get('name') or where} delivered",
     }
-    return said.get(str(step.get("do")), str(step.get("do")))
+    return shown.get(str(said.get("do")), str(said.get("do")))
 
 
 def _added(entry: AuditEntry, telling: Telling) -> Entry:

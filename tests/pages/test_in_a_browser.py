@@ -37,6 +37,7 @@ def visits(office: Office, case: Case) -> list[tuple[str, Actor, str]]:
         ("case", office.mia, f"/cases/{case.number}"),
         ("case-stuck", office.mia, f"/cases/{case.number[:-1]}6"),
         ("case-cancelled", office.mia, f"/cases/{case.number[:-1]}7"),
+        ("case-standing", office.mia, f"/cases/{case.number}/standing"),
         ("case-data", office.mia, f"/cases/{case.number}/data"),
         ("no-cases", office.ann, "/cases?q=xyzzy"),
         ("new-case", office.ann, "/cases/new"),

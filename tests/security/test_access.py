@@ -215,6 +215,13 @@ FORMS: dict[str, dict[str, Any]] = {
     "/cases/<number>/data": {},
     "/cases/<number>/hold": {"reason": "A test."},
     "/cases/<number>/reopen": {"reason": "A test."},
+    "/cases/<number>/standing/preview": {"put": "Approve"},
+    "/cases/<number>/standing": {
+        "put": "Approve",
+        "seen": '[{"do": "put", "element": "Approve"}]',
+        "reason": "A test.",
+    },
+    "/cases/<number>/proposals/<uuid:modification_id>/refuse": {"reason": "A test."},
     "/cases/<number>/go-back": {"reason": "A test.", "element": "Assess"},
     "/cases/<number>/links": {"target": "$other", "kind": "related"},
     "/cases/<number>/merge": {"into": "$other", "reason": "A test."},

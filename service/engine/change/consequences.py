@@ -27,9 +27,9 @@ NO_CONTENTS = Contents()
 
 @dataclass(frozen=True)
 class Effect:
-    """One thing that would be otherwise. `what`: opens, ends, waits, waits no longer, moves, is sent, is done."""
+    """One thing that would be otherwise. `what` as it is said: opens, ends, is skipped, waits, and so on."""
 
-    what: str
+    what: str  #: opens, ends, is skipped, waits, waits no longer, moves, is sent, is done
     kind: str  #: task, timer, message, signal, service, child, ad hoc, case
     element_id: str
     name: str  #: of the element, or of the message or signal
@@ -39,7 +39,7 @@ class Effect:
 
 def effects(done: Modified) -> tuple[Effect, ...]:
     """What would open, end, wait, run and be sent."""
-    found = [*_work(done.before, done.after), *_timers(done.before, done.after), *_waits(done.before, done.after)]
+    found = [*_work(done), *_timers(done.before, done.after), *_waits(done.before, done.after)]
     for each in done.happened:
         if each.what in (What.MESSAGE_SENT, What.SIGNAL_SENT):
             kind = "message" if each.what is What.MESSAGE_SENT else "signal"
@@ -56,7 +56,8 @@ def _says_something(workflow: Workflow, element_id: str) -> bool:
     return isinstance(node, Node) and "Gateway" not in node.element.type
 
 
-def _work(before: OpenWork, after: OpenWork) -> Iterator[Effect]:
+def _work(done: Modified) -> Iterator[Effect]:
+    before, after = done.before, done.after
     pairs = (
         ("task", before.tasks, after.tasks),
         ("service", before.services, after.services),
@@ -65,7 +66,9 @@ def _work(before: OpenWork, after: OpenWork) -> Iterator[Effect]:
     )
     for kind, old, new in pairs:
         known, wanted = {each.activity_id for each in old}, {each.activity_id for each in new}
-        yield from (_effect("ends", kind, each) for each in old if each.activity_id not in wanted)
+        for each in old:
+            if each.activity_id not in wanted:
+                yield _effect("is skipped" if each.activity_id in done.skipped else "ends", kind, each)
         yield from (_effect("opens", kind, each) for each in new if each.activity_id not in known)
 
 

@@ -49,7 +49,8 @@ class Putting:
     def put(self, element: str, within: str | None = None) -> None:
         """Put a token there; `within`: the activity id of the scope, where several are open. Raises Unmovable."""
         node, (flow, _graph) = self.node(element), self._flow(element)
-        self._require_puttable(element, node, flow)
+        if flow is None and (why := _why_never(node)) is not None:
+            self._refuse(element, node, why)
         scope = self.scope_for(element, node, within)
         self.put_on.append(node)
         if flow is not None:
@@ -61,16 +62,17 @@ class Putting:
         else:
             self.run.spawn(scope, node)
 
-    def _require_puttable(self, element: str, node: Node, flow: Flow | None) -> None:
-        if is_reaction(node):
-            self._refuse(element, node, "begins when its event happens: let that event happen instead")
-        owner = node.graph.task_specs.get(node.graph.owner(node.name) or "")
-        if isinstance(node, StartEvent) and isinstance(owner, Node) and is_reaction(owner):
-            self._refuse(element, node, "waits as long as what is around it is open: let the event happen instead")
-        if isinstance(node, BoundaryEvent) and node.undone_by is not None:
-            self._refuse(element, node, "only says how something is undone; no token ever stands there")
-        if isinstance(node, Activity) and node.for_compensation and flow is None:
-            self._refuse(element, node, "undoes another activity, and begins only where the diagram asks for that")
+    def may_hold(self, node: Node) -> bool:
+        """Whether a token may be put on an element now."""
+        if _why_never(node) is not None:
+            return False
+        for name in _around(node):
+            if any(self._open(node.graph, name)):
+                return True
+            holder: Any = node.graph.task_specs.get(name or "")
+            if holder is None or is_reaction(holder) or holder.repetition is not None:
+                return False
+        return False
 
     def scope_for(self, element: str, node: Node, within: str | None = None) -> Task:
         """The open scope in which the element stands, opened where it is not. Raises Unmovable."""
@@ -128,6 +130,20 @@ class Putting:
 
     def _refuse(self, element: str, node: Node, why: str) -> NoReturn:
         raise Unmovable(element, f"{words.said(node)} {why}.")
+
+
+def _why_never(node: Node) -> str | None:
+    """Why no token may be put on an element, whatever is open; None where one may."""
+    owner = node.graph.task_specs.get(node.graph.owner(node.name) or "")
+    if is_reaction(node):
+        return "begins when its event happens: let that event happen instead"
+    if isinstance(node, StartEvent) and isinstance(owner, Node) and is_reaction(owner):
+        return "waits as long as what is around it is open: let the event happen instead"
+    if isinstance(node, BoundaryEvent) and node.undone_by is not None:
+        return "only says how something is undone; no token ever stands there"
+    if isinstance(node, Activity) and node.for_compensation:
+        return "undoes another activity, and begins only where the diagram asks for that"
+    return None
 
 
 def _bare(element: str) -> str:

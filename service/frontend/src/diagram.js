@@ -14,6 +14,7 @@ import 'bpmn-js/dist/assets/diagram-js.css';
 import 'bpmn-js/dist/assets/bpmn-js.css';
 import './styles/diagram.css';
 import { json, mount } from './parts/mount.js';
+import { pick } from './parts/pick.js';
 
 const STATES = { done: 'done', active: 'now here', failed: 'failed', enabled: 'may be started', cancelled: 'cancelled', added: 'added', removed: 'removed', changed: 'changed' };
 const BEGINS_WITH = [['active', 'failed'], ['added', 'removed', 'changed']]; // the first of which there are any
@@ -211,11 +212,15 @@ function mark(host, viewer) {
     if (element.waypoints) continue;
     overlays.add(element, { position: place(element), html: badge(state, count, label), scale: { min: 0.7, max: 1.2 } });
   }
+  if (host.dataset.picks !== undefined) registry.forEach((element) => { if (element.parent) canvas.addMarker(element, 'is-link'); });
   for (const [id, url] of Object.entries(links)) if (registry.get(id)) canvas.addMarker(id, 'is-link');
   host.links = links;
   if (host.listening) return;
   host.listening = true;
-  viewer.on('element.click', ({ element }) => { if (host.links[element.id]) window.location.assign(host.links[element.id]); });
+  viewer.on('element.click', ({ element }) => {
+    if (host.links[element.id]) window.location.assign(host.links[element.id]);
+    else if (host.dataset.picks !== undefined) pick(element.id.replace(/_label$/, ''));
+  });
 }
 
 /** Where an element's badge covers no label: gateways have theirs above or to the right, events mostly below. */

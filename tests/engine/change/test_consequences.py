@@ -51,6 +51,7 @@ def test_a_timer_that_moves_and_a_case_that_ends() -> None:
 
     assert (moved.what, moved.kind, moved.element_id, moved.at) == ("moves", "timer", "c", NOW + timedelta(hours=1))
     assert (last.what, last.kind) == ("ends", "case")
+    assert effects(tried(case(user("A"), "s A e"), step("skip", "A")))[0].what == "is skipped"
 
 
 def test_a_join_that_would_wait_for_ever_keeps_it_from_being_done() -> None:

@@ -7,7 +7,7 @@ from alembic import op
 
 from service.db import Moment
 
-revision = "0016b"
+revision = "0017"
 down_revision = "0016"
 branch_labels = None
 depends_on = None

@@ -1,0 +1,121 @@
+"""For those who mend cases: `casewright modify` changes by hand where they stand."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from service.cli.application import application, on_the_demo
+from service.db import db, local, utcnow
+from service.engine.change.steps import Kind, Step
+from service.errors import ServiceError
+from service.models import SYSTEM, Case, ModificationState
+
+if TYPE_CHECKING:
+    from service.operations.modification import Preview
+
+
+@click.command()
+@click.argument("numbers", metavar="CASE...", nargs=-1, required=True)
+@click.option("--put", multiple=True, metavar="ELEMENT", help="Put a token on an element or a sequence flow.")
+@click.option("--move", multiple=True, nargs=2, metavar="ELEMENT TO", help="Move what stands at an element.")
+@click.option("--take", multiple=True, metavar="ELEMENT", help="Take away what stands at an element.")
+@click.option("--again", multiple=True, metavar="ELEMENT", help="Do an element again; cancels what is behind it.")
+@click.option("--skip", multiple=True, metavar="ELEMENT", help="Go on behind an element, though nobody did it.")
+@click.option("--set", "facts", multiple=True, metavar="NAME=VALUE", help="Set a variable: JSON, or a text.")
+@click.option("--fire", multiple=True, metavar="ELEMENT", help="Let the event happen for which an element waits.")
+@click.option("--time", multiple=True, nargs=2, metavar="ELEMENT WHEN", help="When the timer of an element is due.")
+@click.option("--deliver", multiple=True, metavar="MESSAGE", help="Deliver a message.")
+@click.option("--reason", default="", help="Why, for the story of each case.")
+@click.option("--look", is_flag=True, help="Only say what it would do.")
+@on_the_demo
+def modify(numbers: Sequence[str], reason: str, look: bool, **said: Any) -> None:
+    """Change by hand where cases stand. All options are taken together, then the case runs on.
+
+    Of several cases each is changed by itself, as far as that is possible.
+    """
+    if not look and not reason.strip():
+        raise click.ClickException("Say why: --reason TEXT; or only look: --look.")
+    with application():
+        steps, stayed = list(_steps(**said)), 0
+        for number in numbers:
+            stayed += not _one(number, steps, reason, look=look)
+    if stayed:
+        raise click.exceptions.Exit(1)
+
+
+def _one(number: str, steps: Sequence[Step], reason: str, *, look: bool) -> bool:
+    """Change one case, or look; whether it could be."""
+    from service.operations import modification
+    from service.queries import cases
+
+    try:
+        case = cases.by_number(number, by=SYSTEM)
+        if look:
+            _tell(case, modification.look(case, steps, by=SYSTEM))
+            return True
+        made = modification.modify(case, steps, by=SYSTEM, reason=reason)
+        db.session.commit()
+    except ServiceError as refusal:
+        db.session.rollback()
+        click.echo(f"stayed    {number}: {refusal}")
+        return False
+    proposed = made.state is ModificationState.PROPOSED
+    click.echo(f"{'proposed' if proposed else 'changed':<9} {number}")
+    return True
+
+
+def _tell(case: Case, found: Preview) -> None:
+    after = ", ".join(dict.fromkeys(found.after)) or "nowhere: it ends"
+    click.echo(f"{case.number} would stand at {after} ({found.verdict}).")
+    for effect in found.effects:
+        at = f", {effect.at:%Y-%m-%d %H:%M} UTC" if effect.at else ""
+        shown = f"{effect.name} ({effect.kind})" if effect.name else f"The {effect.kind}"
+        click.echo(f"  {shown} {effect.what}{at}")
+    for reason in found.reasons:
+        click.echo(f"  ! {reason.message} {reason.way_out}".rstrip())
+
+
+def _steps(
+    *,
+    put: Sequence[str],
+    move: Sequence[tuple[str, str]],
+    take: Sequence[str],
+    again: Sequence[str],
+    skip: Sequence[str],
+    facts: Sequence[str],
+    fire: Sequence[str],
+    time: Sequence[tuple[str, str]],
+    deliver: Sequence[str],
+) -> Iterator[Step]:
+    """The steps that the options say."""
+    if facts:
+        yield Step(Kind.SET, values=dict(map(_fact, facts)))
+    for kind, elements in ((Kind.TAKE, take), (Kind.AGAIN, again), (Kind.SKIP, skip), (Kind.FIRE, fire)):
+        yield from (Step(kind, element) for element in elements)
+    yield from (Step(Kind.MOVE, element, to=to) for element, to in move)
+    yield from (Step(Kind.TIME, element, at=_when(text)) for element, text in time)
+    yield from (Step(Kind.DELIVER, name=name) for name in deliver)
+    yield from (Step(Kind.PUT, element) for element in put)
+
+
+def _fact(text: str) -> tuple[str, Any]:
+    name, sign, value = text.partition("=")
+    if not sign:
+        raise click.ClickException(f"“{text}” is no fact; write NAME=VALUE.")
+    try:
+        return name.strip(), json.loads(value)
+    except ValueError:
+        return name.strip(), value
+
+
+def _when(text: str) -> datetime:
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        raise click.ClickException(f"“{text}” is no time; write one such as 2026-12-24T18:00.") from None
+    return found if found.tzinfo else found.replace(tzinfo=local(utcnow()).tzinfo)
