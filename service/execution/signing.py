@@ -13,6 +13,7 @@ from service.engine.change.marking import Marking, marking, passed
 from service.engine.workflow import Workflow
 from service.models import Case
 
+UNREADABLE = "1unreadable"  #: of cases whose workflow cannot be read
 FORMAT = "1"  #: what a signature begins with; another one whenever signatures are made otherwise
 
 

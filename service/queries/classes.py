@@ -16,11 +16,10 @@ import sqlalchemy as sa
 from service.db import db
 from service.engine.change.marking import Marking, marking
 from service.engine.errors import Unfit
-from service.execution.signing import FORMAT, signature
+from service.execution.signing import FORMAT, UNREADABLE, signature
 from service.models import Case
 
 AT_ONCE = 500  #: rows read one by one, or named in one statement
-UNREADABLE = "unreadable"  #: stands for the signature of cases whose workflow cannot be read
 
 
 @dataclass(frozen=True)

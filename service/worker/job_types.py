@@ -26,6 +26,7 @@ from service.operations import (
     migration,
     migrations,
     service_tasks,
+    signing,
     start_events,
     timers,
     versions,
@@ -193,6 +194,15 @@ def forget_expired() -> None:
 
 
 jobs.schedule("forget_expired", "17 3 * * *")
+
+
+@jobs.register("sign_cases")
+def sign_cases() -> None:
+    """Every ten minutes: note where running cases stand whose rows do not say it; see `signing.sign_some`."""
+    signing.sign_some()
+
+
+jobs.schedule("sign_cases", "*/10 * * * *")
 
 
 @jobs.when_repeated
