@@ -154,13 +154,21 @@ class _Changing:
 
     def _take_away(self, tokens: Sequence[Task]) -> None:
         for task in tokens:
-            scope = self.run.scope_of(task)
-            if INDEX in task.internal_data and scope.task_spec.repetition.kind != "loop":
-                scope.task_spec.repetition.give_up(self.run, task)
-                continue
-            token = scope if INDEX in task.internal_data else task
-            self.left.append(self.run.scope_of(token))
-            self.run.cancel(token)
+            if task.id in self.run.tasks and (left := self._drop(task)) is not None:
+                self.left.append(left)
+
+    def _drop(self, task: Task) -> Task | None:
+        """Cancel a token; the scope that it leaves, which may be without tokens now. A round of a loop takes the loop
+        along; the others of a multi-instance go on without the one that is given up."""
+        around = self.run.scope_of(task)
+        repeated = INDEX in task.internal_data
+        if repeated and around.task_spec.repetition.kind != "loop":
+            around.task_spec.repetition.give_up(self.run, task)
+            return None
+        token = around if repeated else task
+        left = self.run.scope_of(token)
+        self.run.cancel(token)
+        return left
 
     def _again(self, step: Step) -> None:
         if step.activity is not None and INDEX in (task := self.tokens(step)[0]).internal_data:
@@ -175,8 +183,9 @@ class _Changing:
 
     def _skip(self, step: Step) -> None:
         for task in self.tokens(step):
-            skip(self.run, task, plain(step.values))
-            self.skipped.add(task.id)
+            if task.id in self.run.tasks:  # else a gateway was opened that took this token along
+                skip(self.run, task, plain(step.values))
+                self.skipped.add(task.id)
 
     def _set(self, step: Step) -> None:
         if not step.values:
@@ -193,14 +202,10 @@ class _Changing:
 
     def clear_up(self) -> None:
         """End the scopes that were left without tokens. Raises Unmovable where nothing would be open."""
-        for scope in self.left:
-            while scope.parent is not None and scope.id in self.run.tasks and self._is_emptied(scope):
-                outer = scope.parent
-                if INDEX in scope.internal_data:
-                    outer.task_spec.repetition.give_up(self.run, scope)
-                    break
-                self.run.cancel(scope)
-                scope = outer
+        for each in self.left:
+            scope: Task | None = each
+            while scope is not None and scope.parent is not None and self._is_emptied(scope):
+                scope = self._drop(scope)
         if not self.run.has_tokens(self.run.task_tree):
             raise Unmovable(None, "Nothing would be open any more: cancel the case, or put a token elsewhere as well.")
 
@@ -208,7 +213,8 @@ class _Changing:
         node = scope.task_spec
         stays = isinstance(node, AdHocSubProcess) or UNDOING in scope.internal_data
         container = isinstance(node, Activity) and node.container(scope)
-        return scope.state == TaskState.STARTED and not stays and not container and not self.run.has_tokens(scope)
+        there = scope.id in self.run.tasks and scope.state == TaskState.STARTED
+        return there and not stays and not container and not self.run.has_tokens(scope)
 
 
 def _run_on(run: Run, changing: _Changing) -> None:

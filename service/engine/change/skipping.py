@@ -15,7 +15,7 @@ from service.engine.elements.repetition import INDEX, RESULT
 from service.engine.errors import Unmovable
 from service.engine.scope import OWNER, WRITTEN, View
 from service.engine.state.run import Run
-from service.engine.upstream import Task, TaskState
+from service.engine.upstream import Task
 
 
 def skip(run: Run, task: Task, values: dict[str, Any]) -> None:
@@ -23,9 +23,9 @@ def skip(run: Run, task: Task, values: dict[str, Any]) -> None:
     node = task.task_spec
     if run.is_silent(task):
         raise Unmovable(node.name, f"{words.said(node)} waits beside the case's way; take it away, or let it happen.")
-    if isinstance(node, Joining) and task.state == TaskState.WAITING:
+    if isinstance(node, Joining) and (waiting := node.arrived(run.scope_of(task))):
         _write(run, task, values)
-        node.open(run, node.arrived(run.scope_of(task)))
+        node.open(run, waiting)
         return
     for child in task.children:
         run.cancel(child)

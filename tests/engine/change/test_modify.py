@@ -295,6 +295,19 @@ def test_a_token_put_at_a_join_that_waits_opens_it() -> None:
     ended(found)
 
 
+def test_a_join_at_which_several_tokens_wait_is_skipped_once() -> None:
+    gates = node("parallelGateway", "f") + node("parallelGateway", "j")
+    found = case(gates + user("A", "B", "D", "C"), "s f A j C e", "f B j", "f D j")
+    found.complete("A")
+    found.complete("B")
+
+    modified(found, step("skip", "j"), step("take", "D"))
+
+    assert found.open() == ["C"]
+    found.complete("C")
+    ended(found)
+
+
 def test_a_token_that_waits_at_a_join_is_taken_away() -> None:
     found = case(FORK + user("A", "B", "C"), "s f A j C e", "f B j")
     found.complete("A")
@@ -680,6 +693,19 @@ def test_a_round_of_a_loop_is_skipped_and_the_loop_taken_away() -> None:
 
     assert found.open() == ["B"]
     found.complete("B")
+    ended(found)
+
+
+def test_a_loop_whose_round_loses_its_last_token_is_gone() -> None:
+    loop = '<standardLoopCharacteristics loopMaximum="3"/>'
+    body = f'<startEvent id="Ss"/>{user("B")}{end("Se")}{loop}'
+    ways = '<sequenceFlow sourceRef="Ss" targetRef="B"/><sequenceFlow sourceRef="B" targetRef="Se"/>'
+    found = case(node("subProcess", "S", body + ways) + user("A"), "s S A e")
+
+    modified(found, step("move", "B", to="A"))
+
+    assert found.open() == ["A"]
+    found.complete("A")
     ended(found)
 
 
