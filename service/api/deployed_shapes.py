@@ -51,6 +51,25 @@ class DifferencesShape(TypedDict):
     differences: list[DifferenceShape]
 
 
+class FindingShape(TypedDict):
+    message: str
+    cases: int
+    numbers: list[str]
+    step: int
+    element: str | None
+
+
+class ReplayShape(TypedDict):
+    key: str
+    version: int
+    replayed: int
+    same: int
+    stopped: bool
+    parted: list[FindingShape]
+    untold: list[FindingShape]
+    other_data: list[FindingShape]
+
+
 class CaseTypeShape(TypedDict):
     key: str
     name: str

@@ -19,8 +19,10 @@ from service.api.deployed_shapes import (
     DefinitionShape,
     DeploymentShape,
     DifferencesShape,
+    FindingShape,
     FormDefinitionShape,
     OriginShape,
+    ReplayShape,
     StageShape,
 )
 from service.api.shapes import (
@@ -60,6 +62,7 @@ from service.queries.cases import DiagramState
 from service.queries.differences import Part
 from service.queries.incidents import Told
 from service.queries.pages import Page
+from service.queries.replays import Finding, Report
 
 Row = TypeVar("Row")
 
@@ -246,6 +249,29 @@ def definition_shape(definition: ProcessDefinition) -> DefinitionShape:
         "hash": definition.hash,
         "deployment_id": str(definition.deployment_id),
         "created_at": _at(definition.created_at),
+    }
+
+
+def replay_shape(definition: ProcessDefinition, report: Report) -> ReplayShape:
+    return {
+        "key": definition.key,
+        "version": definition.version,
+        "replayed": report.replayed,
+        "same": report.same,
+        "stopped": report.stopped,
+        "parted": [_finding(each) for each in report.parted],
+        "untold": [_finding(each) for each in report.untold],
+        "other_data": [_finding(each) for each in report.other_data],
+    }
+
+
+def _finding(found: Finding) -> FindingShape:
+    return {
+        "message": found.message,
+        "cases": found.cases,
+        "numbers": list(found.numbers),
+        "step": found.step,
+        "element": found.element_id,
     }
 
 

@@ -124,6 +124,12 @@ class StageVersion(Body):
     )
 
 
+class ReplayQuery(Query):
+    limit: Annotated[int, BeforeValidator(_whole)] = Field(
+        50, ge=1, le=200, description="How many finished cases at most, those that ended last."
+    )
+
+
 class DifferenceQuery(Query):
     since: Annotated[UUID, Field(strict=False)] | None = Field(
         None, description="The other version of the same process; the one before this unless given."

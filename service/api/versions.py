@@ -5,15 +5,18 @@ from __future__ import annotations
 from uuid import UUID
 
 from service.api import deployed_shapes, schemas
-from service.api.representations import definition_shape
+from service.api.representations import definition_shape, replay_shape
 from service.api.routes import Answer, Routes
+from service.db import before_the_lock
 from service.errors import InvalidForm
+from service.execution.definitions import deployed
 from service.http.auth import current_actor
 from service.operations import choosing, versions
 from service.policy.permissions import Action
-from service.queries import definitions
+from service.queries import definitions, replays
 
 routes = Routes("versions")
+SECONDS = 20  #: for which cases are replayed in one request
 
 
 @routes.post("/definitions/{definition_id}/pin", Action.CHOOSE_VERSION, gives=deployed_shapes.DefinitionShape)
@@ -77,3 +80,20 @@ def restore(definition_id: UUID) -> Answer:
     found = definitions.get(definition_id)
     versions.restore(found, by=current_actor())
     return Answer(definition_shape(found))
+
+
+@routes.get(
+    "/definitions/{definition_id}/replay",
+    Action.CHOOSE_VERSION,
+    query=schemas.ReplayQuery,
+    gives=deployed_shapes.ReplayShape,
+    limit="evaluation",
+)
+def replay(definition_id: UUID, query: schemas.ReplayQuery) -> Answer:
+    """Finished cases of other versions, done once more under this one, in memory: which would have gone another way."""
+    actor = current_actor()
+    with before_the_lock():
+        found = definitions.get(definition_id)
+        after = deployed(found.id).definition
+        report = replays.against(found.key, after, by=actor, limit=query.limit, seconds=SECONDS, version_id=found.id)
+    return Answer(replay_shape(found, report))

@@ -15,6 +15,7 @@ from service.cli import (
     inspecting,
     modifying,
     preflights,
+    replaying,
     serving,
     users,
     versions,
@@ -30,6 +31,7 @@ def main() -> None:
 for command in (serving.demo, serving.serve, serving.web, serving.worker, database.db_commands, designing.check,
                 designing.deploy, designing.list_deployments, bundles.export_bundle, bundles.import_bundle,
                 designing.diff, designing.new, preflights.plan, changing.migrate, changing.revert, changing.migration,
-                modifying.modify, versions.version, users.user, users.group, users.token, inspecting.case,
+                modifying.modify, replaying.replay, versions.version, users.user, users.group, users.token,
+                inspecting.case,
                 inspecting.audit, inspecting.doctor, inspecting.check_upgrade):  # fmt: skip
     main.add_command(command)

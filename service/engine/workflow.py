@@ -12,9 +12,10 @@ from typing import Any
 from uuid import uuid4
 
 from service.engine.elements import delivery
+from service.engine.elements.activity import PASSED_OVER
 from service.engine.elements.events import SEEN, TIMERS, Catching, timer_id
 from service.engine.elements.node import RELEASED
-from service.engine.elements.subprocess import PASSED_OVER, begin_body, begin_listeners
+from service.engine.elements.subprocess import begin_body, begin_listeners
 from service.engine.errors import EngineError, Fault, NotReady
 from service.engine.expressions import ExpressionError
 from service.engine.parser import Definition
@@ -155,7 +156,7 @@ class Workflow:
         run.go()
 
     def pass_over(self, activity_id: str) -> None:
-        """Finish a child's call without results: its outputs are not mapped. Raises NotReady."""
+        """Finish a child's call, a task or a service without results: no outputs are mapped. Raises NotReady."""
         task = self._waiting(activity_id)
         task.internal_data[PASSED_OVER] = 1
         task.internal_data[RELEASED] = 1

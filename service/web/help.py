@@ -73,6 +73,7 @@ CHAPTERS = {
     "tokens": "accounts#tokens",
     "versions": "deploying#see-what-differs",
     "versions.bundle": "deploying#carry-a-version-to-another-installation",
+    "versions.replay": "deploying#replay-finished-cases",
     "versions.stage": "deploying#let-a-version-in-by-stages",
 }
 

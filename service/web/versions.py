@@ -6,17 +6,20 @@ from collections.abc import Mapping, Sequence
 
 from flask import Blueprint, Response, request, url_for
 
-from service.db import db
+from service.db import before_the_lock, db
 from service.errors import InvalidForm, NotFound
+from service.execution.definitions import deployed
+from service.http import rate_limits
 from service.http.auth import current_actor
 from service.http.protection import as_file, permission
 from service.models import ProcessDefinition
 from service.operations import bundles, choosing, laying, versions
-from service.policy.permissions import Action
-from service.queries import definitions, differences
+from service.policy.permissions import Action, may
+from service.queries import definitions, differences, replays
 from service.web.rendering import go, page
 
 blueprint = Blueprint("versions", __name__)
+SECONDS = 20  #: for which cases are replayed for one page
 TONES = {"added": "good", "removed": "bad", "changed": "warn"}
 
 
@@ -36,6 +39,7 @@ def compare(key: str) -> Response:
         versions=rows,
         parts=parts,
         tones=TONES,
+        may_replay=may(current_actor(), Action.CHOOSE_VERSION),
         states={"before": _state(old), "after": _state(new)},
     )
 
@@ -52,6 +56,19 @@ def _chosen(rows: Sequence[ProcessDefinition], name: str, otherwise: ProcessDefi
 
 def _state(marks: Mapping[str, str]) -> Mapping[str, object]:
     return {"activities": {element: {"state": state} for element, state in marks.items()}}
+
+
+@blueprint.get("/case-types/<key>/versions/<int:version>/replay")
+@permission(Action.CHOOSE_VERSION)
+def replay(key: str, version: int) -> Response:
+    """Finished cases of other versions, done once more under this one, in memory."""
+    actor = current_actor()
+    rate_limits.spend("evaluation", actor)
+    with before_the_lock():
+        found = definitions.version(key, version)
+        after = deployed(found.id).definition
+        report = replays.against(key, after, by=actor, seconds=SECONDS, version_id=found.id)
+    return page("versions/replay.html", chosen=found, report=report, limit=replays.LIMIT)
 
 
 @blueprint.get("/case-types/<key>/versions/<int:version>/bundle")

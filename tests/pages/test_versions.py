@@ -10,8 +10,8 @@ from playwright.sync_api import Page, expect
 
 from service.db import db
 from service.models import SYSTEM, Actor
-from service.operations import deployments
-from tests.pages.conftest import Office, Visitor, claim_files
+from service.operations import deployments, tasks
+from tests.pages.conftest import FINDING, Office, Visitor, claim_files
 from tests.pages.test_in_a_browser import WIDER, settle
 
 Visit = Callable[[Actor | None], Visitor]
@@ -169,3 +169,44 @@ def test_deployments_and_why_are_worth_looking_at(
     assert axe(page) == []
     assert not page.evaluate(WIDER)
     screenshot(page, f"deployments-{width}{'-dark' if dark else ''}")
+
+
+def settled(office: Office) -> str:
+    """The number of a claim that was assessed, and paid."""
+    case = office.open_claim()
+    paid = {"iban": "DE89370400440532013000", "paymentReference": "CLM", "paidOn": "2026-11-28"}
+    for name, by, data in (("Assess the claim", office.ben, FINDING), ("Pay out", office.ann, paid)):
+        task = office.task(case, name)
+        tasks.claim(task, by=by)
+        db.session.commit()
+        tasks.complete(task, by=by, submitted=data)
+        db.session.commit()
+    return case.number
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+@pytest.mark.parametrize(("width", "dark"), [(1440, False), (400, True)])
+def test_finished_cases_are_replayed_on_their_page(
+    office: Office,
+    browse: Browse,
+    axe: Callable[[Page], list[str]],
+    screenshot: Callable[[Page, str], Path],
+    width: int,
+    dark: bool,
+) -> None:
+    number = settled(office)
+    files = claim_files()
+    files["insurance-claim.bpmn"] = files["insurance-claim.bpmn"].replace(
+        b"settlement &gt; cover.approvalLimit", b"settlement &gt; 100"
+    )
+    deployments.deploy(files, by=SYSTEM)
+    db.session.commit()
+    page = browse(office.ada, width=width, height=900, dark=dark)
+    page.goto("/case-types/insurance-claim/differences")
+    page.get_by_role("link", name="Replay finished cases").click()
+
+    expect(page.get_by_role("link", name=number)).to_be_visible()
+    expect(page.get_by_text("now it goes to “Approve the payment”.")).to_be_visible()
+    assert axe(page) == []
+    assert not page.evaluate(WIDER)
+    screenshot(page, f"replay-{width}{'-dark' if dark else ''}")

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 _WORK = ("serviceTask", "sendTask", "businessRuleTask")  #: may be done by a connector, which brings one result
 MAPPED = "mapped"  #: in internal data: the inputs are mapped, and the script before is run
 GATHERS = "gathers"  #: in internal data: it waits for further tokens, before the activity may begin
+PASSED_OVER = "passed over"  #: in internal data: it ends without results
 HOST = "host"  #: in a boundary event's internal data: the id of the task it is attached to
 
 
@@ -141,7 +142,7 @@ class Activity(Node):
         return [] if INDEX in task.internal_data else super().choose(run, task)
 
     def finish(self, run: Run, task: Task) -> None:
-        self.end(run, task, self.gives)
+        self.end(run, task, [] if PASSED_OVER in task.internal_data else self.gives)
 
     def end(self, run: Run, task: Task, gives: list[tuple[str, str]]) -> None:
         """Run the script after, give to data objects and stores, map the outputs, keep the instance's result."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from service.engine.elements.activity import Activity
+from service.engine.elements.activity import PASSED_OVER, Activity
 from service.engine.elements.data import declare
 from service.engine.elements.events import FIRED, RACE
 from service.engine.elements.graph import Body
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 
 
 KEY = "key"  #: in internal data: the key of the process whose case is opened
-PASSED_OVER = "passed over"  #: in internal data: it ends without results
 
 
 def begin_body(run: Run, holder: Task, body: Body, start: str | None = None) -> None:
