@@ -23,6 +23,7 @@ from service.errors import InvalidForm
 from service.models import ProcessDefinition
 
 ALL = 100  #: percent
+LONGEST = 2_000  #: characters of a condition
 _PARTS = 10_000  #: a share is drawn by the hundredth of a percent
 
 
@@ -64,7 +65,9 @@ def read_terms(effective: str | None = None, share: str | int | None = None, whe
     at = _date((effective or "").strip(), wrong)
     percent = _share(str(share if share is not None else "").strip().removesuffix("%").strip(), wrong)
     condition = (when or "").strip().removeprefix("=").strip() or None
-    if condition and (problem := feel.check(condition)):
+    if condition and len(condition) > LONGEST:
+        wrong["when"] = [f"Say it in at most {LONGEST} characters."]
+    elif condition and (problem := feel.check(condition)):
         wrong["when"] = [f"This is no FEEL: {problem}"]
     elif condition and (unknown := sorted(feel.unknown_functions(condition))):
         wrong["when"] = [f"There is no FEEL function {', '.join(unknown)}."]

@@ -99,8 +99,7 @@ def read_contents(files: Mapping[str, bytes]) -> Contents:
             continue
         diagrams[name] = content
         if kind == ".dmn":
-            with suppress(Refused):  # which is told below, by the file's own name
-                tables |= {table.id: table for table in read(content)}
+            tables |= _tables(content)  # what cannot be read is told below, by the file's own name
     try:
         package = parse(diagrams)
     except Refused as refused:
@@ -114,9 +113,18 @@ def _deployed(definition_id: UUID) -> Contents:
     row = db.session.get_one(ProcessDefinition, definition_id)
     source = deployed(definition_id)
     diagrams = {name: digest for name, digest in row.files.items() if name.lower().endswith(".dmn")}
-    tables = {table.id: table for content in read_files(diagrams).values() for table in read(content)}
+    tables: dict[str, Table] = {}
+    for content in read_files(diagrams).values():
+        tables |= _tables(content)
     forms = {key: form_schema(form_id) for key, form_id in source.forms.items()}
     return Contents({row.key: source.definition}, forms, tables)
+
+
+def _tables(content: bytes) -> dict[str, Table]:
+    """The decisions of a DMN file by id; none of one that cannot be read."""
+    with suppress(Refused):
+        return {table.id: table for table in read(content)}
+    return {}
 
 
 def _parts(what: What, before: Mapping[str, Any], after: Mapping[str, Any], differ: Any) -> Iterator[Part]:

@@ -176,6 +176,7 @@ class _Moment:
 def record_of(story: Sequence[Any], source: Deployed, *, is_completed: bool) -> Record | str:
     """A case as its audit entries (at, action, element_id, details) tell it; or why they do not tell it, a sentence."""
     moments: list[_Moment] = []
+    by_hand = any(entry.action == "case:completed" for entry in story)  #: somebody closed it, not its diagram
     for entry in story:
         said = entry.details or {}
         if (obstacle := _OBSTACLES.get(entry.action)) is not None:
@@ -201,7 +202,7 @@ def record_of(story: Sequence[Any], source: Deployed, *, is_completed: bool) -> 
         tuple(opened.path),
         _start_event(opened, source),
         acts,
-        is_completed,
+        is_completed and not by_hand,
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -16,6 +17,7 @@ from flask import Flask
 from service import jobs
 from service.cli import replaying
 from service.db import db, utcnow
+from service.engine.change.replay import Kind, Record
 from service.errors import Forbidden
 from service.execution.definitions import deployed
 from service.models import SYSTEM, Actor, AuditEntry, Case, HumanTask, ProcessDefinition
@@ -222,3 +224,61 @@ def test_the_command_takes_versions_and_files(
     assert run(str(tmp_path / "same")).exit_code == 1
     (tmp_path / "same" / "loan.bpmn").write_bytes(LOAN.replace(b'process id="loan"', b'process id="lend"'))
     assert "There is no process “loan”" in run(str(tmp_path / "same")).output
+
+
+def entry(action: str, element_id: str | None = None, **details: Any) -> SimpleNamespace:
+    """One of a case's audit entries."""
+    return SimpleNamespace(at=utcnow(), action=action, element_id=element_id, details=details or None)
+
+
+OPENED = (
+    entry("case:opened", version=1),
+    entry("case:advanced", path=["Start_Loan"], set={"amount": 5, "initiator": "ann"}),
+)
+
+
+def test_a_record_is_made_of_the_story(loan: ProcessDefinition) -> None:
+    written = entry("task:completed", "Assess", task="…", then={"path": ["Assess"], "set": {"rate": 3}})
+    more = entry("case:advanced", path=["Large", "Done"], set={"score": 1})
+    story = [*OPENED, entry("task:claimed", "Assess"), written, entry("decision:evaluated", "Large"), more]
+
+    found = replays.record_of(story, deployed(loan.id), is_completed=True)
+
+    assert isinstance(found, Record)
+    assert (found.variables, found.path, found.start_event) == (
+        {"amount": 5, "initiator": "ann"},
+        ("Start_Loan",),
+        None,
+    )
+    [act] = found.acts
+    assert (act.kind, act.element, act.path) == (Kind.TASK, "Assess", ("Assess", "Large", "Done"))
+    assert (act.data, found.is_completed) == ({"rate": 3, "score": 1}, True)
+
+
+def test_what_somebody_closed_did_not_come_to_its_end_by_itself(loan: ProcessDefinition) -> None:
+    story = [*OPENED, entry("case:completed", outcome="done")]
+
+    found = replays.record_of(story, deployed(loan.id), is_completed=True)
+
+    assert isinstance(found, Record) and not found.is_completed
+
+
+@pytest.mark.parametrize(
+    ("what", "why"),
+    [
+        (entry("case:migrated"), "moved to another version"),
+        (entry("case:went-back"), "went back"),
+        (entry("incident:retried"), "tried again"),
+        (entry("fragment:inserted"), "A part was added"),
+        (entry("child:failed", "Call"), "did not complete"),
+        (entry("service:failed", "Call", then={"path": ["Call"]}), "A service failed"),
+    ],
+)
+def test_what_cannot_be_done_again_is_said(loan: ProcessDefinition, what: SimpleNamespace, why: str) -> None:
+    found = replays.record_of([*OPENED, what], deployed(loan.id), is_completed=True)
+
+    assert isinstance(found, str) and why in found
+
+
+def test_a_story_that_does_not_begin_tells_nothing(loan: ProcessDefinition) -> None:
+    assert replays.record_of([], deployed(loan.id), is_completed=True) == "Its story does not tell how it was opened."

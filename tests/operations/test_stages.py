@@ -353,6 +353,7 @@ def test_called_processes_follow_the_version_that_new_cases_take(app: Flask, ann
         ({"share": "9" * 5_000}, {"share": "1 to 99"}),
         ({"when": "amount >"}, {"when": "This is no FEEL"}),
         ({"when": "twice(amount) > 3"}, {"when": "no FEEL function twice"}),
+        ({"when": "x" * 2_001}, {"when": "at most 2000 characters"}),
         ({"effective": "x", "share": "x", "when": "("}, {"effective": "", "share": "", "when": ""}),
     ],
 )

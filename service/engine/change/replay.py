@@ -60,7 +60,7 @@ class Record:
     path: tuple[str, ...]  #: what was completed as it was opened
     start_event: str | None = None  #: None: the plain one
     acts: tuple[Act, ...] = ()
-    is_completed: bool = True  #: rather than cancelled
+    is_completed: bool = True  #: by its diagram, rather than cancelled or closed by somebody
 
 
 @dataclass(frozen=True)
