@@ -32,6 +32,5 @@ for command in (serving.demo, serving.serve, serving.web, serving.worker, databa
                 designing.deploy, designing.list_deployments, bundles.export_bundle, bundles.import_bundle,
                 designing.diff, designing.new, preflights.plan, changing.migrate, changing.revert, changing.migration,
                 modifying.modify, replaying.replay, versions.version, users.user, users.group, users.token,
-                inspecting.case,
-                inspecting.audit, inspecting.doctor, inspecting.check_upgrade):  # fmt: skip
+                inspecting.case, inspecting.audit, inspecting.doctor, inspecting.check_upgrade):  # fmt: skip
     main.add_command(command)
