@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import time
 from collections.abc import Mapping
@@ -68,9 +69,16 @@ def put(
     if queue == PARTITIONED:
         options["queue_partition_key"] = partition
     if delay is not None:
-        options |= {"delay_seconds": delay, "application_name": LATER}
+        options |= {"delay_seconds": _in_whole_milliseconds(delay), "application_name": LATER}
     client().enqueue_in_transaction(db.session(), options, name, dict(arguments), partition, key, attempt)
     return options["workflow_id"]
+
+
+def _in_whole_milliseconds(delay: float) -> float:
+    """Seconds until the first millisecond that is not before `delay` is over: DBOS cuts the rest off, and a timer that
+    is woken before its time is only put back."""
+    now = time.time()
+    return math.ceil((now + delay) * 1000) / 1000 - now + 1e-6
 
 
 def client() -> DBOSClient:

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import base64
+import math
 import os
 import pickle
 import threading
 import time
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from itertools import count, pairwise
 from pathlib import Path
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
+import time_machine
 from flask import Flask
 
 from service import jobs
@@ -74,6 +76,19 @@ def test_to_enqueue_takes_two_statements_and_no_commit(app: Flask) -> None:
 
     assert len([statement for statement in seen if not statement.startswith("BEGIN")]) == 2
     assert not commits
+
+
+@pytest.mark.parametrize("microseconds", [0, 1, 400, 999, 1000, 123_456])
+def test_a_delayed_job_is_due_in_the_first_millisecond_that_is_not_before_its_time(
+    app: Flask, tables: None, microseconds: int
+) -> None:
+    """Or a timer would be woken before it is due, put back, and woken again."""
+    with time_machine.travel(datetime(2026, 11, 30, 12, tzinfo=UTC), tick=False):
+        when = utcnow() + timedelta(hours=1, microseconds=microseconds)
+        jobs.enqueue_at(when, "write", {"entry": "later"}, partition="p", key="later")
+        db.session.commit()
+
+    assert jobs.execute(sa.select(job_status.c.delay_until_epoch_ms)).scalar_one() == math.ceil(when.timestamp() * 1000)
 
 
 def test_jobs_with_the_same_key_are_one(working: None, wait: Wait) -> None:
