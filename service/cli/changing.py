@@ -25,20 +25,23 @@ with_reason = click.option("--reason", required=True, help="Why, for the story o
 @click.option("--case", "number", help="Only this case, now, rather than by the worker.")
 @on_the_demo
 def migrate(file: Path, reason: str, trial: int | None, most_untouched: int | None, number: str | None) -> None:
-    """Move cases to another version as the YAML file PLAN says. The worker does it, each case by itself."""
-    found = plans_in(file)
-    if len(found) > 1:
-        raise click.ClickException(f"{file} holds {len(found)} plans; give one at a time.")
-    said = found[0] | {"reason": reason}
-    said |= {name: value for name, value in (("trial", trial), ("most_untouched", most_untouched)) if value is not None}
+    """Move cases to another version as the YAML file PLAN says, which may hold several plans with `---` between them.
+
+    The worker does it, each case by itself.
+    """
+    terms = {name: value for name, value in (("trial", trial), ("most_untouched", most_untouched)) if value is not None}
+    plans = [each | {"reason": reason} | terms for each in plans_in(file)]
     with application():
         if number is not None:
-            _move_one(said, number)
+            if len(plans) > 1:
+                raise click.ClickException(f"{file} holds {len(plans)} plans; for one case give one.")
+            _move_one(plans[0], number)
             return
-        made = _order(said)
+        orders = [_order(said) for said in plans]
         db.session.commit()
-        tell(made)
-        click.echo(f"See how far it is with `casewright migration show {made.id}`.")
+        for made in orders:
+            tell(made)
+            click.echo(f"See how far it is with `casewright migration show {made.id}`.")
 
 
 def _order(said: dict[str, Any]) -> Migration:

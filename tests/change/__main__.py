@@ -1,9 +1,10 @@
-"""`make change`: pairs of versions with known verdicts, and random ones; ends with one line of JSON.
+"""`make change`: pairs of versions with known verdicts, random ones, and a fleet; ends with one line of JSON.
 
 `pairs`: pairs of versions, `right`: those of which each place is judged as it should be; `places`: all their places;
 `random`: random cases. A verdict is wrongly safe when a case that may move does not come to its end; one that needs a
 person or must stay is wrong when the case would have come to its end as it is. `CHANGES` says how many random cases
-are tried.
+are tried. `preflight_10000_s` and `preflight_100000_s`: seconds that the pre-flight takes of so many running cases in
+40 places, on `database` (`fleet.py`).
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from itertools import count
 
 from service.engine.change.plan import Plan, Verdict
 from service.engine.errors import Unmovable
+from tests.change import fleet
 from tests.engine.change.pairs import PAIRS, At, Pair
 from tests.engine.change.random_changes import Tally, Trial, attempt, weigh
 from tests.engine.change.test_pairs import come_to, ends, judged
@@ -26,7 +28,7 @@ MANY = int(os.environ.get("CHANGES", "2000"))
 def main() -> int:
     """The exit code: 0 when nothing is judged wrongly."""
     figures = {**pairs(), **randoms()}
-    print(json.dumps(figures))
+    print(json.dumps({**figures, **fleet.main()}))
     return 1 if figures["wrong_safe"] or figures["random_wrong_safe"] or figures["right"] < figures["pairs"] else 0
 
 

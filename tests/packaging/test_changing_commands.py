@@ -164,6 +164,27 @@ def test_one_case_moves_at_once_and_returns(run: Callable[..., Result], plan: st
     assert versions() == [1, 1]
 
 
+def test_plans_in_one_file_are_ordered_together_or_not_at_all(
+    run: Callable[..., Result], plan: str, third: Path, tmp_path: Path
+) -> None:
+    numbers = sorted(db.session.scalars(sa.select(Case.number)))
+    assert run("migrate", plan, "--reason", "A try", "--case", numbers[0]).exit_code == 0
+    assert run("deploy", str(third)).output.startswith("deployed  loan version 3")
+    both = tmp_path / "both.yaml"
+    both.write_text(run("plan", "loan").output)
+    assert [each["from"] for each in yaml.safe_load_all(both.read_text())] == [2, 1]
+
+    assert "for one case give one" in run("migrate", str(both), "--reason", "A try", "--case", numbers[1]).output
+    both.write_text(both.read_text().replace("from: 1", "from: 9"))
+    assert run("migrate", str(both), "--reason", "A try").exit_code == 1
+    assert "running" not in run("migration", "list").output
+    both.write_text(both.read_text().replace("from: 9", "from: 1"))
+    assert run("migrate", str(both), "--reason", "A try").output.count("running ") == 2
+    do_jobs()
+
+    assert versions() == [3, 3]
+
+
 def test_a_plan_that_is_none_is_told(run: Callable[..., Result], tmp_path: Path) -> None:
     (tmp_path / "wrong.yaml").write_text("from: one\n")
     (tmp_path / "list.yaml").write_text("- a\n")
