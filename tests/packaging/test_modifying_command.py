@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable
 
 import pytest
@@ -15,8 +16,11 @@ from service.models import SYSTEM, Case, Modification, ModificationState, Timer
 from service.operations import deployments
 from tests.api.conftest import Office, office
 from tests.api.test_modifications import GUARDED
+from tests.handbook.reading import CHAPTERS, blocks
+from tests.pages.conftest import Office as Claims
+from tests.pages.conftest import office as claims
 
-__all__ = ["office"]
+__all__ = ["claims", "office"]
 
 
 @pytest.fixture
@@ -85,6 +89,19 @@ def test_under_four_eyes_it_is_proposed(run: Callable[..., Result], office: Offi
 
     assert db.session.scalars(sa.select(Modification)).one().state is ModificationState.PROPOSED
     assert standing() == [["Assess"]]
+
+
+def test_the_lines_of_the_handbook_do_what_they_say(run: Callable[..., Result], claims: Claims) -> None:
+    number = claims.open_claim().number
+    [block] = [each for each in blocks(CHAPTERS["mending-a-case"]) if each.language == "sh"]
+    lines = [shlex.split(line)[2:] for line in block.text.splitlines()]
+    assert [line[0] for line in lines] == ["CLM-2026-00042"] * 3
+
+    told = [run(number, *line[1:]).output for line in lines]
+
+    assert told[0].startswith(f"{number} would stand at Task_Approve (")
+    assert told[1:] == [f"changed   {number}\n"] * 2
+    assert standing() == [["Task_Pay"]]
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
