@@ -198,19 +198,26 @@ def _modified(verb: str, tone: str = "warn") -> Callable[[AuditEntry, Telling], 
 
 def step(said: Mapping[str, Any], telling: Telling) -> str:
     """What one step of a modification does, as it is kept, to follow “changed” and “proposes to change”."""
-    where, names = f"“{telling.element(said.get('element'))}”", ", ".join(said.get("values") or ())
+    where, given = f"“{telling.element(said.get('element'))}”", _given_values(said.get("values"))
     shown = {
         "put": f"a token on {where}",
         "move": f"from {where} to “{telling.element(said.get('to'))}”",
         "take": f"{where} taken away",
         "again": f"{where} once more",
-        "skip": f"{where} skipped",
-        "set": f"{names} set",
+        "skip": f"{where} skipped" + (f" with {given}" if given else ""),
+        "set": f"{given} set",
         "fire": f"{where} happens now",
         "time": f"{where} at another time",
-        "deliver": f"the message {said.get('name') or where} delivered",
+        "deliver": f"the message {said.get('name') or where} delivered" + (f" with {given}" if given else ""),
     }
     return shown.get(str(said.get("do")), str(said.get("do")))
+
+
+def _given_values(values: Any) -> str:
+    """Variables as a proposal says them, with their values, or as the story keeps them, by name."""
+    if isinstance(values, Mapping):
+        return ", ".join(f"{name} = {words.value(value)}" for name, value in values.items())
+    return ", ".join(values or ())
 
 
 def _added(entry: AuditEntry, telling: Telling) -> Entry:

@@ -61,9 +61,23 @@ class Row:
 @blueprint.get("/cases/<number>/standing")
 @permission(Action.MODIFY)
 def show(number: str) -> ResponseReturnValue:
-    """What stands in the case, and what may be done with it."""
+    """What stands in the case, and what may be done with it; with `proposal=ID`, what that would do now."""
     case, actor = _case(number)
-    return _page(case, actor)
+    require(actor, Action.MODIFY, case)
+    proposed = _proposal(case, actor)
+    if proposed is None:
+        return _page(case, actor)
+    try:
+        found = modification.look(case, [Step.from_json(each) for each in proposed.steps], by=actor)
+    except WrongState as refusal:
+        return _page(case, actor, refused=refusal, proposed=proposed)
+    return _page(case, actor, found=found, proposed=proposed)
+
+
+def _proposal(case: Case, actor: Actor) -> Modification | None:
+    """The open proposal that the address names."""
+    sent = request.args.get("proposal", "")
+    return next((each for each in modifications.proposed(case, actor=actor) if str(each.id) == sent), None)
 
 
 @blueprint.post("/cases/<number>/standing/preview")
@@ -170,15 +184,16 @@ def _page(
     steps: Sequence[Step] = (),
     found: modification.Preview | None = None,
     refused: ServiceError | None = None,
+    proposed: Modification | None = None,
 ) -> ResponseReturnValue:
-    """The page, with what was chosen; `found`: what `steps` would do."""
+    """The page, with what was chosen; `found`: what `steps`, or what is `proposed`, would do."""
     require(actor, Action.MODIFY, case)
     stood, targets = modification.choices(case)
     elements = deployed(case.definition_id).definition.elements
     before = Counter(case.marked or ())
     return page(
         "cases/standing.html",
-        status=refused.status if refused else 200,
+        status=refused.status if refused and not proposed else 200,
         case=case,
         readable=may(actor, Action.READ_CASE, case),
         source=deployed(case.definition_id),
@@ -189,6 +204,7 @@ def _page(
         sent=request.form,
         refused=str(refused) if refused else "",
         found=found,
+        proposed=proposed,
         seen=_seen(steps),
         diagram=_state(before, Counter(found.after) if found else before, [e.element for e in stood if e.failed]),
         proposals=proposals(case, actor),

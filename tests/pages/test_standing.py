@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 
 import pytest
@@ -102,6 +103,12 @@ def test_one_proposes_and_another_agrees(
     ada.goto(f"/cases/{number}")
     settle(ada)
     assert flaws(ada, f"proposal-{width}{'-dark' if dark else ''}") == []
+    ada.get_by_role("link", name="Look what it would do").click()
+    expect(ada.get_by_role("heading", name="What the proposal would do")).to_be_visible()
+    told = ada.get_by_role("list", name="What would be otherwise")
+    expect(told.get_by_text("Assess the claim").first).to_be_visible()
+    settle(ada)
+    assert flaws(ada, f"proposal-look-{width}{'-dark' if dark else ''}") == []
     ada.get_by_role("button", name="Agree").click()
 
     expect(ada.get_by_text("Where the case stands is changed.").first).to_be_visible()
@@ -148,6 +155,32 @@ def test_what_cannot_be_is_said_with_what_was_chosen(office: Office, visit: Call
     looked = mia.post(where, data=form(put="Task_Approve", facts='amount: 120\nitem: the "roof"\nfine: true'))
     assert looked.status_code == 200
     assert "The task <b>Approve the payment</b> opens." in looked.text
+
+
+def test_a_proposal_that_is_possible_no_more_says_so(office: Office, visit: Callable[..., Visitor]) -> None:
+    guarded(office)
+    case = office.open_claim()
+    number, activity = case.number, office.task(case).activity_id
+    brings = {"finding": "accept"}
+    seen = json.dumps([{"activity": activity, "do": "skip", "element": "Task_Assess", "values": brings}])
+    db.session.rollback()
+    mia, ada = visit(office.mia), visit(office.ada)
+    for _ in range(2):
+        chosen = {f"do-{activity}": "skip", f"element-{activity}": "Task_Assess", "seen": seen}
+        chosen[f"brings-{activity}"] = "finding: accept"
+        assert mia.post(f"/cases/{number}/standing", data=form(**chosen)).status_code == 303
+    first, second = (str(each.id) for each in db.session.query(Modification).order_by(Modification.id))
+    assert "What the proposal would do" in ada.get(f"/cases/{number}/standing?proposal={first}").text
+    assert "“Assess the claim” skipped with finding = accept." in ada.get(f"/cases/{number}").text
+    assert ada.post(f"/cases/{number}/proposals/{first}/approve").status_code == 303
+
+    late = ada.get(f"/cases/{number}/standing?proposal={second}").text
+    assert "What is proposed cannot be done any more." in late
+    assert ada.post(f"/cases/{number}/proposals/{second}/approve").status_code == 303
+
+    states = [each.state for each in db.session.query(Modification).order_by(Modification.id)]
+    assert states == [ModificationState.APPLIED, ModificationState.REFUSED]
+    assert "It is not possible any more" in ada.get(f"/cases/{number}").text
 
 
 def test_a_proposal_is_refused_with_a_reason(office: Office, visit: Callable[..., Visitor]) -> None:
