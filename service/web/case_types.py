@@ -34,7 +34,7 @@ def index() -> Response:
     actor = current_actor()
     found = definitions.case_types()
     may_open = {kind.key for kind in found if may(actor, Action.OPEN_CASE, kind)}
-    behind = lists.behind([kind.key for kind in found]) if may(actor, Action.MIGRATE_CASES) else {}
+    behind = lists.behind([kind.key for kind in found]) if may(actor, Action.PREFLIGHT) else {}
     return page("case_types/index.html", types=found, running=_running(found, actor), may_open=may_open, behind=behind)
 
 
@@ -63,14 +63,14 @@ def show(key: str) -> Response:
     if chosen is None:
         raise NotFound(f"“{versions[0].name}” has no version {wanted}.")
     source = deployed(chosen.id)
-    moves = may(current_actor(), Action.MIGRATE_CASES)
+    looks = may(current_actor(), Action.PREFLIGHT)
     info = source.definition.info
     return page(
         "case_types/page.html",
         chosen=chosen,
         versions=versions,
         running=case_lists.running([row.id for row in versions], actor=current_actor()),
-        elsewhere=sum(n for v, n in lists.running(key).items() if v != chosen.version) if moves else 0,
+        elsewhere=sum(n for v, n in lists.running(key).items() if v != chosen.version) if looks else 0,
         names=names_of([row.deployment.created_by for row in versions]),
         info=info,
         access=access_of(chosen.id),

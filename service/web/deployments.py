@@ -59,8 +59,8 @@ def deploy() -> ResponseReturnValue:
 
 
 def _behind(done: deployments.Deployed) -> list[tuple[ProcessDefinition, int]]:
-    """The new versions of processes of which cases run on older ones, and how many; for who may move them."""
-    if not may(current_actor(), Action.MIGRATE_CASES):
+    """The new versions of processes of which cases run on older ones, and how many; for who may see what it means."""
+    if not may(current_actor(), Action.PREFLIGHT):
         return []
     added = [row for row in done.added if isinstance(row, ProcessDefinition)]
     numbers = lists.behind([row.key for row in added])

@@ -25,7 +25,7 @@ from service.models import ProcessDefinition
 from service.operations import migrations as operations
 from service.operations import plans
 from service.operations.migrations import Chosen, Terms
-from service.policy.permissions import Action
+from service.policy.permissions import Action, may
 from service.queries import definitions, differences, preflight
 from service.queries import migrations as lists
 from service.queries.preflight import CaseClass, OfVersion
@@ -47,14 +47,14 @@ class Move:
 
 
 @blueprint.get("/case-types/<key>/pre-flight")
-@permission(Action.MIGRATE_CASES)
+@permission(Action.PREFLIGHT)
 def show(key: str) -> Response:
     """What the version `?to=` (else the newest) means for the cases of `?from=`; `&class=` shows one class of them."""
     return _page(key, request.args, None)
 
 
 @blueprint.post("/case-types/<key>/pre-flight")
-@permission(Action.MIGRATE_CASES)
+@permission(Action.PREFLIGHT)
 def check(key: str) -> Response:
     """The same under the plan that was sent, with what was decided beside it. Nothing is changed."""
     move = _move(key, request.form)
@@ -163,7 +163,8 @@ def _page(key: str, said: Mapping[str, str], plan: Plan | None, *, status: int =
         "text": text,
         "problems": shown.pop("problems", ()),
         "up_to": _counts(of_version),
-        "many": of_version.cases > 20,
+        "may_move": may(actor, Action.MIGRATE_CASES),
+        "said": {name: said.get(name, "") for name in ("reason", "trial", "most_untouched", "which")},
     }
     return page("preflight/page.html", status=status, **values)
 

@@ -162,6 +162,28 @@ def test_a_whole_file_of_the_command_line_is_taken_too(office: Office, fleet: li
     assert numbers(page)["needs a person"] == 0 and "Task_Ask: null" in page
 
 
+def test_what_was_typed_is_there_again_after_judging(office: Office, fleet: list[Case], visit: Visit) -> None:
+    typed = {**VERSIONS, "plan": "", "reason": "Accounts are checked.", "trial": "3", "which": "plan"}
+
+    page = visit(office.ada).post(PAGE, typed).text
+
+    assert "Accounts are checked.</textarea>" in page and 'value="3"' in page
+    assert re.search(r'value="plan" required checked>', page)
+
+
+def test_a_designer_looks_and_plans_but_moves_no_case(
+    office: Office, fleet: list[Case], person: Callable[..., Actor], visit: Visit
+) -> None:
+    dan = visit(person("dan", "designers"))
+
+    page = dan.get(PAGE).text
+
+    assert numbers(page)["needs a person"] == 1 and "Judge by this plan" in page
+    assert "Move them" not in page and "Ada Lovelace" not in page and fleet[0].number not in page
+    assert "6 running cases stand on other versions." in dan.get("/case-types/insurance-claim").text
+    assert dan.post(MOVE, {**VERSIONS, "plan": "", "reason": "A try."}).status_code == 403
+
+
 def test_where_no_case_runs_on_another_version_the_page_says_so(office: Office, visit: Visit) -> None:
     office.open_claim()
     ada = visit(office.ada)

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from service.engine.change import words
 from service.engine.change.places import Ground, Places, is_reaction, kind, repetition
 from service.engine.elements.activity import HOST, Activity
 from service.engine.elements.adhoc import AdHocSubProcess
@@ -123,7 +124,7 @@ class _Reading:
             return None
         name = before.element.name or before.name
         if kind(before) != kind(node):
-            return f"“{name}” is a {kind(before)}, and would be a {kind(node)}."
+            return f"“{name}” is a {_spoken(before)}, and would be a {_spoken(node)}."
         if isinstance(before, Activity) and repetition(before) != repetition(node) and _under_way(before, task):
             was, now = (f"is done {_times(each)}" for each in (before, node))
             return f"“{name}” {was}, and {now} in the other version."
@@ -241,6 +242,12 @@ class _Reading:
 
 def _gone(node: Any) -> str:
     return f"“{node.element.name or node.name}” is not in the other version."
+
+
+def _spoken(node: Node) -> str:
+    """What kind of element it is, in words."""
+    found = kind(node)
+    return words.kind(node) if found == node.element.type else found
 
 
 def _times(node: Node) -> str:

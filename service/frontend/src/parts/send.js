@@ -69,6 +69,7 @@ function atField(form, name, message) {
   const input = found instanceof RadioNodeList ? found[0] : found;
   const field = input?.closest('.field, fieldset');
   if (!field || input.type === 'hidden') return false;
+  for (let folded = field.closest('details'); folded; folded = folded.parentElement.closest('details')) folded.open = true;
   const error = document.createElement('p');
   error.className = 'error';
   error.id = `${input.id || name}-refused`;
