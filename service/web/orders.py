@@ -10,6 +10,7 @@ import yaml
 
 from service.execution.definitions import deployed
 from service.models import Actor, CaseState, MigratedCase, Migration, MigrationState, Outcome
+from service.operations.migrations import STEPS
 from service.policy.permissions import Action, may
 from service.queries import migrations
 from service.queries.actions import know_roles
@@ -82,6 +83,10 @@ class Order:
         return self.row.returns_id is not None
 
     @property
+    def is_by_hand(self) -> bool:
+        return is_by_hand(self.row)
+
+    @property
     def is_running(self) -> bool:
         return self.row.state is MigrationState.RUNNING
 
@@ -128,13 +133,21 @@ def _told(order: Migration, counts: Mapping[str, int]) -> Order:
             at += width
     verb = "Back from" if order.returns_id else "From"
     title = f"{verb} version {order.source.version} to version {order.target.version}"
+    if is_by_hand(order):
+        title = f"Changed by hand in version {order.source.version}"
     return Order(order, title, order.source.name, figures, total, total - counts[Outcome.WAITING])
 
 
 def chip(order: Migration, outcome: Outcome) -> Chip:
     """An outcome in words: what an order that brings back has moved is back."""
-    is_back = order.returns_id is not None and outcome is Outcome.MOVED
-    return Chip("brought back", "good") if is_back else OUTCOMES[outcome]
+    if outcome is Outcome.MOVED and (order.returns_id is not None or is_by_hand(order)):
+        return Chip("changed" if is_by_hand(order) else "brought back", "good")
+    return OUTCOMES[outcome]
+
+
+def is_by_hand(order: Migration) -> bool:
+    """Whether its cases are changed where they stand, rather than moved."""
+    return STEPS in order.plan
 
 
 def cases(order: Migration, rows: Sequence[MigratedCase], actor: Actor) -> list[CaseOfOrder]:
@@ -167,7 +180,7 @@ def element_name(order: Migration, element_id: str | None) -> str:
 
 
 def plan(order: Migration) -> str:
-    """Its plan as YAML; empty where everything keeps its id."""
+    """Its plan, or the steps that are taken by hand, as YAML; empty where everything keeps its id."""
     return str(yaml.safe_dump(order.plan, sort_keys=False, allow_unicode=True)) if order.plan else ""
 
 
@@ -175,7 +188,7 @@ def terms(order: Migration) -> list[tuple[str, str]]:
     """What it was to do, as pairs for a list of facts."""
     found = [("Which cases", ", ".join(_chosen(order)) or _all(order))]
     if order.up_to and order.returns_id is None:
-        found.append(("Moves", UP_TO.get(order.up_to, order.up_to)))
+        found.append(("Changes" if is_by_hand(order) else "Moves", UP_TO.get(order.up_to, order.up_to)))
     if order.trial is not None:
         found.append(("Tries first", words.counted(order.trial, "case")))
     if order.most_untouched is not None:

@@ -8,7 +8,8 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from service.db import db
-from service.engine.change.plan import Plan
+from service.engine.change.plan import Plan, Verdict
+from service.engine.change.steps import Kind, Step
 from service.models import Actor, Case, Migration, MigrationState
 from service.operations import cases, migration, migrations, roles
 from service.operations.migrations import Terms
@@ -152,6 +153,28 @@ def test_an_operator_moves_cases_but_sees_nothing_that_they_hold(
     answer = ora.post(f"/cases/{fleet[0].number}/return", {"reason": "Asked for by phone."})
     assert answer.headers["Location"].startswith("/migrations/")
     assert visit(office.mia).get("/migrations").status_code == 403
+
+
+def test_an_order_that_changes_cases_by_hand_is_listed_too(office: Office, fleet: list[Case], visit: Visit) -> None:
+    steps = [Step(Kind.SKIP, "Task_Pay", values={"paymentReference": "by hand"})]
+    chosen = migrations.Chosen(numbers=(fleet[4].number,))
+    order = migrations.order_modification(
+        fleet[4].definition,
+        steps,
+        by=office.ada,
+        reason="Paid by cheque.",
+        chosen=chosen,
+        terms=Terms(up_to=Verdict.PERSON),
+    )
+    db.session.commit()
+    do_jobs()
+    ada = visit(office.ada)
+
+    listed, page = ada.get("/migrations").text, ada.get(path(order)).text
+
+    assert f"Insurance claim: {fleet[4].number}: changed by hand in version 1" in listed
+    assert "<b>1</b> changed" in page and "What is changed" in page and "element: Task_Pay" in page
+    assert "Bring all back" not in page and "/return" not in page
 
 
 @SQLITE
