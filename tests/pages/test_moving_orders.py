@@ -16,6 +16,7 @@ from service.operations.migrations import Terms
 from tests.jobs_by_hand import do_jobs
 from tests.pages.conftest import Office, Visitor
 from tests.pages.moving import claims, deploy_changed
+from tests.pages.test_clicking import COVERED
 from tests.pages.test_in_a_browser import Browse, settle
 
 Visit = Callable[[Actor | None], Visitor]
@@ -204,7 +205,7 @@ def test_the_pages_of_an_order_are_accessible_and_worth_looking_at(
     for name, where in pages.items():
         page.goto(where)
         settle(page)
-        if found := flaws(page, f"{name}-{width}{'-dark' if dark else ''}"):
+        if found := flaws(page, f"{name}-{width}{'-dark' if dark else ''}") + page.evaluate(COVERED):
             wrong[name] = found
 
     assert wrong == {}

@@ -13,6 +13,7 @@ from service.models import Actor, Case, Migration, MigrationState
 from tests.jobs_by_hand import do_jobs
 from tests.pages.conftest import Office, Visitor
 from tests.pages.moving import claims, deploy_changed
+from tests.pages.test_clicking import COVERED
 from tests.pages.test_in_a_browser import Browse, settle
 
 Visit = Callable[[Actor | None], Visitor]
@@ -220,7 +221,7 @@ def test_the_pre_flight_is_accessible_and_worth_looking_at(
     for name, where in pages.items():
         page.goto(where)
         settle(page)
-        if found := flaws(page, f"{name}-{width}{'-dark' if dark else ''}"):
+        if found := flaws(page, f"{name}-{width}{'-dark' if dark else ''}") + page.evaluate(COVERED):
             wrong[name] = found
 
     assert wrong == {}
