@@ -145,6 +145,7 @@ def apply(
         case.reason = None
     save(case, done.workflow, done.before, by=by)
     _end_children(case, done)
+    incidents.put_away_of(case, _at_work(done.before) - _at_work(done.after), by=by)
     if goes_on and case.state is CaseState.ACTIVE:
         incidents.catch_up(case, {timer.timer_id for timer in done.before.timers}, done.workflow)
 
@@ -240,6 +241,10 @@ def _end_children(case: Case, done: Modified) -> None:
     """Children whose call was skipped: nobody waits for them any more. Of calls that were cancelled `save` has told."""
     if skipped := {each.activity_id for each in done.before.children} & done.skipped:
         family.cancel_children(case, f"The step of {case.number} that needed it was skipped.", activities=skipped)
+
+
+def _at_work(work: OpenWork) -> set[str]:
+    return {each.activity_id for each in (*work.tasks, *work.services, *work.children)}
 
 
 def _said(text: str, otherwise: str) -> str:

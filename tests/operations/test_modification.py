@@ -36,7 +36,7 @@ from service.models import (
     TaskState,
     Timer,
 )
-from service.operations import cases, deployments, lifecycle, migration, migrations, modification, tasks
+from service.operations import cases, deployments, incidents, lifecycle, migration, migrations, modification, tasks
 from service.queries import migrations as orders
 from service.queries import moments
 from tests.jobs_by_hand import do_jobs
@@ -247,6 +247,27 @@ def test_a_service_task_is_taken_away_and_its_answer_comes_too_late(ann: Actor, 
     holds(case)
     assert names(case) == ["Work"]
     assert db.session.scalars(sa.select(Incident)).all() == []
+
+
+def test_a_service_that_is_out_of_attempts_is_skipped_and_its_incident_put_away(ann: Actor, person: Person) -> None:
+    url = '<case:input source="= &quot;https://example.org/rate&quot;" target="url"/>'
+    mapped = f"<extensionElements><case:ioMapping>{url}</case:ioMapping></extensionElements>"
+    service = f'<serviceTask id="Call" name="Call" case:type="http">{mapped}</serviceTask>'
+    case = cases.start(
+        deployed("claim", diagram("claim", "CLA", service + ALL, "Begin Call Work End")), by=ann, submitted={}
+    )
+    db.session.commit()
+    [call] = load(case).open_work().services
+    job = {"name": "call_service", "arguments": {"case": str(case.id), "activity": call.activity_id}}
+    told_of = incidents.record("It does not answer.", case_id=case.id, job=job, activity_id=call.activity_id)
+    other = incidents.record("Something else.", case_id=case.id, job=job)
+    db.session.commit()
+
+    changed(case, step("skip", "Call"), by=person("hal", "heads"))
+
+    db.session.refresh(told_of)
+    assert (told_of.state, told_of.resolved_by, names(case)) == (IncidentState.RESOLVED, "hal", ["Work"])
+    assert db.session.get_one(Incident, other.id).state is IncidentState.OPEN
 
 
 @pytest.mark.parametrize("do", ["move", "skip"])
