@@ -26,6 +26,10 @@ from service.engine.workflow import Workflow
 
 LISTENER, BEGUN, FAILED, MORE, UNDONE = "listener", "begin", "failed", "more", "undo"
 _SEPARATOR = "\x1f"
+_TELLING = frozenset(
+    {VIA, LISTENER, BEGUN, OWNER, INDEX, GATHERS, CLOSING, TIMERS, SEEN, COUNT, RESET, UNDO, UNDOING, STATE}
+)
+Facts = tuple[tuple[str, tuple[str, ...]], ...]
 Row = tuple[str, str | None, str, int, Mapping[str, Any]]  #: id, parent's id, element, state, internal data
 
 
@@ -35,7 +39,7 @@ class Token:
 
     element: str  #: its id; empty for events that race each other, which are `inside`
     state: int  #: SpiffWorkflow's; 0 for a race
-    facts: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    facts: Facts = ()
     inside: tuple[Token, ...] = ()  #: tokens that it holds; of a repetition one of each kind of instance
     guards: tuple[Token, ...] = ()  #: its armed boundary events
 
@@ -128,17 +132,26 @@ def _root(rows: Iterable[Row], failed: str | None) -> Token:
         else:
             inside[row[1]].append(row)
     made: dict[str, Token] = {}
+    alike: dict[object, Token] = {}
     for row in reversed(known):  # what is held comes after what holds it
-        made[row[0]] = _token(row, inside, guards, made, failed)
+        identity, _, name, state, internal = row
+        facts = _facts_of(internal, has_failed=identity == failed)
+        if identity in inside or identity in guards:
+            made[identity] = _token(row, facts, inside, guards, made)
+            continue
+        one = name, state, facts
+        if one not in alike:  # of many instances one is made
+            alike[one] = Token(*one)
+        made[identity] = alike[one]
     return made[known[0][0]]
 
 
 def _token(
     row: Row,
+    facts: Facts,
     inside: Mapping[str | None, list[Row]],
     guards: Mapping[str, list[Row]],
     made: Mapping[str, Token],
-    failed: str | None,
 ) -> Token:
     identity, _, name, state, internal = row
     held = [made[child[0]] for child in inside.get(identity, ()) if RACE not in child[4]]
@@ -150,14 +163,20 @@ def _token(
     if STATE in internal:
         held = list(set(held))
     armed = tuple(sorted(made[guard[0]] for guard in _alive(guards.get(identity, ()), made)))
-    facts = dict(_facts(internal))
-    if identity == failed:
-        facts[FAILED] = ()
-    return Token(name, state, tuple(sorted(facts.items())), tuple(sorted(held)), armed)
+    return Token(name, state, facts, tuple(sorted(held)), armed)
 
 
 def _alive(rows: Iterable[Row], made: Mapping[str, Token]) -> Iterator[Row]:
     return (row for row in rows if row[0] in made)
+
+
+def _facts_of(internal: Mapping[str, Any], *, has_failed: bool) -> Facts:
+    if not has_failed and _TELLING.isdisjoint(internal):
+        return ()
+    facts = dict(_facts(internal))
+    if has_failed:
+        facts[FAILED] = ()
+    return tuple(sorted(facts.items()))
 
 
 def _facts(internal: Mapping[str, Any]) -> Iterator[tuple[str, tuple[str, ...]]]:
