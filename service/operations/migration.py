@@ -26,6 +26,7 @@ from service.engine.change.plan import Plan, Verdict
 from service.engine.change.steps import Step
 from service.engine.definition import ProcessInfo, Role
 from service.engine.errors import EngineError, Unmovable
+from service.engine.parser import Definition
 from service.engine.work import OpenWork, What
 from service.engine.workflow import Workflow
 from service.errors import BadRequest, WrongState
@@ -172,7 +173,8 @@ def carry(case: Case, way: Way, *, by: Actor) -> Told:
     details = {"from": source.version, "to": target.version, "reason": way.reason, "migration": str(way.order_id)}
     details |= {"plan": way.plan.as_json()} if way.plan != Plan() else {}
     kept |= _switch(case, target.id, way.plan.elements, by=by)
-    details |= _told(case, target.definition.info, moved.before, moved.after)
+    stage = _stage_after(case.stage, source.definition, target.definition, way.plan, moved.after)
+    details |= _told(case, stage, moved.before, moved.after)
     audit.record(case, "case:migrated", by=by, details=details)
     save(case, moved.workflow, moved.before, by=by)
     redraw(case, moved.before, moved.after)
@@ -192,7 +194,7 @@ def give_back(case: Case, way: Way, moved: MigratedCase, *, by: Actor) -> Told:
     before, after = present.open_work(), former.open_work()
     revived = _revive(kept)
     _restore(case, way.target_id, kept)
-    told = _told(case, None, before, after)
+    told = _told(case, kept["stage"], before, after) | {"stage": kept["stage"]}
     told["tasks"] = told.get("tasks", {}) | {key: _task_told(row) for key, row in revived.items()}
     details: dict[str, Any] = {"from": deployed(way.source_id).version, "to": deployed(way.target_id).version}
     details |= {"reason": way.reason, "migration": str(way.order_id), **told}
@@ -394,7 +396,7 @@ def _call_again(case: Case, before: OpenWork, after: OpenWork) -> None:
 # What the story says of it
 
 
-def _told(case: Case, info: ProcessInfo | None, before: OpenWork, after: OpenWork) -> dict[str, Any]:
+def _told(case: Case, stage: str | None, before: OpenWork, after: OpenWork) -> dict[str, Any]:
     """How open tasks are called after, and in which stage the case is; queries/moments.py reads it."""
     known = {task.activity_id: task for task in before.tasks}
     tasks = {
@@ -403,18 +405,26 @@ def _told(case: Case, info: ProcessInfo | None, before: OpenWork, after: OpenWor
         if (old := known.get(new.activity_id)) and (old.element_id, old.name) != (new.element_id, new.name)
     }
     details: dict[str, Any] = {"tasks": tasks} if tasks else {}
-    if info is None:
-        details["stage"] = case.stage
-    elif case.stage is not None and case.stage not in {stage.id for stage in info.stages}:
-        case.stage = details["stage"] = _stage(case, after)
+    if stage != case.stage:
+        case.stage = details["stage"] = stage
     return details
 
 
-def _stage(case: Case, after: OpenWork) -> str | None:
-    """The stage of what is open, where the version after does not know the one that the case was in."""
-    elements = deployed(case.definition_id).definition.elements
-    stages = (elements[name].attributes.get("stage") for name in after.marked if name in elements)
-    return next((stage for stage in stages if stage), None)
+def _stage_after(stage: str | None, source: Definition, target: Definition, plan: Plan, after: OpenWork) -> str | None:
+    """In which stage a case is that was in `stage`: another one where the move brings a token to an element of another
+    one, or where the version after does not know it."""
+    former = {new: old for old, new in plan.elements.items() if new is not None}
+    there = [(_stage_of(target, name), _stage_of(source, former.get(name, name))) for name in after.marked]
+    if changed := [new for new, old in there if new and new != old]:
+        return changed[-1]
+    if stage is None or stage in {each.id for each in target.info.stages}:
+        return stage
+    return next((new for new, _ in there if new), None)
+
+
+def _stage_of(definition: Definition, name: str) -> str | None:
+    element = definition.elements.get(name)
+    return element.attributes.get("stage") if element else None
 
 
 def _task_told(row: HumanTask) -> dict[str, Any]:

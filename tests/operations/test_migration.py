@@ -131,6 +131,31 @@ def test_a_claimed_task_stays_with_its_assignee_under_its_new_name(
     assert case.visits["Examine"] == 1
 
 
+def test_a_task_that_is_of_another_stage_in_the_new_version_brings_its_case_there(
+    loan: ProcessDefinition, ann: Actor
+) -> None:
+    case = opened(loan, ann, customer="Ada", amount=5000)
+    before = rows(case)
+    assert case.stage == "review"
+
+    moved(case, deployed("loan", EXAMINE.replace(b'case:stage="review"', b'case:stage="decision"')), RENAMED, by=SYSTEM)
+    assert (case.stage, told(case, "case:migrated").details["stage"]) == ("decision", "decision")  # type: ignore[index]
+    returned(case, by=SYSTEM)
+
+    assert case.stage == "review"
+    assert rows(case) == before
+
+
+@pytest.mark.parametrize("stages", [b'<case:stage id="later" name="Later"/>', b""])
+def test_a_stage_that_is_gone_is_left(loan: ProcessDefinition, ann: Actor, stages: bytes) -> None:
+    case = opened(loan, ann, customer="Ada", amount=5000)
+    without = EXAMINE.replace(b'<case:stage id="review" name="Review"/>', stages).replace(b' case:stage="review"', b"")
+
+    moved(case, deployed("loan", without), RENAMED, by=SYSTEM)
+
+    assert case.stage is None
+
+
 def test_the_story_tells_of_the_move_and_how_it_stood_then_is_still_known(loan: ProcessDefinition, ann: Actor) -> None:
     case = opened(loan, ann, customer="Ada", amount=5000)
 
