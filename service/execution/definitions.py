@@ -6,6 +6,7 @@ import json
 import uuid
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
@@ -35,6 +36,7 @@ class Deployed:
     definition: Definition
     forms: Mapping[str, uuid.UUID]
     title: str  #: template of its cases' titles
+    since: datetime  #: when it was deployed
 
 
 @lru_cache(maxsize=512)
@@ -47,7 +49,7 @@ def deployed(definition_id: uuid.UUID) -> Deployed:
     definition = package.definitions[row.key]
     title = definition.info.attributes.get("title") or row.name
     forms = {key: uuid.UUID(form) for key, form in row.forms.items()}
-    return Deployed(row.id, row.key, row.version, row.name, definition, forms, title)
+    return Deployed(row.id, row.key, row.version, row.name, definition, forms, title, row.created_at)
 
 
 class _Decisions(Mapping[str, Decision]):

@@ -11,7 +11,8 @@ from sqlalchemy.orm import joinedload
 
 from service.db import db
 from service.errors import NotFound
-from service.models import Actor, Case, MigratedCase, Migration, Outcome, ProcessDefinition
+from service.execution.definitions import deployed
+from service.models import Actor, AuditEntry, Case, HumanTask, MigratedCase, Migration, Outcome, ProcessDefinition
 from service.policy.permissions import Action, may
 from service.queries.incidents import UNTOLD
 from service.queries.pages import LIMIT, Page, Sort, page
@@ -135,6 +136,20 @@ def other_version(case: Case) -> int | None:
     others = ProcessDefinition.key == case.case_type, ProcessDefinition.id != case.definition_id
     number = ProcessDefinition.version
     return db.session.scalar(sa.select(number).where(*others).order_by(number.desc()).limit(1))
+
+
+def moved_under(task: HumanTask) -> AuditEntry | None:
+    """The entry that tells of the last move of the task's case to a version that was deployed after the task opened.
+
+    Asks the database only where the case is of such a version.
+    """
+    case = task.case
+    if deployed(case.definition_id).since <= task.created_at:
+        return None
+    moves = sa.select(AuditEntry).where(AuditEntry.case_id == case.id, AuditEntry.action == "case:migrated")
+    return db.session.scalars(
+        moves.where(AuditEntry.at > task.created_at).order_by(AuditEntry.seq.desc()).limit(1)
+    ).one_or_none()
 
 
 def message(row: MigratedCase, actor: Actor) -> str | None:

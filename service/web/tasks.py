@@ -17,8 +17,8 @@ from service.http.auth import current_actor
 from service.http.protection import permission, signed_in
 from service.models import Actor, HumanTask, User
 from service.operations import tasks
-from service.policy.permissions import Action
-from service.queries import actions
+from service.policy.permissions import Action, may
+from service.queries import actions, migrations
 from service.queries import tasks as task_lists
 from service.web import facts, people, progress, spoken, stuck
 from service.web.rendering import go, names_of, page, wants_part
@@ -97,6 +97,7 @@ def _about(task: HumanTask, actor: Actor) -> dict[str, Any]:
     allowed = actions.on_task(actor, task)
     element = deployed(case.definition_id).definition.elements.get(task.element_id)
     schema = form_of_task(task) if task.state.is_open else None
+    moved = migrations.moved_under(task) if task.state.is_open else None
     context: Mapping[str, Any] = {**case.variables, **(task.local or {})}
     return {
         "case": case,
@@ -111,7 +112,9 @@ def _about(task: HumanTask, actor: Actor) -> dict[str, Any]:
         "people": people.for_task(task, without=task.assignee or "")
         if {Action.DELEGATE, Action.ASSIGN} & {*allowed}
         else None,
-        "names": names_of([task.assignee, task.delegated_by, task.closed_by, case.created_by]),
+        "moved": moved,
+        "why_moved": (moved.details or {}).get("reason") if moved and may(actor, Action.READ_CASE, case) else None,
+        "names": names_of([task.assignee, task.delegated_by, task.closed_by, case.created_by, moved and moved.actor]),
     }
 
 

@@ -60,6 +60,21 @@ def test_who_steers_a_case_moves_it_and_brings_it_back_from_its_page(
     assert version_of(case) == 1
 
 
+def test_who_works_on_a_task_is_told_that_its_case_was_moved(office: Office, fleet: list[Case], visit: Visit) -> None:
+    case, mia = fleet[0], visit(office.mia)
+    task = office.task(case)
+    address = f"/tasks/{task.id}"
+    assert "was moved to version" not in mia.get(address).text
+
+    mia.post(f"/cases/{case.number}/move", {"to": "2", "plan": "", "reason": "Asked by the claimant."})
+
+    told = mia.get(address).text
+    assert "<b>The case was moved to version 2</b>" in told
+    assert "by you: Asked by the claimant." in told
+    mia.post(f"/cases/{case.number}/return", {"reason": "Too early."})
+    assert "was moved to version" not in mia.get(address).text
+
+
 def test_what_has_to_be_decided_for_one_case_is_asked_and_previewed(
     office: Office, fleet: list[Case], visit: Visit
 ) -> None:
