@@ -55,6 +55,15 @@ function Layout({ getComponent, specSelectors }) {
   return h('div', { className: 'swagger-ui' }, h(getComponent('SvgAssets')), part('errors'), part('operations'), part('Models'));
 }
 
+/** Every call of every noun. Swagger UI's own draws no more than fits the window where there are many: then the browser's search finds none. */
+function Operations({ specSelectors, layoutSelectors, layoutActions, oas3Selectors, getConfigs, getComponent }) {
+  const [Tag, Call] = [getComponent('OperationTag'), getComponent('OperationContainer', true)];
+  const common = { layoutSelectors, layoutActions, oas3Selectors, getConfigs, getComponent, specUrl: specSelectors.url() };
+  const call = (tag) => (op) => h(Call, { key: op.get('id'), specPath: op.get('specPath'), op, path: op.get('path'), method: op.get('method'), tag });
+  return h('div', null, specSelectors.taggedOperations().map((tagObj, tag) => h(Tag, { key: tag, tagObj, tag, ...common },
+    h('div', { className: 'operation-tag-content' }, tagObj.get('operations').map(call(tag)).toArray()))).valueSeq().toArray());
+}
+
 /** Keep what says `phrase` in its method, path, summary or description. */
 function search(tagged, phrase) {
   const wanted = phrase.toLowerCase().split(/\s+/);
@@ -69,6 +78,7 @@ const ours = () => ({
   fn: { opsFilter: search },
   components: { Layout, curl: Sent },
   wrapComponents: {
+    operations: () => Operations,
     responses: withExample,
     response: withoutProblem,
     DeepLink: () => ({ text }) => h('span', null, text), // a link, but it stands in a button
