@@ -191,9 +191,8 @@ def _operation(operation: Operation, schemas: Mapping[tuple[str, str], Schema]) 
         described["requestBody"] = {"required": True, "content": content}
     if operation.takes_files:
         files = {"type": "array", "minItems": 1, "items": {"type": "string", "format": "binary"}}
-        said = {
-            name: {"type": "string", "default": ""} for name in operation.also_takes
-        }  # or a reader would send “string”
+        # without a default, who tries it out would send the word “string”
+        said = {name: {"type": "string", "default": ""} for name in operation.also_takes}
         schema = {"type": "object", "required": ["files"], "properties": {"files": files, **said}}
         described["requestBody"] = {"required": True, "content": {"multipart/form-data": {"schema": schema}}}
     return described

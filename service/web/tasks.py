@@ -114,7 +114,9 @@ def _about(task: HumanTask, actor: Actor) -> dict[str, Any]:
         else None,
         "moved": moved,
         "why_moved": (moved.details or {}).get("reason") if moved and may(actor, Action.READ_CASE, case) else None,
-        "names": names_of([task.assignee, task.delegated_by, task.closed_by, case.created_by, moved and moved.actor]),
+        "names": names_of(
+            [task.assignee, task.delegated_by, task.closed_by, case.created_by, moved.actor if moved else None]
+        ),
     }
 
 
