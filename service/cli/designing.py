@@ -24,7 +24,7 @@ from service.operations.sources import collect
 if TYPE_CHECKING:
     from service.operations.deployments import Deployed
 
-NAMED = 10  #: unchanged things that are told by name
+NAMED = 10  #: things of one deployment that are told by name
 
 
 @click.command()
@@ -116,7 +116,9 @@ def list_deployments(limit: int) -> None:
                 click.echo(f"    {origin}")
             if row.reason:
                 click.echo(f"    {' '.join(row.reason.split())}")
-            click.echo(f"    {', '.join(f'{key} version {version}' for key, version in made[row.id])}")
+            named = [f"{key} version {version}" for key, version in made[row.id]]
+            more = f" and {len(named) - NAMED} more" if len(named) > NAMED else ""
+            click.echo(f"    {', '.join(named[:NAMED])}{more}")
 
 
 @click.command()

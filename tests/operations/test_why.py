@@ -87,6 +87,17 @@ def test_the_command_says_why_and_lists(app: Flask, tmp_path: Path, monkeypatch:
     assert len(run(designing.list_deployments, ["--limit", "1"]).output.splitlines()) == 2
 
 
+def test_of_a_large_deployment_the_list_names_some(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(designing, "application", app.app_context)
+    form = b'{"type": "default", "id": "f", "schemaVersion": 19, "components": []}'
+    deployments.deploy({f"f{number:02}.form": form for number in range(13)}, by=SYSTEM)
+    db.session.commit()
+
+    named = CliRunner().invoke(designing.list_deployments, []).output.splitlines()[-1]
+
+    assert named.count(" version 1") == designing.NAMED and named.endswith("f09 version 1 and 3 more")
+
+
 def git(folder: Path, *words: str) -> str:
     who = ("-c", "user.name=A", "-c", "user.email=a@example.org", "-c", "commit.gpgsign=false")
     done = subprocess.run(["git", "-C", str(folder), *who, *words], capture_output=True, text=True, check=True)
