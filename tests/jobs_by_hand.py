@@ -19,6 +19,7 @@ assert job_types  # registers the jobs
 def do_jobs() -> int:
     """Do every job that is due, one transaction each, until none is; how many there were."""
     done = 0
+    jobs.state.stopping.clear()  # or what a worker does in steps would be left to the next one, as it was by the last
     while True:
         due = int(utcnow().timestamp() * 1000)
         found = jobs.execute(

@@ -10,6 +10,7 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 
+from service import jobs
 from service.db import db
 from service.engine.change.plan import Plan, Verdict
 from service.errors import BadRequest, Forbidden, WrongState
@@ -77,6 +78,21 @@ def test_all_cases_of_a_version_move_and_return(
     assert (back.state, outcomes(back), outcomes(order)) == (MigrationState.DONE, {"moved": 5}, {"returned": 5})
     assert [rows(case) for case in fleet] == before
     holds()
+
+
+def test_a_worker_that_is_told_to_stop_leaves_the_rest_to_the_next(
+    loan: ProcessDefinition, examine: ProcessDefinition, fleet: list[Case]
+) -> None:
+    order = ordered(examine, loan)
+    jobs.state.stopping.set()
+    with jobs.running_as(jobs.Run("one", "one", 1)):
+        job_types.move_cases(str(order.id))
+    db.session.commit()
+    assert (order.state, outcomes(order)) == (MigrationState.RUNNING, {"waiting": 5})
+
+    do_jobs()
+
+    assert (order.state, outcomes(order)) == (MigrationState.DONE, {"moved": 5})
 
 
 def test_what_cannot_move_is_untouched_and_says_why(
