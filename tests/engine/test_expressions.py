@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import os
 import re
+import signal
 import threading
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from itertools import count
+from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 import pytest
+from pydantic_monty import MontySession
 
 from service.engine import expressions
 from service.engine.expressions import ExpressionError
@@ -248,3 +254,30 @@ def test_a_script_whose_own_indentation_is_wrong_is_told_so():
 def test_who_reads_an_entry_with_a_dot_is_told_how_to_write_it():
     with pytest.raises(ExpressionError, match=r"write \['total'\] for an entry of a dictionary"):
         expressions.evaluate("order.total > 5", {"order": {"total": 9}})
+
+
+def sandboxes() -> list[int]:
+    """The processes in which this one has Python evaluated."""
+    tasks = Path("/proc/self/task").glob("*/children")
+    children = [int(pid) for task in tasks for pid in task.read_text().split()]
+    return [pid for pid in children if b"monty" in Path("/proc", str(pid), "cmdline").read_bytes()]
+
+
+@pytest.mark.parametrize("times", [1, 2])
+def test_a_sandbox_that_dies_under_an_evaluation_is_replaced_once(monkeypatch: pytest.MonkeyPatch, times: int) -> None:
+    """A busy machine ends one that is right; what ends two of them is at fault itself."""
+    feed, fed = MontySession.feed_run, count(1)
+
+    def dies(session: MontySession, *given: Any, **options: Any) -> Any:
+        if next(fed) <= times:
+            for pid in sandboxes():
+                os.kill(pid, signal.SIGKILL)
+        return feed(session, *given, **options)
+
+    monkeypatch.setattr(MontySession, "feed_run", dies)
+
+    if times == 1:
+        assert expressions.evaluate("order['total'] * 2 if order else len([1])", {"order": {"total": 9}}) == 18
+    else:
+        with pytest.raises(ExpressionError, match="took too long or too much memory"):
+            expressions.evaluate("order['total'] * 2 if order else len([1])", {"order": {"total": 9}})

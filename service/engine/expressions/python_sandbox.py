@@ -37,6 +37,8 @@ MEMORY = 64 * 1024 * 1024  #: bytes that its values may take
 DEPTH = 200  #: nested calls
 
 _TOO_LONG = f"It ran longer than {SECONDS} s and was stopped."
+_CRASHED = "It was stopped because it took too long or too much memory."
+_AGAIN = (_TOO_LONG, _CRASHED)  #: what a machine that is busy, or short of memory, does to a text that is right, too
 _LIMITS: ResourceLimits = {
     "max_feed_duration_secs": SECONDS,
     "max_memory": MEMORY,
@@ -76,7 +78,7 @@ class PythonError(ValueError):
 
 
 class _TooSlow(PythonError):
-    """It was not done quickly."""
+    """It was not done quickly, or its process ended."""
 
 
 class _Pool:
@@ -208,7 +210,7 @@ def _guarded(
         return session.feed_run(code, inputs=inputs, external_lookup=lookup, print_callback=_ignore)
     except MontyError as error:
         message, line = _explain(error)
-        kind = _TooSlow if message == _TOO_LONG else PythonError
+        kind = _TooSlow if message in _AGAIN else PythonError
         raise kind(message, None if line is None else max(1, line - names.shift)) from None
 
 
@@ -226,7 +228,7 @@ def _plain(value: Any) -> Any:
 def _explain(error: MontyError) -> tuple[str, int | None]:
     """A sentence for the designer, and the line in the code that was fed."""
     if isinstance(error, MontyCrashedError):
-        return "It was stopped because it took too long or too much memory.", None
+        return _CRASHED, None
     if isinstance(error, MontyConversionError):
         return f"A value cannot be sent to the sandbox: {error}.", None
     if not isinstance(error, MontyRuntimeError | MontySyntaxError):
