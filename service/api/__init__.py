@@ -6,6 +6,7 @@ from flask import Blueprint, Flask
 
 from service.api import (
     adhoc,
+    calendars,
     cases,
     children,
     definitions,
@@ -32,7 +33,8 @@ from service.api import (
 
 #: in the order of the OpenAPI document
 NOUNS = (cases, adhoc, children, lifecycle, roles, lost_cases, links, notes, tasks, definitions, deployments,
-         versions, preflight, migrations, modifications, messages, incidents, pending_calls, users, me)  # fmt: skip
+         versions, preflight, migrations, modifications, messages, incidents, pending_calls, users, calendars,
+         me)  # fmt: skip
 
 
 def init_app(app: Flask) -> None:

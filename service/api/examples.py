@@ -7,7 +7,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from service.api import schemas
+from service.api import calendar_shapes, schemas
 
 _WHY = {"reason": "The caller withdrew it."}
 _PLAN = {"elements": {"Task_Assess": "Task_Examine"}, "clocks": {"Timer_Late": "from entry"}}
@@ -85,12 +85,25 @@ BODIES: Mapping[type[BaseModel], Mapping[str, Any]] = {
     schemas.CreateUser: {"name": "zoe", "display_name": "Zoe Zimmer", "groups": ["claims-intake"]},
     schemas.ChangeUser: {"active": False},
     schemas.SetPassword: {"password": "at least ten characters"},
+    calendar_shapes.PutCalendar: {
+        "title": "Claims, Munich",
+        "zone": "Europe/Berlin",
+        "week": {
+            "monday": ["09:00-12:00", "13:00-17:30"],
+            "tuesday": ["09:00-12:00", "13:00-17:30"],
+            "friday": ["09:00-14:00"],
+        },
+        "country": "DE",
+        "subdivision": "BY",
+        "days": {"2026-12-31": {"why": "Between the years"}},
+    },
     schemas.CreateGroup: {"name": "claims-intake", "title": "Claims intake"},
     schemas.IssueToken: {"name": "night import", "scopes": ["read", "work"], "days": 90},
 }
 
 #: What each parameter in a path names.
 IN_PATHS: Mapping[str, str] = {
+    "key": "The key that the calendar was given, such as `munich`.",
     "case_id": "The case's `id`.",
     "task_id": "The task's `id`.",
     "activity_id": "The `activity_id` of an ad hoc sub-process at work in the case.",

@@ -88,10 +88,11 @@ ACTION_NAMES = {
 
 def moment(at: datetime | None) -> str | None:
     """RFC 3339 in UTC."""
-    return None if at is None else at.isoformat().replace("+00:00", "Z")
+    return None if at is None else moment_of(at)
 
 
-def _at(at: datetime) -> str:
+def moment_of(at: datetime) -> str:
+    """RFC 3339 in UTC."""
     return at.isoformat().replace("+00:00", "Z")
 
 
@@ -144,7 +145,7 @@ def case_summary(case: Case, *, owner: str | None = None) -> CaseSummary:
         "due_at": moment(case.due_at),
         "owner": owner or (case.owner.name if case.owner else None),
         "created_by": case.created_by,
-        "created_at": _at(case.created_at),
+        "created_at": moment_of(case.created_at),
         "closed_at": moment(case.closed_at),
         "version": case.version,
     }
@@ -184,7 +185,7 @@ def task_shape(task: HumanTask, actor: Actor) -> TaskShape:
         "priority": task.priority,
         "due_at": moment(task.due_at),
         "follow_up_at": moment(task.follow_up_at),
-        "created_at": _at(task.created_at),
+        "created_at": moment_of(task.created_at),
         "closed_at": moment(task.closed_at),
         "closed_by": task.closed_by,
         "version": task.version,
@@ -202,7 +203,7 @@ def task_shape(task: HumanTask, actor: Actor) -> TaskShape:
 def audit_shape(entry: AuditEntry) -> AuditShape:
     return {
         "seq": entry.seq,
-        "at": _at(entry.at),
+        "at": moment_of(entry.at),
         "actor": entry.actor,
         "action": entry.action,
         "element_id": entry.element_id,
@@ -214,7 +215,7 @@ def audit_shape(entry: AuditEntry) -> AuditShape:
 def installation_entry_shape(entry: InstallationEntry) -> InstallationEntryShape:
     return {
         "seq": entry.seq,
-        "at": _at(entry.at),
+        "at": moment_of(entry.at),
         "actor": entry.actor,
         "action": entry.action,
         "subject": entry.subject,
@@ -248,7 +249,7 @@ def definition_shape(definition: ProcessDefinition) -> DefinitionShape:
         "file": definition.file,
         "hash": definition.hash,
         "deployment_id": str(definition.deployment_id),
-        "created_at": _at(definition.created_at),
+        "created_at": moment_of(definition.created_at),
     }
 
 
@@ -317,7 +318,7 @@ def decision_shape(decision: DecisionDefinition) -> DecisionShape:
         "file": decision.file,
         "hash": decision.hash,
         "deployment_id": str(decision.deployment_id),
-        "created_at": _at(decision.created_at),
+        "created_at": moment_of(decision.created_at),
     }
 
 
@@ -330,7 +331,7 @@ def form_definition_shape(form: FormDefinition) -> FormDefinitionShape:
         "file": form.file,
         "hash": form.hash,
         "deployment_id": str(form.deployment_id),
-        "created_at": _at(form.created_at),
+        "created_at": moment_of(form.created_at),
     }
 
 
@@ -352,7 +353,7 @@ def problem_shapes(problems: Iterable[Problem]) -> list[Any]:
 def deployment_shape(deployment: Deployment) -> DeploymentShape:
     return {
         "id": str(deployment.id),
-        "created_at": _at(deployment.created_at),
+        "created_at": moment_of(deployment.created_at),
         "created_by": deployment.created_by,
         "reason": deployment.reason,
         "commit": deployment.commit,
@@ -371,7 +372,7 @@ def incident_shape(told: Told) -> IncidentShape:
         "element_id": told.element_id,
         "about": incident.about,
         "message": told.message,
-        "created_at": _at(incident.created_at),
+        "created_at": moment_of(incident.created_at),
         "resolved_at": moment(incident.resolved_at),
         "resolved_by": incident.resolved_by,
     }
@@ -386,9 +387,9 @@ def pending_call_shape(call: PendingCall, actor: Actor) -> PendingCallShape:
         "activity_id": call.activity_id,
         "element_id": call.element_id,
         "attempts": call.attempts,
-        "since": _at(call.since),
-        "failed_at": _at(call.failed_at),
-        "next_at": _at(call.next_at),
+        "since": moment_of(call.since),
+        "failed_at": moment_of(call.failed_at),
+        "next_at": moment_of(call.next_at),
         "code": call.code,
         "message": call.message if pending_calls.shows_message(call, actor) else None,
         "actions": action_names(actions),
@@ -404,7 +405,7 @@ def user_shape(user: User) -> UserShape:
         "is_machine": user.is_machine,
         "active": user.active,
         "groups": sorted(membership.group_name for membership in user.memberships),
-        "created_at": _at(user.created_at),
+        "created_at": moment_of(user.created_at),
     }
 
 
@@ -417,6 +418,6 @@ def token_shape(token: ApiToken) -> TokenShape:
         "id": str(token.id),
         "name": token.name,
         "scopes": list(token.scopes),
-        "created_at": _at(token.created_at),
+        "created_at": moment_of(token.created_at),
         "expires_at": moment(token.expires_at),
     }

@@ -137,6 +137,7 @@ class ProcessInfo:
     calls: tuple[str, ...] = ()  #: process ids that its call activities name
     children: tuple[str, ...] = ()  #: process ids of which it opens child cases
     heirs: tuple[str, ...] = ()  #: those of them that get its roles
+    calendars: tuple[str, ...] = ()  #: keys of calendars that it counts by
     file: str = ""  #: the file it stands in
     line: int | None = None
 

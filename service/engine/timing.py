@@ -37,6 +37,7 @@ class Duration:
     months: int = 0
     days: int = 0
     seconds: float = 0
+    weeks: int = 0  #: among the days; they are not told apart unless working days are counted
 
 
 @dataclass(frozen=True)
@@ -83,6 +84,11 @@ def is_literal(text: str) -> bool:
     return bool(_DURATION.fullmatch(text) or _DATE.match(text) or is_cycle(text))
 
 
+def is_duration(text: str) -> bool:
+    """Whether it is the text of a duration."""
+    return bool(_DURATION.fullmatch(text.strip()))
+
+
 def is_cycle(value: object) -> bool:
     """Whether it is the text of a repeating interval, or a cron expression, with or without a zone behind it."""
     return isinstance(value, str) and bool(_REPEATS.fullmatch(value.strip()) or is_cron(value))
@@ -107,6 +113,7 @@ def duration(text: str) -> Duration:
         months=int(parts.get("years", 0) * 12 + parts.get("months", 0)),
         days=int(days),
         seconds=seconds + (days - int(days)) * 86400,
+        weeks=int(parts.get("weeks", 0)),
     )
 
 
@@ -159,7 +166,7 @@ def due(value: Any, now: datetime) -> datetime:
     """When something is due that is given as a duration from `now` or as a date; raises BadTime."""
     if isinstance(value, timedelta):
         return after(now, Duration(seconds=value.total_seconds()))
-    if isinstance(value, str) and _DURATION.fullmatch(value.strip()):
+    if isinstance(value, str) and is_duration(value):
         return after(now, duration(value))
     return moment(value, now.tzinfo)
 

@@ -6,11 +6,12 @@ nothing here reads a clock, touches a database or the network. Not to be shared 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
+from service.engine import working_time
 from service.engine.elements import delivery
 from service.engine.elements.activity import PASSED_OVER
 from service.engine.elements.events import SEEN, TIMERS, Catching, timer_id
@@ -25,6 +26,7 @@ from service.engine.state.open_work import open_work
 from service.engine.state.run import Run
 from service.engine.upstream import Task, TaskState
 from service.engine.work import Failure, Happening, OpenActivity, OpenWork, WorkflowState
+from service.engine.working_time import WorkingTime
 
 
 class Workflow:
@@ -45,6 +47,7 @@ class Workflow:
         payload: Mapping[str, Any] | None = None,
         correlation: Mapping[str, Any] | None = None,
         stores: Mapping[str, Any] | None = None,
+        calendars: Callable[[str], WorkingTime] = working_time.unknown,
     ) -> Workflow:
         """Begin a process and run on until it waits.
 
@@ -54,7 +57,7 @@ class Workflow:
         Raises EngineError when there is no such start event.
         """
         run = Run(definition, _aware(now))
-        run.stores = stores or {}
+        run.stores, run.calendars = stores or {}, calendars
         root = Task(run, definition.graph.start, None, TaskState.STARTED, str(uuid4()))
         run.task_tree = root
         try:
@@ -115,6 +118,15 @@ class Workflow:
     @stores.setter
     def stores(self, values: Mapping[str, Any]) -> None:
         self._run.stores = values
+
+    @property
+    def calendars(self) -> Callable[[str], WorkingTime]:
+        """Gives the calendar of a name, or raises BadTime; set it before going on."""
+        return self._run.calendars
+
+    @calendars.setter
+    def calendars(self, known: Callable[[str], WorkingTime]) -> None:
+        self._run.calendars = known
 
     @property
     def state(self) -> WorkflowState:

@@ -19,7 +19,7 @@ from service.db import db, local, rows, utcnow
 from service.engine.work import OpenWork, WorkflowState
 from service.engine.workflow import Workflow
 from service.errors import NotFound, WrongState
-from service.execution import family, history, milestones, stores
+from service.execution import calendars, family, history, milestones, stores
 from service.execution.definitions import deployed
 from service.execution.outbox import send
 from service.execution.projection import write_calls, write_case, write_subscriptions, write_tasks, write_timers
@@ -108,7 +108,9 @@ def running(
 def load(case: Case, *, now: datetime | None = None) -> Workflow:
     """The workflow of `case` as it stands in its row. `now`: as `running` has it. Raises `Unfit`."""
     definition = deployed(case.definition_id).definition
-    return Workflow.load(definition, case.snapshot or b"", case.variables, now=local(now or utcnow()))
+    workflow = Workflow.load(definition, case.snapshot or b"", case.variables, now=local(now or utcnow()))
+    workflow.calendars = calendars.working_time
+    return workflow
 
 
 def save(case: Case, workflow: Workflow, before: OpenWork, *, by: Actor) -> None:

@@ -3,6 +3,7 @@
 from service.models import search_index
 from service.models.actor import SYSTEM, Actor
 from service.models.audit import AuditEntry, InstallationEntry, InstallationSeal
+from service.models.calendars import Calendar
 from service.models.calls import PendingCall
 from service.models.cases import Case, CaseRole, CaseState, LargeVariable, NumberSequence
 from service.models.data_stores import DataStore
@@ -32,6 +33,7 @@ __all__ = [
     "Actor",
     "ApiToken",
     "AuditEntry",
+    "Calendar",
     "Case",
     "CaseLink",
     "CaseMilestone",

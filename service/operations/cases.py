@@ -14,11 +14,10 @@ import sqlalchemy as sa
 
 from service import audit, forms
 from service.db import Base, db, local, localnow, new_id, utcnow
-from service.engine import timing
 from service.engine.work import WorkflowState
 from service.engine.workflow import Workflow
 from service.errors import BadRequest, FormChanged, InvalidForm, WrongState
-from service.execution import family
+from service.execution import calendars, family
 from service.execution.definitions import Deployed, deployed, form_of
 from service.execution.projection import NOTHING
 from service.execution.running import load, lock, running, save
@@ -105,7 +104,9 @@ def prepare(definition: ProcessDefinition, *, by: Actor, submitted: Mapping[str,
     require(by, Action.OPEN_CASE, definition)
     case_id, stores = new_id(), Stores()
     version, variables = taken(definition, submitted, case_id, by=by)
-    workflow = Workflow.start(deployed(version.id).definition, variables, now=localnow(), stores=stores)
+    workflow = Workflow.start(
+        deployed(version.id).definition, variables, now=localnow(), stores=stores, calendars=calendars.working_time
+    )
     return Prepared(case_id, version, variables, workflow, stores)
 
 
@@ -176,6 +177,7 @@ def begin(
         payload=payload,
         correlation=correlation,
         stores=Stores(),
+        calendars=calendars.working_time,
     )
     case = _row(definition, source, variables, case_id=case_id, by=by, owner_id=owner_id, kin=kin, now=now)
     db.session.add(case)
@@ -207,7 +209,7 @@ def _row(
         title=title_of(source.title, variables),
         state=CaseState.ACTIVE,
         priority=int(said) if (said := attributes.get("priority", "")).isdecimal() else 50,
-        due_at=timing.due(attributes["dueDate"], local(now)) if "dueDate" in attributes else None,
+        due_at=calendars.due_of_case(attributes, local(now)),
         owner_id=owner_id,
         created_by=by.name,
         created_at=now,

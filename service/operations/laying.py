@@ -220,7 +220,8 @@ def _together(executable: Sequence[tuple[Normalised, str, ProcessInfo]], world: 
             problems += start_events.problems(info, model.elements[key], world.now)
     problems += unknown_names.check(executable, world)
     if world.has_people:
-        problems += staffing.strangers((info, model.elements[key]) for model, key, info in executable)
+        people = [(info, model.elements[key]) for model, key, info in executable]
+        problems += staffing.strangers(people) + staffing.calendars(people)
     return problems
 
 

@@ -12,8 +12,9 @@ from service import audit, jobs
 from service.db import db, utcnow
 from service.engine.definition import Element
 from service.engine.errors import NotReady
+from service.engine.work import OpenWork
 from service.errors import BadRequest, WrongState
-from service.execution import family, milestones, offers
+from service.execution import calendars, family, milestones, offers
 from service.execution.definitions import deployed
 from service.execution.projection import NOTHING, arm
 from service.execution.running import load, lock, running, save
@@ -61,18 +62,10 @@ def _go_on(case: Case, *, by: Actor) -> None:
     stood = now - (case.suspended_at or now)
     case.state, case.reason, case.suspended_at, case.suspended_until = CaseState.ACTIVE, None, None, None
     audit.record(case, "case:resumed", by=by, details={"stood": f"PT{stood.total_seconds():.0f}S"})
-    if case.due_at is not None:
-        case.due_at += stood
-    open_tasks = db.session.scalars(
-        sa.select(HumanTask).where(HumanTask.case_id == case.id, HumanTask.closed_at.is_(None))
-    ).all()
-    for task in open_tasks:
-        task.due_at = task.due_at and task.due_at + stood
-        task.follow_up_at = task.follow_up_at and task.follow_up_at + stood
-    offers.keep(*open_tasks)
-    workflow = load(case)
+    workflow = load(case, now=now)
     before = workflow.open_work()
     workflow.shift(stood)
+    _let_be_due_later(case, before, workflow.open_work(), now - stood, now)
     unmoved = {timer.timer_id for timer in before.timers} & {
         timer.timer_id for timer in workflow.open_work().timers if timer in before.timers
     }
@@ -83,6 +76,24 @@ def _go_on(case: Case, *, by: Actor) -> None:
     service_tasks.call_again(case, before)
     jobs.enqueue("look_at_children", {"case": str(case.id)}, partition=str(case.root_id))
     jobs.enqueue("take_kept_messages", {"case": str(case.id)}, partition=str(case.root_id))
+
+
+def _let_be_due_later(case: Case, before: OpenWork, after: OpenWork, begin: datetime, end: datetime) -> None:
+    """Move the dates of the case and its open tasks, of which those by the diagram may count working time."""
+    attributes = deployed(case.definition_id).definition.info.attributes
+    if case.due_at is not None:
+        case.due_at = calendars.later(attributes, case.due_at, begin, end)
+    drawn = {old.activity_id: (old, new) for old, new in zip(before.tasks, after.tasks, strict=True)}
+    open_tasks = db.session.scalars(
+        sa.select(HumanTask).where(HumanTask.case_id == case.id, HumanTask.closed_at.is_(None))
+    ).all()
+    for task in open_tasks:
+        old, new = drawn.get(task.activity_id, (None, None))
+        for name in ("due_at", "follow_up_at"):
+            date = getattr(task, name)
+            by_diagram = old is not None and date is not None and date == getattr(old, name)
+            setattr(task, name, getattr(new, name) if by_diagram else date and date + (end - begin))
+    offers.keep(*open_tasks)
 
 
 def close(case: Case, *, by: Actor, outcome: str | None, summary: str = "") -> None:

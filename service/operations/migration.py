@@ -30,7 +30,7 @@ from service.engine.parser import Definition
 from service.engine.work import OpenWork, What
 from service.engine.workflow import Workflow
 from service.errors import BadRequest, WrongState
-from service.execution import family, offers
+from service.execution import calendars, family, offers
 from service.execution.definitions import deployed
 from service.execution.projection import redraw
 from service.execution.running import lock, save
@@ -250,7 +250,7 @@ def _loaded(
         workflow = Workflow.load(deployed(definition_id).definition, snapshot or b"", known, now=now)
     except EngineError as unfit:
         raise WrongState(f"The case cannot be read: {unfit}") from None
-    workflow.stores = Stores()
+    workflow.stores, workflow.calendars = Stores(), calendars.working_time
     return workflow
 
 

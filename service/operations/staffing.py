@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from service.db import db
 from service.engine.definition import Element, Problem, ProcessInfo, Severity
-from service.models import Group, User
+from service.models import Calendar, Group, User
 from service.operations.references import World
 
 _TASKS = {"userTask", "manualTask"}
@@ -110,6 +110,25 @@ def strangers(processes: Iterable[tuple[ProcessInfo, Mapping[str, Element]]]) ->
         for info, names in named:
             first = {name: element for element, of, name in reversed(names) if of == kind and name in lacking}
             found += [_stranger(info, element, kind, name, some) for name, element in reversed(first.items())]
+    return found
+
+
+def calendars(processes: Iterable[tuple[ProcessInfo, Mapping[str, Element]]]) -> list[Problem]:
+    """Calendars that diagrams name and nobody made: each once for each process, where it is named first."""
+    wanted = {key for info, _ in processes for key in info.calendars}
+    if not wanted:
+        return []
+    there = db.session.scalars(sa.select(Calendar.key).order_by(Calendar.key).limit(_COMPARED)).all()
+    lacking = wanted - set(db.session.scalars(sa.select(Calendar.key).where(Calendar.key.in_(wanted))))
+    found = []
+    for info, elements in processes:
+        for key in info.calendars:
+            if key in lacking:
+                place = next((each for each in elements.values() if each.attributes.get("calendar") == key), None)
+                near = difflib.get_close_matches(key[:100], there, n=1, cutoff=0.75)
+                make = "Make it under Calendars, before a case needs it."
+                advice = f"Did you mean “{near[0]}”? {make}" if near else make
+                found.append(_warning(info, place, f"There is no calendar “{key[:100]}”.", advice))
     return found
 
 

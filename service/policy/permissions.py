@@ -73,6 +73,8 @@ class Action(StrEnum):
     MANAGE_USERS = "manage users"
     FIND_LOST_CASES = "bring lost cases back"
     MANAGE_TOKENS = "manage tokens"
+    READ_CALENDAR = "read calendars"
+    CHANGE_CALENDAR = "change calendars"
 
 
 SCOPE: dict[Action, str] = {
@@ -126,6 +128,8 @@ SCOPE: dict[Action, str] = {
     Action.MANAGE_USERS: "admin",
     Action.FIND_LOST_CASES: "admin",
     Action.MANAGE_TOKENS: "admin",
+    Action.READ_CALENDAR: "read",
+    Action.CHANGE_CALENDAR: "operate",
 }  #: which scope of an API token each action asks for
 ALSO: dict[Action, str] = {
     Action.READ_DEFINITION: "deploy",  # who deploys reads it back
@@ -133,6 +137,7 @@ ALSO: dict[Action, str] = {
     Action.RESOLVE_INCIDENT: "admin",
     Action.MIGRATE: "operate",
     Action.MIGRATE_CASES: "admin",
+    Action.CHANGE_CALENDAR: "admin",
     Action.MODIFY: "operate",
     Action.MODIFY_CASES: "admin",
     Action.PREFLIGHT: "operate",
@@ -367,6 +372,8 @@ RULES: dict[Action, Sequence[Rule]] = {
     Action.MANAGE_USERS: [is_admin],
     Action.FIND_LOST_CASES: [is_admin],  #: restricted cases that nobody reaches any more; of each only its number
     Action.MANAGE_TOKENS: [is_anyone],  #: everybody their own
+    Action.READ_CALENDAR: [is_anyone],
+    Action.CHANGE_CALENDAR: [is_admin, is_operator],
 }
 
 

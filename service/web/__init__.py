@@ -9,6 +9,7 @@ from service.web import (
     about,
     adhoc,
     assets,
+    calendars,
     case_types,
     cases,
     casework,
@@ -40,9 +41,9 @@ from service.web import (
     versions,
 )
 
-FAMILIES = (about, adhoc, case_types, cases, casework, deployments, family, help, history, incidents, installation,
-            links, lost, migrations, moving, notes, pending_calls, preflights, printing, profile, roles, sign_in,
-            standing, static, tasks, tokens, versions)  # fmt: skip
+FAMILIES = (about, adhoc, calendars, case_types, cases, casework, deployments, family, help, history, incidents,
+            installation, links, lost, migrations, moving, notes, pending_calls, preflights, printing, profile, roles,
+            sign_in, standing, static, tasks, tokens, versions)  # fmt: skip
 
 
 def init_app(app: Flask) -> None:

@@ -63,6 +63,9 @@ SENTENCES: Mapping[str, Callable[[str, Details], str]] = {
     "group:left": lambda who, said: f"took {who} out of the group {said['group']}",
     "token:issued": lambda who, said: f"made {who}'s token “{said['token']}” for {', '.join(said['scopes'])}",
     "token:revoked": lambda who, said: f"revoked {who}'s token “{said['token']}”",
+    "calendar:made": lambda key, _: f"made the calendar {key}",
+    "calendar:changed": lambda key, said: f"changed the calendar {key}: {', '.join(said['changed'])}",
+    "calendar:removed": lambda key, _: f"removed the calendar {key}",
     "deployment:made": lambda _, said: (
         f"deployed {_few(said['added'])}" + (f": {said['reason']}" if said.get("reason") else "")
     ),

@@ -75,6 +75,8 @@ def entries(actor: Actor) -> list[Entry]:
                 group="Set up",
             )
         )
+    if may(actor, Action.CHANGE_CALENDAR):
+        found.append(_entry("Calendars", "calendars.index", "clock", group="Set up"))
     if may(actor, Action.MANAGE_USERS):
         found.append(_entry("API tokens", "tokens.index", "lock", group="Set up"))
         found.append(_entry("Audit", "installation.index", "shield", group="Set up"))

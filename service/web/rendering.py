@@ -31,6 +31,7 @@ def init_app(app: Flask) -> None:
         initials=words.initials,
         counted=words.counted,
         running=words.running,
+        worked=words.worked,
         moment=moment,
         timed=_timed,
         literal=decision_tables.literal,
@@ -53,11 +54,16 @@ def zone() -> tzinfo:
 
 def moment_sent(name: str, what: str) -> datetime | None:
     """What the input `name` sent, a date and a time in our zone; `BadRequest` for nonsense calls it `what`."""
-    text = request.form.get(name, "")
+    return moment_in(request.form, name, what, zone())
+
+
+def moment_in(sent: Mapping[str, str], name: str, what: str, zone: tzinfo) -> datetime | None:
+    """The date and time, in that zone, of an input; None where it was left empty. As `moment_sent`."""
+    text = sent.get(name, "")
     if not text:
         return None
     try:
-        return datetime.fromisoformat(text).replace(tzinfo=zone())
+        return datetime.fromisoformat(text).replace(tzinfo=zone)
     except ValueError as error:
         raise BadRequest(f"{what} has to be a date and a time.", field=name) from error
 

@@ -48,6 +48,12 @@ def set_aside(until: datetime | None, due_at: datetime | None, *, now: datetime,
     return Chip(f"Set aside until {day(until.astimezone(zone).date(), today=now.astimezone(zone).date())}")
 
 
+def worked(length: timedelta) -> str:
+    """A stretch of working time to the minute, such as 7 h 30 min."""
+    hours, minutes = divmod(round(length.total_seconds() / 60), 60)
+    return " ".join(filter(None, (f"{hours:,} h" if hours else "", f"{minutes} min" if minutes or not hours else "")))
+
+
 def _span(length: timedelta) -> str:
     minutes = int(length.total_seconds() // 60)
     for size, one in ((1440, "day"), (60, "hour"), (1, "minute")):

@@ -12,7 +12,7 @@ from playwright.sync_api import Page, Route, expect
 
 from service.db import db
 from service.models import SYSTEM, Actor, Case, DecisionDefinition, FormDefinition, TaskState, User
-from service.operations import deployments, tasks
+from service.operations import calendars, deployments, tasks
 from service.policy.credentials import hash_password
 from tests.browser import NewPage
 from tests.pages.conftest import FINDING, Office, claim_files
@@ -28,6 +28,9 @@ def visits(office: Office, case: Case) -> list[tuple[str, Actor, str]]:
     form = db.session.query(FormDefinition).filter_by(key="claim-intake").one()
     decision = db.session.query(DecisionDefinition).one()
     task = office.task(case)
+    hours = {day: ["09:00-12:00", "13:00-17:00"] for day in calendars.WEEKDAYS[:5]}
+    calendars.put("munich", calendars.Said("Munich", "Europe/Berlin", hours, "DE", "BY"), by=SYSTEM)
+    db.session.commit()
     found = [
         ("my-tasks", office.ben, "/tasks"),
         ("no-tasks", office.mia, "/tasks"),
@@ -49,6 +52,9 @@ def visits(office: Office, case: Case) -> list[tuple[str, Actor, str]]:
         ("deployments", office.ada, "/deployments"),
         ("incidents", office.ada, "/incidents"),
         ("api-tokens", office.ada, "/api-tokens"),
+        ("calendars", office.ada, "/calendars"),
+        ("calendar", office.ada, "/calendars/munich?since=2026-05-13T16:00&duration=P2D"),
+        ("calendar-edited", office.ada, "/calendars/munich/edit"),
         ("audit", office.ada, "/audit"),
         ("profile", office.ada, "/profile"),
         ("about", office.ann, "/about"),

@@ -21,6 +21,7 @@ from service.db import db, utcnow
 from service.http.protection import PUBLIC, SAFE, SIGNED_IN, declared
 from service.models import (
     SYSTEM,
+    Calendar,
     Case,
     DecisionDefinition,
     FormDefinition,
@@ -36,7 +37,7 @@ from service.models import (
     ProcessDefinition,
     User,
 )
-from service.operations import cases, deployments, lifecycle, links, notes, tasks, users
+from service.operations import calendars, cases, deployments, lifecycle, links, notes, tasks, users
 from service.policy.permissions import Action
 from service.queries import definitions
 from tests.api.conftest import LOAN, Office, Program
@@ -104,6 +105,8 @@ ELSEWHERE: dict[str, set[str]] = {
     Action.READ_INCIDENTS: {"admin", "operator"},
     Action.RESOLVE_INCIDENT: {"admin", "operator"},
     Action.MANAGE_USERS: {"admin"},
+    Action.READ_CALENDAR: EVERYBODY,
+    Action.CHANGE_CALENDAR: {"admin", "operator"},
     Action.FIND_LOST_CASES: {"admin"},
 }
 
@@ -163,6 +166,7 @@ BODIES: dict[str, Any] = {
     "PATCH /api/v1/users/<name>": {"display_name": "Other"},
     "PUT /api/v1/users/<name>/password": {"password": "something longer"},
     "POST /api/v1/groups": {"name": "new-group"},
+    "PUT /api/v1/calendars/<key>": {"title": "A test", "zone": "UTC", "week": {}},
     "POST /api/v1/tokens": {"name": "x", "scopes": ["read"], "days": 1},
 }
 #: Routes that let in, and then find that a loan has nothing of the kind (409), or that the password is wrong (422).
@@ -202,6 +206,7 @@ NOTHING_THERE = (
     "/pending-calls/<uuid:call_id>/",
     "/lost-cases",
     "/migrations/<uuid:migration_id>/",
+    "/calendars",
     "/cases/<number>/return",
     "/cases/<number>/move",
     "/case-types/<key>/move",
@@ -242,6 +247,8 @@ FORMS: dict[str, dict[str, Any]] = {
     "/cases/<number>/return": {"reason": "A test."},
     "/cases/<number>/move": {"reason": "A test."},
     "/case-types/<key>/move": {"reason": "A test."},
+    "/calendars": {"key": "new", "title": "A test", "zone": "UTC"},
+    "/calendars/<key>": {"title": "A test", "zone": "UTC"},
     "/profile/tokens": {"name": "x", "scopes": "read", "days": "90"},
 }
 
@@ -259,6 +266,8 @@ class World:
     def parameters(self, action: str, needed: Set[str] = OF_A_CASE | {"token_id"}) -> dict[str, str]:
         """Values for the arguments `needed`: things on which `action` is possible."""
         found = dict(self.fixed)
+        if db.session.get(Calendar, found["key"]) is None:
+            calendars.put(found["key"], calendars.Said("Hours", "UTC", {"monday": ["09:00-17:00"]}), by=SYSTEM)
         if needed & OF_A_CASE:
             found |= self._case(action, needed)
         if "token_id" in needed:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from service.engine.change.places import kind, repetition
@@ -18,7 +19,7 @@ from service.engine.elements.tasks import ScriptTask
 
 _GATEWAYS = ("exclusiveGateway", "parallelGateway", "inclusiveGateway", "complexGateway")
 _PEOPLE = ("assignee", "candidateUsers", "candidateGroups", "candidateRoles", "notDoneBy")
-_DATES = ("dueDate", "followUpDate", "priority")
+_DATES = ("dueDate", "followUpDate", "priority", "calendar")
 _DECISION = ("decisionRef", "mapDecisionResult")
 _SCRIPTS = ("preScript", "postScript")
 _ALWAYS = frozenset({"true", "= true", "=true"})
@@ -106,6 +107,9 @@ def facets(node: Node) -> dict[str, Any]:
     if isinstance(node, BoundaryEvent | StartEvent):
         found["interrupting"] = node.interrupting
     found |= _events(getattr(node, "events", ()))
+    if "timer" in found and "calendar" in given:
+        counted = f", by the calendar {given['calendar']}"
+        found["timer"] = tuple(replace(event, text=event.text + counted) for event in found["timer"])
     return {aspect: said for aspect, said in found.items() if said not in (None, "", (), ((), ()), ((), (), None))}
 
 

@@ -53,7 +53,7 @@ def modify(workflow: Workflow, steps: Sequence[Step]) -> Modified:
     if len(steps) > STEPS_AT_ONCE:
         raise Unmovable(None, f"{len(steps)} steps are more than the {STEPS_AT_ONCE} that are taken at once.")
     copy = Workflow.load(workflow.definition, workflow.dump(), workflow.variables, now=workflow.now)
-    copy.stores = workflow.stores
+    copy.stores, copy.calendars = workflow.stores, workflow.calendars
     changing = _Changing(copy.run)
     try:
         for step in steps:

@@ -95,7 +95,7 @@ class _Planting:
     def __init__(self, old: Run, places: Places, found: list[Token], now: datetime) -> None:
         self.old, self.places, self.found = old, places, found
         self.new = Run(places.after, now)
-        self.new.stores, self.new.status = old.stores, old.status
+        self.new.stores, self.new.calendars, self.new.status = old.stores, old.calendars, old.status
         self.new.correlations = plain(old.correlations)
         self.made: dict[int, Task] = {}  #: by the token
         self.opened: list[Token] = []

@@ -11,9 +11,20 @@ from lxml import etree
 
 from service.engine.checks import times
 from service.engine.definition import ProcessInfo
-from service.engine.normalise import timers
+from service.engine.normalise import calendars, timers
 from service.engine.normalise.catalogue import case_attributes
-from service.engine.xml.document import ACTIVITIES, CASE, EVENTS, FLOW_NODES, STARTABLE, Document, child, local
+from service.engine.xml.document import (
+    ACTIVITIES,
+    CASE,
+    EVENTS,
+    FLOW_NODES,
+    SCOPES,
+    STARTABLE,
+    SUB_PROCESSES,
+    Document,
+    child,
+    local,
+)
 
 _TASKS = frozenset({"userTask", "manualTask"})
 _WORK = frozenset({"serviceTask", "sendTask", "businessRuleTask", "endEvent", "intermediateThrowEvent"})
@@ -41,6 +52,7 @@ PLACES: Mapping[str, frozenset[str]] = {
     "candidateGroups": STARTABLE,
     "candidateRoles": STARTABLE,
     "followUpDate": _TASKS,
+    "calendar": _TASKS | _PROCESS | SUB_PROCESSES | (EVENTS - {"endEvent", "intermediateThrowEvent"}),
     "notDoneBy": _TASKS,
     "decisionRef": frozenset({"businessRuleTask"}),
     "resultVariable": _RESULT,
@@ -100,7 +112,7 @@ _LITERAL = {
     *{"errorVariable", "errorCodeVariable", "errorMessageVariable", "escalationCodeVariable"},
 }
 _DATES = {"dueDate", "followUpDate"}
-_OF_CASES = {"dueDate"}
+_OF_CASES = {"dueDate", "calendar"}
 Known = Mapping[str, set[str]]
 _KEY = re.compile(r"[\w.-]{1,128}")
 _HELPED = 50  #: problems of a file for which a suggestion is sought
@@ -137,6 +149,13 @@ def _attribute(doc: Document, element: etree._Element, attribute: str, value: st
             element,
             f"case:{attribute} has no effect here.",
             "It belongs on what people start in an ad hoc sub-process.",
+        )
+    if attribute == "calendar" and local(element) not in SCOPES and not calendars.counts(element):
+        doc.warn(
+            element,
+            "case:calendar has no effect here.",
+            "It belongs to a case:dueDate, a case:followUpDate or a timeDuration; rounds of a cycle are counted by the "
+            "clock, so write one such as 0 9 * * MON-FRI.",
         )
     if attribute in _CONTRACT and case_attributes(element).get("childCase") != "true":
         doc.warn(element, f"case:{attribute} has no effect here.", 'It belongs to case:childCase="true".')
@@ -304,6 +323,7 @@ _VALUES: Mapping[str, Callable[[str], Wrong]] = {
     "onChildFailure": _on_failure,
     "mapDecisionResult": _result,
     "formKey": _key,
+    "calendar": _key,
     "decisionRef": _key,
     "resultVariable": _variable,
     "messageVariable": _variable,

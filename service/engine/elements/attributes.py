@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from service.engine import timing
@@ -16,12 +16,14 @@ from service.engine.expressions import ExpressionError
 from service.engine.expressions import names as names_in
 from service.engine.scope import View, plain
 from service.engine.upstream import Task
+from service.engine.working_time import WorkingTime
 
 if TYPE_CHECKING:
     from service.engine.state.run import Run
 
 SAID = "said"  #: in internal data: the values that were evaluated, by attribute
 DATES = ("dueDate", "followUpDate")
+CALENDAR, NO_CALENDAR = "calendar", "none"
 PLACE = re.compile(r"\$?\{\s*([^\W\d]\w*(?:\.\w+)*)\s*\}")  #: in a task's name: a variable, or what is in it
 _SUM = re.compile(r"[+-]")
 _EXCUSE = re.compile(r"\b(?:null|if)\b|[.\[]")
@@ -39,7 +41,7 @@ def fix(run: Run, task: Task) -> None:
             continue
         found = run.evaluate(text, task) if text.startswith("=") else text
         if name in DATES and found not in (None, ""):
-            found = timing.due(found, run.now).isoformat()
+            found = due(run, task, found, run.now).isoformat()
         elif name in DATES and found is None and _must_have_value(text, task):
             raise timing.BadTime(f"“{text}” gives no date: add durations, such as now() + duration(“P2D”).")
         task.internal_data.setdefault(SAID, {})[name] = plain(found)
@@ -47,6 +49,31 @@ def fix(run: Run, task: Task) -> None:
     if "{" in drawn:
         named = PLACE.sub(lambda place: _shown(run.evaluate(f"={place[1]}", task)), drawn)[:LONGEST_NAME]
         task.internal_data.setdefault(SAID, {})["name"] = " ".join(named.split())
+
+
+def due(run: Run, task: Task, value: Any, began: datetime) -> datetime:
+    """When is due what is given as a duration from `began`, or as a date. Raises BadTime and ExpressionError."""
+    working = calendar(run, task)
+    return timing.due(value, began) if working is None else working.due(value, began)
+
+
+def later(run: Run, task: Task, due: datetime, by: timedelta, *, counts: bool = True) -> datetime:
+    """When is due what was due at `due`, if the clocks stood still for `by` until now.
+
+    Without `counts`, or where the calendar is gone meanwhile, all time counts.
+    """
+    try:
+        working = calendar(run, task) if counts else None
+        return due + by if working is None else working.later(due, run.now - by, run.now)
+    except (timing.BadTime, ExpressionError):
+        return due + by
+
+
+def calendar(run: Run, task: Task) -> WorkingTime | None:
+    """Whose working time the activity's or event's durations count; None: all time. Raises as `due` does."""
+    said = task.task_spec.element.attributes.get(CALENDAR, "")
+    name = run.evaluate(said, task) if said.startswith("=") else said
+    return None if name in (None, "", NO_CALENDAR) else run.calendars(str(name))
 
 
 def _must_have_value(text: str, task: Task) -> bool:

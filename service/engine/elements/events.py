@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from service.engine import timing
-from service.engine.elements import data
+from service.engine.elements import attributes, data
 from service.engine.elements.node import Node
 from service.engine.errors import Fault
 from service.engine.expressions import evaluate
@@ -128,7 +128,7 @@ class Catching(Node):
                 if left == 0:  # all rounds are past: as with a date that is past, it is due at once
                     due, left = run.now, 1
                 return [due.isoformat(), left, str(value), began.isoformat()]
-            return [timing.due(value, began).isoformat(), 1, "", began.isoformat()]
+            return [attributes.due(run, task, value, began).isoformat(), 1, "", began.isoformat()]
         except timing.BadTime as problem:
             raise Fault(str(problem)) from None
 

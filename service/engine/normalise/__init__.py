@@ -25,6 +25,7 @@ from lxml import etree
 from service.engine import vendors
 from service.engine.definition import Element, Problem, ProcessInfo, Refused
 from service.engine.normalise import (
+    calendars,
     catalogue,
     data,
     events,
@@ -75,6 +76,7 @@ def normalise(name: str, xml: bytes, *, max_bytes: int = MAX_BYTES) -> Normalise
     catalogue.mark_executable(doc)
     vendors.translate(doc)
     timers.write_out_cycles(doc)
+    calendars.hand_down(doc)
     events.resolve(doc)
     data.map_properties(doc)
     infos, elements = catalogue.describe(doc)

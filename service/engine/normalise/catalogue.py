@@ -115,6 +115,7 @@ def _info(doc: Document, process: etree._Element, found: Mapping[str, Element]) 
     nodes = list(found.values())
     literal = [value for node in nodes for value in [node.attributes.get("formKey", "")] if _is_literal(value)]
     decided = [node.attributes.get("decisionRef", "") for node in nodes if node.type == "businessRuleTask"]
+    counted = [process.get(f"{_CASE_PREFIX}calendar", ""), *(node.attributes.get("calendar", "") for node in nodes)]
     calls = list(process.iter(tag("callActivity")))
     called = [_called(call) for call in calls if not _opens_case(call)]
     children = [_called(call) for call in calls if _opens_case(call)]
@@ -138,6 +139,7 @@ def _info(doc: Document, process: etree._Element, found: Mapping[str, Element]) 
         calls=_unique(value for value in called if _is_literal(value)),
         children=_unique(value for value in children if _is_literal(value)),
         heirs=_unique(value for value in heirs if _is_literal(value)),
+        calendars=_unique(value for value in counted if _is_literal(value) and value != "none"),
         file=doc.file,
         line=line_of(process),
     )

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from service.engine import timing
+from service.engine.elements import attributes
 from service.engine.elements.adhoc import AdHocSubProcess
 from service.engine.elements.attributes import DATES, SAID
 from service.engine.elements.events import TIMERS, Catching
@@ -63,12 +64,12 @@ def shift(run: Run, by: timedelta) -> None:
                 if timing.is_cron(timer[2]):
                     timer[0] = _not_before(run.now, timer)
                 elif task.task_spec.events[int(position)].kind != "date":
-                    timer[0] = _later(timer[0], by)
-                    timer[3:] = [_later(began, by) for began in timer[3:]]
+                    timer[0] = _later(run, task, timer[0], by, counts=not timer[2])
+                    timer[3:] = [_later(run, task, began, by, counts=False) for began in timer[3:]]
         said = task.internal_data.get(SAID, {})
         for name in DATES:
             if said.get(name):
-                said[name] = _later(said[name], by)
+                said[name] = _later(run, task, said[name], by)
 
 
 def _not_before(now: datetime, timer: list[Any]) -> str:
@@ -77,8 +78,8 @@ def _not_before(now: datetime, timer: list[Any]) -> str:
     return (due if due > now else timing.cycle(timer[2], now).following(now)).isoformat()
 
 
-def _later(moment: str, by: timedelta) -> str:
-    return (datetime.fromisoformat(moment) + by).isoformat()
+def _later(run: Run, task: Task, moment: str, by: timedelta, *, counts: bool = True) -> str:
+    return attributes.later(run, task, datetime.fromisoformat(moment), by, counts=counts).isoformat()
 
 
 def _node(run: Run, element_id: str) -> Node:

@@ -8,13 +8,13 @@ the same step can be tried again later.
 from __future__ import annotations
 
 from collections import ChainMap, Counter, deque
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
 from time import monotonic, thread_time
 from typing import TYPE_CHECKING, Any, cast
 from uuid import uuid4
 
-from service.engine import expressions, timing
+from service.engine import expressions, timing, working_time
 from service.engine.elements.events import RACE
 from service.engine.elements.graph import Flow
 from service.engine.elements.node import SILENT
@@ -23,6 +23,7 @@ from service.engine.limits import CPU_SECONDS, SECONDS, STEPS
 from service.engine.scope import EVERYTHING, OWNER, View
 from service.engine.upstream import BaseWorkflow, Task, TaskState
 from service.engine.work import Failure, Happening, What, WorkflowState
+from service.engine.working_time import WorkingTime
 
 if TYPE_CHECKING:
     from service.engine.parser import Definition
@@ -41,6 +42,7 @@ class Run(BaseWorkflow):
         self.happenings: list[Happening] = []
         self.leaving: list[Flow] = []
         self.stores: Mapping[str, Any] = {}  #: data stores by name, as they are outside
+        self.calendars: Callable[[str], WorkingTime] = working_time.unknown  #: by the names that diagrams say
         self._kept: dict[str, Any] = {}  #: what was written to them since
         self.guards: dict[str, list[Task]] = {}  #: host's id -> its boundary events
         self.watched: dict[str, Task] = {}  #: tasks that wait for a condition

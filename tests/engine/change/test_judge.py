@@ -41,7 +41,10 @@ def test_a_running_timer_of_another_length_is_kept_unless_the_plan_says_otherwis
     before = version("s W e", more=node("intermediateCatchEvent", "W", timer("PT2H")))
     after = version("s W e", more=node("intermediateCatchEvent", "W", timer("PT1H")))
 
+    by_day = node("intermediateCatchEvent", "W", timer("PT2H"), case_calendar="munich")
+
     assert judged(before, after).plan.clocks == {"W": Clock.KEEP}
+    assert judged(before, version("s W e", more=by_day)).plan.clocks == {"W": Clock.KEEP}
 
 
 def test_a_case_that_has_ended_stays_what_it_is() -> None:

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import UTC, timedelta
 from typing import Any
 
 import pytest
 
+from service.engine import timing
 from service.engine.change.move import Moved, move
 from service.engine.change.plan import Clock, Plan
 from service.engine.errors import Unmovable
 from service.engine.parser import Definition
+from service.engine.working_time import WorkingTime
 from tests.engine.diagrams import NOW, Case, node, package, process, script, timer, user
 from tests.engine.with_events import MESSAGE, OTHER, ROOTS, SIGNAL, boundary, deliver, end, reaction, sub
 
@@ -206,6 +208,19 @@ def test_a_running_timer_is_kept_or_counted_anew(clock: Clock, due: int) -> None
     moved(case, target, Plan(clocks={"b": clock}))
 
     assert [each.due_at for each in case.workflow.open_work().timers] == [NOW + timedelta(hours=due)]
+
+
+def test_a_timer_that_counts_anew_counts_the_working_time_of_its_new_version() -> None:
+    nights = WorkingTime("nights", UTC, (((0, 60), (1380, 1440)),) * 7)
+    case = opened(version(user("A", "B") + boundary("b", "A", timer("PT10H")), "s A e", "b B e"))
+    case.workflow.calendars = {"nights": nights}.__getitem__
+    drawn = boundary("b", "A", timer("PT2H")).replace(' id="b"', ' id="b" case:calendar="nights"', 1)
+
+    moved(case, version(user("A", "B") + drawn, "s A e", "b B e"), Plan(clocks={"b": Clock.NOW}))
+
+    counted = nights.after(case.now, timing.duration("PT2H"))
+    assert [each.due_at for each in case.workflow.open_work().timers] == [counted]
+    assert counted > case.now + timedelta(hours=2)
 
 
 def test_a_boundary_event_that_becomes_interrupting_ends_its_activity() -> None:
