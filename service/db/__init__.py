@@ -10,6 +10,7 @@ from service.db import rows
 from service.db.clock import clock_at, database_now, local, localnow, utcnow
 from service.db.connections import GIVING_UP, SERVER_GIVES_UP, as_options, engine_options, prepare
 from service.db.json import iso_text, to_json
+from service.db.prepared import Statement
 from service.db.session import at_once, before_the_lock, db, is_reading, once, reading, set_reading
 from service.db.types import Base, Identifier, Key, Moment, Packed, new_id, where
 
@@ -21,6 +22,7 @@ __all__ = [
     "Key",
     "Moment",
     "Packed",
+    "Statement",
     "as_options",
     "at_once",
     "before_the_lock",

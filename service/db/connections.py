@@ -9,6 +9,7 @@ import sqlalchemy as sa
 
 from service.db import old_sqlite
 from service.db.json import to_json
+from service.db.prepared import Statement
 from service.db.session import _reading
 
 #: When a connection to PostgreSQL is given up of which nothing comes back, not even a refusal: within ten seconds.
@@ -88,8 +89,11 @@ def _open_sqlite(connection: Any, _record: Any) -> None:
         connection.execute(f"PRAGMA {pragma}")
 
 
+_BEGIN, _BEGIN_TO_WRITE = Statement(sa.text("BEGIN")), Statement(sa.text("BEGIN IMMEDIATE"))
+
+
 def _begin_sqlite(connection: sa.Connection) -> None:
-    connection.exec_driver_sql("BEGIN" if _reading.get() else "BEGIN IMMEDIATE")
+    (_BEGIN if _reading.get() else _BEGIN_TO_WRITE).run(connection, {})
 
 
 def _begin_postgresql(connection: sa.Connection) -> None:

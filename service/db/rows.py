@@ -22,7 +22,8 @@ from sqlalchemy.orm import InstanceState, InstrumentedAttribute, Mapper, Session
 from sqlalchemy.orm.attributes import instance_state
 from sqlalchemy.orm.exc import StaleDataError
 
-Parameters = dict[str, Any]
+from service.db.prepared import Statement
+
 _PLAIN = frozenset({str, int, float, bool, type(None), bytes, dict, list, datetime, uuid.UUID})
 
 
@@ -38,14 +39,26 @@ class Query:
 
     def one_or_none(self, session: Session, **parameters: Any) -> tuple[Any, ...] | None:
         """The objects of the only row, as the database has them now, whatever the session knew of them."""
-        row = session.connection().execute(self._statement, parameters).one_or_none()
-        if row is None:
+        rows = self._statement.rows(session.connection(), parameters)
+        if not rows:
             return None
+        [row] = rows
         found, at = [], 0
         for mapper, keys in self._read:
             found.append(_known(session, mapper, dict(zip(keys, row[at : at + len(keys)], strict=True))))
             at += len(keys)
         return (*found, *row[at:])  # and what `build` has added
+
+    def get(self, session: Session, key: uuid.UUID, **parameters: Any) -> Any:
+        """The object with this key, the first of a row, as the session knows it or else read; None: there is none.
+
+        `parameters` are those by which the statement finds it.
+        """
+        known = session.identity_map.get(self._read[0][0].identity_key_from_primary_key((key,)))
+        if known is not None and not instance_state(known).expired:
+            return known
+        found = self.one_or_none(session, **parameters)
+        return found[0] if found else None
 
     @cached_property
     def _read(self) -> list[tuple[Mapper[Any], list[str]]]:
@@ -58,12 +71,12 @@ class Query:
         return found
 
     @cached_property
-    def _statement(self) -> sa.Select[*tuple[Any, ...]]:
+    def _statement(self) -> Statement:
         columns = [mapper.column_attrs[key].columns[0] for mapper, keys in self._read for key in keys]
-        return self.build(sa.select(*columns))
+        return Statement(self.build(sa.select(*columns)))
 
 
-def _known(session: Session, mapper: Mapper[Any], values: Parameters) -> Any:
+def _known(session: Session, mapper: Mapper[Any], values: dict[str, Any]) -> Any:
     """The session's object of that row: the one that it has, or a new one."""
     key = mapper.identity_key_from_primary_key(tuple(values[each.key] for each in _table_of(mapper).key))
     found = session.identity_map.get(key)
@@ -99,7 +112,7 @@ class _Table:
     version: _Column | None
     relations: frozenset[str]
     attributes: frozenset[str]
-    insert: sa.Insert
+    insert: Statement
     update: sa.Update
     only_orm: bool  #: whether it has columns about which the database decides, or whose null is one of JSON
 
@@ -117,17 +130,15 @@ def write(session: Session) -> bool:
         return True
     if not all(_is_plain(table, state) for table, state in (*new, *changed)):
         return False
-    transaction = session._autobegin_t()._begin()  # as the ORM's flush does: what fails is rolled back as a whole
+    connection = session.connection()
     try:
-        connection = session.connection()
         for table, state in sorted(new, key=lambda each: (each[0].place, each[1].insert_order)):
             _insert(connection, table, state)
         for table, state in sorted(changed, key=lambda each: (each[0].place, each[1].identity)):
             _update(connection, table, state)  # in one order everywhere, for each locks its row
         session._register_persistent({state for _table, state in (*new, *changed)})
-        transaction.commit()
-    except BaseException:
-        transaction.rollback(_capture_exception=True)
+    except BaseException:  # then all is rolled back, and the session has to be told so, as by the ORM's flush
+        session._autobegin_t()._begin().rollback(_capture_exception=True)
         raise
     return True
 
@@ -152,7 +163,7 @@ def _insert(connection: sa.Connection, table: _Table, state: InstanceState[Any])
             known[column.key] = column.default()
     if table.version is not None:
         known[table.version.key] = 1
-    connection.execute(table.insert, {column.name: known[column.key] for column in table.columns})
+    table.insert.run(connection, {column.name: known[column.key] for column in table.columns})
 
 
 def _update(connection: sa.Connection, table: _Table, state: InstanceState[Any]) -> None:
@@ -169,10 +180,15 @@ def _update(connection: sa.Connection, table: _Table, state: InstanceState[Any])
     if table.version is not None:
         where[f"its_{table.version.name}"] = known[table.version.key]
         values[table.version.name] = known[table.version.key] + 1
-    if connection.execute(table.update, values | where).rowcount != 1:
+    if _update_of(table, tuple(values)).run(connection, values | where) != 1:
         raise StaleDataError(f"A row of {table.update.table} was written by somebody else.")
     if table.version is not None:
         known[table.version.key] += 1
+
+
+@lru_cache(maxsize=512)
+def _update_of(table: _Table, written: tuple[str, ...]) -> Statement:
+    return Statement(table.update, written)
 
 
 @lru_cache(maxsize=256)
@@ -192,7 +208,7 @@ def _table_of(mapper: Mapper[Any]) -> _Table:
         version,
         frozenset(mapper.relationships.keys()),
         frozenset(each.key for each in columns.values()),
-        sa.insert(table),
+        Statement(sa.insert(table), [each.name for each in table.columns]),
         sa.update(table).where(*same),
         only_orm=any(_is_for_orm(column) for column in table.columns),
     )

@@ -10,12 +10,13 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from service.db import Base, db
+from service.db import Base, Statement, db
 from service.models import HumanTask, TaskCandidate
 from service.models.tasks import NEVER
 
 _OFFERED = Base.metadata.tables[TaskCandidate.__tablename__]
-_KEEP = sa.update(_OFFERED).where(_OFFERED.c.task_id == sa.bindparam("task"))
+_BESIDE = ("free", "rank", "due", "follow_up_at")
+_KEEP = Statement(sa.update(_OFFERED).where(_OFFERED.c.task_id == sa.bindparam("task")), _BESIDE)
 
 
 def offer(task: HumanTask, principals: Iterable[str]) -> None:
@@ -28,8 +29,8 @@ def offer(task: HumanTask, principals: Iterable[str]) -> None:
 
 def keep(*tasks: HumanTask) -> None:
     """Write anew what stands beside the candidates of `tasks`, as these now are."""
-    if tasks:
-        db.session.execute(_KEEP, [{"task": task.id, **_beside(task)} for task in tasks])
+    for task in tasks:
+        _KEEP.run(db.session.connection(), {"task": task.id, **_beside(task)})
 
 
 def _beside(task: HumanTask) -> dict[str, Any]:

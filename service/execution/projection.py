@@ -11,7 +11,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from service import audit, jobs
-from service.db import Base, db, new_id, utcnow
+from service.db import Base, Statement, db, new_id, utcnow
 from service.engine import expressions
 from service.engine.work import (
     Happening,
@@ -44,7 +44,7 @@ from service.models import (
 
 NOTHING = OpenWork()
 _CANDIDATES = Base.metadata.tables[TaskCandidate.__tablename__]
-_DROP_CANDIDATES = sa.delete(_CANDIDATES).where(_CANDIDATES.c.task_id.in_(sa.bindparam("tasks", expanding=True)))
+_DROP_CANDIDATES = Statement(sa.delete(_CANDIDATES).where(_CANDIDATES.c.task_id == sa.bindparam("task")))
 
 
 def write_case(case: Case, workflow: Workflow, happenings: Sequence[Happening], after: OpenWork) -> None:
@@ -129,7 +129,8 @@ def write_tasks(case: Case, before: Sequence[OpenTask], after: Sequence[OpenTask
         for row in rows:
             if row.state.is_open:
                 row.state, row.closed_at = TaskState.CANCELLED, now
-        db.session.execute(_DROP_CANDIDATES, {"tasks": closed})
+        for task_id in closed:
+            _DROP_CANDIDATES.run(db.session.connection(), {"task": task_id})
     for task in after:
         if task.activity_id not in known:
             _open_task(case, task)

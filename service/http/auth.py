@@ -9,19 +9,20 @@ from __future__ import annotations
 import ipaddress
 import secrets
 import uuid
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from datetime import timedelta
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
-from flask import Flask, Response, current_app, g, request
+from flask import Flask, Request, Response, current_app, g, request
+from flask.sessions import SessionInterface
 from limits import RateLimitItem
 
 from service import logs
 from service.config import Config
-from service.db import at_once, db, is_reading, reading, set_reading, utcnow
+from service.db import Statement, at_once, db, is_reading, reading, set_reading, utcnow
 from service.engine.expressions import turns
 from service.errors import NotSignedIn
 from service.http import known_browsers, rate_limits
@@ -37,11 +38,19 @@ SEEN_EVERY = timedelta(minutes=1)  #: how exactly a sign-in's last use is kept
 
 def init_app(app: Flask) -> None:
     """Make `current_actor()` work in `app`, and `current_user` in its templates."""
+    app.session_interface = _NoSession()
     app.before_request(_begin)
     app.after_request(_send_cookie)
     app.after_request(known_browsers.send)
     app.teardown_request(_end)
     app.context_processor(lambda: {"current_user": optional_actor()})
+
+
+class _NoSession(SessionInterface):
+    """Flask's own session, which nothing here uses: who is signed in stands in the database."""
+
+    def open_session(self, _app: Flask, _request: Request) -> None:
+        return None
 
 
 def current_actor() -> Actor:
@@ -135,12 +144,23 @@ def sign_out() -> None:
 # --- finding the actor
 
 
+class _Person(NamedTuple):
+    """A row for each group that somebody is in, or one without."""
+
+    id: uuid.UUID
+    name: str
+    display_name: str
+    is_admin: bool
+    group: str | None
+    further: Any  #: when the sign-in was last used, or the token's scopes
+
+
 _PERSON = (User.id, User.name, User.display_name, User.is_admin, Membership.group_name)
 
 
 @lru_cache(maxsize=1)
-def _by_session() -> sa.Executable:
-    return (
+def _by_session() -> Statement:
+    return Statement(
         sa.select(*_PERSON, LoginSession.seen_at)
         .select_from(sa.join(LoginSession, User, LoginSession.user_id == User.id).outerjoin(Membership))
         .where(
@@ -153,8 +173,8 @@ def _by_session() -> sa.Executable:
 
 
 @lru_cache(maxsize=1)
-def _by_token() -> sa.Executable:
-    return (
+def _by_token() -> Statement:
+    return Statement(
         sa.select(*_PERSON, ApiToken.scopes)
         .select_from(sa.join(ApiToken, User, ApiToken.user_id == User.id).outerjoin(Membership))
         .where(
@@ -171,11 +191,11 @@ def _actor_of_session() -> Actor | None:
     if not sent:
         return None
     now, idle = utcnow(), timedelta(minutes=current_app.config["CASEWRIGHT"].session_idle_minutes)
-    rows = _rows_of(_by_session(), hash=digest(sent), now=now, used_since=now - idle)
+    rows = _people(_by_session(), hash=digest(sent), now=now, used_since=now - idle)
     if not rows:
         return None
     by_itself = "X-Watching" in request.headers  # a page asks whether something changed: nobody is using it for that
-    if not by_itself and rows[0].seen_at < now - min(SEEN_EVERY, idle / 4):
+    if not by_itself and rows[0].further < now - min(SEEN_EVERY, idle / 4):
         with suppress(sa.exc.OperationalError):  # the disk is full, say: who only reads is not refused for that
             at_once(sa.update(LoginSession).where(LoginSession.hash == digest(sent)).values(seen_at=now))
     return _actor(rows, frozenset(SCOPES))
@@ -185,20 +205,32 @@ def _actor_of_token() -> Actor | None:
     kind, _, secret = request.headers["Authorization"].partition(" ")
     if kind.lower() != "bearer" or not secret.startswith(TOKEN_PREFIX):
         return None
-    rows = _rows_of(_by_token(), hash=digest(secret), now=utcnow())
-    return _actor(rows, frozenset(rows[0].scopes)) if rows else None
+    rows = _people(_by_token(), hash=digest(secret), now=utcnow())
+    return _actor(rows, frozenset(rows[0].further)) if rows else None
 
 
-def _actor(rows: list[Any], scopes: frozenset[str]) -> Actor:
-    first, groups = rows[0], frozenset(row.group_name for row in rows if row.group_name)
+def _actor(rows: list[_Person], scopes: frozenset[str]) -> Actor:
+    first, groups = rows[0], frozenset(row.group for row in rows if row.group)
     return Actor(first.id, first.name, first.display_name, groups, first.is_admin, scopes)
 
 
-def _rows_of(statement: sa.Executable, **parameters: Any) -> list[Any]:
+def _people(statement: Statement, **parameters: Any) -> list[_Person]:
+    with _connection() as connection:
+        return [_Person(*row) for row in statement.rows(connection, parameters)]
+
+
+def _rows_of(statement: sa.Select[Any]) -> list[Any]:
+    with _connection() as connection:
+        return list(connection.execute(statement))
+
+
+@contextmanager
+def _connection() -> Iterator[sa.Connection]:
     if is_reading():  # nothing else will come, and no lock is taken: the request's own transaction does
-        return list(db.session.execute(statement, parameters))
+        yield db.session.connection()
+        return
     with reading(), _for_one_statement(db.engine).connect() as connection:
-        return list(connection.execute(statement, parameters))
+        yield connection
 
 
 @lru_cache(maxsize=1)

@@ -177,7 +177,7 @@ def _read_on(response: Response) -> Response:
 
     Only where the server ends the body by itself, as gunicorn does; elsewhere reading on would wait for ever.
     """
-    if request.content_length and request.environ.get("wsgi.input_terminated"):
+    if request.environ.get("wsgi.input_terminated") and request.content_length:
         left = READ_ON
         while left > 0 and (dropped := request.environ["wsgi.input"].read(65_536)):
             left -= len(dropped)

@@ -13,7 +13,7 @@ from typing import Any, Final
 import sqlalchemy as sa
 
 from service import audit, forms
-from service.db import Base, db, local, localnow, new_id, utcnow
+from service.db import Base, Statement, db, local, localnow, new_id, utcnow
 from service.engine.work import WorkflowState
 from service.engine.workflow import Workflow
 from service.errors import BadRequest, FormChanged, InvalidForm, WrongState
@@ -259,19 +259,20 @@ def plain(submitted: Mapping[str, Any]) -> dict[str, Any]:
 
 def next_number(prefix: str, year: int) -> str:
     """The next readable case number of `prefix` in `year`; its row is locked until the commit, so there are no gaps."""
-    counting = _counting(db.session.get_bind().dialect.name)
-    last = db.session.execute(counting, {"prefix": prefix, "year": year, "last": 1}).scalar_one()
+    connection = db.session.connection()
+    [[last]] = _counting(connection.dialect.name).rows(connection, {"prefix": prefix, "year": year, "last": 1})
     return f"{prefix}-{year}-{last:05d}"
 
 
 @lru_cache(maxsize=2)
-def _counting(dialect: str) -> sa.Executable:
+def _counting(dialect: str) -> Statement:
     from sqlalchemy.dialects import postgresql, sqlite
 
     table = Base.metadata.tables[NumberSequence.__tablename__]
     insert = (sqlite.insert if dialect == "sqlite" else postgresql.insert)(table)
     one_more = {"last": table.c.last + 1}
-    return insert.on_conflict_do_update(index_elements=["prefix", "year"], set_=one_more).returning(table.c.last)
+    counting = insert.on_conflict_do_update(index_elements=["prefix", "year"], set_=one_more).returning(table.c.last)
+    return Statement(counting, ("prefix", "year", "last"))
 
 
 def change_variables(case: Case, changes: Mapping[str, Any], *, by: Actor) -> None:

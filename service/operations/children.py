@@ -65,7 +65,7 @@ def insert(parent: Case, definition: ProcessDefinition, *, by: Actor, reason: st
     require(by, Action.INSERT_FRAGMENT, parent)
     if definition.info.get("attributes", {}).get("insertable") != "true":
         raise BadRequest(f"“{definition.name}” is not made to be started inside a case.")
-    if not may_insert(by, definition):
+    if not may_insert(by, definition.id):
         raise Forbidden(f"“{definition.name}” is for others to start.")
     if parent.state is not CaseState.ACTIVE:
         raise WrongState(f"This case is {parent.state}.")

@@ -15,7 +15,7 @@ from typing import Any
 import sqlalchemy as sa
 from flask import current_app
 
-from service.db import db, once
+from service.db import Statement, db, once
 from service.errors import Forbidden, NotFound
 from service.models import Case, CaseRole, DefinitionAccess, HumanTask, Note, ProcessDefinition, TaskCandidate
 from service.models.actor import SYSTEM, Actor
@@ -191,9 +191,9 @@ def may_start(actor: Actor, definition: ProcessDefinition) -> bool:
     return definition.is_case_type and not access_of(definition.id).starters.isdisjoint(actor.principals)
 
 
-def may_insert(actor: Actor, fragment: ProcessDefinition) -> bool:
+def may_insert(actor: Actor, fragment_id: uuid.UUID) -> bool:
     """A plan fragment is for those whom it names as starters; where it names nobody, for all who work on the case."""
-    starters = access_of(fragment.id).starters
+    starters = access_of(fragment_id).starters
     return not starters or not starters.isdisjoint(actor.principals)
 
 
@@ -236,8 +236,8 @@ def roles_of(actor: Actor, case: Case) -> frozenset[str]:
     return frozenset(role for role, _access in _held(actor, case))
 
 
-_HELD = sa.select(CaseRole.role, CaseRole.access).where(
-    CaseRole.case_id == sa.bindparam("case"), CaseRole.principal.in_(sa.bindparam("principals", expanding=True))
+_HOLDERS = Statement(
+    sa.select(CaseRole.role, CaseRole.access, CaseRole.principal).where(CaseRole.case_id == sa.bindparam("case"))
 )
 
 
@@ -246,8 +246,12 @@ def _held(actor: Actor, case: Case) -> list[tuple[str, str]]:
     held = case.__dict__.get("role_holders")  # loaded beforehand by lists; a lock forgets it
     if held is not None:
         return [(each.role, each.access) for each in held if each.principal in actor.principals]
-    given = {"case": case.id, "principals": sorted(actor.principals)}
-    return once(("roles", actor, case.id), lambda: [(row.role, row.access) for row in db.session.execute(_HELD, given)])
+    return once(("roles", actor, case.id), lambda: _held_by(actor, case.id))
+
+
+def _held_by(actor: Actor, case_id: uuid.UUID) -> list[tuple[str, str]]:
+    holders = _HOLDERS.rows(db.session.connection(), {"case": case_id})
+    return [(role, access) for role, access, principal in holders if principal in actor.principals]
 
 
 def works_on(actor: Actor, case: Case) -> bool:

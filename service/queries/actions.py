@@ -56,7 +56,7 @@ def _why_not_yet(actor: Actor, action: Action, case: Case) -> str:
     if action is Action.OPEN_CHILD:
         return "" if _opens_cases(actor, case) else "There is no case type of which you may open a case."
     if action is Action.INSERT_FRAGMENT:
-        return "" if fragments(actor) else "There is no part that you may add."
+        return "" if definitions.has_fragments(actor) else "There is no part that you may add."
     if action is Action.REPEAT:
         return _unless_one([each.why_not for each in lifecycle.repeatable(case, actor=actor)])
     if action is Action.ACTIVATE:

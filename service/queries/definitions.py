@@ -9,7 +9,7 @@ from typing import TypeVar
 import sqlalchemy as sa
 from sqlalchemy.orm import load_only
 
-from service.db import db, once
+from service.db import Statement, db, is_reading, once, rows
 from service.errors import NotFound
 from service.models import (
     Actor,
@@ -23,16 +23,16 @@ from service.queries.pages import LIMIT, Page, Sort, page
 
 Definition = TypeVar("Definition", ProcessDefinition, DecisionDefinition, FormDefinition)
 
-_TO_OPEN = (
-    sa.select(ProcessDefinition)
-    .where(ProcessDefinition.key == sa.bindparam("key"), ProcessDefinition.active)
-    .options(
-        load_only(
-            ProcessDefinition.key, ProcessDefinition.version, ProcessDefinition.number_prefix, ProcessDefinition.rivals
-        )
-    )
-)
+_TO_OPEN = rows.Query(
+    [
+        [
+            ProcessDefinition.key, ProcessDefinition.version, ProcessDefinition.number_prefix, ProcessDefinition.rivals,
+        ]
+    ],
+    lambda select: select.where(ProcessDefinition.key == sa.bindparam("key"), ProcessDefinition.active),
+)  # fmt: skip
 _INSERTABLE = ProcessDefinition.info["attributes", "insertable"].as_string() == "true"  #: as `is_fragment` says
+_FRAGMENTS = Statement(sa.select(ProcessDefinition.id).where(ProcessDefinition.active, _INSERTABLE))
 _MAY_START = sa.exists().where(
     DefinitionAccess.definition_id == ProcessDefinition.id,
     DefinitionAccess.role == "starter",
@@ -101,10 +101,11 @@ def to_open(key: str) -> ProcessDefinition:
 
     Raises `NotFound`.
     """
-    found = db.session.scalar(_TO_OPEN, {"key": key})
+    found = _TO_OPEN.one_or_none(db.session(), key=key)
     if found is None:
         raise NotFound(f"Nothing is deployed under “{key[:100]}”.")
-    return found
+    definition: ProcessDefinition = found[0]
+    return definition
 
 
 def listed(
@@ -129,7 +130,14 @@ def case_types() -> Sequence[ProcessDefinition]:
 
 def fragments(actor: Actor) -> Sequence[ProcessDefinition]:
     """Of each plan fragment the version that is taken now, if `actor` may start inside a running case, by name."""
-    return [each for each, is_part in _started_by_hand(actor) if is_part and may_insert(actor, each)]
+    return [each for each, is_part in _started_by_hand(actor) if is_part and may_insert(actor, each.id)]
+
+
+def has_fragments(actor: Actor) -> bool:
+    """Whether there are any for `fragments`."""
+    if is_reading():  # what reads shows them as well
+        return bool(fragments(actor))
+    return any(may_insert(actor, each) for [each] in _FRAGMENTS.rows(db.session.connection(), {}))
 
 
 def startable(actor: Actor) -> Sequence[ProcessDefinition]:
@@ -147,8 +155,8 @@ def described(kinds: Sequence[ProcessDefinition]) -> Sequence[ProcessDefinition]
 def _started_by_hand(actor: Actor) -> Sequence[tuple[ProcessDefinition, bool]]:
     """What `actor` may open a case of, and with True all plan fragments; in the versions taken now, by name."""
     given = {"principals": sorted(actor.principals)}
-    rows = once(("started by hand", actor), lambda: db.session.execute(_STARTED_BY_HAND, given).all())
-    return [(definition, bool(is_part)) for definition, is_part in rows]
+    found = once(("started by hand", actor), lambda: db.session.execute(_STARTED_BY_HAND, given).all())
+    return [(definition, bool(is_part)) for definition, is_part in found]
 
 
 def versions(key: str) -> Sequence[ProcessDefinition]:

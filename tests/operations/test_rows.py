@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -15,7 +15,7 @@ from flask_sqlalchemy.session import Session
 from sqlalchemy.orm import undefer
 from sqlalchemy.orm.exc import StaleDataError
 
-from service.db import Base, db, rows, utcnow
+from service.db import Base, Statement, db, rows, utcnow
 from service.db import session as sessions
 from service.models import (
     Actor,
@@ -239,3 +239,35 @@ def test_values_that_the_database_works_out_are_written_by_the_orm(loan: Process
     db.session.commit()
 
     assert case.priority == 57
+
+
+def test_what_the_driver_refuses_is_told_as_sqlalchemy_does(loan: ProcessDefinition) -> None:
+    a_life(loan)
+    table = Base.metadata.tables["case_role"]
+    again = Statement(sa.insert(table), [column.name for column in table.columns])
+    heard: list[str] = []
+    sa.event.listen(db.engine, "before_cursor_execute", lambda *said: heard.append(said[2]))
+    row = {"case_id": key(1), "role": "r", "principal": "p", "access": "read", "bound_by": "a", "bound_at": utcnow()}
+
+    with pytest.raises(sa.exc.IntegrityError) as refused:
+        again.run(db.session.connection(), row)
+    db.session.rollback()
+    with pytest.raises(sa.exc.StatementError, match="has no time zone"):
+        again.run(db.session.connection(), row | {"bound_at": datetime(2026, 3, 1)})
+
+    assert "INSERT INTO case_role" in heard[-1]
+    assert "'p'" not in str(refused.value)  # what people entered is not told
+
+
+def test_a_statement_may_hold_constants(loan: ProcessDefinition) -> None:
+    a_life(loan)
+    reserved = Statement(
+        sa.select(HumanTask.id, sa.literal("x\ny"), HumanTask.created_at)
+        .where(HumanTask.case_id == sa.bindparam("case"), HumanTask.state == TaskState.RESERVED)
+        .limit(1)
+    )
+
+    [[task_id, text, created_at]] = reserved.rows(db.session.connection(), {"case": key(1)})
+
+    assert (task_id, text) == (key(7), "x\ny")
+    assert created_at == db.session.get_one(HumanTask, key(7)).created_at

@@ -11,6 +11,7 @@ held them, too.)
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -42,6 +43,16 @@ def _without_variables(state: dict[str, Any]) -> dict[str, Any]:
 UPGRADES: dict[int, Callable[[dict[str, Any]], dict[str, Any]]] = {1: _without_variables}
 
 
+class _Tools(threading.local):
+    """Each thread's own: to make them anew takes several times as long as to pack a small snapshot."""
+
+    def __init__(self) -> None:
+        self.packer, self.unpacker = zstandard.ZstdCompressor(level=3), zstandard.ZstdDecompressor()
+
+
+_TOOLS = _Tools()
+
+
 def dump(run: Run) -> bytes:
     """The bytes to store beside the variables; raises EngineError for a workflow that has grown beyond its budget."""
     positions: dict[str, int] = {}
@@ -70,13 +81,13 @@ def dump(run: Run) -> bytes:
     text = json.dumps(state, separators=(",", ":"), ensure_ascii=False).encode("utf-8", "surrogatepass")
     if len(text) > SNAPSHOT_BYTES:
         raise EngineError(f"The case has {len(text):,} bytes; at most {SNAPSHOT_BYTES:,} are kept.")
-    return zstandard.compress(text, 3)
+    return _TOOLS.packer.compress(text)
 
 
 def read(snapshot: bytes) -> dict[str, Any]:
     """The snapshot as JSON, upgraded to the present format; raises Unfit."""
     try:
-        text = zstandard.decompress(snapshot, max_output_size=SNAPSHOT_BYTES)
+        text = _TOOLS.unpacker.decompress(snapshot, max_output_size=SNAPSHOT_BYTES)
         state: dict[str, Any] = json.loads(text.decode("utf-8", "surrogatepass"))
         version = state["v"]
         while version != VERSION:
