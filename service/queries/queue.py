@@ -6,7 +6,7 @@ merges them, so that it costs the same however much waits.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -23,17 +23,18 @@ Condition = sa.ColumnElement[bool]
 Place = Sequence[Any]  #: priority, due date and id of a task
 
 
-def first(principals: Collection[str], most: int, *conditions: Condition, after: Place | None = None) -> sa.CTE:
+def first(principals: Sequence[Any], most: int, *conditions: Condition, after: Place | None = None) -> sa.CTE:
     """Rank, due date and id of the first `most` free tasks that are offered to these, under `conditions`.
 
-    Those of restricted cases too: whoever reads the tasks leaves them out.
+    Those of restricted cases too: whoever reads the tasks leaves them out. `principals`: names, or what stands for
+    them in a statement that is kept.
     """
     if after is not None:
         priority, due_at, task_id = after
         begin = zip((-priority, due_at or NEVER, task_id), ORDER, strict=True)
         conditions = (*conditions, sa.tuple_(*ORDER) > sa.tuple_(*(sa.literal(v, column.type) for v, column in begin)))
     offered = sa.select(*ORDER).where(TaskCandidate.free, *conditions).order_by(*ORDER).limit(most)
-    ranges = [offered.where(TaskCandidate.principal == each).subquery() for each in sorted(principals)]
+    ranges = [offered.where(TaskCandidate.principal == each).subquery() for each in principals]
     merged = sa.union(*(sa.select(each) for each in ranges)).subquery()  # a task may be offered to several
     return sa.select(merged).order_by(merged.c.rank, merged.c.due, merged.c.task_id).limit(most).cte("queued")
 
@@ -55,8 +56,9 @@ def set_aside() -> Condition:
     return sa.and_(TaskCandidate.follow_up_at > now, TaskCandidate.due >= now)
 
 
-def at_hand() -> Condition:
-    now = utcnow()
+def at_hand(now: Any = None) -> Condition:
+    """Not set aside. `now`: what stands for it."""
+    now = utcnow() if now is None else now
     return sa.or_(TaskCandidate.follow_up_at.is_(None), TaskCandidate.follow_up_at <= now, TaskCandidate.due < now)
 
 

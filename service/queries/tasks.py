@@ -6,6 +6,7 @@ import uuid
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -13,10 +14,11 @@ from sqlalchemy.orm import joinedload
 from sqlalchemy.orm.attributes import set_committed_value
 
 from service import logs
-from service.db import db, rows, utcnow
+from service.db import Moment, db, rows, utcnow
 from service.errors import NotFound
 from service.execution.running import read_at
 from service.models import Actor, Case, HumanTask, TaskCandidate
+from service.policy.asking import Asker, asked_by, asker
 from service.policy.permissions import Action, require
 from service.queries import queue, search
 from service.queries.actions import know_doers, know_roles
@@ -142,7 +144,7 @@ def _queued(actor: Actor, most: int, *conditions: sa.ColumnElement[bool], after:
     """The first `most` tasks of the queue; where restricted cases leave too few, a longer piece of it is looked at."""
     looked_at = most + SPARE
     while True:
-        keys = queue.first(actor.principals, looked_at, *conditions, after=after)
+        keys = queue.first(sorted(actor.principals), looked_at, *conditions, after=after)
         there = sa.select(sa.func.count()).select_from(keys).scalar_subquery()
         chosen = sa.select(HumanTask, there).join(keys, keys.c.task_id == HumanTask.id)
         chosen = chosen.where(~closed_to(actor, HumanTask.case_id)).order_by(keys.c.rank, keys.c.due, keys.c.task_id)
@@ -206,27 +208,39 @@ def counts(actor: Actor, *, most: int = 1000) -> Counts:
 
     What is set aside until its follow-up date does not count.
     """
-    mine, principals = sa.select(HumanTask.id).where(_mine(actor)).limit(most), sorted(actor.principals)
-    own = [_number(mine.where(_at_hand())), _number(mine.where(HumanTask.due_at < utcnow()))]
+    principals = sorted(actor.principals)
     asked, wanted = principals[:FEW], most + SPARE
-    found = _numbers(*own, *_offers(actor, asked, wanted))
-    team, looked_at = found[2], found[3]
+    team, looked_at, mine, late = _numbers(actor, asked, wanted, most)
     while team < most and (looked_at == wanted or asked != principals[: queue.RANGES]):
         wanted = wanted * 4 if looked_at == wanted else wanted
         asked = principals[: queue.RANGES]
-        team, looked_at = _numbers(*_offers(actor, asked, wanted))
-    return Counts(found[0], found[1], min(team, most))
+        team, looked_at = _numbers(actor, asked, wanted)
+    return Counts(mine, late, min(team, most))
 
 
-def _offers(actor: Actor, principals: Sequence[str], most: int) -> list[sa.ScalarSelect[int]]:
-    """How many of the first `most` free tasks at hand `actor` may claim, and how many were looked at."""
-    keys = queue.first(principals, most, queue.at_hand())
+def _numbers(actor: Actor, principals: Sequence[str], most: int, own: int | None = None) -> Sequence[int]:
+    """How many of the first `most` free tasks at hand `actor` may claim, of what these are offered; and how many of
+    them there are.
+
+    With `own` also, counted up to it: the actor's own tasks at hand, and late ones.
+    """
+    asked = {f"principal_{place}": each for place, each in enumerate(principals)}
+    given = {**asked_by(actor), **asked, "now": utcnow()}
+    return db.session.execute(_counted(asker(actor), len(principals), most, own), given).one()
+
+
+@lru_cache(maxsize=256)
+def _counted(who: Asker, principals: int, most: int, own: int | None) -> sa.Select[Any]:
+    """The statement of `_numbers`, which every page asks: to build it takes longer than to run it."""
+    now = sa.bindparam("now", type_=Moment())
+    names = [sa.bindparam(f"principal_{place}", type_=sa.String()) for place in range(principals)]
+    keys = queue.first(names, most, queue.at_hand(now))
     seen = sa.select(HumanTask.id).join(keys, keys.c.task_id == HumanTask.id)
-    return [_number(seen.where(~closed_to(actor, HumanTask.case_id))), _number(sa.select(keys))]
-
-
-def _numbers(*numbers: sa.ScalarSelect[int]) -> list[int]:
-    return list(db.session.execute(sa.select(*numbers)).one())
+    found = [_number(seen.where(~closed_to(who, HumanTask.case_id))), _number(sa.select(keys))]
+    if own is not None:
+        mine = sa.select(HumanTask.id).where(_mine(who)).limit(own)
+        found += [_number(mine.where(_at_hand(now))), _number(mine.where(HumanTask.due_at < now))]
+    return sa.select(*found)
 
 
 def _number(rows: sa.Select[Any]) -> sa.ScalarSelect[int]:
@@ -324,8 +338,8 @@ def _set_aside() -> sa.ColumnElement[bool]:
     return sa.and_(HumanTask.follow_up_at > now, sa.or_(HumanTask.due_at.is_(None), HumanTask.due_at >= now))
 
 
-def _at_hand() -> sa.ColumnElement[bool]:
-    now = utcnow()
+def _at_hand(now: Any = None) -> sa.ColumnElement[bool]:
+    now = utcnow() if now is None else now
     return sa.or_(HumanTask.follow_up_at.is_(None), HumanTask.follow_up_at <= now, HumanTask.due_at < now)
 
 
@@ -337,7 +351,7 @@ def any_set_aside(actor: Actor, *, team: bool) -> bool:
     return db.session.scalar((offered.where(*open_to_me) if team else mine).limit(1)) is not None
 
 
-def _mine(actor: Actor) -> sa.ColumnElement[bool]:
+def _mine(actor: Asker) -> sa.ColumnElement[bool]:
     return sa.and_(HumanTask.assignee == actor.name, HumanTask.closed_at.is_(None))
 
 
