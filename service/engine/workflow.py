@@ -22,10 +22,10 @@ from service.engine.expressions import ExpressionError
 from service.engine.parser import Definition
 from service.engine.scope import View, plain
 from service.engine.state import going_back, snapshot
-from service.engine.state.open_work import open_work
+from service.engine.state.open_work import open_adhoc, open_work
 from service.engine.state.run import Run
 from service.engine.upstream import Task, TaskState
-from service.engine.work import Failure, Happening, OpenActivity, OpenWork, WorkflowState
+from service.engine.work import Failure, Happening, OpenActivity, OpenAdHoc, OpenWork, WorkflowState
 from service.engine.working_time import WorkingTime
 
 
@@ -276,6 +276,10 @@ class Workflow:
     def open_work(self) -> OpenWork:
         """All that it waits for."""
         return open_work(self._run) if self.state is not WorkflowState.COMPLETED else OpenWork()
+
+    def open_adhoc(self) -> tuple[OpenAdHoc, ...]:
+        """Its open ad hoc sub-processes, which are part of `open_work`."""
+        return open_adhoc(self._run) if self.state is not WorkflowState.COMPLETED else ()
 
     def holds(self, condition: str) -> bool:
         """Whether a condition is true of the case file; one that cannot be evaluated so far is not."""

@@ -5,7 +5,7 @@ What can be started, and why the rest cannot, is told by queries/adhoc.py.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from service import audit
 from service.db import db
 from service.engine.errors import NotReady
-from service.engine.work import Enabled, OpenWork
+from service.engine.work import Enabled, OpenAdHoc
 from service.engine.workflow import Workflow
 from service.errors import BadRequest, Forbidden, WrongState
 from service.execution import offers
@@ -41,7 +41,7 @@ def activate(
     """
     case_id = case.id
     with running(case_id, by=by, allowed=partial(require, by, Action.ACTIVATE)) as workflow:
-        found = _enabled(workflow.open_work(), activity_id, element_id)
+        found = _enabled(workflow.open_adhoc(), activity_id, element_id)
         if refused := Starter.of(by, case).why_not(found):
             raise Forbidden(refused)
         if found.reason_required and not (reason or "").strip():
@@ -61,7 +61,7 @@ def finish(case: Case, activity_id: str, *, by: Actor, reason: str | None = None
     Raises `WrongState` while something required is not done, or when it is not open.
     """
     with running(case.id, by=by, allowed=partial(require, by, Action.FINISH_AD_HOC)) as workflow:
-        open_ones = {found.activity_id: found.element_id for found in workflow.open_work().adhoc}
+        open_ones = {found.activity_id: found.element_id for found in workflow.open_adhoc()}
         audit.record(
             case, "adhoc:finished", by=by, element=open_ones.get(activity_id), details=_details(reason) or None
         )
@@ -69,7 +69,7 @@ def finish(case: Case, activity_id: str, *, by: Actor, reason: str | None = None
             workflow.finish_adhoc(activity_id)
         except NotReady as refusal:
             raise WrongState(str(refusal)) from None
-        return all(found.activity_id != activity_id for found in workflow.open_work().adhoc)
+        return all(found.activity_id != activity_id for found in workflow.open_adhoc())
 
 
 def _started(workflow: Workflow, activity_id: str, element_id: str, data: Mapping[str, Any] | None) -> str:
@@ -79,8 +79,8 @@ def _started(workflow: Workflow, activity_id: str, element_id: str, data: Mappin
         raise WrongState(str(refusal)) from None
 
 
-def _enabled(work: OpenWork, activity_id: str, element_id: str) -> Enabled:
-    for found in work.adhoc:
+def _enabled(open_ones: Sequence[OpenAdHoc], activity_id: str, element_id: str) -> Enabled:
+    for found in open_ones:
         if found.activity_id == activity_id:
             for each in found.enabled:
                 if each.element_id == element_id:

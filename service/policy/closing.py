@@ -47,7 +47,7 @@ def _in_the_way(case: Case) -> Sequence[str]:
     found = [each.name for each in blockers(case)]
     if not _may_hold_free_work(case):
         return found
-    return found + [", ".join(each.missing) for each in loaded(case).open_work().adhoc if each.missing]
+    return found + [", ".join(each.missing) for each in loaded(case).open_adhoc() if each.missing]
 
 
 def _may_hold_free_work(case: Case) -> bool:

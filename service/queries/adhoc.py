@@ -57,7 +57,7 @@ def of_case(case: Case, *, actor: Actor) -> list[AdHoc]:
 
 def _open(case: Case, actor: Actor) -> list[AdHoc]:
     starter = Starter.of(actor, case)
-    return [_described(found, starter) for found in loaded(case).open_work().adhoc]
+    return [_described(found, starter) for found in loaded(case).open_adhoc()]
 
 
 def _described(found: OpenAdHoc, starter: Starter) -> AdHoc:

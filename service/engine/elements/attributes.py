@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from service.engine import timing
@@ -128,8 +129,15 @@ def split(found: Any) -> tuple[str, ...]:
     """A list, or a text with commas, as names."""
     if found is None:
         return ()
+    if isinstance(found, str):
+        return _split(found)
     parts = found if isinstance(found, list | tuple) else str(found).split(",")
     return tuple(name for part in parts if part is not None and (name := str(part).strip()))
+
+
+@lru_cache(maxsize=1024)
+def _split(found: str) -> tuple[str, ...]:
+    return tuple(name for part in found.split(",") if (name := part.strip()))
 
 
 def priority(task: Task) -> int:

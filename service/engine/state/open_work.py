@@ -42,7 +42,7 @@ def open_work(run: Run) -> OpenWork:
         elif task.state == TaskState.WAITING and isinstance(node, Catching):
             timers += _timers(run, task)
             subscriptions += _subscriptions(run, task)
-        elif task.state == TaskState.STARTED and isinstance(node, AdHocSubProcess) and not node.container(task):
+        elif _is_adhoc(task):
             adhoc.append(_adhoc(run, task))
     return OpenWork(
         tuple(tasks),
@@ -53,6 +53,16 @@ def open_work(run: Run) -> OpenWork:
         tuple(children),
         tuple(_marked(run)),
     )
+
+
+def open_adhoc(run: Run) -> tuple[OpenAdHoc, ...]:
+    """The ad hoc sub-processes of `open_work`."""
+    return tuple(_adhoc(run, task) for task in run.tasks.values() if _is_adhoc(task))
+
+
+def _is_adhoc(task: Task) -> bool:
+    node = task.task_spec
+    return task.state == TaskState.STARTED and isinstance(node, AdHocSubProcess) and not node.container(task)
 
 
 def _common(run: Run, task: Task) -> dict[str, Any]:
