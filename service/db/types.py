@@ -36,8 +36,12 @@ class Identifier(sa.types.TypeDecorator[uuid.UUID]):
     def process_bind_param(self, value: uuid.UUID | None, dialect: Dialect) -> Any:
         return value.bytes if value is not None and dialect.name == "sqlite" else value
 
-    def process_result_value(self, value: Any, dialect: Dialect) -> uuid.UUID | None:
-        return uuid.UUID(bytes=bytes(value)) if value is not None and dialect.name == "sqlite" else value
+    def result_processor(self, dialect: Dialect, coltype: Any) -> Any:
+        return _as_uuid if dialect.name == "sqlite" else super().result_processor(dialect, coltype)
+
+
+def _as_uuid(value: bytes | None) -> uuid.UUID | None:
+    return None if value is None else uuid.UUID(bytes=value)
 
 
 class Moment(sa.types.TypeDecorator[datetime]):

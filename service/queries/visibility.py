@@ -20,6 +20,8 @@ from service.policy.asking import Asker
 
 FEW = 5000  #: cases; so many are sooner put together than looked for
 Condition = sa.ColumnElement[bool]
+#: The table under other names, made once: each copies all its columns.
+_RESTRICTED, _OPEN_TO_ALL, _OWN, _OPENED = (aliased(Case) for _ in range(4))
 
 
 def readable(actor: Asker) -> Condition:
@@ -51,7 +53,7 @@ def of_a_case(case_id: Any, condition: Condition) -> Condition:
 
 def closed_to(actor: Asker, case_id: Any) -> Condition:
     """Whether the case of a row is restricted, and the actor neither owns it nor has a role in it."""
-    case = aliased(Case)
+    case = _RESTRICTED
     mine = sa.select(CaseRole.case_id).where(CaseRole.case_id == case.id, _named(CaseRole.principal, actor.principals))
     not_mine = sa.not_(_there(mine)), case.owner_id.is_distinct_from(actor.id)
     return _there(sa.select(case.id).where(case.id == case_id, case.restricted, *not_mine))
@@ -100,13 +102,13 @@ def _were_few(name: str, principals: frozenset[str], user_id: uuid.UUID | None, 
 
 def _set_of(actor: Actor) -> sa.CompoundSelect[Any]:
     """The ids of the cases that `actor` may read."""
-    case, found = aliased(Case), sa.union(*_other_ids(actor)).subquery()
+    case, found = _OPEN_TO_ALL, sa.union(*_other_ids(actor)).subquery()
     others = sa.select(case.id).join(found, found.c[0] == case.id).where(case.restricted.is_(False))
     return sa.union(*_own_ids(actor), others)
 
 
 def _own_ids(actor: Actor) -> list[sa.Select[Any]]:
-    case, roles = aliased(Case), sa.select(CaseRole.case_id)
+    case, roles = _OWN, sa.select(CaseRole.case_id)
     return [
         sa.select(case.id).where(case.owner_id == actor.id),
         roles.where(_named(CaseRole.principal, actor.principals)),
@@ -115,7 +117,7 @@ def _own_ids(actor: Actor) -> list[sa.Select[Any]]:
 
 def _other_ids(actor: Actor) -> list[sa.Select[Any]]:
     """The ids of the cases that `actor` may read unless they are restricted; some of them twice."""
-    case, task = aliased(Case), sa.select(HumanTask.case_id.label("id"))
+    case, task = _OPENED, sa.select(HumanTask.case_id.label("id"))
     known = db.session.scalars(_definitions(actor, "manager", "reader")).all()  # else databases reckon with many
     offered = task.join(TaskCandidate, TaskCandidate.task_id == HumanTask.id)
     return [
