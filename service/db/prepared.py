@@ -15,7 +15,14 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Dialect
 from sqlalchemy.sql.compiler import SQLCompiler
 
-Built = sa.TextClause | sa.Select[Any] | sa.CompoundSelect[Any] | sa.Insert | sa.Update | sa.Delete
+Built = (
+    sa.TextClause
+    | sa.Select[*tuple[Any, ...]]
+    | sa.CompoundSelect[*tuple[Any, ...]]
+    | sa.Insert
+    | sa.Update
+    | sa.Delete
+)
 Parameters = Mapping[str, Any]
 
 
