@@ -219,7 +219,7 @@ def _people(statement: Statement, **parameters: Any) -> list[_Person]:
         return [_Person(*row) for row in statement.rows(connection, parameters)]
 
 
-def _rows_of(statement: sa.Select[Any]) -> list[Any]:
+def _rows_of(statement: sa.Executable) -> list[Any]:
     with _connection() as connection:
         return list(connection.execute(statement))
 

@@ -229,8 +229,8 @@ def _numbers(actor: Actor, principals: Sequence[str], most: int, own: int | None
     return db.session.execute(_counted(asker(actor), len(principals), most, own), given).one()
 
 
-@lru_cache(maxsize=256)
-def _counted(who: Asker, principals: int, most: int, own: int | None) -> sa.Select[Any]:
+@lru_cache(maxsize=64)
+def _counted(who: Asker, principals: int, most: int, own: int | None) -> sa.Select[*tuple[int, ...]]:
     """The statement of `_numbers`, which every page asks: to build it takes longer than to run it."""
     now = sa.bindparam("now", type_=Moment())
     names = [sa.bindparam(f"principal_{place}", type_=sa.String()) for place in range(principals)]
