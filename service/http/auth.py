@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 from flask import Flask, Request, Response, current_app, g, request
-from flask.sessions import SessionInterface
+from flask.sessions import SecureCookieSession, SecureCookieSessionInterface
 from limits import RateLimitItem
 
 from service import logs
@@ -38,7 +38,7 @@ SEEN_EVERY = timedelta(minutes=1)  #: how exactly a sign-in's last use is kept
 
 def init_app(app: Flask) -> None:
     """Make `current_actor()` work in `app`, and `current_user` in its templates."""
-    app.session_interface = _NoSession()
+    app.session_interface = _Sessions()
     app.before_request(_begin)
     app.after_request(_send_cookie)
     app.after_request(known_browsers.send)
@@ -46,11 +46,11 @@ def init_app(app: Flask) -> None:
     app.context_processor(lambda: {"current_user": optional_actor()})
 
 
-class _NoSession(SessionInterface):
-    """Flask's own session, which nothing here uses: who is signed in stands in the database."""
+class _Sessions(SecureCookieSessionInterface):
+    """Flask's session, in which pages keep what is said once on the next page; programs are told nothing so."""
 
-    def open_session(self, _app: Flask, _request: Request) -> None:
-        return None
+    def open_session(self, app: Flask, request: Request) -> SecureCookieSession | None:
+        return None if request.path.startswith("/api/") else super().open_session(app, request)
 
 
 def current_actor() -> Actor:
