@@ -43,7 +43,7 @@ FIGURES = (
     Figure("complete_sql", "statements of a completion", peer=94),
     Figure("bytes_per_case", "bytes of a case in the database"),
     Figure("tasks_list_cpu_ms", "100 of my 5,000 tasks as JSON, ms of CPU", 6, 6),
-    Figure("tasks_list_10000_ms", "the same, median ms", peer=18.3),
+    Figure("tasks_list_10000_ms", "the same page of tasks, median ms", peer=18.3),
     Figure("cases_list_cpu_ms", "100 cases as JSON, ms of CPU", 6, 6),
     Figure("limit_ratio", "completions to bare transactions, one client", None, 0.3, at_least=True),
     Figure("completes_per_s_8", "completions a second, 8 clients, 2 web processes, 1 worker"),
