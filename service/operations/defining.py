@@ -28,6 +28,7 @@ class Links:
     """What a process is pinned to."""
 
     files: dict[str, str]  #: file name -> hash
+    file: str  #: the one that the process stands in
     forms: dict[str, Source]  #: by their keys
     hash: str
 
@@ -49,8 +50,17 @@ def links(source: Source, world: World) -> Links:
         seen.update(called)
         waiting += called
     found = {key: form for key in sorted(form_keys) if (form := references.form_of(key, world)) is not None}
+    file, latest = source.file, source.latest
+    if latest is not None and _are_alike(files, file, latest):
+        files, file = dict(latest.files), latest.file
     pinned = [source.key, sorted(files.items()), sorted((key, form.digest) for key, form in found.items())]
-    return Links(files, found, digest(json.dumps(pinned).encode()))
+    return Links(files, file, found, digest(json.dumps(pinned).encode()))
+
+
+def _are_alike(files: Mapping[str, str], file: str, latest: ProcessDefinition) -> bool:
+    """Whether a version has these contents, whatever the files are called: what they are called makes no new one."""
+    same = set(files.values()) == set(latest.files.values())
+    return same and files.get(file) == latest.files.get(latest.file)
 
 
 def is_new(source: Source) -> bool:
@@ -121,7 +131,7 @@ def add_process(source: Source, links: Links, deployment: Deployment) -> Process
         name=source.name,
         active=False,
         number_prefix=attributes.get("numberPrefix"),
-        file=source.file,
+        file=links.file,
         files=links.files,
         forms={key: str(form.latest.id) for key, form in links.forms.items()},
         info=dict(source.info),

@@ -17,7 +17,7 @@ from service.db import db, localnow
 from service.engine.checks import check_definition, over_budget
 from service.engine.checks.instances import FormNames
 from service.engine.decisions import examine as examine_decisions
-from service.engine.decisions import reads_of
+from service.engine.decisions import reached, reads_of
 from service.engine.definition import Problem, ProcessInfo, Refused, Severity
 from service.engine.elements.rules import columns_of
 from service.engine.expressions import budget
@@ -149,15 +149,27 @@ def _lay_decisions(world: World, files: Mapping[str, bytes]) -> list[Problem]:
     except budget.Spent as spent:
         return over_budget(together, spent)
     seen: dict[str, str] = {}
-    all_files = {name: digest(content) for name, content in files.items()}
+    needs = reached(files)
     for key, decision in decisions.items():
-        imports = any(b"import" in content for content in files.values())
-        needed = all_files if imports else {decision.file: all_files[decision.file]}
+        needed = {name: digest(files[name]) for name in sorted(needs[decision.file])}
         combined = digest(json.dumps(sorted(needed.items())).encode())
         source = Source(key, decision.name or key, decision.file, combined, files=needed)
+        _stay(source, world.decisions.get(key))
         world.outputs[key] = set(columns_of(decision))
         problems += _lay(world.decisions, source, world, seen)
     return problems
+
+
+def _stay(source: Source, there: Source | None) -> None:
+    """A decision that says what its newest version says is that version, whatever its files are called now."""
+    if there is None or source.digest == there.digest:
+        return
+    known, needed = there.files, source.files
+    if set(known.values()) != set(needed.values()) and len(known) > 1:
+        contents = read_files(known)  # beside others it may be kept with files that it does not need
+        known = {name: known[name] for name in reached(contents)[there.file]}
+    if set(known.values()) == set(needed.values()) and known[there.file] == needed[source.file]:
+        source.file, source.digest, source.files = there.file, there.digest, there.files
 
 
 def _lay_processes(
@@ -237,7 +249,9 @@ def _linked_files(world: World, uploaded: set[str]) -> dict[str, bytes]:
 
 
 def join(files: dict[str, str], name: str, content: str) -> None:
-    """Add a file (name -> hash) under its name, or under another where that is taken by a different file."""
+    """Add a file (name -> hash) under its name, or under another where that is taken by a different file; once only."""
+    if content in files.values():
+        return
     files.setdefault(name if files.get(name, content) == content else f"{content[:12]}/{name}", content)
 
 

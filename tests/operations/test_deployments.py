@@ -15,7 +15,7 @@ from service.engine.definition import Problem, Refused
 from service.engine.normalise import normalise
 from service.errors import Forbidden, InvalidDeployment
 from service.execution.definitions import deployed, form_of
-from service.models import SYSTEM, Actor, Deployment, ProcessDefinition
+from service.models import SYSTEM, Actor, DecisionDefinition, Deployment, ProcessDefinition
 from service.operations import cases, deployments
 
 HEAD = """<?xml version="1.0" encoding="UTF-8"?>
@@ -139,13 +139,14 @@ def test_what_was_deployed_runs_on_when_a_newer_release_would_refuse_it(
         parser.parse({"inner.bpmn": CALLED})
 
 
-def decision(key: str, text: str) -> str:
-    return f'<decision id="{key}" name="{key}"><literalExpression><text>{text}</text></literalExpression></decision>'
+def decision(key: str, text: str, needs: str = "") -> str:
+    said = f"{needs}<literalExpression><text>{text}</text></literalExpression>"
+    return f'<decision id="{key}" name="{key}">{said}</decision>'
 
 
-def dmn(*decisions: str) -> bytes:
-    namespace = "https://www.omg.org/spec/DMN/20191111/MODEL/"
-    return f'<definitions xmlns="{namespace}" id="d" name="d" namespace="u">{"".join(decisions)}</definitions>'.encode()
+def dmn(*decisions: str, namespace: str = "u") -> bytes:
+    about = f'xmlns="https://www.omg.org/spec/DMN/20191111/MODEL/" id="d" name="d" namespace="{namespace}"'
+    return f"<definitions {about}>{''.join(decisions)}</definitions>".encode()
 
 
 def test_a_faulty_decision_is_the_only_one_that_is_named_when_processes_call_others(app: Flask) -> None:
@@ -208,3 +209,51 @@ def test_a_form_in_the_diagram_itself_is_deployed_with_it(app: Flask) -> None:
     definition = deployments.latest_definition("asking")
     assert definition is not None and again.added == []
     assert form_of(definition.id, "asking.f1") == json.loads(form("Word"))
+
+
+def test_the_same_content_under_another_name_makes_no_new_version(app: Flask) -> None:
+    rating = process("rating", '<businessRuleTask id="middle" case:decisionRef="grade" case:resultVariable="grade"/>')
+    calling = process("outer", '<callActivity id="middle" calledElement="rating"/>')
+    files = {"grade.dmn": dmn(decision("grade", "1")), "rating.bpmn": rating, "outer.bpmn": calling}
+    first = deployments.deploy(files, by=SYSTEM)
+    assert len(first.added) == 3
+    renamed = {f"moved-{name}": content for name, content in files.items()}
+
+    again = deployments.deploy(renamed, by=SYSTEM)
+    alone = deployments.deploy({"else.dmn": files["grade.dmn"]}, by=SYSTEM)
+    assert (again.added, again.unchanged, alone.added) == ([], ["grade", "outer", "rating"], [])
+
+    changed = deployments.deploy({**renamed, "moved-grade.dmn": dmn(decision("grade", "2"))}, by=SYSTEM)
+    assert sorted((row.key, row.version) for row in changed.added) == [("grade", 2), ("outer", 2), ("rating", 2)]
+    latest = deployments.latest_definition("rating")
+    assert latest is not None
+    assert latest.file in latest.files and deployed(latest.id).definition.info.key == "rating"
+    case = cases.begin(latest, {}, by=SYSTEM)
+    assert case.variables["grade"] == 2
+
+
+def test_decisions_that_import_others_keep_their_versions_also_from_the_release_before(app: Flask) -> None:
+    """That one kept every file of the deployment beside a decision where any of them imported another."""
+    kind = "https://www.omg.org/spec/DMN/20191111/MODEL/"
+    imports = f'<import name="b" namespace="urn:base" importType="{kind}"/>'
+    needs = '<informationRequirement><requiredDecision href="urn:base#base"/></informationRequirement>'
+    files = {
+        "base.dmn": dmn(decision("base", "1"), namespace="urn:base"),
+        "top.dmn": dmn(imports, decision("top", "b.base + 1", needs), namespace="urn:top"),
+        "other.dmn": dmn(decision("other", "3"), namespace="urn:other"),
+    }
+    deployments.deploy(files, by=SYSTEM)
+    rows = {row.key: row for row in db.session.query(DecisionDefinition)}
+    assert {key: sorted(row.files) for key, row in rows.items()} == {
+        "base": ["base.dmn"], "top": ["base.dmn", "top.dmn"], "other": ["other.dmn"]
+    }  # fmt: skip
+    for row in rows.values():
+        row.files = {name: deployments.digest(content) for name, content in files.items()}
+        row.hash = deployments.digest(json.dumps(sorted(row.files.items())).encode())
+    db.session.commit()
+
+    assert deployments.deploy({f"new/{name}": content for name, content in files.items()}, by=SYSTEM).added == []
+    files["other.dmn"] = dmn(decision("other", "4"), namespace="urn:other")
+    assert [row.key for row in deployments.deploy(files, by=SYSTEM).added] == ["other"]
+    files["base.dmn"] = dmn(decision("base", "2"), namespace="urn:base")
+    assert sorted(row.key for row in deployments.deploy(files, by=SYSTEM).added) == ["base", "top"]

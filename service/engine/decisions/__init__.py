@@ -9,6 +9,7 @@ from __future__ import annotations
 from service.engine.decisions.evaluation import SECONDS, Decision, DecisionError, Evaluation, evaluate
 from service.engine.decisions.parser import Named, examine, reads_of
 from service.engine.decisions.parser import parse as parse_decisions
+from service.engine.decisions.reaching import reached
 
 __all__ = [
     "SECONDS",
@@ -19,5 +20,6 @@ __all__ = [
     "evaluate",
     "examine",
     "parse_decisions",
+    "reached",
     "reads_of",
 ]
