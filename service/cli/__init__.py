@@ -10,6 +10,7 @@ import click
 from service.cli import (
     bundles,
     changing,
+    comparing,
     database,
     designing,
     inspecting,
@@ -30,7 +31,7 @@ def main() -> None:
 
 for command in (serving.demo, serving.serve, serving.web, serving.worker, database.db_commands, designing.check,
                 designing.deploy, designing.list_deployments, bundles.export_bundle, bundles.import_bundle,
-                designing.diff, designing.new, preflights.plan, changing.migrate, changing.revert, changing.migration,
+                comparing.diff, designing.new, preflights.plan, changing.migrate, changing.revert, changing.migration,
                 modifying.modify, replaying.replay, versions.version, users.user, users.group, users.token,
                 inspecting.case, inspecting.audit, inspecting.doctor, inspecting.check_upgrade):  # fmt: skip
     main.add_command(command)

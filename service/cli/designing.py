@@ -146,57 +146,6 @@ def check(paths: tuple[Path, ...], terms: dict[str, str | None]) -> None:
 
 
 @click.command()
-@click.argument("before", metavar="A")
-@click.argument("after", metavar="B")
-@on_the_demo
-def diff(before: str, after: str) -> None:
-    """Say in words what differs between A and B: two files, two folders of them, or two deployed versions.
-
-    A version is written TYPE@NUMBER, such as insurance-claim@1. Of files nothing else is needed.
-    """
-    from service.queries import definitions, differences
-
-    versions = [_version(text) for text in (before, after)]
-    if versions[0] and versions[1]:
-        with application():
-            old, new = (definitions.version(*each) for each in versions if each)
-            parts = differences.between(old.id, new.id) if old.key == new.key else None
-        if parts is None:
-            raise click.ClickException("These are versions of two processes; give two versions of one.")
-    elif versions[0] or versions[1]:
-        raise click.ClickException("Give two versions, or files or folders on both sides.")
-    else:
-        try:
-            parts = differences.of_files(*(collect([_path(text)]) for text in (before, after)))
-        except InvalidDeployment as refused:
-            say(refused.problems)
-            sys.exit(1)
-    for part in parts:
-        click.echo(f"{part.what} {part.key}")
-        for each in part.listed:
-            click.echo(f"  {each.kind:<9} {each.message}")
-    if not parts:
-        click.echo("No difference.")
-
-
-def _version(text: str) -> tuple[str, int] | None:
-    """The process and number in `insurance-claim@2`; None for the name of a file or folder that is there."""
-    key, at, number = text.rpartition("@")
-    return (
-        (key, int(number))
-        if at and key and number.isdecimal() and len(number) < 10 and not Path(text).exists()
-        else None
-    )
-
-
-def _path(text: str) -> Path:
-    found = Path(text)
-    if not found.exists():
-        raise click.ClickException(f"There is no file or folder “{text}”.")
-    return found
-
-
-@click.command()
 @click.argument("key", metavar="TYPE")
 @click.option("--from", "source", required=True, help="The shipped case type to begin with, such as insurance-claim.")
 @click.option("--prefix", help="What its cases' numbers begin with; made of TYPE where it is not given.")

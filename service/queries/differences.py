@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -17,6 +17,7 @@ from service.engine.change.heads import listed
 from service.engine.decisions.compare import compared as compared_tables
 from service.engine.decisions.tables import Table, read
 from service.engine.definition import Problem, Refused, Severity
+from service.engine.normalise import normalise
 from service.engine.parser import Definition, parse
 from service.errors import InvalidDeployment
 from service.execution.definitions import deployed, form_schema, read_files
@@ -59,6 +60,29 @@ def of_files(before: Mapping[str, bytes], after: Mapping[str, bytes]) -> tuple[P
     return differences(read_contents(before), read_contents(after))
 
 
+def with_files(definition_id: UUID, files: Mapping[str, bytes], *, version_first: bool) -> tuple[Part, ...] | None:
+    """What differs between a deployed version and files; None where these hold nothing that belongs to it.
+
+    What it is linked with and the files do not hold is taken for the same: they may be a part of what is deployed.
+    Raises `InvalidDeployment` for what cannot be read.
+    """
+    row, version = db.session.get_one(ProcessDefinition, definition_id), _deployed(definition_id)
+    sent = read_contents(files, beside=read_files(row.files))
+    drawn = sent.processes.get(row.key, version.processes[row.key])
+    forms = _beside(version.forms, sent.forms, drawn.info.forms)
+    tables = _beside(version.decisions, sent.decisions, drawn.info.decisions)
+    if row.key not in sent.processes and not (sent.forms.keys() | sent.decisions.keys()) & (forms | tables).keys():
+        return None
+    contents = Contents({row.key: drawn}, forms, tables)
+    return differences(version, contents) if version_first else differences(contents, version)
+
+
+def _beside(known: Mapping[str, Any], sent: Mapping[str, Any], named: Sequence[str]) -> dict[str, Any]:
+    """Forms or decisions as they would be: those that are named, as they are sent, or else as they are known."""
+    there = {key: sent.get(key, known.get(key)) for key in dict.fromkeys((*named, *(known.keys() & sent.keys())))}
+    return {key: each for key, each in there.items() if each is not None}
+
+
 def differences(before: Contents, after: Contents) -> tuple[Part, ...]:
     """What differs, part by part; parts that are the same are left out."""
     found = [
@@ -84,8 +108,11 @@ def marks(parts: tuple[Part, ...], key: str) -> tuple[dict[str, str], dict[str, 
     return before, after
 
 
-def read_contents(files: Mapping[str, bytes]) -> Contents:
-    """The processes, forms and decisions in `files`. Raises `InvalidDeployment` with what cannot be read of them."""
+def read_contents(files: Mapping[str, bytes], beside: Mapping[str, bytes] | None = None) -> Contents:
+    """The processes, forms and decisions in `files`. Raises `InvalidDeployment` with what cannot be read of them.
+
+    `beside`: where a diagram calls what is not among them, it is looked for there.
+    """
     wrong: list[Problem] = []
     forms: dict[str, Mapping[str, Any]] = {}
     tables: dict[str, Table] = {}
@@ -101,12 +128,34 @@ def read_contents(files: Mapping[str, bytes]) -> Contents:
         if kind == ".dmn":
             tables |= _tables(content)  # what cannot be read is told below, by the file's own name
     try:
-        package = parse(diagrams)
+        definitions = _parsed(diagrams, beside or {})
     except Refused as refused:
         wrong += refused.problems
     if wrong:
         raise InvalidDeployment(wrong)
-    return Contents(package.definitions, forms, tables)
+    return Contents(definitions, forms, tables)
+
+
+def _parsed(diagrams: Mapping[str, bytes], beside: Mapping[str, bytes]) -> Mapping[str, Definition]:
+    """The processes in diagrams, linked with what they call in others beside them. Raises `Refused`."""
+    if not beside:
+        return parse(diagrams).definitions
+    drawn = {key for name, content in diagrams.items() if not name.endswith(".dmn") for key in _keys(name, content)}
+    decided = {key for content in diagrams.values() for key in _tables(content)}
+    others = {
+        f"deployed/{name}": content
+        for name, content in beside.items()
+        if not (decided & _tables(content).keys() if name.lower().endswith(".dmn") else drawn & _keys(name, content))
+    }
+    found = parse({**others, **diagrams}).definitions
+    return {key: each for key, each in found.items() if key in drawn}
+
+
+def _keys(name: str, content: bytes) -> set[str]:
+    """The ids of the processes in a diagram; none of one that cannot be read."""
+    with suppress(Refused):
+        return set(normalise(name, content).infos)
+    return set()
 
 
 def _deployed(definition_id: UUID) -> Contents:

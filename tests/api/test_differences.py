@@ -9,12 +9,13 @@ import pytest
 from click.testing import CliRunner, Result
 from flask import Flask
 
-from service.cli import designing
+from service.cli import comparing
 from service.db import db
 from service.models import SYSTEM, ProcessDefinition
 from service.operations import deployments
 from service.queries import definitions, differences
 from tests.api.conftest import LOAN, Office, Program, office
+from tests.operations.test_deployments import CALLED, CALLING
 from tests.pages.conftest import claim_files
 
 __all__ = ["office"]
@@ -101,11 +102,11 @@ def test_marks_are_of_the_process_itself_alone(office: Office) -> None:
 @pytest.fixture
 def diff(app: Flask, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Result]:
     """`diff(a, b)` runs `casewright diff a b`."""
-    monkeypatch.setattr(designing, "application", app.app_context)
+    monkeypatch.setattr(comparing, "application", app.app_context)
 
     def command(*words: str) -> Result:
         db.session.rollback()
-        return CliRunner().invoke(designing.diff, words)
+        return CliRunner().invoke(comparing.diff, words)
 
     return command
 
@@ -140,11 +141,45 @@ def test_deployed_versions_are_compared(office: Office, diff: Callable[..., Resu
     assert "no version 3" in str(diff("insurance-claim@1", "insurance-claim@3").exception)
 
 
+def test_a_deployed_version_is_compared_with_files_and_folders(
+    office: Office, diff: Callable[..., Result], tmp_path: Path
+) -> None:
+    """What the files do not hold, such as the forms that stand in another folder, is not taken for gone."""
+    deployed(claim_files())
+    folder, whole = tmp_path / "b", changed_claim()
+    drawn = {name: content for name, content in whole.items() if not name.endswith(".form")}
+    written(drawn, folder)
+
+    told = diff("insurance-claim@1", str(folder)).output
+    assert TOLD[2][2] in told and "is gone" not in told and "form " not in told
+    assert diff("insurance-claim@1", str(folder / "insurance-claim.bpmn")).output.count("process insurance-claim") == 1
+    assert "“Pay the claim” is called “Pay out” now." in diff(str(folder), "insurance-claim@1").output
+    forms = written({name: content for name, content in whole.items() if name.endswith(".form")}, tmp_path / "forms")
+    assert all(f"{what} {key}" in diff("insurance-claim@1", forms).output for what, key, _ in TOLD if what == "form")
+    assert diff("insurance-claim@1", written(claim_files(), tmp_path / "a")).output == "No difference.\n"
+
+
+def test_a_file_that_calls_what_is_deployed_is_compared_alone(
+    office: Office, diff: Callable[..., Result], tmp_path: Path
+) -> None:
+    deployments.deploy({"inner.bpmn": CALLED, "outer.bpmn": CALLING}, by=SYSTEM)
+    db.session.commit()
+    (tmp_path / "outer.bpmn").write_bytes(CALLING.replace(b'id="middle"', b'id="middle" name="Ask them"'))
+
+    told = diff("outer@1", str(tmp_path / "outer.bpmn")).output
+
+    assert "Ask them" in told and "Inner work" not in told
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [
         (("nowhere", "nowhere"), "There is no file or folder “nowhere”."),
-        (("loan@1", "."), "Give two versions, or files or folders on both sides."),
+        (
+            ("insurance-claim@1", "processes/it-incident"),
+            "Nothing in processes/it-incident belongs to insurance-claim@1.",
+        ),
+        (("nowhere", "loan@1"), "There is no file or folder “nowhere”."),
         (("loan@1", "insurance-claim@1"), "These are versions of two processes"),
     ],
 )
