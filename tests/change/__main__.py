@@ -1,10 +1,12 @@
-"""`make change`: pairs of versions with known verdicts, random ones, and a fleet; ends with one line of JSON.
+"""`make change`: pairs of versions with known verdicts, random ones, fleets and kills; ends with one line of JSON.
 
 `pairs`: pairs of versions, `right`: those of which each place is judged as it should be; `places`: all their places;
 `random`: random cases. A verdict is wrongly safe when a case that may move does not come to its end; one that needs a
 person or must stay is wrong when the case would have come to its end as it is. `CHANGES` says how many random cases
 are tried. `preflight_10000_s` and `preflight_100000_s`: seconds that the pre-flight takes of so many running cases in
-40 places, on `database` (`fleet.py`).
+40 places, on `database` (`fleet.py`). `moved_per_s`: cases that one process moves there in a second, `moved_per_cpu_s`:
+in a second of its processor's time; `interrupted_lost`: cases that were neither moved once nor left with a reason,
+while the workers that moved them were killed (`moving.py`).
 """
 
 from __future__ import annotations
@@ -17,7 +19,8 @@ from itertools import count
 
 from service.engine.change.plan import Plan, Verdict
 from service.engine.errors import Unmovable
-from tests.change import fleet
+from tests.change import fleet, moving
+from tests.durability import interrupted_moves
 from tests.engine.change.pairs import PAIRS, At, Pair
 from tests.engine.change.random_changes import Tally, Trial, attempt, weigh
 from tests.engine.change.test_pairs import come_to, ends, judged
@@ -27,9 +30,10 @@ MANY = int(os.environ.get("CHANGES", "2000"))
 
 def main() -> int:
     """The exit code: 0 when nothing is judged wrongly."""
-    figures = {**pairs(), **randoms()}
-    print(json.dumps({**figures, **fleet.main()}))
-    return 1 if figures["wrong_safe"] or figures["random_wrong_safe"] or figures["right"] < figures["pairs"] else 0
+    figures: dict[str, int | float | str] = {**pairs(), **randoms(), **fleet.main(), **moving.main()}
+    print(json.dumps(figures))
+    wrong = [name for name in ("wrong_safe", "random_wrong_safe", *interrupted_moves.WRONG) if figures[name]]
+    return 1 if wrong or figures["right"] != figures["pairs"] else 0
 
 
 def pairs() -> dict[str, int | float]:

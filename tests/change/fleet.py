@@ -60,7 +60,7 @@ def fleet() -> Iterator[tuple[uuid.UUID, uuid.UUID]]:
     with postgresql() as new_database:
         app = create_app(config_for(new_database("fleet")))
         with app.app_context():
-            _create_tables()
+            create_tables()
             before = _deployed(first_version())
             for number, steps in enumerate(places()):
                 _run(before, steps, has_rate=number % 3 > 0)
@@ -168,7 +168,8 @@ def _deployed(content: bytes) -> ProcessDefinition:
     return found
 
 
-def _create_tables() -> None:
+def create_tables() -> None:
+    """All tables of a new database, and the beginning of its audit trail."""
     from flask import current_app
 
     from service.jobs import launching

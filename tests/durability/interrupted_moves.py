@@ -62,8 +62,8 @@ WRONG = ("interrupted_lost", "interrupted_not_as_before", "interrupted_broken_au
 def run(url: str, how_many: int, kills: int, *, with_tables: bool = True) -> dict[str, Any]:
     """Move `how_many` cases on the database `url` and bring them back, with so many kills on each way; the figures."""
     with office.closed(url, {"moves.bpmn": BEFORE}, with_tables=with_tables) as (environment, _token):
-        _open(how_many)
-        source, target = _versions()
+        open_cases(how_many)
+        source, target = versions()
         before = _standing()
         workers = Server.of_workers(environment)
         workers.start()
@@ -89,7 +89,8 @@ def run(url: str, how_many: int, kills: int, *, with_tables: bool = True) -> dic
         }
 
 
-def _open(how_many: int) -> None:
+def open_cases(how_many: int) -> None:
+    """Open so many cases of the version before, every tenth at *Sign*."""
     for number in range(how_many):
         cases.begin(_latest(), {"checked": number % STAY == STAY - 1}, by=SYSTEM)
         if number % 50 == 49:
@@ -104,7 +105,8 @@ def _latest() -> ProcessDefinition:
     return found
 
 
-def _versions() -> tuple[ProcessDefinition, ProcessDefinition]:
+def versions() -> tuple[ProcessDefinition, ProcessDefinition]:
+    """Deploy the version after; both."""
     source = _latest()
     deployments.deploy({"moves.bpmn": AFTER}, by=SYSTEM)
     db.session.commit()
@@ -137,8 +139,8 @@ def _lost(order: Migration, how_many: int) -> int:
     there = MigratedCase.migration_id == order.id
     rows = db.session.execute(sa.select(MigratedCase.case_id, MigratedCase.outcome).where(there))
     outcomes = {row.case_id: row.outcome for row in rows}
-    versions = sa.select(Case.id, ProcessDefinition.version).join(Case.definition)
-    version_of = {row.id: row.version for row in db.session.execute(versions)}
+    pinned = sa.select(Case.id, ProcessDefinition.version).join(Case.definition)
+    version_of = {row.id: row.version for row in db.session.execute(pinned)}
     said = sa.select(AuditEntry.case_id).where(AuditEntry.action == "case:migrated")
     times = Counter(db.session.scalars(said))
     unsaid = count(MigratedCase, there, MigratedCase.outcome == Outcome.UNTOUCHED, MigratedCase.message.is_(None))
