@@ -24,12 +24,13 @@ from service.engine.work import (
     WorkflowState,
 )
 from service.engine.workflow import Workflow
-from service.execution import family, offers, search, variables
+from service.execution import family, offers, search, settling, variables
 from service.execution.definitions import Deployed, deployed
 from service.execution.signing import sign
 from service.execution.titles import title_of
 from service.models import (
     SYSTEM,
+    Actor,
     Case,
     CaseState,
     HumanTask,
@@ -95,12 +96,13 @@ def _searched(source: Deployed) -> list[str]:
 
 def _state_of(case: Case, workflow: Workflow) -> CaseState:
     """Where the case stands: done when its workflow is, unless something still keeps it from being closed."""
+    goes_on = CaseState.SUSPENDED if case.state is CaseState.SUSPENDED else CaseState.ACTIVE
     if case.held_open and workflow.state in (WorkflowState.COMPLETED, WorkflowState.TERMINATED):
-        return CaseState.ACTIVE
-    if case.state is CaseState.SUSPENDED and workflow.state is WorkflowState.ACTIVE:
-        return CaseState.SUSPENDED
+        return goes_on
+    if workflow.state is WorkflowState.ACTIVE:
+        return goes_on
     if workflow.state is WorkflowState.COMPLETED and family.blockers(case.id):
-        return CaseState.ACTIVE
+        return goes_on
     return CaseState(workflow.state)
 
 
@@ -207,10 +209,12 @@ def write_calls(case: Case, before: Sequence[OpenService], after: Sequence[OpenS
         db.session.execute(forget, execution_options={"synchronize_session": False})
 
 
-def write_timers(case: Case, before: Sequence[OpenTimer], after: Sequence[OpenTimer]) -> None:
+def write_timers(case: Case, before: Sequence[OpenTimer], after: Sequence[OpenTimer], *, by: Actor) -> None:
     known, wanted = {t.timer_id: t for t in before}, {t.timer_id: t for t in after}
     gone = known.keys() - wanted.keys()
     if gone:
+        late = settling.late_timers(case, gone) if _any_due(known[each] for each in gone) else set()
+        settling.put_away_timers(case, late, by=by)
         db.session.execute(sa.delete(Timer).where(Timer.case_id == case.id, Timer.timer_id.in_(gone)))
     for timer_id, timer in wanted.items():
         if timer.due_at is None or (timer_id in known and known[timer_id].due_at == timer.due_at):
@@ -228,6 +232,11 @@ def write_timers(case: Case, before: Sequence[OpenTimer], after: Sequence[OpenTi
         )
         db.session.add(row)
         arm(row, case)
+
+
+def _any_due(timers: Iterable[OpenTimer]) -> bool:
+    now = utcnow()
+    return any(timer.due_at is not None and timer.due_at <= now for timer in timers)
 
 
 def arm(timer: Timer, case: Case) -> None:

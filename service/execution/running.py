@@ -19,7 +19,7 @@ from service.db import db, local, rows, utcnow
 from service.engine.work import OpenWork, WorkflowState
 from service.engine.workflow import Workflow
 from service.errors import NotFound, WrongState
-from service.execution import calendars, family, history, milestones, stores
+from service.execution import calendars, family, history, milestones, settling, stores
 from service.execution.definitions import deployed
 from service.execution.outbox import send
 from service.execution.projection import write_calls, write_case, write_subscriptions, write_tasks, write_timers
@@ -123,10 +123,11 @@ def save(case: Case, workflow: Workflow, before: OpenWork, *, by: Actor) -> None
     write_case(case, workflow, happenings, after)
     write_tasks(case, before.tasks, after.tasks)
     write_calls(case, before.services, after.services)
-    write_timers(case, before.timers, after.timers)
+    write_timers(case, before.timers, after.timers, by=by)
     write_subscriptions(case, before.subscriptions, after.subscriptions)
     send(case, happenings, before, after)
     stores.keep(case, happenings)
+    settling.settle(case, happenings, after, by=by)
     if workflow.state is WorkflowState.FAILED and stood is not CaseState.FAILED:
         _fail(case, workflow, by)
     elif case.state.is_closed:

@@ -6,7 +6,7 @@ Who steers the case may try again too: `mend` corrects a failed case's data and 
 from __future__ import annotations
 
 import uuid
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import sqlalchemy as sa
@@ -154,15 +154,6 @@ def put_away(case: Case, *, by: Actor) -> None:
         Incident.case_id == case.id, Incident.state == IncidentState.OPEN, Incident.job.is_(sa.null())
     )
     _close(list(db.session.scalars(where_it_failed)), by)
-
-
-def put_away_of(case: Case, activities: Collection[str], *, by: Actor) -> None:
-    """The same of activities that somebody has taken out of the locked `case`: there is nothing to try again."""
-    of_them = sa.select(Incident).where(
-        Incident.case_id == case.id, Incident.state == IncidentState.OPEN, Incident.activity_id.in_(activities)
-    )
-    if activities:
-        _close(list(db.session.scalars(of_them)), by)
 
 
 def catch_up(case: Case, timers: set[str], workflow: Workflow) -> None:

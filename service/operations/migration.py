@@ -30,7 +30,7 @@ from service.engine.parser import Definition
 from service.engine.work import OpenWork, What
 from service.engine.workflow import Workflow
 from service.errors import BadRequest, WrongState
-from service.execution import calendars, family, offers
+from service.execution import calendars, family, offers, settling
 from service.execution.definitions import deployed
 from service.execution.projection import redraw
 from service.execution.running import lock, save
@@ -42,6 +42,7 @@ from service.models import (
     CaseMilestone,
     CaseRole,
     HumanTask,
+    Incident,
     MigratedCase,
     Migration,
     MigrationState,
@@ -330,6 +331,7 @@ def _switch(case: Case, definition_id: uuid.UUID, names: Mapping[str, str | None
     if renamed:
         done = renamed.keys() & (case.visits or {}).keys()
         kept = {"visits": case.visits, "done": _rename_done(case, renamed) if done else {}}
+        kept["incidents"] = settling.rename(case, renamed)
         case.visits = {renamed.get(name, name): number for name, number in (case.visits or {}).items()}
     if added := _added_roles(before, info):
         family.bind(case, replace(info, roles=added), (), by=by)
@@ -356,6 +358,9 @@ def _restore(case: Case, definition_id: uuid.UUID, kept: Mapping[str, Any]) -> N
     """Let the rows say what they said."""
     _repin(case, definition_id)
     case.stage, case.visits = kept["stage"], kept.get("visits", case.visits)
+    for incident_id, element_id in kept.get("incidents", {}).items():
+        if (row := db.session.get(Incident, uuid.UUID(incident_id))) is not None:
+            row.element_id = element_id
     for task_id, element_id in kept.get("done", {}).items():
         db.session.get_one(HumanTask, uuid.UUID(task_id)).element_id = element_id
     if kept["milestones"]:

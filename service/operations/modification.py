@@ -25,7 +25,7 @@ from service.engine.errors import EngineError, Unmovable
 from service.engine.work import OpenWork, WorkflowState
 from service.engine.workflow import Workflow
 from service.errors import BadRequest, Changed, Forbidden, WrongState
-from service.execution import family, milestones
+from service.execution import family, milestones, settling
 from service.execution.definitions import deployed
 from service.execution.running import load, lock, save
 from service.execution.stores import Stores
@@ -35,7 +35,8 @@ from service.operations.cases import plain
 from service.operations.judging import NoPlace
 from service.policy.permissions import Action, require
 
-_CHANGEABLE = (CaseState.ACTIVE, CaseState.FAILED)
+RESTRICTED = "This case is restricted: who steers it may change it."
+_CHANGEABLE = (CaseState.ACTIVE, CaseState.SUSPENDED, CaseState.FAILED)
 
 
 @dataclass(frozen=True)
@@ -70,6 +71,19 @@ def look(case: Case, steps: Sequence[Step], *, by: Actor) -> Preview:
     workflow = _changeable(case)
     done = _tried(workflow, _checked(steps))
     found = _reasons(case, workflow, done)
+    marks = done.before.marked, done.after.marked
+    return Preview(case.version, verdict(found), found, effects(done), *marks, needs_approval(case))
+
+
+def look_at_alike(case: Case, steps: Sequence[Step], *, by: Actor) -> Preview:
+    """What steps ordered for many would do to those that stand as `case` does: nothing is told of what it holds, or of
+    who has it. Raises as `look` does, and for a restricted case, which no order changes."""
+    require(by, Action.MODIFY_CASES)
+    if case.restricted:
+        raise WrongState(RESTRICTED)
+    workflow = _changeable(case)
+    done = _tried(workflow, _checked(steps))
+    found = tuple(consequences(workflow, done, case.visits or {}))
     marks = done.before.marked, done.after.marked
     return Preview(case.version, verdict(found), found, effects(done), *marks, needs_approval(case))
 
@@ -144,8 +158,11 @@ def apply(
         incidents.put_away(case, by=by)
         case.reason = None
     save(case, done.workflow, done.before, by=by)
+    if case.state.is_closed:
+        case.suspended_at, case.suspended_until = None, None
+        case.reason = case.reason if state is not CaseState.SUSPENDED else None
     _end_children(case, done)
-    incidents.put_away_of(case, _at_work(done.before) - _at_work(done.after), by=by)
+    settling.put_away(case, _at_work(done.before) - _at_work(done.after), done.after, by=by)
     if goes_on and case.state is CaseState.ACTIVE:
         incidents.catch_up(case, {timer.timer_id for timer in done.before.timers}, done.workflow)
 
@@ -156,12 +173,10 @@ def _require(found: Sequence[Reason], up_to: Verdict) -> None:
 
 
 def _changeable(case: Case) -> Workflow:
-    if case.state is CaseState.SUSPENDED:
-        raise WrongState("This case is on hold; let it go on first.")
     if case.state not in _CHANGEABLE:
         raise WrongState(f"This case is {case.state}.")
     try:
-        workflow = load(case)
+        workflow = load(case, now=case.suspended_at)  # on hold its clocks stand still
     except EngineError as unfit:
         raise WrongState(f"The case cannot be read: {unfit}") from None
     workflow.stores = Stores()

@@ -172,7 +172,7 @@ def _fitting(actor: Actor, case: Case) -> Mapping[Action, bool]:
         Action.REOPEN: closed,
         Action.RETRY: case.state is CaseState.FAILED,
         Action.REPEAT: active and _was_repeatable_done(case),
-        Action.MODIFY: case.state in (CaseState.ACTIVE, CaseState.FAILED) and not case.held_open,
+        Action.MODIFY: not closed and not case.held_open,
         Action.ACTIVATE: free_work,
         Action.FINISH_AD_HOC: free_work,
         Action.ADD_TASK: active,

@@ -56,6 +56,7 @@ class Row:
     stood: Stood
     options: Sequence[tuple[str, str]]
     chosen: Mapping[str, str] = field(default_factory=dict)
+    cases: int = 0  #: where it is chosen for many: how many stand there
 
 
 @blueprint.get("/cases/<number>/standing")
@@ -100,7 +101,7 @@ def change(number: str) -> ResponseReturnValue:
     case, actor = _case(number)
     try:
         steps = _steps()
-        if request.form.get("seen") != _seen(steps):
+        if request.form.get("seen") != seen(steps):
             raise WrongState("Look first at what this would do: it is not what you have looked at.")
         said = request.form.get("revision", "")
         revision = int(said) if said.isascii() and said.isdigit() else None
@@ -198,14 +199,14 @@ def _page(
         readable=may(actor, Action.READ_CASE, case),
         source=deployed(case.definition_id),
         rows=[_row(each) for each in stood],
-        targets=[(each.element, _shown(each)) for each in targets],
-        again=[(name, elements[name].name or name) for name in case.visits or () if _is_activity(elements.get(name))],
+        targets=[(each.element, shown(each)) for each in targets],
+        again=[(name, elements[name].name or name) for name in case.visits or () if is_activity(elements.get(name))],
         puts=[*(each for each in request.form.getlist("put")[: _PUTS - 1] if each), ""],
         sent=request.form,
         refused=str(refused) if refused else "",
         found=found,
         proposed=proposed,
-        seen=_seen(steps),
+        seen=seen(steps),
         diagram=_state(before, Counter(found.after) if found else before, [e.element for e in stood if e.failed]),
         proposals=proposals(case, actor),
         needs_approval=modification.needs_approval(case),
@@ -218,11 +219,11 @@ def _row(stood: Stood) -> Row:
     return Row(stood, options, {name: request.form.get(f"{name}-{stood.activity_id}", "") for name in names})
 
 
-def _shown(target: Target) -> str:
+def shown(target: Target) -> str:
     return f"{target.name} ({target.kind}{f', in {target.around}' if target.around else ''})"
 
 
-def _is_activity(element: Any) -> bool:
+def is_activity(element: Any) -> bool:
     return element is not None and (element.type.endswith("Task") or element.type in ("task", "callActivity"))
 
 
@@ -243,7 +244,7 @@ def _steps() -> list[Step]:
     found = [_step(name.removeprefix("do-"), Kind(do)) for name, do in _chosen()]
     found += [Step(Kind.PUT, element) for element in sent.getlist("put")[:_PUTS] if element]
     found += [Step(Kind.AGAIN, sent["again"])] if sent.get("again") else []
-    facts = _facts("facts")
+    facts = facts_sent("facts")
     return ([Step(Kind.SET, values=facts)] if facts else []) + found
 
 
@@ -255,12 +256,12 @@ def _chosen() -> Iterator[tuple[str, str]]:
 def _step(activity: str, kind: Kind) -> Step:
     sent = request.form
     to = sent.get(f"to-{activity}") or None if kind is Kind.MOVE else None
-    at = _at(f"at-{activity}") if kind is Kind.TIME else None
-    brings = _facts(f"brings-{activity}") if kind in (Kind.SKIP, Kind.FIRE, Kind.DELIVER) else {}
+    at = time_sent(f"at-{activity}") if kind is Kind.TIME else None
+    brings = facts_sent(f"brings-{activity}") if kind in (Kind.SKIP, Kind.FIRE, Kind.DELIVER) else {}
     return Step(kind, sent.get(f"element-{activity}") or None, activity, to, brings, at)
 
 
-def _at(name: str) -> datetime | None:
+def time_sent(name: str) -> datetime | None:
     text = request.form.get(name, "")
     try:
         return datetime.fromisoformat(text).replace(tzinfo=zone()) if text else None
@@ -268,7 +269,7 @@ def _at(name: str) -> datetime | None:
         raise BadRequest("The time of a timer has to be a date and a time.", field=name) from None
 
 
-def _facts(name: str) -> dict[str, Any]:
+def facts_sent(name: str) -> dict[str, Any]:
     """Lines such as `amount: 12`; what is no JSON is a text."""
     found: dict[str, Any] = {}
     for line in request.form.get(name, "").splitlines():
@@ -283,5 +284,5 @@ def _facts(name: str) -> dict[str, Any]:
     return found
 
 
-def _seen(steps: Sequence[Step]) -> str:
+def seen(steps: Sequence[Step]) -> str:
     return json.dumps([step.as_json() for step in steps], sort_keys=True)

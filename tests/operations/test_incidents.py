@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 
 import sqlalchemy as sa
+import time_machine
 from flask import Flask
 
 from service.db import db
@@ -12,9 +14,10 @@ from service.models import SYSTEM, Actor, Case, CaseState, HumanTask, Incident, 
 from service.operations import cases, deployments, incidents
 from service.worker import job_types
 from tests.operations.care_life import FILES
+from tests.operations.family import finish
 from tests.operations.test_children import deploy, latest, opened
 from tests.operations.test_deployments import CALLED, CALLING, form, process
-from tests.operations.test_lifecycle import done
+from tests.operations.test_lifecycle import done, task
 
 
 def test_a_timer_that_cannot_be_fired_is_an_incident_of_its_case(app: Flask, person: Callable[..., Actor]) -> None:
@@ -28,6 +31,22 @@ def test_a_timer_that_cannot_be_fired_is_an_incident_of_its_case(app: Flask, per
     db.session.commit()
 
     assert db.session.scalars(sa.select(Incident.case_id)).one() == case.id
+
+
+def test_what_is_told_of_a_late_timer_ends_with_what_it_waits_beside(app: Flask, person: Callable[..., Actor]) -> None:
+    ann = person("ann", "clerks")
+    deploy(*FILES)
+    case = opened("project", ann, item="x")
+    done(case, ann, "Plan")
+    timer = db.session.scalars(sa.select(Timer).where(Timer.case_id == case.id)).one()
+    job_types.report("fire_timer", {"timer": str(timer.id), "seq": timer.seq}, "ValueError: odd")
+    db.session.commit()
+
+    with time_machine.travel(timer.due_at + timedelta(minutes=1), tick=False):
+        finish(task(case, "Work"), ann)
+        db.session.commit()
+
+    assert db.session.scalars(sa.select(Incident.state)).all() == [IncidentState.RESOLVED]
 
 
 def test_a_timer_that_opens_cases_or_is_gone_makes_an_incident_of_no_case(app: Flask) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
+import time_machine
 from flask import Flask
 
 from service import audit
@@ -313,12 +314,60 @@ def test_what_cannot_be_is_refused_and_nothing_is_changed(loan: ProcessDefinitio
     with pytest.raises(BadRequest, match="need names"):
         modification.modify(case, [step("set", values={"no name": 1})], by=mia, reason="A try")
     db.session.rollback()
-    lifecycle.suspend(case, by=mia, reason="A pause")
-    db.session.commit()
-    assert "on hold" in refused(case, step("put", "Approve"), by=mia)
     cases.cancel(case, by=mia, reason="Over")
     db.session.commit()
     assert "This case is terminated" in refused(case, step("put", "Approve"), by=mia)
+
+
+def test_a_case_on_hold_is_changed_stays_on_hold_and_its_clocks_stand_still(
+    loan: ProcessDefinition, ann: Actor, mia: Actor
+) -> None:
+    """What begins in it meanwhile counts from when it goes on; nothing fires before."""
+    with time_machine.travel(utcnow(), tick=False) as clock:
+        case = opened(loan, ann, customer="Ada", amount=5000)
+        lifecycle.suspend(case, by=mia, reason="The court")
+        db.session.commit()
+        clock.shift(timedelta(hours=5))
+
+        changed(case, step("again", "Assess"), by=mia)
+        assert (case.state, case.reason, names(case)) == (CaseState.SUSPENDED, "The court", ["Assess"])
+        clock.shift(timedelta(hours=5))
+        do_jobs()
+        assert names(case) == ["Assess"]
+        lifecycle.resume(case, by=mia)
+        db.session.commit()
+        holds(case)
+        [timer] = db.session.scalars(sa.select(Timer)).all()
+        assert timer.due_at == utcnow() + timedelta(hours=1)
+
+
+@pytest.mark.parametrize("waits", [False, True])
+def test_a_case_on_hold_whose_last_token_is_skipped_ends_unless_something_keeps_it(
+    ann: Actor, person: Person, waits: bool
+) -> None:
+    head, claim = person("hal", "heads"), deployed("claim", diagram("claim", "CLA", ALL, "Begin Work End"))
+    case = opened(claim, ann)
+    if waits:
+        below = opened(claim, ann)
+        below.parent_id, below.root_id, below.blocking = case.id, case.id, True
+        db.session.commit()
+    lifecycle.suspend(case, by=head, reason="The court")
+    db.session.commit()
+
+    changed(case, step("skip", "Work"), by=head)
+
+    if not waits:
+        assert (case.state, case.reason, case.suspended_at) == (CaseState.COMPLETED, None, None)
+        return
+    assert (case.state, case.reason) == (CaseState.SUSPENDED, "The court")
+    cases.cancel(below, by=SYSTEM, reason="Not needed")
+    db.session.commit()
+    do_jobs()
+    db.session.refresh(case)
+    assert case.state is CaseState.SUSPENDED
+    lifecycle.resume(case, by=head)
+    db.session.commit()
+    assert case.state is CaseState.COMPLETED
 
 
 def test_what_would_wait_for_ever_is_refused(ann: Actor, person: Person) -> None:

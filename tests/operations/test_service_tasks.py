@@ -17,13 +17,15 @@ from flask import Flask
 from service import create_app, jobs
 from service.connectors import CallFailed
 from service.db import db, utcnow
+from service.engine.change.plan import Plan
 from service.engine.definition import Severity
 from service.errors import BadRequest, Forbidden, InvalidDeployment, NotFound, WrongState
+from service.execution.running import running
 from service.jobs import attempts
 from service.maintenance import comparison
 from service.models import SYSTEM, Actor, AuditEntry, Case, CaseState, Incident, IncidentState, PendingCall
 from service.models.jobs import delayed, job_input, job_status
-from service.operations import cases, deployments, incidents, lifecycle, pending_calls
+from service.operations import cases, deployments, incidents, lifecycle, migration, pending_calls
 from tests.conftest import config_for
 from tests.jobs_by_hand import do_jobs
 
@@ -456,6 +458,59 @@ def test_the_diagram_may_catch_a_call_that_is_given_up(office: Any, app: Flask, 
 
     assert of(ready) == (CaseState.ACTIVE, ["sorry"])
     assert open_incidents() == [] and kept() is None
+
+
+LATE = '<timerEventDefinition id="t"><timeDuration>PT1H</timeDuration></timerEventDefinition>'
+SORRY = '<sequenceFlow id="m" sourceRef="late" targetRef="sorry"/><userTask id="sorry" name="Say sorry"/>'
+OVER = (
+    '<sequenceFlow id="m" sourceRef="late" targetRef="over"/><endEvent id="over"><terminateEventDefinition/></endEvent>'
+)
+CANCELLING = {
+    "a boundary event": f'<boundaryEvent id="late" attachedToRef="call">{LATE}</boundaryEvent>{SORRY}',
+    "an event sub-process": f'<subProcess id="e" triggeredByEvent="true"><startEvent id="late">{LATE}</startEvent>'
+    f"{SORRY}</subProcess>",
+    "an end of all": f'<boundaryEvent id="late" attachedToRef="call" cancelActivity="false">{LATE}</boundaryEvent>'
+    f"{OVER}",
+}
+
+
+@pytest.mark.parametrize("what", CANCELLING)
+def test_an_incident_of_a_call_that_the_diagram_cancels_is_put_away(
+    office: Any, app: Flask, attempt: Any, what: str
+) -> None:
+    case = begin(office.url, "400", also=CANCELLING[what])
+    do_jobs()
+    attempt(1)
+    other = begin(office.url, "400", also=CANCELLING[what])
+    do_jobs()
+    assert {each.case_id for each in open_incidents()} == {case.id, other.id}
+
+    with running(case.id, by=SYSTEM) as workflow:
+        [timer] = workflow.open_work().timers
+        assert timer.due_at is not None
+        workflow.now = timer.due_at
+        workflow.fire(timer.timer_id)
+    db.session.commit()
+
+    assert [each.case_id for each in open_incidents()] == [other.id]
+    [closed] = db.session.scalars(sa.select(Incident).where(Incident.case_id == case.id))
+    assert (closed.state, closed.resolved_by) == (IncidentState.RESOLVED, SYSTEM.name)
+
+
+def test_an_incident_goes_with_its_case_to_another_version_and_back(office: Any, app: Flask, attempt: Any) -> None:
+    case = begin(office.url, "400")
+    do_jobs()
+    renamed = drawn(office.url).replace(b'"call"', b'"inquire"')
+    deployments.deploy({"rate.bpmn": renamed}, by=SYSTEM)
+    target = deployments.latest_definition("rate")
+    assert target is not None
+
+    migration.move(case, target, Plan({"call": "inquire"}), by=SYSTEM, reason="A better name")
+    db.session.commit()
+    assert [each.element_id for each in open_incidents()] == ["inquire"]
+    migration.bring_back(case, by=SYSTEM, reason="The old one")
+    db.session.commit()
+    assert [each.element_id for each in open_incidents()] == ["call"]
 
 
 def test_nothing_is_shown_of_a_call_for_which_nobody_waits_any_more(office: Any, app: Flask, attempt: Any) -> None:
