@@ -16,17 +16,19 @@ from service.db import db
 from service.engine.change.plan import Plan, Verdict
 from service.engine.change.steps import Step
 from service.errors import InvalidForm, NotFound
+from service.execution.chosen import Chosen
 from service.http.auth import current_actor
 from service.models import Actor, Case, CaseState, MigratedCase, Migration, ProcessDefinition
 from service.operations import migration as one
 from service.operations import migrations as many
 from service.operations import rollout
 from service.operations.deployments import Definition
-from service.operations.migrations import Chosen, NoCases, Terms
+from service.operations.migrations import NoCases, Terms
 from service.policy.permissions import Action
 from service.queries import cases as case_lists
 from service.queries import definitions
 from service.queries import migrations as lists
+from service.queries.choosing import found as found_by
 
 routes = Routes("migrations")
 
@@ -165,15 +167,20 @@ def moved(case: Case, said: Mapping[str, Any], *, by: Actor) -> None:
 def _made(body: schemas.OrderMigration, *, by: Actor) -> Migration:
     source, target = version_in(body.case_type, body.from_, "from"), version_in(body.case_type, body.to, "to")
     terms = Terms(body.trial, body.most_untouched, Verdict(body.up_to))
-    chosen = _chosen(body.cases) if body.cases else None
-    return many.order(source, target, plan_of(body.plan), by=by, reason=body.reason, chosen=chosen, terms=terms)
+    chosen = chosen_of(body.cases) if body.cases else Chosen()
+    also: dict[str, Any] = {"chosen": chosen, "terms": terms, "among": found_by(chosen, by=by)}
+    return many.order(source, target, plan_of(body.plan), by=by, reason=body.reason, **also)
 
 
 def modified(body: schemas.OrderModification, steps: list[Step], *, by: Actor) -> Answer:
     """The answer to an order that changes cases by hand."""
     terms = Terms(body.trial, body.most_untouched, Verdict(body.up_to))
-    version, chosen = version_in(body.case_type, body.version, "version"), _chosen(body.cases) if body.cases else None
-    return _ordered(many.order_modification(version, steps, by=by, reason=body.reason, chosen=chosen, terms=terms))
+    version, chosen = (
+        version_in(body.case_type, body.version, "version"),
+        chosen_of(body.cases) if body.cases else Chosen(),
+    )
+    also: dict[str, Any] = {"chosen": chosen, "terms": terms, "among": found_by(chosen, by=by)}
+    return _ordered(many.order_modification(version, steps, by=by, reason=body.reason, **also))
 
 
 def _to_move(case_id: UUID) -> tuple[Case, Actor]:
@@ -195,16 +202,15 @@ def plan_of(body: schemas.Plan) -> Plan:
     return Plan.from_json({"elements": body.elements, "values": body.values, "clocks": body.clocks})
 
 
-def _chosen(body: schemas.ChooseCases) -> Chosen:
-    return Chosen(
-        tuple(CaseState(state) for state in body.states),
-        tuple(body.numbers),
-        body.stage,
-        body.owner,
-        body.at,
-        body.created_from,
-        body.created_before,
-    )
+def chosen_of(body: schemas.ChooseCases) -> Chosen:
+    """Which cases a body chooses."""
+    said = {name: value for name, value in dict(body).items() if name not in ("states", "numbers")}
+    return Chosen(tuple(CaseState(state) for state in body.states), tuple(body.numbers), **said)
+
+
+def chosen_from(said: Mapping[str, Any]) -> Chosen:
+    """The same from a file or options. Raises `InvalidForm`."""
+    return chosen_of(validated(schemas.ChooseCases, said))
 
 
 def _ordered(made: Migration) -> Answer:

@@ -13,8 +13,11 @@ from service.api.representations import case_summary, listed, moment, problem_sh
 from service.api.routes import Answer, Routes
 from service.api.shapes import CaseSummary
 from service.engine.change.plan import Reason
+from service.execution.chosen import Chosen
 from service.execution.judging import version_of
+from service.http import rate_limits
 from service.http.auth import current_actor
+from service.models import CaseState
 from service.operations import candidates
 from service.policy.permissions import Action
 from service.queries import cases as case_lists
@@ -36,7 +39,7 @@ def get_preflight(definition_id: UUID, query: schemas.PreflightQuery) -> Answer:
 
     All cases are counted; `samples` are some that you may read.
     """
-    return Answer(_shape(_found(definition_id, query.source)))
+    return Answer(_shape(_found(definition_id, query.source, query)))
 
 
 @routes.get(
@@ -47,7 +50,7 @@ def get_preflight(definition_id: UUID, query: schemas.PreflightQuery) -> Answer:
 )
 def list_class(definition_id: UUID, query: schemas.CaseClassQuery) -> Answer:
     """The cases of one class that you may read, the oldest first; none once all have gone on."""
-    found = _found(definition_id, None)
+    found = _found(definition_id, None, query)
     cases = preflight.cases_in(found, query.class_id, by=current_actor(), limit=query.limit, cursor=query.cursor)
     return Answer(listed(cases, case_summary))
 
@@ -73,10 +76,18 @@ def preview_move(case_id: UUID, body: schemas.PreviewMove) -> Answer:
     return Answer(_preview(preview.of(case, target, plan, by=actor)))
 
 
-def _found(definition_id: UUID, number: int | None) -> Preflight:
+def _found(definition_id: UUID, number: int | None, query: schemas.ChosenQuery) -> Preflight:
+    chosen = _chosen(query)
     target = definitions.get(definition_id)
     source = None if number is None else version_in(target.key, number, "source")
-    return preflight.of_deployed(target, by=current_actor(), source=source)
+    return preflight.of_deployed(target, by=current_actor(), source=source, among=chosen)
+
+
+def _chosen(query: schemas.ChosenQuery) -> Chosen:
+    if query.text:  # counted before anything is read
+        rate_limits.spend("search", current_actor())
+    said = {name: getattr(query, name) for name in schemas.ChosenQuery.model_fields if name != "state"}
+    return Chosen(**said) if query.state is None else Chosen((CaseState(query.state),), **said)
 
 
 def _shape(found: Preflight) -> shapes.PreflightShape:

@@ -283,13 +283,28 @@ class PreviewMove(Body):
     plan: Plan | None = Field(None, description="Without it what is proposed is tried.")
 
 
-class PreflightQuery(Query):
+class ChosenQuery(Query):
+    """Which running cases; what is not said chooses all."""
+
+    state: Literal["active", "suspended", "failed"] | None = Field(None, description="Only cases in this state.")
+    stage: Name | None = Field(None, description="Only cases in this stage (its id).")
+    owner: PrincipalName | None = Field(None, description="Only cases of this user.")
+    at: Name | None = Field(None, description="Only cases that stand at this element.")
+    text: Text | None = Field(None, description="Only cases that you may read, with all these words in them.")
+    created_from: Instant | None = Field(None, description="Only cases opened then or later.")
+    created_before: Instant | None = Field(None, description="Only cases opened before then.")
+    due_before: Instant | None = Field(None, description="Only cases that are due before then.")
+    priority_from: Annotated[int, BeforeValidator(_whole)] | None = Field(None, ge=0, le=100, description="Or higher.")
+    priority_to: Annotated[int, BeforeValidator(_whole)] | None = Field(None, ge=0, le=100, description="Or lower.")
+
+
+class PreflightQuery(ChosenQuery):
     source: Annotated[int, BeforeValidator(_whole)] | None = Field(
         None, ge=1, description="Only cases of this version."
     )
 
 
-class CaseClassQuery(Paged):
+class CaseClassQuery(ChosenQuery, Paged):
     class_id: Annotated[str, Field(max_length=64)] | None = Field(
         None, description="The `id` of the class; without it the cases of all of them."
     )
@@ -309,8 +324,12 @@ class ChooseCases(Body):
     stage: Name | None = None
     owner: PrincipalName | None = None
     at: Name | None = Field(None, description="Only cases that stand at this element.")
+    text: Text | None = Field(None, description="Only cases that you may read, with all these words in them.")
     created_from: Instant | None = None
     created_before: Instant | None = None
+    due_before: Instant | None = None
+    priority_from: int | None = Field(None, ge=0, le=100)
+    priority_to: int | None = Field(None, ge=0, le=100, description="That one included.")
 
 
 class OrderMigration(Body):

@@ -12,6 +12,7 @@ import yaml
 from service.cli.application import application, on_the_demo, say
 from service.engine.change.plan import Plan, Reason, Verdict
 from service.errors import InvalidDeployment, InvalidForm
+from service.execution.chosen import Chosen
 from service.models import SYSTEM
 from service.operations.sources import collect
 
@@ -24,22 +25,49 @@ if TYPE_CHECKING:  # they take half a second to import
 @click.argument("paths", metavar="[FILES]...", nargs=-1, type=click.Path(exists=True, path_type=Path))
 @click.option("--from", "source", type=int, help="The version of the cases; all others that have some unless given.")
 @click.option("--to", "target", type=int, help="The version to move them to; the newest unless given.")
+@click.option(
+    "--only",
+    multiple=True,
+    metavar="FIELD=VALUE",
+    help="Only such cases: states, numbers, stage, owner, at, text, created_from, created_before, due_before, "
+    "priority_from, priority_to; as `cases` of the plan, where it stands then.",
+)
 @on_the_demo
-def plan(key: str, paths: tuple[Path, ...], source: int | None, target: int | None) -> None:
+def plan(key: str, paths: tuple[Path, ...], source: int | None, target: int | None, only: tuple[str, ...]) -> None:
     """Print a plan to move cases of TYPE to another version, as YAML to be completed and kept.
 
     With FILES (or folders) to the version that these would make. What the version means for running cases is told in
     comments: how many stand where, and what has to be said about them.
     """
     with application():
-        found = _asked(key, paths, source, target)
+        chosen = chosen_by(only)
+        found = _asked(key, paths, source, target, chosen)
         for number, each in enumerate(found.versions):
             click.echo("---" if number else _summary(found))
             click.echo("\n".join(f"# {line}" for line in about(each)))
-            click.echo(yaml.safe_dump(_draft(found, each), sort_keys=False, allow_unicode=True), nl=False)
+            click.echo(yaml.safe_dump(_draft(found, each, chosen), sort_keys=False, allow_unicode=True), nl=False)
 
 
-def _asked(key: str, paths: tuple[Path, ...], source: int | None, target: int | None) -> Preflight:
+def chosen_by(only: Iterable[str]) -> Chosen:
+    """Which cases options such as `owner=ann` choose; what may be several has commas between."""
+    from service.api.migrations import chosen_from
+
+    said: dict[str, Any] = {}
+    for text in only:
+        name, sign, value = text.partition("=")
+        if not sign:
+            raise click.ClickException(f"“{text}” chooses nothing; write FIELD=VALUE, such as owner=ann.")
+        said[name.strip()] = value.split(",") if name.strip() in ("states", "numbers") else value
+        if name.strip().startswith("priority") and value.isdecimal():
+            said[name.strip()] = int(value)
+    try:
+        return chosen_from(said)
+    except InvalidForm as wrong:
+        lines = [f"{place}: {', '.join(messages)}" for place, messages in wrong.errors.items()]
+        raise click.ClickException("These cases cannot be chosen.\n" + "\n".join(lines)) from None
+
+
+def _asked(key: str, paths: tuple[Path, ...], source: int | None, target: int | None, chosen: Chosen) -> Preflight:
     from service.execution.judging import version_of
     from service.operations import candidates
     from service.queries import definitions, preflight
@@ -61,20 +89,21 @@ def _asked(key: str, paths: tuple[Path, ...], source: int | None, target: int | 
     sources = [definitions.version(key, source)] if source is not None else None
     if source == after.number:
         raise click.ClickException("Give two versions.")
-    found = preflight.of(after, by=SYSTEM, sources=sources)
+    found = preflight.of(after, by=SYSTEM, sources=sources, among=chosen)
     if not found.versions:
         where = f"version {source}" if source is not None else f"a version other than {after.number}"
-        raise click.ClickException(f"No case of {key} runs under {where}.")
+        which = "case" if chosen.is_all else "such case"
+        raise click.ClickException(f"No {which} of {key} runs under {where}.")
     return found
 
 
-def _draft(found: Preflight, each: OfVersion) -> dict[str, Any]:
+def _draft(found: Preflight, each: OfVersion, chosen: Chosen) -> dict[str, Any]:
     said = {"elements": {}, "values": {}, "clocks": {}, **each.plan.as_json()}
     return {
         "case_type": found.target.key,
         "from": each.source.number,
         "to": found.target.number,
-        "cases": {"states": ["active", "suspended", "failed"]},
+        "cases": chosen.as_json(),
         "plan": said,
     }
 

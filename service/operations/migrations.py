@@ -11,7 +11,6 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -21,18 +20,17 @@ from service.db import Base, db, new_id, utcnow
 from service.engine.change.plan import Plan, Verdict
 from service.engine.change.steps import Step
 from service.errors import BadRequest, NotFound, ServiceError, WrongState
+from service.execution.chosen import Chosen
 from service.execution.running import lock
 from service.models import (
     Actor,
     Case,
-    CaseState,
     MigratedCase,
     Migration,
     MigrationState,
     ModificationState,
     Outcome,
     ProcessDefinition,
-    User,
 )
 from service.operations import migration as single
 from service.operations import modification
@@ -41,54 +39,10 @@ from service.policy.permissions import Action, require
 _NOTED = ("outcome", "message", "element_id", "at", "snapshot", "kept", "stood")
 STEPS = "steps"  #: in the plan of an order that changes cases by hand
 AT_ONCE = 50  #: cases that are looked up together
-OPEN = (CaseState.ACTIVE, CaseState.SUSPENDED, CaseState.FAILED)
 
 
 class NoCases(WrongState):
     """There is nothing to move."""
-
-
-@dataclass(frozen=True)
-class Chosen:
-    """Which cases of the version before; what is not said chooses all."""
-
-    states: tuple[CaseState, ...] = OPEN
-    numbers: tuple[str, ...] = ()
-    stage: str | None = None
-    owner: str | None = None  #: a user name
-    at: str | None = None  #: the id of an element at which a token stands
-    created_from: datetime | None = None
-    created_before: datetime | None = None
-    places: str | None = None  #: where they stand, in words: told only, `among` of `order` says which they are
-
-    def as_json(self) -> dict[str, Any]:
-        """The same as plain values; what is not said is left out."""
-        found: dict[str, Any] = {"states": [str(state) for state in self.states], "numbers": list(self.numbers)}
-        found |= {"stage": self.stage, "owner": self.owner, "at": self.at}
-        found["places"] = self.places
-        found |= {
-            name: moment.isoformat()
-            for name, moment in (("created_from", self.created_from), ("created_before", self.created_before))
-            if moment
-        }
-        return {name: value for name, value in found.items() if value}
-
-    def conditions(self) -> list[sa.ColumnElement[bool]]:
-        """The same about rows."""
-        said: list[sa.ColumnElement[bool]] = [Case.state.in_(self.states)]
-        if self.numbers:
-            said.append(Case.number.in_(self.numbers))
-        if self.stage:
-            said.append(Case.stage == self.stage)
-        if self.owner:
-            said.append(Case.owner_id.in_(sa.select(User.id).where(User.name == self.owner)))
-        if self.at:
-            said.append(sa.cast(Case.marked, sa.String).contains(f'"{self.at}"', autoescape=True))
-        if self.created_from:
-            said.append(Case.created_at >= self.created_from)
-        if self.created_before:
-            said.append(Case.created_at < self.created_before)
-        return said
 
 
 @dataclass(frozen=True)
@@ -131,8 +85,7 @@ def order(
         raise BadRequest("Cases move between two versions of one process.", field="to")
     chosen, terms = chosen or Chosen(), terms or Terms()
     made = _made(source.id, target.id, plan.as_json(), chosen.as_json(), by=by, reason=reason, terms=terms)
-    whose = [Case.definition_id == source.id, *chosen.conditions(), *(() if among is None else (among,))]
-    _begin(made, sa.select(Case.id).where(*whose), "There is no such case of this version.")
+    _begin(made, _whose(source, chosen, among), "There is no such case of this version.")
     details = {"from": source.version, "to": target.version, "cases": counts(made.id).all, "reason": made.reason}
     audit.installation.record("migration:ordered", by=by, subject=source.key, details=details)
     return made
@@ -146,6 +99,7 @@ def order_modification(
     reason: str,
     chosen: Chosen | None = None,
     terms: Terms | None = None,
+    among: sa.ColumnElement[bool] | None = None,
 ) -> Migration:
     """Have the chosen cases of a version changed by hand, all by the same steps. Raises `WrongState` without cases."""
     require(by, Action.MODIFY_CASES)
@@ -154,8 +108,7 @@ def order_modification(
     chosen, terms = chosen or Chosen(), terms or Terms(up_to=Verdict.SAFE)
     plan = {STEPS: [step.as_json() for step in steps]}
     made = _made(version.id, version.id, plan, chosen.as_json(), by=by, reason=reason, terms=terms)
-    whose = [Case.definition_id == version.id, *chosen.conditions()]
-    _begin(made, sa.select(Case.id).where(*whose), "There is no such case of this version.")
+    _begin(made, _whose(version, chosen, among), "There is no such case of this version.")
     details = {"version": version.version, "cases": counts(made.id).all, "reason": made.reason}
     audit.installation.record("modification:ordered", by=by, subject=version.key, details=details)
     return made
@@ -335,6 +288,13 @@ def _made(
     )
 
 
+def _whose(version: ProcessDefinition, chosen: Chosen, among: sa.ColumnElement[bool] | None) -> sa.Select[uuid.UUID]:
+    if chosen.text and among is None:
+        raise ValueError("What a text finds depends on who asks: queries/choosing.py has to say which cases these are.")
+    also = () if among is None else (among,)
+    return sa.select(Case.id).where(Case.definition_id == version.id, *chosen.conditions(), *also)
+
+
 def _begin(made: Migration, cases: sa.Select[Any], none: str) -> None:
     """Note each case of the order, and have a job begin. Raises `NoCases` where there is none; then nothing is done."""
     if db.session.scalar(cases.limit(1)) is None:
@@ -379,7 +339,7 @@ def _modify(case: Case, way: single.Way) -> single.Told:
     if case.definition_id != way.source_id:
         raise WrongState("The case is of another version by now.")
     if case.restricted:
-        raise WrongState("This case is restricted: who steers it may change it.")
+        raise WrongState(modification.RESTRICTED)
     made = modification.modify_as_ordered(case, way.steps, by=way.by, reason=way.reason, up_to=way.up_to)
     if made.state is ModificationState.PROPOSED:
         return _left("It is proposed: cases of this type are changed when a second person agrees.")

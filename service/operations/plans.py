@@ -51,11 +51,15 @@ def read(text: str, source: ProcessDefinition, target: ProcessDefinition) -> Pla
 
     Raises `InvalidForm` for the field `plan`, with a sentence for each mistake that names its line.
     """
+    return of_node(_composed(text), source, target)
+
+
+def of_node(root: yaml.Node | None, source: ProcessDefinition, target: ProcessDefinition) -> Plan:
+    """The same of a document that has been read as far as its nodes."""
     before, after = (deployed(each.id).definition.elements for each in (source, target))
     versions = _Versions(before, after, source.key, (source.version, target.version))
     wrong: list[Wrong] = []
     said: dict[str, dict[str, str | None]] = {section: {} for section in SECTIONS}
-    root = _composed(text)
     for section, name, value in _entries(root, versions, wrong) if root is not None else ():
         wrong += _mistakes(section, name, value, versions)
         said[section][name.value] = None if value.tag == _NULL else value.value
@@ -66,10 +70,19 @@ def read(text: str, source: ProcessDefinition, target: ProcessDefinition) -> Pla
 
 def _composed(text: str) -> yaml.Node | None:
     """The YAML as nodes, which know their lines."""
+    found = documents(text)
+    if len(found) > 1:
+        line = _line(found[1])
+        raise InvalidForm({"plan": [str(Wrong(line, "Here begins another plan; give one at a time."))]})
+    return found[0] if found else None
+
+
+def documents(text: str) -> list[yaml.Node]:
+    """Each of the plans in a file, which has `---` between them."""
     if len(text) > LONGEST:
         raise InvalidForm({"plan": [f"A plan has at most {LONGEST:,} characters."]})
     try:
-        return yaml.compose(text, Loader=yaml.SafeLoader)
+        return list(yaml.compose_all(text, Loader=yaml.SafeLoader))
     except yaml.MarkedYAMLError as problem:
         line = problem.problem_mark.line + 1 if problem.problem_mark else 1
         raise InvalidForm({"plan": [str(Wrong(line, f"This is no YAML: {problem.problem}."))]}) from None

@@ -19,6 +19,7 @@ from service.engine.errors import Unfit
 from service.execution.signing import FORMAT, UNREADABLE, signature
 from service.models import Case
 
+Conditions = Sequence[sa.ColumnElement[bool]]  #: about rows of `case`
 AT_ONCE = 500  #: rows read one by one, or named in one statement
 
 
@@ -33,6 +34,7 @@ class Stood:
     signed: int = 0  #: cases whose rows say so
     unsigned: tuple[uuid.UUID, ...] = ()  #: those whose rows do not
     problem: str = ""
+    first: uuid.UUID | None = None  #: the oldest of them
 
     @property
     def cases(self) -> int:
@@ -40,25 +42,29 @@ class Stood:
         return self.signed + len(self.unsigned)
 
 
-def counted(definition_id: uuid.UUID) -> list[Stood]:
-    """Where the running cases of a version stand, the commonest first."""
-    numbers = sa.select(Case.signature, sa.func.count()).where(*_running(definition_id)).group_by(Case.signature)
+def counted(definition_id: uuid.UUID, among: Conditions = ()) -> list[Stood]:
+    """Where the running cases of a version stand, or those of them for which `among` holds; the commonest first."""
+    running = *_running(definition_id), *among
+    numbers = sa.select(Case.signature, sa.func.count()).where(*running).group_by(Case.signature)
     found: dict[str, Stood] = {}
     loose: list[str | None] = []
     for signed, number in db.session.execute(numbers):
-        first = _first(definition_id, signed) if signed is not None and signed.startswith(FORMAT) else None
+        is_known = signed is not None and signed.startswith(FORMAT)
+        first = _first(definition_id, signed, among) if signed is not None and is_known else None
         if first is None:
             loose.append(signed)
         else:
             found[first.signature] = replace(first, signed=number)
-    for each in _one_by_one(definition_id, loose):
+    for each in _one_by_one(definition_id, loose, among):
         known = found.get(each.signature)
         ids = (*known.unsigned, *each.unsigned) if known else each.unsigned
         found[each.signature] = replace(known or each, unsigned=ids)
     return sorted(found.values(), key=lambda each: (-each.cases, each.signature))
 
 
-def knowing(stood: Stood, names: frozenset[str]) -> Iterator[tuple[frozenset[str], int, tuple[uuid.UUID, ...]]]:
+def knowing(
+    stood: Stood, names: frozenset[str], among: Conditions = ()
+) -> Iterator[tuple[frozenset[str], int, tuple[uuid.UUID, ...]]]:
     """The cases of a class by which of these variables they have: (those, how many, the unsigned ones among them)."""
     if not names:
         yield names, stood.cases, stood.unsigned
@@ -67,7 +73,8 @@ def knowing(stood: Stood, names: frozenset[str]) -> Iterator[tuple[frozenset[str
     numbers: dict[frozenset[str], int] = {}
     ids: dict[frozenset[str], list[uuid.UUID]] = {}
     has = [has_variable(name).label(f"has_{place}") for place, name in enumerate(order)]
-    rows = sa.select(*has).where(*_running(stood.definition_id), Case.signature == stood.signature).subquery()
+    alike = *_running(stood.definition_id), Case.signature == stood.signature, *among
+    rows = sa.select(*has).where(*alike).subquery()
     together = sa.select(sa.func.count(), *rows.c).group_by(*rows.c)
     for number, *there in db.session.execute(together) if stood.signed else ():
         numbers[_chosen(order, there)] = number
@@ -105,9 +112,10 @@ def _running(definition_id: uuid.UUID) -> tuple[sa.ColumnElement[bool], ...]:
 _STOOD = (Case.id, Case.snapshot, Case.visits)
 
 
-def _first(definition_id: uuid.UUID, signed: str) -> Stood | None:
+def _first(definition_id: uuid.UUID, signed: str, among: Conditions) -> Stood | None:
     """How the oldest case with a signature stands; None where that is not what it says."""
-    wanted = sa.select(*_STOOD).where(*_running(definition_id), Case.signature == signed).order_by(Case.id).limit(1)
+    alike = *_running(definition_id), Case.signature == signed, *among
+    wanted = sa.select(*_STOOD).where(*alike).order_by(Case.id).limit(1)
     row = db.session.execute(wanted).one_or_none()
     if row is None:
         return None
@@ -115,11 +123,11 @@ def _first(definition_id: uuid.UUID, signed: str) -> Stood | None:
     return replace(found, unsigned=()) if found.signature == signed else None
 
 
-def _one_by_one(definition_id: uuid.UUID, signatures: Sequence[str | None]) -> Iterator[Stood]:
+def _one_by_one(definition_id: uuid.UUID, signatures: Sequence[str | None], among: Conditions) -> Iterator[Stood]:
     """How each of the cases with these signatures stands."""
     for signed in signatures:
         said = Case.signature.is_(None) if signed is None else Case.signature == signed
-        wanted = sa.select(*_STOOD).where(*_running(definition_id), said).order_by(Case.id)
+        wanted = sa.select(*_STOOD).where(*_running(definition_id), said, *among).order_by(Case.id)
         with db.session.execute(wanted.execution_options(yield_per=AT_ONCE)) as found:
             for row in found:
                 yield _stood(definition_id, *row)
@@ -129,6 +137,6 @@ def _stood(definition_id: uuid.UUID, case_id: uuid.UUID, snapshot: bytes | None,
     try:
         stands = marking(snapshot or b"")
     except Unfit as problem:
-        return Stood(definition_id, UNREADABLE, None, {}, unsigned=(case_id,), problem=str(problem))
+        return Stood(definition_id, UNREADABLE, None, {}, unsigned=(case_id,), problem=str(problem), first=case_id)
     been = visits or {}
-    return Stood(definition_id, signature(stands, been), stands, been, unsigned=(case_id,))
+    return Stood(definition_id, signature(stands, been), stands, been, unsigned=(case_id,), first=case_id)

@@ -24,9 +24,11 @@ from service.engine.change.plan import Judgement, Plan, Reason, Verdict
 from service.engine.change.whereabouts import Whereabouts, whereabouts
 from service.errors import NotFound
 from service.execution import judging
+from service.execution.chosen import Chosen
 from service.execution.judging import Version, version_of
 from service.models import Actor, Case, ProcessDefinition, User
-from service.queries.classes import AT_ONCE, Stood, counted, knowing, rows
+from service.queries.choosing import conditions
+from service.queries.classes import AT_ONCE, Conditions, Stood, counted, knowing, rows
 from service.queries.pages import LIMIT, Page, Sort, page
 from service.queries.visibility import readable
 
@@ -74,6 +76,7 @@ class OfVersion:
     differences: Differences  #: between it and the new version: `listed` is in words
     classes: tuple[CaseClass, ...]  #: the worst first, then the most
     plan: Plan  #: of all classes together
+    among: Conditions = field(default=(), repr=False)  #: which of them were asked about, as conditions on their rows
 
     @property
     def cases(self) -> int:
@@ -125,44 +128,52 @@ def of(
     plan: Plan | None = None,
     plans: Mapping[int, Plan] = NO_PLANS,
     samples: int = SAMPLES,
+    among: Chosen | None = None,
 ) -> Preflight:
-    """What `target` means for running cases: of `sources`, or of all other versions of its process.
+    """What `target` means for running cases: of `sources`, or of all other versions of its process; of those that are
+    chosen (`among`), or of all.
 
     `plan`, or `plans` by the number of the version before: what has been decided so far; each class says what it
     proposes beside.
     """
     chosen = _versions(target) if sources is None else sources
-    found = [_of_version(version_of(each.id), target, plans.get(each.version, plan or Plan())) for each in chosen]
+    those = conditions(among, by=by) if among is not None else ()
+    plan = plan or Plan()
+    found = [_of_version(version_of(each.id), target, plans.get(each.version, plan), those) for each in chosen]
     shown = [replace(each, classes=tuple(_shown(each, by, samples))) for each in found if each.classes]
     return Preflight(target, tuple(shown))
 
 
-def of_deployed(definition: ProcessDefinition, *, by: Actor, source: ProcessDefinition | None = None) -> Preflight:
+def of_deployed(
+    definition: ProcessDefinition, *, by: Actor, source: ProcessDefinition | None = None, among: Chosen | None = None
+) -> Preflight:
     """The same of a version that is deployed; of all other versions, or of one."""
-    return of(version_of(definition.id), by=by, sources=None if source is None else [source])
+    return of(version_of(definition.id), by=by, sources=None if source is None else [source], among=among)
 
 
 def cases_of(
     of_version: OfVersion, chosen: CaseClass, *, by: Actor, limit: int = LIMIT, cursor: str | None = None
 ) -> Page[Case]:
     """The cases of a class that `by` may read, the oldest first; without variables, visits and marks."""
-    conditions = _rows(of_version.source, chosen), readable(by)
-    return page(Case, *conditions, sorts=_OLDEST, limit=limit, cursor=cursor, options=_LIGHT)
+    return page(
+        Case, _rows(of_version, chosen), readable(by), sorts=_OLDEST, limit=limit, cursor=cursor, options=_LIGHT
+    )
 
 
 def rows_of(of_version: OfVersion, chosen: CaseClass) -> sa.ColumnElement[bool]:
     """Which rows of `case` a class is of, whoever may read them: for an order that moves them."""
-    return _rows(of_version.source, chosen)
+    return _rows(of_version, chosen)
 
 
 def cases_in(
     found: Preflight, class_id: str | None, *, by: Actor, limit: int = LIMIT, cursor: str | None = None
 ) -> Page[Case]:
     """The same by the id of the class; of all classes without one, and none where there is no such class any more."""
-    of_all = ((of_version.source, each) for of_version in found.versions for each in of_version.classes)
-    chosen = [_rows(source, each) for source, each in of_all if class_id in (None, each.id)]
-    conditions = sa.or_(sa.false(), *chosen), readable(by)
-    return page(Case, *conditions, sorts=_OLDEST, limit=limit, cursor=cursor, options=_LIGHT)
+    of_all = ((of_version, each) for of_version in found.versions for each in of_version.classes)
+    chosen = [_rows(of_version, each) for of_version, each in of_all if class_id in (None, each.id)]
+    return page(
+        Case, sa.or_(sa.false(), *chosen), readable(by), sorts=_OLDEST, limit=limit, cursor=cursor, options=_LIGHT
+    )
 
 
 _LIGHT = (
@@ -186,25 +197,25 @@ def _versions(target: Version) -> Sequence[ProcessDefinition]:
 # Judging
 
 
-def _of_version(source: Version, target: Version, plan: Plan) -> OfVersion:
-    found = _Looking(source, target, plan).classes()
+def _of_version(source: Version, target: Version, plan: Plan, among: Conditions) -> OfVersion:
+    found = _Looking(source, target, plan, among).classes()
     classes = tuple(sorted(found, key=lambda each: (-each.verdict.rank, -each.cases, each.words)))
     elements = {name: to for each in classes for name, to in each.plan.elements.items()}
     clocks = {name: clock for each in classes for name, clock in each.plan.clocks.items()}
-    return OfVersion(source, judging.differences(source, target), classes, Plan(elements, plan.values, clocks))
+    return OfVersion(source, judging.differences(source, target), classes, Plan(elements, plan.values, clocks), among)
 
 
 class _Looking:
     """Judges the classes of one version, and puts those together of which the same is to be said."""
 
-    def __init__(self, source: Version, target: Version, plan: Plan) -> None:
-        self.source, self.target, self.plan = source, target, plan
+    def __init__(self, source: Version, target: Version, plan: Plan, among: Conditions) -> None:
+        self.source, self.target, self.plan, self.among = source, target, plan, among
         self.found: dict[str, CaseClass] = {}
         self.judged = 0
 
     def classes(self) -> Iterable[CaseClass]:
         assert self.source.id is not None
-        for stood in counted(self.source.id):
+        for stood in counted(self.source.id, self.among):
             if stood.marking is None:
                 unread = Reason(1, Verdict.STAY, f"The case cannot be read: {stood.problem}", _LOST)
                 self._add(stood, frozenset(), frozenset(), stood.cases, stood.unsigned, _stays(unread, self.plan))
@@ -217,7 +228,7 @@ class _Looking:
 
     def _judge(self, stood: Stood, marking: Marking) -> None:
         names = judging.asked(self.source, self.target, marking, self.plan)
-        for has, cases, unsigned in knowing(stood, names):
+        for has, cases, unsigned in knowing(stood, names, self.among):
             found = judging.judged(self.source, self.target, marking, stood.visits, self.plan, has)
             self._add(stood, has, names - has, cases, unsigned, found)
             self.judged += 1
@@ -252,14 +263,15 @@ def _stays(reason: Reason, plan: Plan) -> Judgement:
 
 def _shown(of_version: OfVersion, by: Actor, samples: int) -> Iterable[CaseClass]:
     for each in of_version.classes:
-        some = sa.select(Case).where(_rows(of_version.source, each), readable(by)).order_by(Case.id).limit(samples)
+        some = sa.select(Case).where(_rows(of_version, each), readable(by)).order_by(Case.id).limit(samples)
         yield replace(each, samples=tuple(db.session.scalars(some.options(*_LIGHT)).unique()))
 
 
-def _rows(source: Version, chosen: CaseClass) -> sa.ColumnElement[bool]:
+def _rows(of_version: OfVersion, chosen: CaseClass) -> sa.ColumnElement[bool]:
     """Which rows of `case` a class is of; of cases without a signature the first ones."""
+    source = of_version.source
     assert source.id is not None
     said = [rows(source.id, part.signature, part.has, part.lacks) for part in chosen.parts if part.signature]
     ids = [case_id for part in chosen.parts for case_id in part.unsigned][:AT_ONCE]
     unsigned = sa.and_(Case.id.in_(ids), Case.definition_id == source.id, Case.closed_at.is_(None))
-    return sa.or_(*said, unsigned)
+    return sa.and_(sa.or_(*said, unsigned), *of_version.among)

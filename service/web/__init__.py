@@ -13,6 +13,7 @@ from service.web import (
     case_types,
     cases,
     casework,
+    changing,
     deployments,
     family,
     help,
@@ -41,9 +42,9 @@ from service.web import (
     versions,
 )
 
-FAMILIES = (about, adhoc, calendars, case_types, cases, casework, deployments, family, help, history, incidents,
-            installation, links, lost, migrations, moving, notes, pending_calls, preflights, printing, profile, roles,
-            sign_in, standing, static, tasks, tokens, versions)  # fmt: skip
+FAMILIES = (about, adhoc, calendars, case_types, cases, casework, changing, deployments, family, help, history,
+            incidents, installation, links, lost, migrations, moving, notes, pending_calls, preflights, printing,
+            profile, roles, sign_in, standing, static, tasks, tokens, versions)  # fmt: skip
 
 
 def init_app(app: Flask) -> None:

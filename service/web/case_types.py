@@ -81,6 +81,7 @@ def show(key: str) -> Response:
         steps=[element for element in source.definition.elements.values() if element.type.endswith("Task")],
         may_export=may(current_actor(), Action.DEPLOY),
         may_choose=may(current_actor(), Action.CHOOSE_VERSION),
+        may_change=may(current_actor(), Action.MODIFY_CASES),
         active=next(row for row in versions if row.active),
         former=next((row for row in versions if _is_former(row, versions)), None),
         may_open=chosen.active and may(current_actor(), Action.OPEN_CASE, chosen),

@@ -67,6 +67,7 @@ CHAPTERS = {
     "roles.hand_over": "people#hand-a-role-over",
     "roles.hand_over_now": "people#hand-a-role-over",
     "sign_in": "account#sign-in",
+    "changing": "mending-a-case#many-cases",
     "standing": "mending-a-case",
     "tasks": "tasks",
     "tasks.team": "tasks#take-a-task",

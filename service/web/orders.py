@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import yaml
 
 from service.execution.definitions import deployed
-from service.models import Actor, CaseState, MigratedCase, Migration, MigrationState, Outcome
+from service.models import Actor, MigratedCase, Migration, MigrationState, Outcome
 from service.operations.migrations import STEPS
 from service.policy.permissions import Action, may
 from service.queries import migrations
 from service.queries.actions import know_roles
-from service.web import words
+from service.web import choosing, words
 from service.web.words import Chip
 
 STATES = {
@@ -41,7 +40,6 @@ UP_TO = {
     "safe with this plan": "What is exact, safe, or safe with the plan",
     "needs a person": "Also what needs a person: somebody has decided",
 }
-STATE_WORDS = {CaseState.ACTIVE: "open", CaseState.SUSPENDED: "on hold", CaseState.FAILED: "stuck"}
 SCALE = 1000  #: how long the bar is
 
 
@@ -186,7 +184,7 @@ def plan(order: Migration) -> str:
 
 def terms(order: Migration) -> list[tuple[str, str]]:
     """What it was to do, as pairs for a list of facts."""
-    found = [("Which cases", ", ".join(_chosen(order)) or _all(order))]
+    found = [("Which cases", _which(order))]
     if order.up_to and order.returns_id is None:
         found.append(("Changes" if is_by_hand(order) else "Moves", UP_TO.get(order.up_to, order.up_to)))
     if order.trial is not None:
@@ -196,31 +194,11 @@ def terms(order: Migration) -> list[tuple[str, str]]:
     return found
 
 
+def _which(order: Migration) -> str:
+    if "migration" in order.chosen:
+        return "those that the order had moved"
+    return ", ".join(choosing.in_words(order.chosen, order.source)) or _all(order)
+
+
 def _all(order: Migration) -> str:
     return "Those that were judged so" if order.up_to in UP_TO and order.up_to != "needs a person" else "All open ones"
-
-
-def _chosen(order: Migration) -> list[str]:
-    said: Mapping[str, Any] = order.chosen
-    if "migration" in said:
-        return ["those that the order had moved"]
-    found = []
-    if numbers := said.get("numbers"):
-        found.append(", ".join(numbers) if len(numbers) <= 4 else words.counted(len(numbers), "chosen case"))
-    states = said.get("states") or list(STATE_WORDS)
-    if len(states) < len(STATE_WORDS):
-        found.append("those that are " + " or ".join(STATE_WORDS[CaseState(state)] for state in states))
-    if at := said.get("at"):
-        found.append(f"those at “{element_name(order, at)}”")
-    if places := said.get("places"):
-        found.append(f"those at {places}")
-    if stage := said.get("stage"):
-        stages = deployed(order.source_id).definition.info.stages
-        found.append(f"those in the stage {next((each.name for each in stages if each.id == stage), stage)}")
-    if owner := said.get("owner"):
-        found.append(f"those of {owner}")
-    if first := said.get("created_from"):
-        found.append(f"those opened from {words.value(first)} on")
-    if last := said.get("created_before"):
-        found.append(f"those opened before {words.value(last)}")
-    return found

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import sqlalchemy as sa
@@ -17,6 +17,7 @@ from flask.typing import ResponseReturnValue
 from service.db import db
 from service.engine.change.plan import Plan, Verdict
 from service.errors import BadRequest, InvalidForm, NotFound, WrongState
+from service.execution.chosen import Chosen
 from service.execution.definitions import deployed
 from service.execution.judging import version_of
 from service.http.auth import current_actor
@@ -24,12 +25,14 @@ from service.http.protection import permission
 from service.models import ProcessDefinition
 from service.operations import migrations as operations
 from service.operations import plans
-from service.operations.migrations import Chosen, Terms
+from service.operations.migrations import Terms
 from service.policy.permissions import Action, may
 from service.queries import definitions, differences, preflight
 from service.queries import migrations as lists
+from service.queries.choosing import found as found_by
 from service.queries.preflight import CaseClass, OfVersion
-from service.web import asking, words
+from service.web import asking, choosing, words
+from service.web.choosing import Choice
 from service.web.rendering import go, page
 from service.web.verdicts import VERDICTS
 
@@ -49,35 +52,40 @@ class Move:
 @blueprint.get("/case-types/<key>/pre-flight")
 @permission(Action.PREFLIGHT)
 def show(key: str) -> Response:
-    """What the version `?to=` (else the newest) means for the cases of `?from=`; `&class=` shows one class of them."""
-    return _page(key, request.args, None)
+    """What the version `?to=` (else the newest) means for the cases of `?from=`; `&class=` shows one class of them.
+
+    Only for those that the fields of `choosing.py` choose.
+    """
+    choice = choosing.read(request.args)
+    return _page(key, request.args, choice, None)
 
 
 @blueprint.post("/case-types/<key>/pre-flight")
 @permission(Action.PREFLIGHT)
 def check(key: str) -> Response:
     """The same under the plan that was sent, with what was decided beside it. Nothing is changed."""
-    move = _move(key, request.form)
+    choice, move = choosing.read(request.form), _move(key, request.form)
     if move is None:
-        return _page(key, request.form, None)
-    text = _sent()
+        return _page(key, request.form, choice, None)
+    text = ""
     try:
+        text = sent_text("file", "plan")
         plan = asking.decided(plans.read(text, move.source, move.target), request.form)
     except InvalidForm as invalid:
-        return _page(key, request.form, None, text=text, problems=invalid.errors["plan"], status=422)
-    return _page(key, request.form, plan)
+        return _page(key, request.form, choice, None, text=text, problems=invalid.errors["plan"], status=422)
+    return _page(key, request.form, choice, plan)
 
 
 @blueprint.post("/case-types/<key>/move")
 @permission(Action.MIGRATE_CASES)
 def order(key: str) -> ResponseReturnValue:
     """Have the chosen cases moved, by the plan as it stands in the form."""
-    move = _move(key, request.form)
+    choice, move = choosing.read(request.form), _move(key, request.form)
     if move is None:
         raise WrongState("No case of another version runs.")
     plan = asking.decided(plans.read(request.form.get("plan", ""), move.source, move.target), request.form)
-    worst, chosen, among = _which(move, plan, request.form.get("which", "safe"))
-    terms, actor = Terms(_number("trial"), _number("most_untouched"), worst), current_actor()
+    worst, chosen, among = _which(move, plan, choice.chosen, request.form.get("which", "safe"))
+    terms, actor = Terms(number_sent("trial"), number_sent("most_untouched"), worst), current_actor()
     reason = request.form.get("reason", "")
     made = operations.order(
         move.source, move.target, plan, by=actor, reason=reason, chosen=chosen, terms=terms, among=among
@@ -87,24 +95,25 @@ def order(key: str) -> ResponseReturnValue:
     return go(where, "The worker moves them now, each by itself.")
 
 
-def _which(move: Move, plan: Plan, which: str) -> tuple[Verdict, Chosen, sa.ColumnElement[bool] | None]:
-    """Up to which verdict, and which cases: those of one class, or of all that are judged so well.
+def _which(move: Move, plan: Plan, chosen: Chosen, which: str) -> tuple[Verdict, Chosen, sa.ColumnElement[bool] | None]:
+    """Up to which verdict, and which of the chosen cases: those of one class, or all that are judged so well.
 
-    Where there are too many classes to be named, or cases whose rows do not say yet where they stand, all of the
-    version are looked at; each is judged as it moves, and the others stay.
+    Where there are too many classes to be named, or cases whose rows do not say yet where they stand, all of them
+    are looked at; each is judged as it moves, and the others stay.
     """
-    found = preflight.of(version_of(move.target.id), by=current_actor(), sources=[move.source], plan=plan, samples=0)
+    actor, target = current_actor(), version_of(move.target.id)
+    found = preflight.of(target, by=actor, sources=[move.source], plan=plan, samples=0, among=chosen)
     if which == "class":
         of_version, each = found.named(request.form.get("class", ""))
         worst = max(Verdict.WITH_PLAN, min(each.verdict, Verdict.PERSON, key=_rank), key=_rank)
-        return worst, Chosen(places=each.words), preflight.rows_of(of_version, each)
+        return worst, replace(chosen, places=each.words), preflight.rows_of(of_version, each)
     worst = UP_TO.get(which, Verdict.SAFE)
     classes = [(of, each) for of in found.versions for each in of.classes if each.verdict.rank <= worst.rank]
     if not classes:
         raise WrongState("No case is judged so. Decide first what the plan says, or choose others.")
     if len(classes) > NAMED or any(part.unsigned for _, each in classes for part in each.parts):
-        return worst, Chosen(), None
-    return worst, Chosen(), sa.or_(*(preflight.rows_of(of, each) for of, each in classes))
+        return worst, chosen, found_by(chosen, by=actor)
+    return worst, chosen, sa.or_(*(preflight.rows_of(of, each) for of, each in classes))
 
 
 def _rank(verdict: Verdict) -> int:
@@ -113,9 +122,9 @@ def _rank(verdict: Verdict) -> int:
 
 def _move(key: str, said: Mapping[str, str]) -> Move | None:
     """The versions that are meant; None where no case of another version runs, and none is named."""
-    target = _version(key, said.get("to", ""))
+    target = version_said(key, said.get("to", ""))
     if said.get("from"):
-        source = _version(key, said["from"])
+        source = version_said(key, said["from"])
     else:
         numbers = [number for number in lists.running(key) if number != target.version]
         if not numbers:
@@ -126,7 +135,7 @@ def _move(key: str, said: Mapping[str, str]) -> Move | None:
     return Move(source, target)
 
 
-def _version(key: str, number: str) -> ProcessDefinition:
+def version_said(key: str, number: str) -> ProcessDefinition:
     if not number:
         return definitions.versions(key)[0]
     if not number.isascii() or not number.isdigit() or len(number) > 9:
@@ -134,21 +143,25 @@ def _version(key: str, number: str) -> ProcessDefinition:
     return definitions.version(key, int(number))
 
 
-def _page(key: str, said: Mapping[str, str], plan: Plan | None, *, status: int = 200, **shown: Any) -> Response:
+def _page(
+    key: str, said: Mapping[str, str], choice: Choice, plan: Plan | None, *, status: int = 200, **shown: Any
+) -> Response:
     """The page under `plan`, or under what is proposed."""
     move, actor = _move(key, said), current_actor()
     versions = definitions.versions(key)
     values: dict[str, Any] = {
         "key": key,
-        "target": move.target if move else _version(key, said.get("to", "")),
+        "target": move.target if move else version_said(key, said.get("to", "")),
         "versions": versions,
         "running": lists.running(key),
+        "choice": choice.said,
     }
     if move is None:
         return page("preflight/none.html", **values)
-    found = preflight.of(version_of(move.target.id), by=actor, sources=[move.source], plan=plan)
+    found = preflight.of(version_of(move.target.id), by=actor, sources=[move.source], plan=plan, among=choice.chosen)
     of_version = found.versions[0] if found.versions else None
     values |= {"source": move.source, "found": of_version, "verdicts": VERDICTS, "is_edited": plan is not None}
+    values["choices"] = choosing.options(move.source)
     if of_version is None:
         return page("preflight/page.html", **values)
     chosen = _chosen(of_version, said.get("class", ""))
@@ -158,7 +171,7 @@ def _page(key: str, said: Mapping[str, str], plan: Plan | None, *, status: int =
         "chosen": chosen,
         "behind": preflight.cases_of(of_version, chosen, by=actor, cursor=said.get("after")) if chosen else None,
         "bar": bar(of_version.by_verdict, of_version.cases),
-        "sides": _sides(move, of_version, chosen, links=plan is None),
+        "sides": _sides(move, of_version, chosen, None if plan is not None else choice.said),
         "asks": asking.asks(move.source, move.target, judged, plan or of_version.plan),
         "text": text,
         "problems": shown.pop("problems", ()),
@@ -189,10 +202,13 @@ def bar(by_verdict: Mapping[Verdict, int], total: int) -> list[tuple[str, float,
     return found
 
 
-def _sides(move: Move, of_version: OfVersion, chosen: CaseClass | None, *, links: bool) -> list[dict[str, Any]]:
+def _sides(
+    move: Move, of_version: OfVersion, chosen: CaseClass | None, links: Mapping[str, str] | None
+) -> list[dict[str, Any]]:
     """The two diagrams: what differs, and over it where the cases (of one class) stand and would stand.
 
-    `links`: places lead to their class. Both begin at the same place, where one class has one on both.
+    `links`: places lead to their class, with this in the address. Both begin at the same place, where one class has
+    one on both.
     """
     differing = differences.marks(differences.between(move.source.id, move.target.id), move.source.key)
     classes = [chosen] if chosen else list(of_version.classes)
@@ -211,33 +227,33 @@ def _sides(move: Move, of_version: OfVersion, chosen: CaseClass | None, *, links
         side = ("before", "after")[number]
         state_: dict[str, Any] = {"activities": state, "flows": [], "stands": "cases are here"}
         state_["focus"] = list((begin.before, begin.after)[number]) if begin else []
-        state_["links"] = {e: _to_class(move, each) for each in classes for e in (each.before, each.after)[number]}
-        if not links:
-            del state_["links"]
+        if links is not None:
+            places_ = ((e, each) for each in classes for e in (each.before, each.after)[number])
+            state_["links"] = {element: _to_class(move, each, links) for element, each in places_}
         found.append({"label": label, "definition": row, "state": state_, "places": places, "side": side})
     return found
 
 
-def _to_class(move: Move, each: CaseClass) -> str:
-    chosen: dict[str, Any] = {"from": move.source.version, "to": move.target.version, "class": each.id}
+def _to_class(move: Move, each: CaseClass, said: Mapping[str, str]) -> str:
+    chosen: dict[str, Any] = {**said, "from": move.source.version, "to": move.target.version, "class": each.id}
     return url_for(".show", key=move.source.key, **chosen, _anchor="diagrams")
 
 
 # What was sent
 
 
-def _sent() -> str:
-    """The plan that was uploaded, or typed."""
-    upload = request.files.get("file")
+def sent_text(file: str, field: str) -> str:
+    """The plan that was uploaded as `file`, or typed into `field`."""
+    upload = request.files.get(file)
     if upload is None or not upload.filename:
-        return request.form.get("plan", "")
+        return request.form.get(field, "")
     try:
         return str(upload.read(plans.LONGEST + 1), "utf-8")
     except UnicodeDecodeError:
         raise InvalidForm({"plan": ["This file is no text."]}) from None
 
 
-def _number(name: str) -> int | None:
+def number_sent(name: str) -> int | None:
     """A whole number that was typed, or nothing."""
     text = request.form.get(name, "").strip()
     if not text:

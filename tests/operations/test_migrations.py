@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -14,9 +15,10 @@ from service import jobs
 from service.db import db
 from service.engine.change.plan import Plan, Verdict
 from service.errors import BadRequest, Forbidden, WrongState
+from service.execution.chosen import Chosen
 from service.models import SYSTEM, Actor, Case, MigratedCase, Migration, MigrationState, Outcome, ProcessDefinition
 from service.operations import migration, migrations
-from service.operations.migrations import Chosen, Terms
+from service.operations.migrations import Terms
 from service.worker import job_types
 from tests.jobs_by_hand import do_jobs
 from tests.operations.family import diagram, finish
@@ -245,6 +247,9 @@ def test_a_return_leaves_the_cases_that_went_on(
         (Chosen(owner="ann"), 5),
         (Chosen(owner="zoe"), 0),
         (Chosen(numbers=("none",)), 0),
+        (Chosen(priority_from=50, priority_to=50), 5),
+        (Chosen(priority_from=51), 0),
+        (Chosen(due_before=datetime(2001, 1, 1, tzinfo=UTC)), 0),
     ],
 )
 def test_which_cases(

@@ -79,6 +79,32 @@ def test_a_plan_tells_what_a_version_means_for_running_cases(run: Callable[..., 
     assert run("plan", "loan", "--to", "1").exit_code == 1
 
 
+def test_a_plan_for_some_cases_is_about_them_and_moves_no_others(
+    run: Callable[..., Result], office: Office, tmp_path: Path
+) -> None:
+    first, second = db.session.scalars(sa.select(Case.number).order_by(Case.id)).all()
+    db.session.execute(sa.update(Case).where(Case.number == second).values(priority=80))
+    db.session.commit()
+
+    told = run("plan", "loan", "--only", "priority_from=70", "--only", "states=active,failed").output
+
+    assert "# 1 case under version 1:" in told and second in told and first not in told
+    assert yaml.safe_load(told)["cases"] == {"states": ["active", "failed"], "priority_from": 70}
+    (tmp_path / "some.yaml").write_text(told)
+    assert run("migrate", str(tmp_path / "some.yaml"), "--reason", "Urgent ones first").exit_code == 0
+    do_jobs()
+    assert versions() == [1, 2]
+    assert run("plan", "loan", "--only", "text=no such words").output == (
+        "Error: No such case of loan runs under a version other than 2.\n"
+    )
+    for wrong, why in (
+        ("owner", "write FIELD=VALUE"),
+        ("colour=red", "colour: "),
+        ("priority_to=high", "priority_to: "),
+    ):
+        assert why in run("plan", "loan", "--only", wrong).output
+
+
 def test_a_dry_run_tells_the_same_and_deploys_nothing(run: Callable[..., Result], third: Path) -> None:
     done = run("deploy", "--dry-run", str(third))
 

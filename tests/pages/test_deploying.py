@@ -6,11 +6,15 @@ import io
 from collections.abc import Callable, Mapping
 from typing import Any
 
+import pytest
+
 from service.db import db
 from service.models import SYSTEM, Actor, Deployment, ProcessDefinition
 from service.operations import deployments
+from tests.jobs_by_hand import do_jobs
 from tests.operations.test_bundles import changed
 from tests.pages.conftest import ROOT, Office, Visitor, claim_files
+from tests.pages.moving import changed_claim, claims
 
 Visit = Callable[[Actor | None], Visitor]
 
@@ -146,3 +150,78 @@ def test_a_case_type_shows_its_roles_milestones_ends_and_the_cases_that_it_opens
 def test_who_may_not_open_a_case_is_not_offered_to(office: Office, visit: Visit) -> None:
     for path in ("/case-types", "/case-types/insurance-claim"):
         assert "Open one" not in visit(office.zoe).get(path).text
+
+
+def test_what_becomes_of_running_cases_is_chosen_with_the_deployment(office: Office, visit: Visit) -> None:
+    ada, found = visit(office.ada), claims(office)
+    meant = ada.post("/deployments", sent(changed_claim(), check="yes", running="safe")).text
+    assert "What version 2 of Insurance claim would mean for running cases" in meant
+    assert "2 cases at “Assess the claim”" in meant and 'value="safe" checked' in meant
+    unsaid = ada.post("/deployments", sent(changed_claim(), running="safe"))
+    assert unsaid.status_code == 422 and "Say why running cases move" in unsaid.text
+    assert db.session.query(ProcessDefinition).count() == 1
+
+    answer = ada.post("/deployments", sent(changed_claim(), running="safe", reason="Accounts are checked."))
+    do_jobs()
+
+    assert "6 running cases of Insurance claim move:" in answer.text and "/migrations/" in answer.text
+    db.session.expire_all()
+    assert [case.definition.version for case in found] == [2, 2, 1, 1, 2, 1]
+
+
+def test_running_cases_move_with_a_deployment_as_a_plan_says(office: Office, visit: Visit) -> None:
+    ada, found = visit(office.ada), claims(office)
+    plan = (
+        "case_type: insurance-claim\nfrom: 1\nto: 2\ncases:\n  at: Task_Approve\n"
+        "plan:\n  elements:\n    Task_Approve: Task_Grant\n---\ncase_type: insurance-claim\nfrom: 1\ncases:\n"
+        "  owner: nobody\n"
+    )
+    said = {"running": "plan", "reason": "Accounts are checked."}
+
+    answer = ada.post(
+        "/deployments", {**sent(changed_claim(), **said), "plan_file": (io.BytesIO(plan.encode()), "p.yaml")}
+    )
+    do_jobs()
+
+    assert "1 running case of Insurance claim moves:" in answer.text
+    db.session.expire_all()
+    assert [case.definition.version for case in found] == [1, 1, 2, 1, 1, 1]
+
+
+@pytest.mark.parametrize(
+    ("plan", "wrong"),
+    [
+        ("", "Line 1: Give one plan"),
+        ("- a\n", "Line 1: A plan has lines such as"),
+        ("case_type: loan\n", "Line 1: This deployment makes no new version of “loan”."),
+        ("case_type: insurance-claim\nfrom: 2\n", "Line 2: “from” has to be the number of a version before."),
+        ("case_type: insurance-claim\nfrom: 1\nto: 3\n", "Line 3: This deployment makes version 2"),
+        ("case_type: insurance-claim\nfrom: 1\ncases: {colour: red}\n", "Line 3: Cases are chosen by at, "),
+        ("case_type: insurance-claim\nfrom: 1\ncases:\n  priority_from: high\n", "Line 3: “priority_from” takes"),
+        ("case_type: insurance-claim\nfrom: 1\nup_to: all\n", "Line 3: “up_to” is exact, safe"),
+        ("case_type: insurance-claim\nfrom: 1\ntrial: 0\n", "Line 3: “trial” has to be a whole number"),
+        ("case_type: insurance-claim\nfrom: 1\nplan:\n  elements:\n    Task_Aks: null\n", "Line 5: Version 1 has no"),
+        ("case_type: insurance-claim\nfrom: 1\nwhen: 2026-13-40\n", "Line 1: A value in this plan cannot be read."),
+        ("case_type: [\n", "This is no YAML"),
+        (f"case_type: {'x' * 200_000}\n", "A plan has at most 200,000 characters."),
+    ],
+)
+def test_a_mistake_in_such_a_plan_is_told_by_its_line_and_nothing_is_deployed(
+    office: Office, visit: Visit, plan: str, wrong: str
+) -> None:
+    answer = visit(office.ada).post("/deployments", sent(changed_claim(), running="plan", plan=plan, reason="A try."))
+
+    assert answer.status_code == 422 and wrong in answer.text
+    assert db.session.query(ProcessDefinition).count() == 1
+
+
+def test_who_may_deploy_and_not_move_cases_is_not_asked_and_refused(
+    office: Office, person: Callable[..., Actor], visit: Visit
+) -> None:
+    office.open_claim()
+    dan = visit(person("dan", "designers"))
+
+    assert "What becomes of running cases" not in dan.get("/deployments").text
+    said = sent(changed_claim(), running="safe", reason="A try.")
+    assert dan.post("/deployments", said).status_code == 403
+    assert db.session.query(ProcessDefinition).count() == 1

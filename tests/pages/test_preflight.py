@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from urllib.parse import urlencode
 
 import pytest
+import sqlalchemy as sa
 from playwright.sync_api import Page
 
 from service.db import db
@@ -225,3 +227,44 @@ def test_the_pre_flight_is_accessible_and_worth_looking_at(
             wrong[name] = found
 
     assert wrong == {}
+
+
+def test_some_cases_are_chosen_looked_at_tried_and_moved_and_no_others(
+    office: Office, fleet: list[Case], visit: Visit
+) -> None:
+    """The choice goes with every link, through the judging of a plan into the order and its trial."""
+    ada, owner, late = visit(office.ada), office.mia, {"priority": 95, "owner_id": office.mia.id}
+    db.session.execute(sa.update(Case).where(Case.id.in_([fleet[0].id, fleet[4].id, fleet[5].id])).values(**late))
+    db.session.commit()
+    said = {"owner": owner.name, "priority": "urgent", "state": "active", "created_from": "2001-01-01"}
+
+    page = ada.get(f"{PAGE}?{urlencode(said)}").text
+    assert "3 cases that you chose run on version 1." in page
+    assert numbers(page) == {"exact": 0, "safe": 2, "safe with the plan": 0, "needs a person": 0, "must stay": 1}
+    links = re.findall(r'href="(/case-types/insurance-claim/pre-flight\?[^"]*class=[^"]+)"', page)
+    assert links and all(f"owner={owner.name}" in each and "priority=urgent" in each for each in links)
+    checked = ada.post(PAGE, {**VERSIONS, **said, "plan": ""}).text
+    assert "3 cases that you chose" in checked and f'name="owner" value="{owner.name}"' in checked
+    made = ada.post(MOVE, {**VERSIONS, **said, "which": "safe", "plan": "", "trial": "1", "reason": "Hers first."})
+    do_jobs()
+    assert versions(fleet).count(2) == 1
+    told = ada.get(made.headers["Location"]).text
+    assert f"those of {owner.name}, those of priority 90 to 100, those opened from" in told
+    ada.post(made.headers["Location"] + "/resume", {})
+    do_jobs()
+    assert versions(fleet) == [2, 1, 1, 1, 2, 1]
+
+
+def test_words_find_only_cases_that_one_may_read_and_nothing_found_is_said(
+    office: Office, fleet: list[Case], person: Callable[..., Actor], visit: Visit
+) -> None:
+    ada, ola = visit(office.ada), visit(person("ola", "operators"))
+
+    found, blind = (each.get(f"{PAGE}?text=hopper").text for each in (ada, ola))
+
+    assert "1 case that you chose runs on version 1." in found and numbers(found)["safe with the plan"] == 1
+    assert "No running case is such" in blind and "Show all again" in blind
+    refused = ola.post(MOVE, {**VERSIONS, "text": "hopper", "which": "plan", "plan": "", "reason": "A try."})
+    assert refused.status_code == 409 and db.session.query(Migration).count() == 0
+    for wrong in ("state=closed", "priority=9", "due_before=soon", "created_from=0001-01-01", f"at={'x' * 201}"):
+        assert ada.get(f"{PAGE}?{wrong}").status_code == 400, wrong

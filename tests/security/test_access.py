@@ -249,6 +249,13 @@ FORMS: dict[str, dict[str, Any]] = {
     "/case-types/<key>/move": {"reason": "A test."},
     "/calendars": {"key": "new", "title": "A test", "zone": "UTC"},
     "/calendars/<key>": {"title": "A test", "zone": "UTC"},
+    "/case-types/<key>/change/preview": {"put": "Approve"},
+    "/case-types/<key>/change": {
+        "put": "Approve",
+        "seen": '[{"do": "put", "element": "Approve"}]',
+        "which": "person",
+        "reason": "A test.",
+    },
     "/profile/tokens": {"name": "x", "scopes": "read", "days": "90"},
 }
 
