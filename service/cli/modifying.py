@@ -10,7 +10,10 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from service.cli.application import application, on_the_demo
+from service.cli.changing import tell
+from service.cli.preflights import chosen_by, with_choice
 from service.db import db, local, utcnow
+from service.engine.change.plan import Verdict
 from service.engine.change.steps import Kind, Step
 from service.errors import ServiceError
 from service.models import SYSTEM, Case, ModificationState
@@ -20,7 +23,9 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("numbers", metavar="CASE...", nargs=-1, required=True)
+@click.argument("numbers", metavar="[CASE]...", nargs=-1)
+@click.option("--of", metavar="TYPE@VERSION", help="Instead of numbers: all cases of a version, by the worker.")
+@with_choice
 @click.option("--put", multiple=True, metavar="ELEMENT", help="Put a token on an element or a sequence flow.")
 @click.option("--move", multiple=True, nargs=2, metavar="ELEMENT TO", help="Move what stands at an element.")
 @click.option("--take", multiple=True, metavar="ELEMENT", help="Take away what stands at an element.")
@@ -32,20 +37,53 @@ if TYPE_CHECKING:
 @click.option("--deliver", multiple=True, metavar="MESSAGE", help="Deliver a message.")
 @click.option("--reason", default="", help="Why, for the story of each case.")
 @click.option("--look", is_flag=True, help="Only say what it would do.")
+@click.option("--trial", type=click.IntRange(1), help="With --of: pause after so many cases.")
 @on_the_demo
-def modify(numbers: Sequence[str], reason: str, look: bool, **said: Any) -> None:
+def modify(
+    numbers: Sequence[str],
+    of: str | None,
+    only: Sequence[str],
+    reason: str,
+    look: bool,
+    trial: int | None,
+    **said: Any,
+) -> None:
     """Change by hand where cases stand. All options are taken together, then the case runs on.
 
-    Of several cases each is changed by itself, as far as that is possible.
+    Of several cases each is changed by itself, as far as that is possible. With --of the worker changes those that
+    can go on without a question; the others stay.
     """
     if not look and not reason.strip():
         raise click.ClickException("Say why: --reason TEXT; or only look: --look.")
+    if (of is None) is not bool(numbers) or (of is None and (only or trial)) or (of is not None and look):
+        raise click.ClickException("Give the numbers of cases, or --of TYPE@VERSION with --only and --trial.")
     with application():
+        if of is not None:
+            _order(of, only, list(_steps(**said)), reason, trial)
+            return
         steps, stayed = list(_steps(**said)), 0
         for number in numbers:
             stayed += not _one(number, steps, reason, look=look)
     if stayed:
         raise click.exceptions.Exit(1)
+
+
+def _order(of: str, only: Sequence[str], steps: Sequence[Step], reason: str, trial: int | None) -> None:
+    """Have the worker change the chosen cases of a version."""
+    from service.operations import migrations
+    from service.operations.migrations import Terms
+    from service.queries import choosing, definitions
+
+    key, _, number = of.rpartition("@")
+    if not key or not number.isdecimal() or len(number) > 9:
+        raise click.ClickException(f"“{of}” is no version; write one such as insurance-claim@1.")
+    chosen, terms = chosen_by(only), Terms(trial, up_to=Verdict.SAFE)
+    also: dict[str, Any] = {"chosen": chosen, "terms": terms, "among": choosing.found(chosen, by=SYSTEM)}
+    version = definitions.version(key, int(number))
+    made = migrations.order_modification(version, steps, by=SYSTEM, reason=reason, **also)
+    db.session.commit()
+    tell(made)
+    click.echo(f"See how far it is with `casewright migration show {made.id}`.")
 
 
 def _one(number: str, steps: Sequence[Step], reason: str, *, look: bool) -> bool:

@@ -20,18 +20,21 @@ if TYPE_CHECKING:  # they take half a second to import
     from service.queries.preflight import CaseClass, OfVersion, Preflight
 
 
+with_choice = click.option(
+    "--only",
+    multiple=True,
+    metavar="FIELD=VALUE",
+    help="Only such cases, as `cases` of a plan chooses: states, numbers, stage, owner, at, text, created_from, "
+    "created_before, due_before, priority_from, priority_to.",
+)
+
+
 @click.command()
 @click.argument("key", metavar="TYPE")
 @click.argument("paths", metavar="[FILES]...", nargs=-1, type=click.Path(exists=True, path_type=Path))
 @click.option("--from", "source", type=int, help="The version of the cases; all others that have some unless given.")
 @click.option("--to", "target", type=int, help="The version to move them to; the newest unless given.")
-@click.option(
-    "--only",
-    multiple=True,
-    metavar="FIELD=VALUE",
-    help="Only such cases: states, numbers, stage, owner, at, text, created_from, created_before, due_before, "
-    "priority_from, priority_to; as `cases` of the plan, where it stands then.",
-)
+@with_choice
 @on_the_demo
 def plan(key: str, paths: tuple[Path, ...], source: int | None, target: int | None, only: tuple[str, ...]) -> None:
     """Print a plan to move cases of TYPE to another version, as YAML to be completed and kept.

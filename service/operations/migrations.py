@@ -103,6 +103,8 @@ def order_modification(
 ) -> Migration:
     """Have the chosen cases of a version changed by hand, all by the same steps. Raises `WrongState` without cases."""
     require(by, Action.MODIFY_CASES)
+    if not steps:
+        raise BadRequest("Say what is to be changed.", field="steps")
     if any(step.activity is not None for step in steps):
         raise BadRequest("An activity is of one case; steps for many name elements.", field="steps")
     chosen, terms = chosen or Chosen(), terms or Terms(up_to=Verdict.SAFE)

@@ -18,9 +18,10 @@ import sqlalchemy as sa
 
 from service import forms
 from service.db import db, local
-from service.engine.change.replay import Act, Kind, Outcome, Record, replay
+from service.engine.change.replay import Act, Kind, Outcome, Record, replay, result_name
 from service.engine.parser import Definition
 from service.execution.definitions import Deployed, deployed, resource
+from service.execution.stores import Stores
 from service.models import Actor, AuditEntry, Case, CaseState, FormDefinition
 from service.policy.asking import asked_by, asker
 from service.policy.permissions import Action, require
@@ -40,7 +41,6 @@ _ACTS = {
     "adhoc:finished": Kind.FINISHED,
 }
 _OBSTACLES = {
-    "call:given-up": "A service call was given up in it.",
     "case:failed": "It failed in between.",
     "case:merged": "It was merged with another case.",
     "case:migrated": "It was moved to another version.",
@@ -125,7 +125,9 @@ def _outcome(row: Any, after: Definition) -> Outcome:
     columns = (AuditEntry.at, AuditEntry.action, AuditEntry.element_id, AuditEntry.details)
     story = db.session.execute(sa.select(*columns).where(AuditEntry.case_id == row.id).order_by(AuditEntry.seq)).all()
     record = record_of(story, source, is_completed=row.state is CaseState.COMPLETED)
-    return Outcome(None, record) if isinstance(record, str) else replay(source.definition, after, record)
+    if isinstance(record, str):
+        return Outcome(None, record)
+    return replay(source.definition, after, record, Stores())  # these as they are now: nobody notes what they held
 
 
 def _report(found: Iterable[tuple[str | None, Outcome]], *, stopped: bool) -> Report:
@@ -184,10 +186,10 @@ def record_of(story: Sequence[Any], source: Deployed, *, is_completed: bool) -> 
         if entry.action in ("child:terminated", "child:failed") and entry.element_id:
             return "A child case for which it waited did not complete."
         then = said if entry.action == "case:advanced" else said.get("then") or {}
-        if entry.action == "service:failed" and then.get("path"):
-            return "A service failed, and it went on for that."
         if entry.action == "case:opened":
             moments.append(_Moment(None, entry))
+        elif entry.action == "service:failed" and then.get("path"):  # else nothing caught it, and it was tried again
+            moments.append(_Moment(Kind.FAILED, entry))
         elif (kind := _ACTS.get(entry.action)) is not None:
             moments.append(_Moment(kind, entry))
         if moments:
@@ -195,7 +197,8 @@ def record_of(story: Sequence[Any], source: Deployed, *, is_completed: bool) -> 
     if not moments or moments[0].kind is not None:
         return "Its story does not tell how it was opened."
     opened, *rest = moments
-    acts = tuple(act for each in rest if (act := _act(each, source)) is not None)
+    made = (_act(each, source, rest[place:]) for place, each in enumerate(rest))
+    acts = tuple(act for act in made if act is not None)
     return Record(
         local(opened.entry.at),
         _begun_with(opened, source),
@@ -206,8 +209,8 @@ def record_of(story: Sequence[Any], source: Deployed, *, is_completed: bool) -> 
     )
 
 
-def _act(moment: _Moment, source: Deployed) -> Act | None:
-    entry, kind = moment.entry, moment.kind
+def _act(moment: _Moment, source: Deployed, following: Sequence[_Moment]) -> Act | None:
+    entry, kind, message, results = moment.entry, moment.kind, "", ()
     assert kind is not None  # only the first moment has none
     said, name, data = entry.details or {}, "", dict(moment.written)
     if kind in (Kind.MESSAGE, Kind.SIGNAL):
@@ -218,11 +221,30 @@ def _act(moment: _Moment, source: Deployed) -> Act | None:
         kind = Kind.VARIABLES  # a task that nobody drew, or a child opened by hand: what it changed is known
         if not data:
             return None
+    elif kind is Kind.FAILED:
+        name, message = str(said.get("code") or ""), str(said.get("message") or "")
     elif kind is Kind.TASK:
         data = _submitted(entry.element_id, data, source)
     elif kind in (Kind.TIMER, Kind.AD_HOC, Kind.FINISHED):
         data = {}
-    return Act(kind, local(entry.at), entry.element_id, data, name, tuple(moment.path))
+    if kind in (Kind.TASK, Kind.SERVICE, Kind.CHILD):
+        results = _results(entry.element_id, source, following)
+        data = data if not results else {name: each for name, each in data.items() if name != _list(entry, source)}
+    return Act(kind, local(entry.at), entry.element_id, data, name, message, results, tuple(moment.path))
+
+
+def _results(element_id: str, source: Deployed, following: Sequence[_Moment]) -> tuple[Any, ...]:
+    """What the instances of a repeated activity came to, as it was written when the whole had ended."""
+    if result_name(source.definition, element_id) is None:
+        return ()
+    written = source.definition.graph.task_specs[element_id].repetition.results
+    found = next((each.written[written] for each in following if written in each.written), ())
+    return tuple(found) if isinstance(found, list) else ()
+
+
+def _list(entry: Any, source: Deployed) -> str:
+    """The variable in which a repeated activity collects its results: it writes that itself."""
+    return str(source.definition.graph.task_specs[entry.element_id].repetition.results)
 
 
 def _submitted(element_id: str, written: Mapping[str, Any], source: Deployed) -> dict[str, Any]:

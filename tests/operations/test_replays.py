@@ -16,18 +16,23 @@ from flask import Flask
 
 from service import jobs
 from service.cli import replaying
+from service.connectors import CallFailed
 from service.db import db, utcnow
 from service.engine.change.replay import Kind, Record
 from service.errors import Forbidden
 from service.execution.definitions import deployed
-from service.models import SYSTEM, Actor, AuditEntry, Case, HumanTask, ProcessDefinition
+from service.execution.running import load
+from service.models import SYSTEM, Actor, AuditEntry, Case, DataStore, HumanTask, ProcessDefinition
 from service.models.jobs import job_status
-from service.operations import cases, deployments, lifecycle, tasks
+from service.operations import cases, deployments, lifecycle, service_tasks, tasks
 from service.queries import definitions, replays
 from tests.api.conftest import Program, program
 from tests.jobs_by_hand import pass_time
 from tests.operations.conftest import LOAN
+from tests.operations.family import diagram
 from tests.operations.test_migration import deployed as deploy
+from tests.operations.test_service_tasks import CAUGHT
+from tests.operations.test_service_tasks import drawn as calling
 
 __all__ = ["program"]
 Person = Callable[..., Actor]
@@ -271,13 +276,111 @@ def test_what_somebody_closed_did_not_come_to_its_end_by_itself(loan: ProcessDef
         (entry("incident:retried"), "tried again"),
         (entry("fragment:inserted"), "A part was added"),
         (entry("child:failed", "Call"), "did not complete"),
-        (entry("service:failed", "Call", then={"path": ["Call"]}), "A service failed"),
     ],
 )
 def test_what_cannot_be_done_again_is_said(loan: ProcessDefinition, what: SimpleNamespace, why: str) -> None:
     found = replays.record_of([*OPENED, what], deployed(loan.id), is_completed=True)
 
     assert isinstance(found, str) and why in found
+
+
+VOTE = (
+    '<userTask id="Vote" name="Vote" case:candidateGroups="clerks"><multiInstanceLoopCharacteristics'
+    ' case:outputElement="= yes"><loopDataInputRef>seats</loopDataInputRef><loopDataOutputRef>all</loopDataOutputRef>'
+    '<inputDataItem id="seat"/></multiInstanceLoopCharacteristics></userTask>'
+    '<exclusiveGateway id="Many" default="Many-Lost"/><endEvent id="Lost" name="Lost"/>'
+    '<endEvent id="Carried" name="Carried"/>'
+)
+READS = (
+    '<scriptTask id="Use" name="Use"><ioSpecification><dataInput id="given" name="limit"/><inputSet/><outputSet/>'
+    '</ioSpecification><dataInputAssociation id="in"><sourceRef>there</sourceRef><targetRef>given</targetRef>'
+    "</dataInputAssociation><script>size = limit</script></scriptTask>"
+    '<dataStoreReference id="there" name="limit" dataStoreRef="limit"/>'
+    '<exclusiveGateway id="Many" default="Many-Small"/><endEvent id="Small" name="Small"/>'
+    '<endEvent id="Large" name="Large"/>'
+)
+
+
+def gated(key: str, drawn: str, way: str, condition: str, *flows: str) -> bytes:
+    """A diagram whose one way behind the gateway is taken where the condition holds."""
+    made = diagram(key, key[:3].upper(), drawn, *flows).replace(
+        b"<process", b'<dataStore id="limit" name="limit"/><process', 1
+    )
+    to = f'id="Many-{way}" sourceRef="Many" targetRef="{way}"'
+    said = f"<sequenceFlow {to}><conditionExpression>{condition}</conditionExpression></sequenceFlow>"
+    plain = f"<sequenceFlow {to}/>".encode()
+    assert plain in made
+    return made.replace(plain, said.encode())
+
+
+def test_what_instances_came_to_is_done_again(ann: Actor, mia: Actor) -> None:
+    """Which instance was completed first does not matter: each result belongs to its place in the list."""
+    flows = "Begin Vote Many Lost", "Many Carried"
+    drawn = gated("votes", VOTE, "Carried", "= count(all[item]) &gt; 1", *flows)
+    votes = deploy("votes", drawn)
+    for said in ((True, False, True), (False, True, False)):
+        case = cases.begin(votes, {"seats": [1, 2, 3]}, by=SYSTEM)
+        db.session.commit()
+        for yes in said:
+            wanted = sa.select(HumanTask).where(HumanTask.case_id == case.id, HumanTask.closed_at.is_(None))
+            task = db.session.scalars(wanted.order_by(HumanTask.id.desc())).first()
+            assert task is not None
+            tasks.claim(task, by=ann)
+            tasks.complete(task, by=ann, submitted={"yes": yes})
+            db.session.commit()
+        db.session.refresh(case)
+        assert case.state == "completed"
+    deploy("votes", drawn.replace(b"&gt; 1", b"&gt; 0"))
+
+    report = under("votes")
+
+    assert ([each.message for each in report.untold], report.same) == ([], 1)
+    assert [each.message for each in report.parted] == [
+        "After “Vote” the case went to “Lost”; now it goes to “Carried”."
+    ]
+
+
+def test_a_failure_that_the_diagram_caught_is_one_again(ann: Actor) -> None:
+    """Under a version that does not catch it, the ways part."""
+
+    def drawn(code: str) -> bytes:
+        return calling("http://127.0.0.1:9/", also=CAUGHT, code=code)
+
+    rate = deploy("rate", drawn("HTTP_404"))
+    case = cases.begin(rate, {"amount": 5, "path": "x"}, by=SYSTEM)
+    db.session.commit()
+    [service] = load(case).open_work().services
+    assert service_tasks.fail(case.id, service.activity_id, CallFailed("It answered 404.", code="HTTP_404"))
+    db.session.commit()
+    cases.cancel(case, by=SYSTEM, reason="No more.")
+    db.session.commit()
+    deploy("rate", drawn("HTTP_404").replace(b"Say sorry", b"Say that you are sorry"))
+    assert (under("rate").untold, under("rate").same) == ((), 1)
+    deploy("rate", drawn("HTTP_500"))
+
+    [parted] = under("rate").parted
+
+    assert parted.message == "“Ask for a rate” failed (HTTP_404); nothing in this version catches that."
+
+
+def test_what_a_data_store_holds_is_read_again(ann: Actor, mia: Actor) -> None:
+    """As it holds it now: where that leads elsewhere under the case's own version, nothing is told."""
+    flows = "Begin Use Many Small", "Many Large"
+    first = deploy("limits", gated("limits", READS, "Large", "= size &gt; 1", *flows))
+    db.session.add(DataStore(name="limit", value=5, written_by="LIM-1"))
+    db.session.commit()
+    cases.begin(first, {}, by=SYSTEM)
+    db.session.commit()
+    deploy("limits", gated("limits", READS, "Large", "= size &gt; 9", *flows))
+
+    assert [each.message for each in under("limits").parted] == [
+        "After the start the case went to “Large”; now it goes to “Small”."
+    ]
+    db.session.query(DataStore).update({"value": 0})
+    db.session.commit()
+    assert [each.message for each in under("limits").untold] == [
+        "The record does not tell enough of what happened after the start."
+    ]
 
 
 def test_a_story_that_does_not_begin_tells_nothing(loan: ProcessDefinition) -> None:

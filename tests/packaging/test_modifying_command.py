@@ -17,6 +17,7 @@ from service.operations import deployments
 from tests.api.conftest import Office, office
 from tests.api.test_modifications import GUARDED
 from tests.handbook.reading import CHAPTERS, blocks
+from tests.jobs_by_hand import do_jobs
 from tests.pages.conftest import Office as Claims
 from tests.pages.conftest import office as claims
 
@@ -122,3 +123,25 @@ def test_what_is_written_wrongly_is_said(
     told = run(number, *words)
 
     assert (told.exit_code, said in told.output) == (1, True), told.output
+
+
+def test_all_chosen_cases_of_a_version_are_changed_by_the_worker(run: Callable[..., Result], office: Office) -> None:
+    first, second = numbers(office, 2)
+    db.session.execute(sa.update(Case).where(Case.number == second).values(priority=80))
+    db.session.commit()
+
+    told = run("--of", "loan@1", "--only", "priority_from=70", "--move", "Assess", "Approve", "--reason", "By phone")
+    do_jobs()
+
+    assert told.output.startswith("running   ") and "loan 1 to 1: 1 waiting" in told.output, told.output
+    assert standing() == [["Assess"], ["Approve"]]
+    for words in (
+        ("--of", "loan@1", first),
+        ("--only", "owner=ann", first),
+        (),
+        ("--of", "loan"),
+        ("--of", "loan@1"),
+        ("--of", "loan@1", "--only", "owner", "--put", "Approve"),
+    ):
+        assert run(*words, "--reason", "By phone").exit_code == 1, words
+    assert standing() == [["Assess"], ["Approve"]]

@@ -16,6 +16,7 @@ from typing import Any
 from service.engine.change import words
 from service.engine.change.compare import Differences, compare
 from service.engine.elements.node import Node
+from service.engine.elements.repetition import INDEX
 from service.engine.errors import EngineError
 from service.engine.parser import Definition
 from service.engine.work import OpenActivity, OpenTimer, What, WorkflowState
@@ -30,6 +31,7 @@ class Kind(StrEnum):
 
     TASK = "task"
     SERVICE = "service"
+    FAILED = "failed"  #: a service, and the diagram caught it
     CHILD = "child"
     TIMER = "timer"
     MESSAGE = "message"
@@ -47,7 +49,9 @@ class Act:
     at: datetime
     element: str | None = None  #: id in the version before
     data: Mapping[str, Any] = field(default_factory=dict)  #: submitted, brought by a message, or written by a service
-    name: str = ""  #: of the message or signal
+    name: str = ""  #: of the message or signal; of a failure its code
+    message: str = ""  #: of a failure
+    results: tuple[Any, ...] = ()  #: of an activity that is repeated: what its instances came to, in their order
     path: tuple[str, ...] = ()  #: ids of what was completed then
 
 
@@ -82,10 +86,10 @@ class _Parted(Exception):
         self.element = element
 
 
-def replay(before: Definition, after: Definition, record: Record) -> Outcome:
-    """Do what `record` says under both versions, act by act, until their ways part."""
+def replay(before: Definition, after: Definition, record: Record, stores: Mapping[str, Any] | None = None) -> Outcome:
+    """Do what `record` says under both versions, act by act, until their ways part. `stores`: what data stores hold."""
     differences = compare(before, after)
-    own, other = _Player(before, None), _Player(after, differences)
+    own, other = _Player(before, None, stores or {}), _Player(after, differences, stores or {})
     for step, act in enumerate((None, *record.acts)):
         after_what = START if act is None else _named(before, act)
         try:
@@ -119,8 +123,8 @@ def _ended(own: _Player, other: _Player, record: Record) -> Outcome:
 class _Player:
     """One version, as far as the acts have led it."""
 
-    def __init__(self, definition: Definition, differences: Differences | None) -> None:
-        self.definition = definition
+    def __init__(self, definition: Definition, differences: Differences | None, stores: Mapping[str, Any]) -> None:
+        self.definition, self.stores = definition, stores
         self.ids: Mapping[str, str] | None = differences.matched if differences else None  #: before -> here
         self.back = {here: there for there, here in (self.ids or {}).items()}
         self.path: list[str] = []  #: what was completed by the last act, by the ids here
@@ -141,7 +145,8 @@ class _Player:
 
     def _open(self, record: Record) -> None:
         start = record.start_event and self._here(record.start_event)
-        self.workflow = Workflow.start(self.definition, record.variables, now=record.at, start_event=start, stores={})
+        more: dict[str, Any] = {"start_event": start, "stores": self.stores}
+        self.workflow = Workflow.start(self.definition, record.variables, now=record.at, **more)
 
     def _on_time(self, act: Act) -> None:
         """Whether a timer would have fired before, which the record does not know of."""
@@ -164,6 +169,8 @@ class _Player:
                 self._finish(self._waiting(work.tasks, act), act)
             case Kind.SERVICE:
                 self._finish(self._waiting(work.services, act), act)
+            case Kind.FAILED:
+                self._fail(self._waiting(work.services, act), act)
             case Kind.CHILD:
                 self._finish(self._waiting(work.children, act), act)
             case Kind.TIMER:
@@ -183,12 +190,33 @@ class _Player:
     def _finish(self, open_one: OpenActivity, act: Act) -> None:
         """Complete a task with what was submitted; what has mapped outputs, and a service, with what they wrote."""
         node = self.definition.graph.task_specs.get(open_one.element_id)
+        came_to = self._result(open_one, act)
         if act.kind is Kind.TASK and not getattr(node, "gives", ()):
-            self.workflow.complete(open_one.activity_id, act.data)
+            self.workflow.complete(open_one.activity_id, {**act.data, **came_to})
             return
         if act.data:
             self.workflow.set_variables(act.data)
+        if came_to:
+            self.workflow.set_variables(came_to, open_one.activity_id)
         self.workflow.pass_over(open_one.activity_id)
+
+    def _result(self, open_one: OpenActivity, act: Act) -> dict[str, Any]:
+        """What this instance of a repeated activity came to. The record has it by the instances' order alone."""
+        task = self.workflow.run.tasks.get(open_one.activity_id)
+        name = result_name(self.definition, open_one.element_id)
+        index = task.internal_data.get(INDEX) if task is not None else None
+        known = name is not None and index is not None and index < len(act.results)
+        return {name: act.results[index]} if known and name is not None and index is not None else {}
+
+    def _fail(self, service: OpenActivity, act: Act) -> None:
+        """Let the service fail as it did; what was written then is there before, for the way that is taken."""
+        if not self.workflow.catches_error(service.activity_id, act.name):
+            raise _Parted(
+                f"{self._said(service)} failed ({act.name}); nothing in this version catches that.", act.element
+            )
+        if act.data:
+            self.workflow.set_variables(act.data)
+        self.workflow.throw_error(service.activity_id, act.name, act.message)
 
     def _fire(self, timer: OpenActivity, act: Act) -> None:
         if isinstance(timer, OpenTimer) and timer.due_at is not None and act.at < timer.due_at <= act.at + LATE:
@@ -285,6 +313,15 @@ def _difference(
     return f"After {after_what} the case went to {before}; now it goes to {after}.", first
 
 
+def result_name(definition: Definition, element: str) -> str | None:
+    """The variable in which an instance of a repeated activity has its result; None where there is none by a name."""
+    repetition = getattr(_node(definition, element), "repetition", None)
+    if repetition is None or not repetition.results:
+        return None
+    text = (repetition.result_expression or "").strip().removeprefix("=").strip()
+    return repetition.result or (text if text.isidentifier() else None)
+
+
 def _node(definition: Definition, name: str) -> Node | None:
     found = definition.graph.task_specs.get(name)
     return found if isinstance(found, Node) else None
@@ -294,6 +331,8 @@ def _named(definition: Definition, act: Act) -> str:
     """What was done, as in “after …”."""
     if act.kind is Kind.VARIABLES:
         return "a correction of the data"
+    if act.kind is Kind.FAILED:
+        return f"the failure of {words.said(node)}" if (node := _node(definition, act.element or "")) else "a failure"
     if act.kind in (Kind.MESSAGE, Kind.SIGNAL):
         return f"the {act.kind} “{act.name}”"
     node = _node(definition, act.element or "")
