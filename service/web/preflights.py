@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
+from contextlib import closing
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -248,7 +249,8 @@ def sent_text(file: str, field: str) -> str:
     if upload is None or not upload.filename:
         return request.form.get(field, "")
     try:
-        return str(upload.read(plans.LONGEST + 1), "utf-8")
+        with closing(upload):
+            return str(upload.read(plans.LONGEST * 4 + 1), "utf-8")
     except UnicodeDecodeError:
         raise InvalidForm({"plan": ["This file is no text."]}) from None
 

@@ -3,10 +3,10 @@
 `pairs`: pairs of versions, `right`: those of which each place is judged as it should be; `places`: all their places;
 `random`: random cases. A verdict is wrongly safe when a case that may move does not come to its end; one that needs a
 person or must stay is wrong when the case would have come to its end as it is. `CHANGES` says how many random cases
-are tried. `preflight_10000_s` and `preflight_100000_s`: seconds that the pre-flight takes of so many running cases in
-40 places, on `database` (`fleet.py`). `moved_per_s`: cases that one process moves there in a second, `moved_per_cpu_s`:
-in a second of its processor's time; `interrupted_lost`: cases that were neither moved once nor left with a reason,
-while the workers that moved them were killed (`moving.py`).
+are tried. `preflight_10000_s` and so on: seconds that the pre-flight takes of so many running cases in 40 places, on
+`database`, and `page_10000_s`: its whole page (`fleet.py`). `moved_per_s`: cases that one process moves there in a
+second, `moved_per_cpu_s`: in a second of its processor's time; `interrupted_lost`: cases that were neither moved once
+nor left with a reason, while the workers that moved them were killed (`moving.py`).
 """
 
 from __future__ import annotations

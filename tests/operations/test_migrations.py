@@ -324,3 +324,37 @@ def test_a_lost_case_is_no_trouble(loan: ProcessDefinition, examine: ProcessDefi
     assert migrations.next_cases(uuid.uuid4()) == (None, ())
     assert len(migrations.next_cases(order.id)[1]) == 5
     assert db.session.scalar(sa.select(sa.func.count()).where(MigratedCase.outcome == Outcome.WAITING)) == 5
+
+
+def test_two_orders_over_the_same_cases_move_each_once_and_the_later_says_so(
+    loan: ProcessDefinition, examine: ProcessDefinition, fleet: list[Case]
+) -> None:
+    """Also where they take turns: neither undoes what the other did."""
+    first, second = ordered(examine, loan, terms=Terms(trial=2)), ordered(examine, loan, terms=Terms(trial=3))
+    do_jobs()
+    for each in (second, first):
+        migrations.resume(each, by=SYSTEM)
+        db.session.commit()
+        do_jobs()
+
+    assert versions(fleet) == [2] * 5
+    moved = [outcomes(each).get("moved", 0) for each in (first, second)]
+    assert sum(moved) == 5 and all(sum(outcomes(each).values()) == 5 for each in (first, second))
+    said = sa.select(MigratedCase.message).where(MigratedCase.outcome == Outcome.UNTOUCHED)
+    assert set(db.session.scalars(said)) == {"The case is of another version by now."}
+    holds()
+
+
+def test_a_deployment_during_an_order_changes_nothing_about_it(
+    loan: ProcessDefinition, examine: ProcessDefinition, fleet: list[Case]
+) -> None:
+    order = ordered(examine, loan, terms=Terms(trial=2))
+    do_jobs()
+    deployed("loan", EXAMINE.replace(b"Examine loan", b"Look at the loan"))
+
+    migrations.resume(order, by=SYSTEM)
+    db.session.commit()
+    do_jobs()
+
+    assert versions(fleet) == [2] * 5
+    assert outcomes(order) == {"moved": 5}

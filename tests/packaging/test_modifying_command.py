@@ -94,9 +94,10 @@ def test_under_four_eyes_it_is_proposed(run: Callable[..., Result], office: Offi
 
 def test_the_lines_of_the_handbook_do_what_they_say(run: Callable[..., Result], claims: Claims) -> None:
     number = claims.open_claim().number
-    [block] = [each for each in blocks(CHAPTERS["mending-a-case"]) if each.language == "sh"]
+    block, many = [each for each in blocks(CHAPTERS["mending-a-case"]) if each.language == "sh"]
     lines = [shlex.split(line)[2:] for line in block.text.splitlines()]
     assert [line[0] for line in lines] == ["CLM-2026-00042"] * 3
+    assert run(*shlex.split(many.text)[2:]).output.startswith("running   ")
 
     told = [run(number, *line[1:]).output for line in lines]
 

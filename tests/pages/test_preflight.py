@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import re
 from collections.abc import Callable
 from urllib.parse import urlencode
@@ -213,6 +214,7 @@ def test_the_pre_flight_is_accessible_and_worth_looking_at(
     pages = {
         "preflight": PAGE,
         "preflight-class": f"{PAGE}?from=1&class={chosen}",
+        "preflight-chosen": f"{PAGE}?from=1&state=active&priority=ordinary",
         "case-move": f"/cases/{fleet[14].number}/move",
         "case-move-person": f"/cases/{fleet[20].number}/move",
         "case-move-stay": f"/cases/{fleet[-1].number}/move",
@@ -268,3 +270,20 @@ def test_words_find_only_cases_that_one_may_read_and_nothing_found_is_said(
     assert refused.status_code == 409 and db.session.query(Migration).count() == 0
     for wrong in ("state=closed", "priority=9", "due_before=soon", "created_from=0001-01-01", f"at={'x' * 201}"):
         assert ada.get(f"{PAGE}?{wrong}").status_code == 400, wrong
+
+
+@SQLITE
+def test_a_plan_of_a_megabyte_is_refused_wherever_it_is_sent(office: Office, fleet: list[Case], visit: Visit) -> None:
+    ada, huge = visit(office.ada), "elements:\n" + "  Task_Ask: null\n" * 60_000
+    upload = {**VERSIONS, "file": (io.BytesIO(huge.encode()), "plan.yaml")}
+
+    assert ada.post(PAGE, upload).status_code == 422
+    for where, sent in ((PAGE, {"plan": huge}), (MOVE, {"plan": huge, "reason": "A try."})):
+        assert ada.post(where, {**VERSIONS, **sent}).status_code in (413, 422), where
+    deep = {**VERSIONS, "plan": "[" * 100_000, "reason": "A try."}
+    assert ada.post(PAGE, deep).status_code == 422
+    aliases = "a: &a [x,x,x,x,x,x,x,x]\n" + "".join(
+        f"{chr(98 + n)}: &{chr(98 + n)} [{','.join([f'*{chr(97 + n)}'] * 8)}]\n" for n in range(12)
+    )
+    assert ada.post(PAGE, {**VERSIONS, "plan": aliases}).status_code == 422
+    assert versions(fleet) == [1] * 6 and db.session.query(Migration).count() == 0
