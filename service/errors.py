@@ -79,6 +79,23 @@ class InvalidForm(ServiceError):
         return {"errors": self.errors}
 
 
+class BadFilter(ServiceError):
+    """A filter that cannot be understood: `start` and `end` are the place in its text of what is wrong."""
+
+    status = HTTPStatus.UNPROCESSABLE_ENTITY
+
+    def __init__(self, message: str, start: int, end: int, advice: str = "", near: Sequence[str] = ()) -> None:
+        super().__init__(f"{message} {advice}".strip())
+        self.start, self.end, self.near = start, end, list(near)
+
+    def details(self) -> dict[str, Any]:
+        return {
+            "errors": {"q": [str(self)]},
+            "position": {"start": self.start, "end": self.end},
+            "suggestions": self.near,
+        }
+
+
 class FormChanged(ServiceError):
     """The form has changed since it was opened; `form` is the new one, with what was filled in."""
 

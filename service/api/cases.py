@@ -28,7 +28,7 @@ from service.operations import cases, incidents
 from service.operations.cases import UNSET
 from service.policy.permissions import Action, require
 from service.queries import cases as case_lists
-from service.queries import definitions, timeline
+from service.queries import definitions, filtering, timeline
 from service.queries import tasks as task_lists
 from service.queries import users as user_lists
 
@@ -51,7 +51,9 @@ def start_case(body: schemas.StartCase) -> Answer:
 @routes.get("/cases", Action.READ_CASE, query=schemas.CaseQuery, gives=list[shapes.CaseSummary], limit="search")
 def list_cases(query: schemas.CaseQuery) -> Answer:
     """Cases that you may read, the newest first."""
-    return Answer(listed(case_lists.visible(current_actor(), **dict(query)), case_summary))
+    actor, parameters = current_actor(), dict(query)
+    parameters["filtered"] = filtering.cases(parameters.pop("q") or "", actor)
+    return Answer(listed(case_lists.visible(actor, **parameters), case_summary))
 
 
 @routes.get("/cases/{case_id}", Action.READ_CASE, gives=shapes.CaseShape, conditional=True)

@@ -146,7 +146,7 @@ def _entry(operation: Operation) -> Callable[..., ResponseReturnValue]:
 
     def entry(**path: Any) -> ResponseReturnValue:
         arguments = {**path, **_input(operation)}
-        if operation.limit is not None and (operation.limit != "search" or arguments["query"].text):
+        if operation.limit is not None and (operation.limit != "search" or _searches(arguments["query"])):
             rate_limits.spend(operation.limit, current_actor())
         return _write(operation, arguments) if operation.writes else _answer(operation, arguments)
 
@@ -154,6 +154,10 @@ def _entry(operation: Operation) -> Callable[..., ResponseReturnValue]:
     entry.__name__ = operation.view.__name__
     entry.declared = operation.declared  # type: ignore[attr-defined]
     return entry
+
+
+def _searches(query: Any) -> bool:
+    return bool(query.text or getattr(query, "q", None))
 
 
 def _input(operation: Operation) -> Mapping[str, Any]:

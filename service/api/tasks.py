@@ -16,6 +16,7 @@ from service.models import Actor, HumanTask
 from service.operations import tasks
 from service.policy.permissions import Action, require
 from service.queries import cases as case_lists
+from service.queries import filtering
 from service.queries import tasks as task_lists
 from service.queries import users as user_lists
 
@@ -27,6 +28,7 @@ LISTS = {"mine": task_lists.mine, "team": task_lists.team, "all": task_lists.all
 def list_tasks(query: schemas.TaskQuery) -> Answer:
     """Open tasks, the most urgent first."""
     actor, parameters = current_actor(), dict(query)
+    parameters["filtered"] = filtering.tasks(parameters.pop("q") or "", actor)
     found = LISTS[parameters.pop("view")](actor, **parameters)
     return Answer(listed(found, lambda task: task_shape(task, actor)))
 

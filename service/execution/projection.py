@@ -24,7 +24,7 @@ from service.engine.work import (
     WorkflowState,
 )
 from service.engine.workflow import Workflow
-from service.execution import family, offers, search, settling, variables
+from service.execution import facts, family, offers, search, settling, variables
 from service.execution.definitions import Deployed, deployed
 from service.execution.signing import sign
 from service.execution.titles import title_of
@@ -52,6 +52,7 @@ def write_case(case: Case, workflow: Workflow, happenings: Sequence[Happening], 
     definition = deployed(case.definition_id)
     case.state = _state_of(case, workflow)
     case.priority = _priority(case, workflow)
+    facts.keep(case, workflow.variables)
     variables.keep(case, workflow.variables)
     case.title = title_of(definition.title, workflow.variables)
     case.search_text = search.text_of(case.number, case.title, workflow.variables, _searched(definition))

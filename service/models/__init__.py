@@ -15,6 +15,7 @@ from service.models.definitions import (
     ProcessDefinition,
     Resource,
 )
+from service.models.facts import CaseVariable
 from service.models.incidents import Incident, IncidentState
 from service.models.links import CaseLink, LinkKind
 from service.models.migrations import MigratedCase, Migration, MigrationState, Outcome
@@ -39,6 +40,7 @@ __all__ = [
     "CaseMilestone",
     "CaseRole",
     "CaseState",
+    "CaseVariable",
     "DataStore",
     "DecisionDefinition",
     "DefinitionAccess",

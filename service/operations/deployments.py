@@ -17,7 +17,7 @@ from service.db import db, new_id
 from service.engine.definition import Problem, Severity
 from service.errors import BadRequest, InvalidDeployment, WrongState
 from service.models import Actor, DecisionDefinition, Deployment, FormDefinition, ProcessDefinition
-from service.operations import choosing, defining, laying, start_events, versions
+from service.operations import choosing, defining, facts, laying, start_events, versions
 from service.operations.choosing import Terms
 from service.operations.laying import deployed_world, digest, examine
 from service.operations.references import World
@@ -95,6 +95,7 @@ def deploy(
         for row in processes:
             versions.introduce(row, terms)
         start_events.listen([row for row in processes if row.active])
+        facts.follow(processes)
     changed = {row.key for row in added}
     unchanged = sorted(world.uploaded - changed)
     return Deployed(deployment if added else None, added, unchanged, warnings)

@@ -30,7 +30,7 @@ from service.engine.parser import Definition
 from service.engine.work import OpenWork, What
 from service.engine.workflow import Workflow
 from service.errors import BadRequest, WrongState
-from service.execution import calendars, family, offers, settling
+from service.execution import calendars, facts, family, offers, settling
 from service.execution.definitions import deployed
 from service.execution.projection import redraw
 from service.execution.running import lock, save
@@ -178,6 +178,7 @@ def carry(case: Case, way: Way, *, by: Actor) -> Told:
     details |= _told(case, stage, moved.before, moved.after)
     audit.record(case, "case:migrated", by=by, details=details)
     save(case, moved.workflow, moved.before, by=by)
+    facts.refill(case)
     redraw(case, moved.before, moved.after)
     told: Told = {"outcome": Outcome.MOVED, "message": None, "element_id": None, "at": utcnow()}
     if returns:
@@ -202,6 +203,7 @@ def give_back(case: Case, way: Way, moved: MigratedCase, *, by: Actor) -> Told:
     audit.record(case, "case:returned", by=by, details=details)
     again = tuple(task for task in after.tasks if task.activity_id in revived)
     save(case, former, replace(before, tasks=before.tasks + again), by=by)
+    facts.refill(case)
     redraw(case, before, after)
     _unbind_added(case, way.source_id, kept)
     _call_again(case, before, after)

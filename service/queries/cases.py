@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
@@ -127,15 +127,17 @@ def visible(
     parent_id: uuid.UUID | None = None,
     created_from: datetime | None = None,
     due_before: datetime | None = None,
+    filtered: Sequence[sa.ColumnElement[bool]] = (),
     sort: str = "newest",
     limit: int = LIMIT,
     cursor: str | None = None,
 ) -> Page[Case]:
-    """Cases that `actor` may read; `owner` is a user name, `text`: see queries/search.py, `sort` is one of SORTS.
+    """Cases that `actor` may read; `owner` is a user name, `text`: see queries/search.py, `sort` is one of SORTS,
+    `filtered` are conditions of queries/filtering.
 
     The rows come without variables, visits and marks. Plan fragments are parts of their cases and not listed.
     """
-    conditions = [listed(actor), Case.fragment.is_(False)]
+    conditions = [listed(actor), Case.fragment.is_(False), *filtered]
     if state is not None:
         conditions += _in_state(state)
     if case_type is not None:

@@ -83,3 +83,9 @@ def _names(text: str) -> Sequence[str] | None:
     names = names.union_all(sa.select(following).where(names.c.name.is_not(None)))
     found = db.session.scalars(sa.select(names.c.name).where(names.c.name.is_not(None)).limit(NAMES + 1)).all()
     return [name for name in found if text.lower() in name.lower()] if len(found) <= NAMES else None
+
+
+def in_task_name(text: str) -> sa.ColumnElement[bool]:
+    """The open tasks in whose names `text` stands."""
+    names = _names(text)
+    return HumanTask.name.icontains(text, autoescape=True) if names is None else HumanTask.name.in_(names)

@@ -257,12 +257,14 @@ def narrowed(
     assignee: str | None = None,
     due_before: datetime | None = None,
     set_aside: bool | None = None,
+    filtered: Sequence[sa.ColumnElement[bool]] = (),
 ) -> list[sa.ColumnElement[bool]]:
     """Conditions: of one case type, of one case, late, or a text in the task's name, or that finds its case.
 
-    `set_aside`: only what waits for its follow-up date, or only what does not.
+    `set_aside`: only what waits for its follow-up date, or only what does not; `filtered`: further conditions, of
+    queries/filtering.
     """
-    conditions: list[sa.ColumnElement[bool]] = []
+    conditions: list[sa.ColumnElement[bool]] = [*filtered]
     if case_type is not None:
         conditions.append(HumanTask.case.has(Case.case_type == case_type))
     if case_id is not None:
@@ -363,3 +365,7 @@ def _offered(actor: Actor) -> sa.ColumnElement[bool]:
 
 def _team(actor: Actor) -> sa.ColumnElement[bool]:
     return sa.and_(HumanTask.assignee.is_(None), HumanTask.closed_at.is_(None), _offered(actor))
+
+
+#: For what else chooses among the two lists.
+of_mine, of_team = _mine, _team

@@ -19,6 +19,7 @@ from service.maintenance import housekeeping
 from service.models import SYSTEM
 from service.operations import children as kin
 from service.operations import (
+    facts,
     incidents,
     lifecycle,
     links,
@@ -194,6 +195,12 @@ def forget_expired() -> None:
 
 
 jobs.schedule("forget_expired", "17 3 * * *")
+
+
+@jobs.register("fill_facts")
+def fill_facts(case_type: str, after: str | None = None) -> None:
+    """A newer version of a case type declares other facts searchable; see `facts.fill_some`."""
+    facts.fill_some(case_type, uuid.UUID(after) if after else None)
 
 
 @jobs.register("sign_cases")

@@ -9,6 +9,7 @@ from itertools import islice
 
 from lxml import etree
 
+from service.engine import searchable
 from service.engine.checks import times
 from service.engine.definition import ProcessInfo
 from service.engine.normalise import calendars, timers
@@ -43,6 +44,7 @@ PLACES: Mapping[str, frozenset[str]] = {
     "managerGroups": _PROCESS,
     "readerGroups": _PROCESS,
     "searchFacts": _PROCESS,
+    "searchable": _PROCESS,
     "dueDate": _TASKS | _PROCESS,
     "priority": _TASKS | _PROCESS,
     "stage": FLOW_NODES,
@@ -105,6 +107,7 @@ _LITERAL = {
         "insertable",
         "changesNeedApproval",
         "searchFacts",
+        "searchable",
     },
     *{"stage", "milestone", "outcome", "repeatable", "reasonRequired", "type", "resultVariable", "mapDecisionResult"},
     *_CONTRACT,
@@ -296,6 +299,22 @@ def _people(value: str) -> Wrong:
     return ("has a semicolon, which no name has", "Put commas between names.") if ";" in value else None
 
 
+def _searchable(value: str) -> Wrong:
+    example = 'Write names with kinds, such as "amount: number, claimant.city: text".'
+    seen: set[str] = set()
+    for said in searchable.parts(value):
+        if not said.is_name:
+            return f"holds “{said.name[:60]}”, which is no variable's name", example
+        if said.kind not in searchable.KINDS:
+            near = difflib.get_close_matches(said.kind[:60], searchable.KINDS, n=1, cutoff=0.6)
+            kinds = f"The kinds are {', '.join(searchable.KINDS)}."
+            return f"gives {said.name} the kind “{said.kind[:60]}”", f"Did you mean {near[0]}?" if near else kinds
+        if said.name in seen:
+            return f"names {said.name} twice", "Name it once."
+        seen.add(said.name)
+    return (f"names more than {searchable.MOST} facts", "Name fewer.") if len(seen) > searchable.MOST else None
+
+
 def _on_cancel(value: str) -> Wrong:
     return None if value in {"cancel", "keep"} else ("is not known", "Write cancel or keep.")
 
@@ -330,6 +349,7 @@ _VALUES: Mapping[str, Callable[[str], Wrong]] = {
     "variableName": _variable,
     "errorVariable": _variable,
     "numberPrefix": _prefix,
+    "searchable": _searchable,
     **dict.fromkeys(("candidateUsers", "candidateGroups", "candidateStarterGroups", "candidateStarterUsers"), _people),
     **dict.fromkeys(("managerGroups", "readerGroups", "assignee"), _people),
 }

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 
 from lxml import etree
 
-from service.engine import expressions
+from service.engine import expressions, searchable
 from service.engine.checks import texts
 from service.engine.definition import ProcessInfo
 from service.engine.elements.attributes import PLACE
@@ -38,6 +38,7 @@ _CATCHING = {"startEvent", "intermediateCatchEvent", "boundaryEvent", "receiveTa
 #: Texts that read something else than the case's variables: a message's payload, an activity's own data.
 _ELSEWHERE = {"messagePath", "dataPath", "from", "transformation", "activationCondition"}
 _HTTP_ANSWER = {"status", "headers", "body"}
+_SEARCHABLE = "list of searchable facts"
 _KEY = re.compile(r'[{,]\s*"?([^\W\d]\w*)"?\s*:')
 _TITLE = re.compile(r"\{([^\W\d]\w*)[\w.]*\}")
 
@@ -156,6 +157,8 @@ def _reads(process: etree._Element, info: ProcessInfo) -> Iterator[Read]:
 def _read(text: str, what: str) -> set[str] | frozenset[str]:
     if what == "title":
         return set(_TITLE.findall(text))
+    if what == _SEARCHABLE:
+        return {name.split(".")[0] for name in searchable.declared(text)}
     if what == "name":
         return {place[1].split(".")[0] for place in PLACE.finditer(text)}
     return expressions.outer_names(text)
@@ -171,6 +174,8 @@ def _texts(process: etree._Element) -> Iterator[tuple[etree._Element, str, str]]
 def _names(process: etree._Element, info: ProcessInfo) -> Iterator[tuple[etree._Element, str, str]]:
     if "{" in (title := info.attributes.get("title", "")):
         yield process, "title", title
+    if facts := info.attributes.get("searchable", ""):
+        yield process, _SEARCHABLE, facts
     for element in process.iter():
         if local(element) in {"userTask", "manualTask"} and "{" in (element.get("name") or ""):
             yield element, "name", element.get("name") or ""

@@ -1,0 +1,154 @@
+"""What a filter may ask for: the fields of tasks and of cases, beside the facts that case types declare searchable."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+
+class Kind(StrEnum):
+    """How a field's values are written and compared."""
+
+    PERSON = "person"  #: a user name, `me`
+    PRINCIPAL = "person or group"  #: a user name, `me`, or a group's name
+    GROUP = "group"
+    CASE = "case"  #: a case's number
+    CHOICE = "choice"  #: one of a few words
+    WORDS = "words"  #: a text that it contains
+    TEXT = "text"  #: a text that it is, or begins with, as `ber*`
+    NUMBER = "number"
+    DATE = "date"  #: a day or a moment
+    YES_OR_NO = "boolean"
+
+
+#: Kinds that a case type may give a fact, as `case:searchable` writes them.
+FACT_KINDS = (Kind.TEXT, Kind.NUMBER, Kind.DATE, Kind.YES_OR_NO)
+
+
+@dataclass(frozen=True)
+class Field:
+    """One thing that can be asked for."""
+
+    name: str
+    kind: Kind
+    about: str  #: what it is, for people who choose among fields
+    said: str = ""  #: how the sentence about it begins, where that is not its name
+    aliases: tuple[str, ...] = ()
+    values: Mapping[str, str] = field(default_factory=dict)  #: of a CHOICE: word -> what it means
+    also: Mapping[str, str] = field(default_factory=dict)  #: other words for values -> the value
+    optional: bool = False  #: whether it may be without a value: `none`, `any`
+    parts: tuple[str, ...] = ()  #: what may follow its name and a dot
+    past: bool = False  #: a time that has been: `<2d` is “less than two days ago”
+    fact: bool = False  #: a variable of the case
+    kinds: tuple[Kind, ...] = ()  #: of a fact that case types declare differently: all its kinds
+
+    @property
+    def comparable(self) -> bool:
+        return bool({Kind.NUMBER, Kind.DATE} & {self.kind, *self.kinds})
+
+
+@dataclass(frozen=True)
+class Known:
+    """What is deployed, as far as filters name it: word -> what it is called."""
+
+    types: Mapping[str, str] = field(default_factory=dict)
+    stages: Mapping[str, str] = field(default_factory=dict)
+    roles: Mapping[str, str] = field(default_factory=dict)
+    outcomes: Mapping[str, str] = field(default_factory=dict)
+    facts: Mapping[str, tuple[Kind, ...]] = field(default_factory=dict)
+
+
+LINKS = {
+    "related": "related to another case",
+    "duplicate": "a duplicate, or has one",
+    "blocks": "blocks another case, or is blocked",
+    "merged": "merged with another",
+    "split": "split from another",
+}
+TASK_STATES = {
+    "free": "nobody has it yet",
+    "taken": "somebody has it",
+    "overdue": "past its due date",
+    "later": "set aside until its follow-up date",
+    "delegated": "done for somebody else",
+    "held": "its case is on hold",
+    "stuck": "its case is stuck",
+}
+CASE_STATES = {
+    "open": "not closed",
+    "active": "goes on",
+    "held": "on hold",
+    "stuck": "waits for being mended",
+    "completed": "came to its end",
+    "cancelled": "was cancelled",
+    "closed": "completed or cancelled",
+    "overdue": "open past its due date",
+    "restricted": "for its own people only",
+}
+PRIORITIES = {"low": (0, 29), "normal": (30, 69), "high": (70, 89), "urgent": (90, 100)}  # as web/words.py says it
+
+
+def task_fields(known: Known) -> Mapping[str, Field]:
+    """What lists of open tasks may be asked for, by all its names."""
+    return _named(
+        Field("assignee", Kind.PERSON, "who has it", "assignee", optional=True),
+        Field("candidate", Kind.PRINCIPAL, "who may take it", "candidate", optional=True),
+        Field("group", Kind.GROUP, "the group that may take it", "offered to the group"),
+        Field("due", Kind.DATE, "when it is due", "due", optional=True),
+        Field("follow-up", Kind.DATE, "when it is to be begun", "follow-up", ("followup",), optional=True),
+        Field("created", Kind.DATE, "since when it is there", "there since", past=True),
+        Field("priority", Kind.NUMBER, "0 to 100, or low, normal, high, urgent", "priority"),
+        Field("state", Kind.CHOICE, "how it stands", "it is", ("is",), TASK_STATES,
+              {"late": "overdue", "ready": "free", "reserved": "taken", "suspended": "held", "failed": "stuck"}),
+        Field("task", Kind.WORDS, "words of its name", "its name", ("name",)),
+        Field("stage", Kind.CHOICE, "its stage", "stage", values=known.stages, optional=True),
+        *_of_cases(known),
+    )  # fmt: skip
+
+
+def case_fields(known: Known) -> Mapping[str, Field]:
+    """What lists of cases may be asked for, by all its names."""
+    states = {"suspended": "held", "failed": "stuck", "terminated": "cancelled", "late": "overdue"}
+    return _named(
+        Field("state", Kind.CHOICE, "how it stands", "it is", ("is",), CASE_STATES, states),
+        Field("due", Kind.DATE, "when it is due", "due", optional=True),
+        Field("created", Kind.DATE, "when it was opened", "opened", ("opened",), past=True),
+        Field("closed", Kind.DATE, "when it was closed", "closed", optional=True, past=True),
+        Field("priority", Kind.NUMBER, "0 to 100, or low, normal, high, urgent", "priority"),
+        Field("stage", Kind.CHOICE, "its stage", "stage", values=known.stages, optional=True),
+        Field("outcome", Kind.CHOICE, "how it ended", "outcome", values=known.outcomes, optional=True),
+        Field("parent", Kind.CASE, "the case above it", "below the case", optional=True),
+        Field("task", Kind.WORDS, "words of an open task's name", "an open task's name"),
+        Field("assignee", Kind.PERSON, "who has an open task of it", "who has an open task"),
+        *_of_cases(known),
+    )
+
+
+def _of_cases(known: Known) -> list[Field]:
+    facts = [_fact(name, kinds) for name, kinds in known.facts.items()]
+    return [
+        Field("type", Kind.CHOICE, "its case type", "case type", ("case-type",), known.types),
+        Field("case", Kind.CASE, "the case's number, or how it begins", "case number", ("number",)),
+        Field("title", Kind.WORDS, "words of the case's title", "the case's title"),
+        Field("owner", Kind.PERSON, "who owns the case", "owner of the case", optional=True),
+        Field("opened-by", Kind.PERSON, "who opened the case", "opened by", ("created-by",)),
+        Field("role", Kind.PRINCIPAL, "who has a role in it", "somebody's role", parts=tuple(known.roles),
+              optional=True),
+        Field("link", Kind.CASE, "a case that it is linked with", "linked with", values=LINKS, parts=tuple(LINKS),
+              optional=True),
+        *facts,
+    ]  # fmt: skip
+
+
+def _fact(name: str, kinds: tuple[Kind, ...]) -> Field:
+    return Field(name, kinds[0], f"a fact: {kinds[0]}", optional=True, fact=True, kinds=kinds)
+
+
+def _named(*fields: Field) -> dict[str, Field]:
+    """By name in lower case; what is built in comes before a fact of the same name, which `fact.NAME` still means."""
+    found: dict[str, Field] = {}
+    for each in fields:
+        for name in (each.name, *each.aliases, *([f"fact.{each.name}"] if each.fact else ())):
+            found.setdefault(name.lower(), each)
+    return found

@@ -1,0 +1,134 @@
+"""What keeps a filter cheap: where few cases or tasks come into question, they are found by an index beforehand.
+
+Each condition that has to hold is looked up in its own index, up to a bound. Few rows are named one by one, and the
+list looks at nothing else; where all are many, the list meets enough of them on its way.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import sqlalchemy as sa
+
+from service.db import db
+from service.filters import All, Bounds, Empty, Is, Leaf, Node
+from service.models import Case, CaseRole, CaseVariable, HumanTask, TaskCandidate, User
+from service.queries.filtering.conditions import About, fact_is, ids_numbered, principals_of, within
+from service.queries.visibility import closed_to
+
+MOST = 1000  #: rows that are named one by one
+FEW = 50  #: rows that are few enough to look for no fewer
+LOOKED_UP = 6  #: conditions that are looked up
+
+Ids = Sequence[uuid.UUID]
+
+
+def of_tasks(node: Node, about: About) -> list[sa.ColumnElement[bool]]:
+    """The open tasks that come into question, where they are few."""
+    cases = _fewest(_cases(_needed(node), about))
+    if cases is not None and len(cases) <= FEW:
+        return [HumanTask.case_id.in_(cases)]
+    tasks = _fewest(_offered(_needed(node), about))
+    if tasks is not None and (cases is None or len(tasks) < len(cases)):
+        return [HumanTask.id.in_(tasks)]
+    return [HumanTask.case_id.in_(cases)] if cases is not None else []
+
+
+def of_cases(node: Node, about: About) -> list[sa.ColumnElement[bool]]:
+    """The cases that come into question, where they are few."""
+    cases = _fewest(_cases(_needed(node), about))
+    return [Case.id.in_(cases)] if cases is not None else []
+
+
+def _needed(node: Node) -> list[Leaf]:
+    """The conditions that have to hold, whatever else is asked."""
+    if isinstance(node, Leaf):
+        return [node] if node.wanted and not any(isinstance(test, Empty) for test in node.tests) else []
+    return [leaf for part in node.parts for leaf in _needed(part)] if isinstance(node, All) else []
+
+
+def _fewest(wanted: Iterator[sa.Select[Any]]) -> Ids | None:
+    """The smallest of these sets of ids; None where each has more than `MOST`."""
+    found: Ids | None = None
+    for _, chosen in zip(range(LOOKED_UP), wanted, strict=False):
+        ids = db.session.scalars(chosen.limit(MOST + 1)).all()
+        if len(ids) <= MOST and (found is None or len(ids) < len(found)):
+            found = ids
+        if found is not None and len(found) <= FEW:
+            break
+    return found
+
+
+def _cases(leaves: Sequence[Leaf], about: About) -> Iterator[sa.Select[Any]]:
+    """For each condition that an index of cases knows, the cases under it; and those under all that facts ask."""
+    facts = [leaf for leaf in leaves if leaf.field is not None and leaf.field.fact]
+    for leaf in sorted((leaf for leaf in leaves if leaf.field is not None), key=_rank):
+        chosen = _by_index(leaf, about)
+        if chosen is not None:
+            yield chosen
+    if len(facts) > 1:
+        sets = [_with_fact(leaf, about).subquery() for leaf in facts[:LOOKED_UP]]
+        joined = sa.select(sets[0].c.case_id)
+        for each in sets[1:]:
+            joined = joined.join(each, each.c.case_id == sets[0].c.case_id)
+        yield joined
+
+
+def _rank(leaf: Leaf) -> int:
+    """What probably has few comes first."""
+    name = leaf.field.name if leaf.field else ""
+    return {"case": 0, "link": 1, "parent": 1, "owner": 2, "role": 2}.get(name, 3)
+
+
+def _by_index(leaf: Leaf, about: About) -> sa.Select[Any] | None:
+    assert leaf.field is not None
+    names = [test for test in leaf.tests if isinstance(test, Is)]
+    case = sa.select(Case.id)
+    if leaf.field.fact:
+        return _with_fact(leaf, about)
+    match leaf.field.name:
+        case "case" if not any(test.begins for test in names):
+            return case.where(Case.number.in_({text for each in names for text in (each.value, each.value.upper())}))
+        case "parent":
+            return case.where(Case.parent_id.in_([found for each in names for found in ids_numbered(each)]))
+        case "owner":
+            ids = sa.select(User.id).where(User.name.in_(_names(names, about)))
+            return case.where(Case.owner_id.in_(ids))
+        case "opened-by":
+            return case.where(Case.created_by.in_(_names(names, about)))
+        case "role":
+            principals = {each for test in names for each in principals_of(test, about)}
+            return sa.select(CaseRole.case_id).where(CaseRole.principal.in_(sorted(principals))).distinct()
+        case "type":
+            return case.where(Case.case_type.in_([each.value for each in names]))
+    return None
+
+
+def _names(tests: Sequence[Is], about: About) -> list[str]:
+    return [about.actor.name if test.value == "me" else test.value for test in tests]
+
+
+def _with_fact(leaf: Leaf, about: About) -> sa.Select[Any]:
+    """The cases with such a fact; of those that are closed to the actor none, so that none is told even by the time."""
+    assert leaf.field is not None
+    tests = [fact_is(test) for test in leaf.tests if not isinstance(test, Empty)]
+    rows = sa.select(CaseVariable.case_id).where(CaseVariable.name == leaf.field.name, sa.or_(*tests))
+    return rows.where(sa.not_(closed_to(about.actor, CaseVariable.case_id)))
+
+
+def _offered(leaves: Sequence[Leaf], about: About) -> Iterator[sa.Select[Any]]:
+    """For each condition that an index of tasks knows, the tasks under it."""
+    for leaf in leaves:
+        name = leaf.field.name if leaf.field is not None and not leaf.field.fact else ""
+        names = [test for test in leaf.tests if isinstance(test, Is)]
+        open_tasks = sa.select(HumanTask.id).where(HumanTask.closed_at.is_(None))
+        if name in ("candidate", "group"):
+            principals = {each for test in names for each in principals_of(test, about, group=name == "group")}
+            yield (sa.select(TaskCandidate.task_id).where(TaskCandidate.principal.in_(sorted(principals))).distinct())
+        elif name == "assignee":
+            yield open_tasks.where(HumanTask.assignee.in_(_names(names, about)))
+        elif name == "due":
+            bounds = [test for test in leaf.tests if isinstance(test, Bounds)]
+            yield open_tasks.where(sa.or_(*(within(HumanTask.due_at, test) for test in bounds)))

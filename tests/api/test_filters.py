@@ -1,0 +1,38 @@
+"""Filters over REST: `q` narrows lists; what is wrong in it is told with its place."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from urllib.parse import quote
+
+from tests.api.conftest import Office, Program
+
+
+def test_lists_take_a_filter(office: Office, program: Callable[..., Program]) -> None:
+    first, second = office.open_case(office.ann), office.open_case(office.ben)
+    ann = program(office.ann)
+    task = ann.get("/tasks?view=team").json["items"][0]
+    ann.post(f"/tasks/{task['id']}/claim")
+
+    def cases(text: str) -> set[str]:
+        return {row["id"] for row in ann.get(f"/cases?q={quote(text)}").json["items"]}
+
+    def tasks(text: str, view: str = "all") -> set[str]:
+        return {row["case"]["id"] for row in ann.get(f"/tasks?view={view}&q={quote(text)}").json["items"]}
+
+    assert cases("opened-by:me") == {first}
+    assert cases("type:loan -opened-by:(ann, ben)") == set()
+    assert tasks("assignee:me") | tasks("is:free") == {first, second}
+    assert tasks("is:free", "team") == tasks("is:free")
+    assert tasks("is:free", "mine") == set()
+    paged = ann.get(f"/cases?limit=1&q={quote('type:loan')}").json
+    assert ann.get(paged["next"]).json["items"][0]["id"] != paged["items"][0]["id"]
+
+
+def test_what_is_wrong_in_a_filter_is_told_with_its_place(office: Office, program: Callable[..., Program]) -> None:
+    answer = program(office.ann).get("/tasks?q=due:today%20asignee:me")
+
+    assert answer.status_code == 422
+    assert answer.json["position"] == {"start": 10, "end": 17}
+    assert answer.json["suggestions"] == ["assignee"]
+    assert answer.json["errors"] == {"q": ["There is no “asignee” to filter by. Did you mean assignee?"]}
