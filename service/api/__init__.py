@@ -29,10 +29,11 @@ from service.api import (
     tasks,
     users,
     versions,
+    views,
 )
 
 #: in the order of the OpenAPI document
-NOUNS = (cases, adhoc, children, lifecycle, roles, lost_cases, links, notes, tasks, definitions, deployments,
+NOUNS = (cases, adhoc, children, lifecycle, roles, lost_cases, links, notes, tasks, views, definitions, deployments,
          versions, preflight, migrations, modifications, messages, incidents, pending_calls, users, calendars,
          me)  # fmt: skip
 

@@ -31,6 +31,7 @@ from service.queries import cases as case_lists
 from service.queries import definitions, filtering, timeline
 from service.queries import tasks as task_lists
 from service.queries import users as user_lists
+from service.queries.filtering import bounding
 
 routes = Routes("cases")
 
@@ -52,8 +53,10 @@ def start_case(body: schemas.StartCase) -> Answer:
 def list_cases(query: schemas.CaseQuery) -> Answer:
     """Cases that you may read, the newest first."""
     actor, parameters = current_actor(), dict(query)
-    parameters["filtered"] = filtering.cases(parameters.pop("q") or "", actor)
-    return Answer(listed(case_lists.visible(actor, **parameters), case_summary))
+    text = parameters.pop("q") or ""
+    with bounding.in_time(text):
+        found = case_lists.visible(actor, filtered=filtering.cases(text, actor), **parameters)
+    return Answer(listed(found, case_summary))
 
 
 @routes.get("/cases/{case_id}", Action.READ_CASE, gives=shapes.CaseShape, conditional=True)

@@ -7,7 +7,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from service.api import calendar_shapes, schemas
+from service.api import calendar_shapes, schemas, view_shapes
 
 _WHY = {"reason": "The caller withdrew it."}
 _PLAN = {"elements": {"Task_Assess": "Task_Examine"}, "clocks": {"Timer_Late": "from entry"}}
@@ -57,6 +57,14 @@ BODIES: Mapping[type[BaseModel], Mapping[str, Any]] = {
         "checklist": ["Ask for photos"],
     },
     schemas.Tick: {"done": [0, 2]},
+    view_shapes.SaveView: {
+        "of": "tasks",
+        "name": "Large claims that are due",
+        "filter": "due:<2d estimatedAmount:>1000",
+        "columns": ["task", "case", "due", "fact.estimatedAmount"],
+        "groups": ["claims-assessors"],
+    },
+    view_shapes.BeginWith: {"begins": True},
     schemas.GiveTask: {"to": "ben"},
     schemas.AssignTask: {"to": "ben"},
     schemas.RetryIncident: {"variables": {"estimatedAmount": 800}},

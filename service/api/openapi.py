@@ -48,6 +48,7 @@ TAGS = {  #: what each noun's operations are about
     "lost-cases": "Restricted cases that nobody reaches any more, and the way back.",
     "links": "Cases that belong together, merged or split.",
     "notes": "What people write on a case.",
+    "views": "Lists with their filter, columns and order, kept for oneself or for groups.",
     "definitions": "What is deployed: processes, forms and decisions.",
     "deployments": "Add processes, forms and decisions, all or nothing.",
     "versions": "Which version of a process new cases take.",

@@ -19,6 +19,7 @@ from service.queries import cases as case_lists
 from service.queries import filtering
 from service.queries import tasks as task_lists
 from service.queries import users as user_lists
+from service.queries.filtering import bounding
 
 routes = Routes("tasks")
 LISTS = {"mine": task_lists.mine, "team": task_lists.team, "all": task_lists.all_open}
@@ -28,8 +29,9 @@ LISTS = {"mine": task_lists.mine, "team": task_lists.team, "all": task_lists.all
 def list_tasks(query: schemas.TaskQuery) -> Answer:
     """Open tasks, the most urgent first."""
     actor, parameters = current_actor(), dict(query)
-    parameters["filtered"] = filtering.tasks(parameters.pop("q") or "", actor)
-    found = LISTS[parameters.pop("view")](actor, **parameters)
+    text = parameters.pop("q") or ""
+    with bounding.in_time(text):
+        found = LISTS[parameters.pop("view")](actor, filtered=filtering.tasks(text, actor), **parameters)
     return Answer(listed(found, lambda task: task_shape(task, actor)))
 
 

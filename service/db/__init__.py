@@ -6,7 +6,7 @@ SQLite runs with WAL, `synchronous=FULL` and `BEGIN IMMEDIATE` (a reader that tu
 
 from __future__ import annotations
 
-from service.db import rows
+from service.db import limits, rows
 from service.db.clock import clock_at, database_now, local, localnow, utcnow
 from service.db.connections import GIVING_UP, SERVER_GIVES_UP, as_options, engine_options, prepare
 from service.db.json import iso_text, to_json
@@ -32,6 +32,7 @@ __all__ = [
     "engine_options",
     "is_reading",
     "iso_text",
+    "limits",
     "local",
     "localnow",
     "new_id",

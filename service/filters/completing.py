@@ -59,15 +59,16 @@ def completion(text: str, fields: Mapping[str, Field]) -> Completion | None:
 def _names(typed: str, fields: Mapping[str, Field]) -> list[Offer]:
     """Names of fields that begin so, then those that hold it."""
     wanted = typed.lower()
-    offers = {f"{name}:": field.about for name, field in fields.items() if name == field.name.lower()}
+    offers = {f"{field.name}:": field.about for name, field in fields.items() if name == field.name.lower()}
     offers |= {
         f"{field.name}.{part}:": f"{field.about}: {part}"
         for name, field in fields.items()
         for part in field.parts
         if name == field.name and wanted.startswith(name)
     }
-    begin = [Offer(text, about) for text, about in offers.items() if text.startswith(wanted)]
-    hold = [Offer(text, about) for text, about in offers.items() if wanted in text and not text.startswith(wanted)]
+    fitting = [(text, about) for text, about in offers.items() if wanted in text.lower()]
+    begin = [Offer(text, about) for text, about in fitting if text.lower().startswith(wanted)]
+    hold = [Offer(text, about) for text, about in fitting if not text.lower().startswith(wanted)]
     return [*begin, *hold][:MOST]
 
 

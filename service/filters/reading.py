@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import islice
 from typing import Union
 
 from service.errors import BadFilter
@@ -160,12 +161,15 @@ def _field(name: Word, fields: Mapping[str, Field]) -> tuple[Field, str]:
             return fields[whole], parts[part]
         word = Word(part, name.start, name.end)
         raise _unknown(f"{whole} has no “{name.text[len(whole) + 1 :][:40]}”", word, parts, f"{whole}.")
-    raise _unknown(f"There is no “{name.text[:40]}” to filter by", Word(wanted, name.start, name.end), fields)
+    known = {key: field.name if key == field.name.lower() else key for key, field in fields.items()}
+    raise _unknown(f"There is no “{name.text[:40]}” to filter by", Word(wanted, name.start, name.end), known)
 
 
-def _unknown(message: str, word: Word, known: Iterable[str], prefix: str = "") -> BadFilter:
-    names = list(known)[:_COMPARED]
-    near = [prefix + each for each in difflib.get_close_matches(word.text[:60].lower(), names, n=3, cutoff=0.6)]
+def _unknown(message: str, word: Word, known: Mapping[str, str], prefix: str = "") -> BadFilter:
+    """That there is no such name; `known`: in small letters -> as it is written."""
+    shown = dict(islice(known.items(), _COMPARED))
+    near = [prefix + shown[each] for each in difflib.get_close_matches(word.text[:60].lower(), shown, n=3, cutoff=0.6)]
+    names = list(shown.values())
     some = ", ".join(prefix + each for each in sorted(names)[:12]) + (", …" if len(names) > 12 else "")
     advice = f"Did you mean {near[0]}?" if near else f"There are: {some}." if names else "None is deployed."
     return BadFilter(f"{message}.", word.start, word.end, advice, near)
@@ -219,7 +223,7 @@ def _choice(field: Field, text: str, word: Word) -> str:
     wanted = text.lower()
     found = known.get(wanted) or field.also.get(wanted) or called.get(wanted)
     if found is None:
-        raise _unknown(f"There is no {field.name} “{text[:40]}”", Word(text, word.start, word.end), known or called)
+        raise _unknown(f"There is no {field.name} “{text[:40]}”", Word(text, word.start, word.end), known)
     return found
 
 

@@ -28,6 +28,7 @@ from service.models.subscriptions import Message, MessageId, Subscription
 from service.models.tasks import HumanTask, TaskCandidate, TaskState
 from service.models.timers import StartTimer, Timer
 from service.models.users import ApiToken, Group, LoginSession, Membership, RateCount, User
+from service.models.views import DefaultView, SavedView, ViewOf, ViewShare
 
 __all__ = [
     "SYSTEM",
@@ -43,6 +44,7 @@ __all__ = [
     "CaseVariable",
     "DataStore",
     "DecisionDefinition",
+    "DefaultView",
     "DefinitionAccess",
     "Deployment",
     "FormDefinition",
@@ -74,6 +76,7 @@ __all__ = [
     "ProcessDefinition",
     "RateCount",
     "Resource",
+    "SavedView",
     "SchemaRevision",
     "StartTimer",
     "Subscription",
@@ -81,5 +84,7 @@ __all__ = [
     "TaskState",
     "Timer",
     "User",
+    "ViewOf",
+    "ViewShare",
     "search_index",
 ]

@@ -29,6 +29,7 @@ class TaskState(StrEnum):
 #: Lists of open tasks are read in the order of their urgency, straight from a small index.
 _OPEN = where("closed_at IS NULL")
 _URGENCY = sa.text("priority DESC"), sa.text("(due_at IS NULL)"), "due_at", "id"
+_DUE = sa.text("(due_at IS NULL)"), "due_at", sa.text("priority DESC"), "id"
 
 
 class HumanTask(Base):
@@ -43,6 +44,7 @@ class HumanTask(Base):
         sa.Index("ix_human_task_mine", "assignee", *_URGENCY, **_OPEN),
         sa.Index("ix_human_task_open_name", "name", **_OPEN),
         sa.Index("ix_human_task_open", *_URGENCY, **_OPEN),
+        sa.Index("ix_human_task_open_due", *_DUE, **_OPEN),
     )
 
     id: Mapped[Key]

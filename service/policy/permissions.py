@@ -17,7 +17,16 @@ from flask import current_app
 
 from service.db import Statement, db, once
 from service.errors import Forbidden, NotFound
-from service.models import Case, CaseRole, DefinitionAccess, HumanTask, Note, ProcessDefinition, TaskCandidate
+from service.models import (
+    Case,
+    CaseRole,
+    DefinitionAccess,
+    HumanTask,
+    Note,
+    ProcessDefinition,
+    SavedView,
+    TaskCandidate,
+)
 from service.models.actor import SYSTEM, Actor
 from service.policy.asking import Asker, asked_by, asker
 
@@ -75,6 +84,9 @@ class Action(StrEnum):
     MANAGE_TOKENS = "manage tokens"
     READ_CALENDAR = "read calendars"
     CHANGE_CALENDAR = "change calendars"
+    READ_VIEW = "see this view"
+    KEEP_VIEWS = "save views"
+    CHANGE_VIEW = "change this view"
 
 
 SCOPE: dict[Action, str] = {
@@ -130,6 +142,9 @@ SCOPE: dict[Action, str] = {
     Action.MANAGE_TOKENS: "admin",
     Action.READ_CALENDAR: "read",
     Action.CHANGE_CALENDAR: "operate",
+    Action.READ_VIEW: "read",
+    Action.KEEP_VIEWS: "work",
+    Action.CHANGE_VIEW: "work",
 }  #: which scope of an API token each action asks for
 ALSO: dict[Action, str] = {
     Action.READ_DEFINITION: "deploy",  # who deploys reads it back
@@ -325,6 +340,14 @@ def may_read_case_of(actor: Actor, task: HumanTask) -> bool:
     return may(actor, Action.READ_CASE, task.case)
 
 
+def saved_it(actor: Actor, view: SavedView) -> bool:
+    return actor.id is not None and view.owner_id == actor.id
+
+
+def is_given_it(actor: Actor, view: SavedView) -> bool:
+    return not actor.groups.isdisjoint(view.groups)
+
+
 RULES: dict[Action, Sequence[Rule]] = {
     Action.READ_DEFINITION: [is_anyone],
     Action.OPEN_CASE: [may_start],
@@ -378,6 +401,9 @@ RULES: dict[Action, Sequence[Rule]] = {
     Action.MANAGE_TOKENS: [is_anyone],  #: everybody their own
     Action.READ_CALENDAR: [is_anyone],
     Action.CHANGE_CALENDAR: [is_admin, is_operator],
+    Action.READ_VIEW: [saved_it, is_given_it],
+    Action.KEEP_VIEWS: [is_anyone],
+    Action.CHANGE_VIEW: [saved_it],
 }
 
 

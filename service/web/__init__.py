@@ -16,6 +16,7 @@ from service.web import (
     changing,
     deployments,
     family,
+    filters,
     help,
     history,
     incidents,
@@ -40,11 +41,12 @@ from service.web import (
     tasks,
     tokens,
     versions,
+    views,
 )
 
-FAMILIES = (about, adhoc, calendars, case_types, cases, casework, changing, deployments, family, help, history,
-            incidents, installation, links, lost, migrations, moving, notes, pending_calls, preflights, printing,
-            profile, roles, sign_in, standing, static, tasks, tokens, versions)  # fmt: skip
+FAMILIES = (about, adhoc, calendars, case_types, cases, casework, changing, deployments, family, filters, help,
+            history, incidents, installation, links, lost, migrations, moving, notes, pending_calls, preflights,
+            printing, profile, roles, sign_in, standing, static, tasks, tokens, versions, views)  # fmt: skip
 
 
 def init_app(app: Flask) -> None:

@@ -7,7 +7,10 @@ from importlib.metadata import PackageNotFoundError, version
 from flask import Blueprint, Response, redirect, send_from_directory, url_for
 from flask.typing import ResponseReturnValue
 
+from service.http.auth import current_actor
 from service.http.protection import public, signed_in
+from service.models import ViewOf
+from service.queries import views
 from service.web.rendering import page
 from service.web.static import A_DAY, DIST
 
@@ -17,8 +20,9 @@ blueprint = Blueprint("about", __name__)
 @blueprint.get("/")
 @signed_in
 def home() -> ResponseReturnValue:
-    """Work first."""
-    return redirect(url_for("tasks.mine"), 303)
+    """Work first: the view that one begins with, or one's own tasks."""
+    first = views.begins_with(current_actor(), ViewOf.TASKS)
+    return redirect(url_for("views.show", view_id=first.id) if first else url_for("tasks.mine"), 303)
 
 
 @blueprint.get("/about")

@@ -10,14 +10,13 @@ from functools import partial
 from typing import Any
 
 import sqlalchemy as sa
-from flask import Blueprint, Response, jsonify, request, url_for
+from flask import Blueprint, Response, jsonify, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
 from service import forms
 from service.db import before_the_lock, db
 from service.errors import BadRequest, InvalidForm, WrongState
 from service.execution.definitions import deployed, form_of
-from service.http import rate_limits
 from service.http.auth import current_actor
 from service.http.protection import permission, signed_in
 from service.models import (
@@ -30,15 +29,18 @@ from service.models import (
     IncidentState,
     Timer,
     User,
+    ViewOf,
 )
 from service.operations import cases, children, incidents
 from service.policy import closing
 from service.policy.permissions import Action, access_of, require
-from service.queries import actions, definitions, timeline
+from service.queries import actions, definitions, filtering, timeline, views
 from service.queries import adhoc as adhoc_work
 from service.queries import cases as case_lists
 from service.queries import lifecycle as life
 from service.queries import tasks as task_lists
+from service.queries.filtering import bounding, counting
+from service.queries.pages import Page
 from service.web import (
     casework,
     editing,
@@ -57,6 +59,7 @@ from service.web import (
     stuck,
     words,
 )
+from service.web import filters as filter_boxes
 from service.web.rendering import go, moment_sent, names_of, page, wants_part
 
 blueprint = Blueprint("cases", __name__)
@@ -68,6 +71,7 @@ STATES = {  #: filters by state, in the order of the page; the first is what one
     "all": "All",
 }
 LISTED = 50
+OF_STATES = {"state", "closed", "outcome"}  #: what a filter asks for that a choice of the state would contradict
 COUNTED = 99  #: beyond, a filter says “99+”
 _TIMERS = sa.select(Timer.element_id, Timer.due_at).where(Timer.case_id == sa.bindparam("case")).order_by(Timer.due_at)
 _INCIDENTS = (
@@ -85,42 +89,39 @@ class Filters:
     state: str
     case_type: str
     mine: bool
-    text: str
+    text: str  #: in the language of filters
 
 
 @blueprint.get("/cases")
 @signed_in
 def index() -> ResponseReturnValue:
-    """The cases that I may see, filtered; `after` continues the list."""
+    """The cases that I may see, filtered; `after` continues the list. Unasked, the view that I begin with."""
     actor = current_actor()
+    first = None if request.args or wants_part() else views.begins_with(actor, ViewOf.CASES)
+    if first is not None:
+        return redirect(url_for("views.show", view_id=first.id), 303)
+    box = filter_boxes.box(request.args.get("q", "").strip(), of="cases")
     wanted = request.args.get("state", "active")
     filters = Filters(
-        state=wanted if wanted in STATES else "active",
+        state="all" if OF_STATES & box.names else wanted if wanted in STATES else "active",
         case_type=request.args.get("type", ""),
         mine="mine" in request.args,
-        text=request.args.get("q", "").strip(),
+        text=box.text,
     )
-    if filters.text:
-        rate_limits.spend("search", actor)
     exact = case_lists.exactly(filters.text, by=actor) if filters.text else None
     if exact and not wants_part():
         return go(url_for(".show", number=exact.number))
-    found = case_lists.visible(
-        actor,
-        state=CaseState(filters.state) if filters.state != "all" else None,
-        case_type=filters.case_type or None,
-        owner=actor.name if filters.mine else None,
-        text=filters.text or None,
-        limit=LISTED,
-        cursor=request.args.get("after"),
+    found, box = filter_boxes.listed(
+        box, actor, lambda filtered: _listed(filters, actor, filtered, request.args.get("after")), of="cases"
     )
     types = definitions.case_types()
     values: dict[str, Any] = {
         "filters": filters,
+        "box": box,
         "rows": [exact, *(row for row in found.rows if row.id != exact.id)] if exact else found.rows,
         "next": found.next,
         "task_due": task_lists.due_first(found.rows if exact is None else [exact, *found.rows]),
-        "elsewhere": case_lists.how_many(actor, filters.text, most=LISTED) if filters.text and not found.rows else 0,
+        "elsewhere": _elsewhere(box, actor) if not found.rows else 0,
         "type_options": [("", "All case types"), *((kind.key, kind.name) for kind in types if not kind.is_fragment)],
         "type_names": {kind.key: kind.name for kind in types},
         "states": STATES,
@@ -128,6 +129,26 @@ def index() -> ResponseReturnValue:
         "stage_of": progress.stage_name,
     }
     return page("cases/rows.html" if wants_part() else "cases/index.html", **values)
+
+
+def _listed(filters: Filters, actor: Actor, filtered: filtering.Conditions, after: str | None) -> Page[Case]:
+    return case_lists.visible(
+        actor,
+        state=CaseState(filters.state) if filters.state != "all" else None,
+        case_type=filters.case_type or None,
+        owner=actor.name if filters.mine else None,
+        filtered=filtered,
+        limit=LISTED,
+        cursor=after,
+    )
+
+
+def _elsewhere(box: filter_boxes.Box, actor: Actor) -> int:
+    """How many cases fit in any state, of any type and owner."""
+    if box.wrong or not box.text:
+        return 0
+    with bounding.in_time(box.text):
+        return counting.cases(actor, filtering.cases(box.text, actor), most=LISTED)
 
 
 @blueprint.get("/cases/<number>")

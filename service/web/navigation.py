@@ -10,12 +10,13 @@ from typing import Any
 from flask import Flask, request, url_for
 
 from service.http.auth import optional_actor
-from service.models import Actor
+from service.models import Actor, ViewOf
 from service.policy import reaching
 from service.policy.permissions import Action, may
-from service.queries import health, incidents, notes, tasks
+from service.queries import health, incidents, notes, tasks, views
 
 OF_A_CASE = ("casework.", "family.", "links.", "history.", "moving.", "notes.", "roles.")  #: blueprints below “Cases”
+LISTED, NUMBERED = 20, 8  #: saved views in the menu, and those of them that are counted
 COUNTED = 99  #: beyond, the menu says “99+”
 
 
@@ -57,6 +58,7 @@ def entries(actor: Actor) -> list[Entry]:
         _entry("Cases", "cases.index", "folder", "g c"),
         _entry("New case", "cases.choose", "plus", "g n"),
         _entry("Mentions", "notes.mentions", "note", "g m", notes.unseen(actor, most=COUNTED + 1)),
+        *_views(actor),
         _entry("Case types", "case_types.index", "flow", "g d", group="Set up"),
     ]
     if may(actor, Action.DEPLOY):
@@ -82,6 +84,19 @@ def entries(actor: Actor) -> list[Entry]:
         found.append(_entry("Audit", "installation.index", "shield", group="Set up"))
     if may(actor, Action.FIND_LOST_CASES) and (lost := reaching.how_many_lost(COUNTED + 1)):
         found.append(_entry("Lost cases", "lost.index", "shield", "", lost, "bad", group="Set up"))
+    return found
+
+
+def _views(actor: Actor) -> list[Entry]:
+    """The saved views; the first of them with their numbers."""
+    found = []
+    for place, view in enumerate(views.of(actor)[:LISTED]):
+        number = views.count(view, actor, most=COUNTED + 1) if place < NUMBERED else None
+        shown = "" if not number else str(number) if number <= COUNTED else f"{COUNTED}+"
+        here = request.endpoint == "views.show" and (request.view_args or {}).get("view_id") == view.id
+        symbol = "inbox" if view.of is ViewOf.TASKS else "folder"
+        where = url_for("views.show", view_id=view.id)
+        found.append(Entry(view.name, where, symbol, count=shown, current=here, group="Views"))
     return found
 
 

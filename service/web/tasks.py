@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
@@ -18,14 +18,16 @@ from service.http.protection import permission, signed_in
 from service.models import Actor, HumanTask, User
 from service.operations import tasks
 from service.policy.permissions import Action, may
-from service.queries import actions, migrations
+from service.queries import actions, filtering, migrations
 from service.queries import tasks as task_lists
-from service.web import facts, people, progress, spoken, stuck
+from service.queries.pages import Page
+from service.web import facts, filters, people, progress, spoken, stuck
 from service.web.rendering import go, names_of, page, wants_part
 
 blueprint = Blueprint("tasks", __name__)
 VIEWS = {"mine": "My tasks", "team": "Team queue"}
 LISTED = 50  #: rows of a list; what is more urgent comes first
+OF_ASIDE = {"follow-up", "state"}  #: what a filter asks for that leaving out what is set aside would contradict
 FACTS = 8  #: facts beside a task; the case page has all
 
 
@@ -57,13 +59,16 @@ def show(task_id: UUID) -> ResponseReturnValue:
 def _lists(view: str, task: HumanTask | None) -> Response:
     actor = current_actor()
     aside = request.args.get("aside") == "1"
-    rows, following = _rows(view, actor, after=request.args.get("after"), set_aside=aside)
+    box = filters.box(request.args.get("q", "").strip(), of="tasks")
+    only: dict[str, Any] = {"after": request.args.get("after"), "set_aside": None if OF_ASIDE & box.names else aside}
+    found, box = filters.listed(box, actor, lambda chosen: _rows(view, actor, filtered=chosen, **only), of="tasks")
+    rows = found.rows
     only_rows = wants_part() and request.headers.get("HX-Target", "").endswith("#rows")
     shown = task
     if shown is None and rows and not only_rows:
         shown = _whole(rows[0])
-    values: dict[str, Any] = {"view": view, "title": VIEWS[view], "rows": rows, "next": following}
-    values |= {"chosen": task, "task": shown, "aside": aside}
+    values: dict[str, Any] = {"view": view, "title": VIEWS[view], "rows": rows, "next": found.next}
+    values |= {"chosen": task, "task": shown, "aside": aside, "box": box}
     values["others"] = aside or task_lists.any_set_aside(actor, team=view == "team")
     if only_rows:
         return page("tasks/polled.html", **values)
@@ -74,15 +79,20 @@ def _lists(view: str, task: HumanTask | None) -> Response:
 
 
 def _rows(
-    view: str, actor: Actor, *, after: str | None = None, set_aside: bool = False
-) -> tuple[Sequence[HumanTask], str | None]:
-    """The tasks of a list, the most urgent first, and the cursor of those after them.
+    view: str,
+    actor: Actor,
+    *,
+    after: str | None = None,
+    set_aside: bool | None = False,
+    filtered: filtering.Conditions = (),
+) -> Page[HumanTask]:
+    """The tasks of a list, the most urgent first.
 
-    What is set aside until its follow-up date has a list of its own.
+    What is set aside until its follow-up date has a list of its own, unless a filter asks for it.
     """
     whose = task_lists.mine if view == "mine" else task_lists.team
-    found = whose(actor, limit=LISTED, cursor=after, sort=task_lists.LATE_FIRST, set_aside=set_aside)
-    return found.rows, found.next
+    only: dict[str, Any] = {"set_aside": set_aside, "filtered": filtered}
+    return whose(actor, limit=LISTED, cursor=after, sort=task_lists.LATE_FIRST, **only)
 
 
 def _whole(row: HumanTask) -> HumanTask:
@@ -180,7 +190,7 @@ def complete(task_id: UUID) -> ResponseReturnValue:
     submitted = request.get_json() if request.is_json else {"data": {}}
     with before_the_lock():
         task, actor = _task(task_id)
-        following = [row.id for row in _rows("mine", actor)[0] if row.id != task_id]
+        following = [row.id for row in _rows("mine", actor).rows if row.id != task_id]
         if not isinstance(submitted, dict) or not isinstance(submitted.get("data"), dict):
             raise BadRequest("Send the form's values as an object named “data”.")
         accepted = tasks.accept(task, by=actor, submitted=submitted["data"])

@@ -36,8 +36,9 @@ from service.models import (
     PendingCall,
     ProcessDefinition,
     User,
+    ViewOf,
 )
-from service.operations import calendars, cases, deployments, lifecycle, links, notes, tasks, users
+from service.operations import calendars, cases, deployments, lifecycle, links, notes, tasks, users, views
 from service.policy.permissions import Action
 from service.queries import definitions
 from tests.api.conftest import LOAN, Office, Program
@@ -96,6 +97,7 @@ ELSEWHERE: dict[str, set[str]] = {
     Action.OPEN_CASE: {"participant", "owner"},
     Action.EVALUATE_DECISION: EVERYBODY,
     Action.MANAGE_TOKENS: EVERYBODY,
+    Action.KEEP_VIEWS: EVERYBODY,
     Action.DEPLOY: {"admin", "designer"},
     Action.PUBLISH_MESSAGE: {"admin", "operator"},
     Action.MIGRATE_CASES: {"admin", "operator"},
@@ -167,6 +169,9 @@ BODIES: dict[str, Any] = {
     "PUT /api/v1/users/<name>/password": {"password": "something longer"},
     "POST /api/v1/groups": {"name": "new-group"},
     "PUT /api/v1/calendars/<key>": {"title": "A test", "zone": "UTC", "week": {}},
+    "POST /api/v1/views": {"of": "tasks", "name": "A view", "columns": ["task"]},
+    "PUT /api/v1/views/<uuid:view_id>": {"of": "tasks", "name": "Another", "columns": ["task"]},
+    "PUT /api/v1/views/<uuid:view_id>/default": {"begins": True},
     "POST /api/v1/tokens": {"name": "x", "scopes": ["read"], "days": 1},
 }
 #: Routes that let in, and then find that a loan has nothing of the kind (409), or that the password is wrong (422).
@@ -242,6 +247,8 @@ FORMS: dict[str, dict[str, Any]] = {
     "/cases/<number>/fragments": {"process": "visit"},
     "/tasks/<uuid:task_id>/delegate": {"to": "ben"},
     "/tasks/<uuid:task_id>/assign": {"to": "ben"},
+    "/views": {"of": "tasks", "name": "A view", "sort": "due", "scope": "all", "columns": "task"},
+    "/views/<uuid:view_id>": {"name": "Another", "sort": "due", "scope": "all", "columns": "task"},
     "/lost-cases": {"number": "none", "owner": "ben", "reason": "A test."},
     "/migrations/<uuid:migration_id>/return": {"reason": "A test."},
     "/cases/<number>/return": {"reason": "A test."},
@@ -270,7 +277,7 @@ class World:
     office: Office
     fixed: dict[str, str] = field(default_factory=dict)
 
-    def parameters(self, action: str, needed: Set[str] = OF_A_CASE | {"token_id"}) -> dict[str, str]:
+    def parameters(self, action: str, needed: Set[str] = OF_A_CASE | {"token_id", "view_id"}) -> dict[str, str]:
         """Values for the arguments `needed`: things on which `action` is possible."""
         found = dict(self.fixed)
         if db.session.get(Calendar, found["key"]) is None:
@@ -280,6 +287,10 @@ class World:
         if "token_id" in needed:
             ann = db.session.get_one(User, self.office.ann.id)
             found["token_id"] = str(users.issue_token(ann, "one", ["read"], by=self.office.ann).token.id)
+        if "view_id" in needed:
+            wanted = views.Wanted(of=ViewOf.TASKS, name="A view", filter="", sort="due", columns=["task"])
+            view = views.keep(wanted, by=self.office.ann)
+            found["view_id"] = str(view.id)
         db.session.commit()
         db.session.rollback()
         return found
@@ -402,6 +413,8 @@ def expected(rule: Rule, said: str, who: str) -> str:
     if who in NOBODY:
         return "401"
     if "token_id" in rule.arguments and said == Action.MANAGE_TOKENS:
+        return "in" if who == "owner" else "404"
+    if "view_id" in rule.arguments:
         return "in" if who == "owner" else "404"
     if rule.arguments & OF_A_CASE:
         allowed = ON_A_CASE[Action(said)]

@@ -2,6 +2,7 @@
 import 'htmx.org/dist/htmx.esm.js';
 import { startDialogs } from './parts/dialog.js';
 import { isUnsent, startDrafts } from './parts/drafts.js';
+import { startFilters } from './parts/filter.js';
 import { startKeys } from './parts/keys.js';
 import { startPaper } from './parts/paper.js';
 import { startPlace } from './parts/place.js';
@@ -13,6 +14,7 @@ import { startToasts, toast } from './parts/toast.js';
 import { startWatching } from './parts/watch.js';
 
 startDialogs();
+startFilters();
 startKeys();
 startPaper();
 startPlace();

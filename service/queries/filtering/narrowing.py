@@ -7,13 +7,14 @@ list looks at nothing else; where all are many, the list meets enough of them on
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
 
 from service.db import db
-from service.filters import All, Bounds, Empty, Is, Leaf, Node
+from service.filters import All, AnyOf, Bounds, Empty, Is, Leaf, Node, Not
 from service.models import Case, CaseRole, CaseVariable, HumanTask, TaskCandidate, User
 from service.queries.filtering.conditions import About, fact_is, ids_numbered, principals_of, within
 from service.queries.visibility import closed_to
@@ -22,15 +23,16 @@ MOST = 1000  #: rows that are named one by one
 FEW = 50  #: rows that are few enough to look for no fewer
 LOOKED_UP = 6  #: conditions that are looked up
 
-Ids = Sequence[uuid.UUID]
+Ids = Collection[uuid.UUID]
 
 
 def of_tasks(node: Node, about: About) -> list[sa.ColumnElement[bool]]:
     """The open tasks that come into question, where they are few."""
-    cases = _fewest(_cases(_needed(node), about))
+    search = _Search(about)
+    cases = search.cases(node)
     if cases is not None and len(cases) <= FEW:
         return [HumanTask.case_id.in_(cases)]
-    tasks = _fewest(_offered(_needed(node), about))
+    tasks = search.fewest(_offered(_needed(node), about))
     if tasks is not None and (cases is None or len(tasks) < len(cases)):
         return [HumanTask.id.in_(tasks)]
     return [HumanTask.case_id.in_(cases)] if cases is not None else []
@@ -38,48 +40,86 @@ def of_tasks(node: Node, about: About) -> list[sa.ColumnElement[bool]]:
 
 def of_cases(node: Node, about: About) -> list[sa.ColumnElement[bool]]:
     """The cases that come into question, where they are few."""
-    cases = _fewest(_cases(_needed(node), about))
+    cases = _Search(about).cases(node)
     return [Case.id.in_(cases)] if cases is not None else []
+
+
+@dataclass
+class _Search:
+    """Looks conditions up, no more than `LOOKED_UP` of one filter."""
+
+    about: About
+    left: int = LOOKED_UP
+
+    def cases(self, node: Node) -> Ids | None:
+        """The cases that come into question under `node`; None where they are many, or no index knows them."""
+        match node:
+            case Leaf():
+                chosen = _by_index(node, self.about) if _is_certain(node) else None
+                return self.fewest([chosen]) if chosen is not None else None
+            case AnyOf():
+                found: set[uuid.UUID] = set()
+                for part in node.parts:
+                    ids = self.cases(part)
+                    if ids is None:
+                        return None
+                    found |= set(ids)
+                return found if len(found) <= MOST else None
+            case Not():
+                return None
+        return self._of_all(node)
+
+    def _of_all(self, node: All) -> Ids | None:
+        fewest: Ids | None = None
+        for part in sorted(node.parts, key=_rank):
+            ids = self.cases(part)
+            if ids is not None and (fewest is None or len(ids) < len(fewest)):
+                fewest = ids
+            if fewest is not None and len(fewest) <= FEW:
+                return fewest
+        facts = [leaf for leaf in _needed(node) if leaf.field is not None and leaf.field.fact]
+        if fewest is not None or len(facts) < 2:
+            return fewest
+        return self.fewest([_with_facts(facts, self.about)])
+
+    def fewest(self, wanted: Iterable[sa.Select[Any]]) -> Ids | None:
+        """The smallest of these sets of ids; None where each has more than `MOST`."""
+        found: Ids | None = None
+        for chosen in wanted:
+            if not self.left:
+                break
+            self.left -= 1
+            ids = db.session.scalars(chosen.limit(MOST + 1)).all()
+            if len(ids) <= MOST and (found is None or len(ids) < len(found)):
+                found = ids
+        return found
+
+
+def _is_certain(leaf: Leaf) -> bool:
+    """Whether the condition names what it looks for, rather than that there is nothing of the kind."""
+    return leaf.field is not None and leaf.wanted and not any(isinstance(test, Empty) for test in leaf.tests)
 
 
 def _needed(node: Node) -> list[Leaf]:
     """The conditions that have to hold, whatever else is asked."""
     if isinstance(node, Leaf):
-        return [node] if node.wanted and not any(isinstance(test, Empty) for test in node.tests) else []
+        return [node] if _is_certain(node) else []
     return [leaf for part in node.parts for leaf in _needed(part)] if isinstance(node, All) else []
 
 
-def _fewest(wanted: Iterator[sa.Select[Any]]) -> Ids | None:
-    """The smallest of these sets of ids; None where each has more than `MOST`."""
-    found: Ids | None = None
-    for _, chosen in zip(range(LOOKED_UP), wanted, strict=False):
-        ids = db.session.scalars(chosen.limit(MOST + 1)).all()
-        if len(ids) <= MOST and (found is None or len(ids) < len(found)):
-            found = ids
-        if found is not None and len(found) <= FEW:
-            break
-    return found
-
-
-def _cases(leaves: Sequence[Leaf], about: About) -> Iterator[sa.Select[Any]]:
-    """For each condition that an index of cases knows, the cases under it; and those under all that facts ask."""
-    facts = [leaf for leaf in leaves if leaf.field is not None and leaf.field.fact]
-    for leaf in sorted((leaf for leaf in leaves if leaf.field is not None), key=_rank):
-        chosen = _by_index(leaf, about)
-        if chosen is not None:
-            yield chosen
-    if len(facts) > 1:
-        sets = [_with_fact(leaf, about).subquery() for leaf in facts[:LOOKED_UP]]
-        joined = sa.select(sets[0].c.case_id)
-        for each in sets[1:]:
-            joined = joined.join(each, each.c.case_id == sets[0].c.case_id)
-        yield joined
-
-
-def _rank(leaf: Leaf) -> int:
+def _rank(node: Node) -> int:
     """What probably has few comes first."""
-    name = leaf.field.name if leaf.field else ""
+    name = node.field.name if isinstance(node, Leaf) and node.field else ""
     return {"case": 0, "link": 1, "parent": 1, "owner": 2, "role": 2}.get(name, 3)
+
+
+def _with_facts(leaves: Sequence[Leaf], about: About) -> sa.Select[Any]:
+    """The cases with all of these facts."""
+    sets = [_with_fact(leaf, about).subquery() for leaf in leaves[:LOOKED_UP]]
+    joined = sa.select(sets[0].c.case_id)
+    for each in sets[1:]:
+        joined = joined.join(each, each.c.case_id == sets[0].c.case_id)
+    return joined
 
 
 def _by_index(leaf: Leaf, about: About) -> sa.Select[Any] | None:
