@@ -34,7 +34,7 @@ def put_calendar(key: str, body: shapes.PutCalendar) -> Answer:
     said = operations.Said(
         title=body.title,
         zone=body.zone,
-        week=dict(body.week),
+        week={str(day): hours for day, hours in body.week.items()},
         country=body.country,
         subdivision=body.subdivision,
         days={day: (own.hours, own.why) for day, own in body.days.items()},

@@ -53,7 +53,7 @@ def put(key: str, said: Said, *, by: Actor) -> Calendar:
     values = _checked(key, said)
     row = db.session.get(Calendar, key, with_for_update=True)
     if row is None:
-        if db.session.scalar(sa.select(sa.func.count()).select_from(Calendar)) >= MOST_CALENDARS:
+        if (db.session.scalar(sa.select(sa.func.count()).select_from(Calendar)) or 0) >= MOST_CALENDARS:
             raise BadRequest(f"There are {MOST_CALENDARS:,} calendars; remove one that nobody needs.")
         row = Calendar(key=key, **values, changed_at=utcnow())
         db.session.add(row)

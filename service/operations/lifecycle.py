@@ -12,7 +12,7 @@ from service import audit, jobs
 from service.db import db, utcnow
 from service.engine.definition import Element
 from service.engine.errors import NotReady
-from service.engine.work import OpenWork
+from service.engine.work import OpenTask, OpenWork
 from service.errors import BadRequest, WrongState
 from service.execution import calendars, family, milestones, offers
 from service.execution.definitions import deployed
@@ -83,16 +83,18 @@ def _let_be_due_later(case: Case, before: OpenWork, after: OpenWork, begin: date
     attributes = deployed(case.definition_id).definition.info.attributes
     if case.due_at is not None:
         case.due_at = calendars.later(attributes, case.due_at, begin, end)
-    drawn = {old.activity_id: (old, new) for old, new in zip(before.tasks, after.tasks, strict=True)}
+    drawn: dict[str | None, tuple[OpenTask, OpenTask]] = {
+        old.activity_id: (old, new) for old, new in zip(before.tasks, after.tasks, strict=True)
+    }
     open_tasks = db.session.scalars(
         sa.select(HumanTask).where(HumanTask.case_id == case.id, HumanTask.closed_at.is_(None))
     ).all()
     for task in open_tasks:
-        old, new = drawn.get(task.activity_id, (None, None))
+        pair = drawn.get(task.activity_id)
         for name in ("due_at", "follow_up_at"):
             date = getattr(task, name)
-            by_diagram = old is not None and date is not None and date == getattr(old, name)
-            setattr(task, name, getattr(new, name) if by_diagram else date and date + (end - begin))
+            by_diagram = pair is not None and date == getattr(pair[0], name)
+            setattr(task, name, getattr(pair[1], name) if pair and by_diagram else date and date + (end - begin))
     offers.keep(*open_tasks)
 
 

@@ -8,7 +8,7 @@ from alembic import op
 from service.db import Moment
 
 revision = "0024"
-down_revision = "0019"
+down_revision = "0023"
 branch_labels = None
 depends_on = None
 works_with = "0019"  # releases that know no calendars use none
