@@ -20,6 +20,7 @@ from service import forms
 from service.db import db, local
 from service.engine.change.replay import Act, Kind, Outcome, Record, replay, result_name
 from service.engine.parser import Definition
+from service.execution import calendars
 from service.execution.definitions import Deployed, deployed, resource
 from service.execution.stores import Stores
 from service.models import Actor, AuditEntry, Case, CaseState, FormDefinition
@@ -127,7 +128,8 @@ def _outcome(row: Any, after: Definition) -> Outcome:
     record = record_of(story, source, is_completed=row.state is CaseState.COMPLETED)
     if isinstance(record, str):
         return Outcome(None, record)
-    return replay(source.definition, after, record, Stores())  # these as they are now: nobody notes what they held
+    # Data stores and calendars as they are now: nobody notes what they held.
+    return replay(source.definition, after, record, Stores(), calendars.working_time)
 
 
 def _report(found: Iterable[tuple[str | None, Outcome]], *, stopped: bool) -> Report:

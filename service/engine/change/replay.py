@@ -7,7 +7,7 @@ where that does not lead where the record says, the record does not tell all, an
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -21,6 +21,7 @@ from service.engine.errors import EngineError
 from service.engine.parser import Definition
 from service.engine.work import OpenActivity, OpenTimer, What, WorkflowState
 from service.engine.workflow import Workflow
+from service.engine.working_time import WorkingTime, unknown
 
 LATE = timedelta(minutes=1)  #: how much later than its time a timer may fire and still be on time
 START = "the start"
@@ -86,10 +87,20 @@ class _Parted(Exception):
         self.element = element
 
 
-def replay(before: Definition, after: Definition, record: Record, stores: Mapping[str, Any] | None = None) -> Outcome:
-    """Do what `record` says under both versions, act by act, until their ways part. `stores`: what data stores hold."""
+def replay(
+    before: Definition,
+    after: Definition,
+    record: Record,
+    stores: Mapping[str, Any] | None = None,
+    calendars: Callable[[str], WorkingTime] = unknown,
+) -> Outcome:
+    """Do what `record` says under both versions, act by act, until their ways part.
+
+    `stores`: what data stores hold; `calendars`: as a workflow has them.
+    """
     differences = compare(before, after)
-    own, other = _Player(before, None, stores or {}), _Player(after, differences, stores or {})
+    outside = {"stores": stores or {}, "calendars": calendars}
+    own, other = _Player(before, None, outside), _Player(after, differences, outside)
     for step, act in enumerate((None, *record.acts)):
         after_what = START if act is None else _named(before, act)
         try:
@@ -123,8 +134,8 @@ def _ended(own: _Player, other: _Player, record: Record) -> Outcome:
 class _Player:
     """One version, as far as the acts have led it."""
 
-    def __init__(self, definition: Definition, differences: Differences | None, stores: Mapping[str, Any]) -> None:
-        self.definition, self.stores = definition, stores
+    def __init__(self, definition: Definition, differences: Differences | None, outside: Mapping[str, Any]) -> None:
+        self.definition, self.outside = definition, outside
         self.ids: Mapping[str, str] | None = differences.matched if differences else None  #: before -> here
         self.back = {here: there for there, here in (self.ids or {}).items()}
         self.path: list[str] = []  #: what was completed by the last act, by the ids here
@@ -145,7 +156,7 @@ class _Player:
 
     def _open(self, record: Record) -> None:
         start = record.start_event and self._here(record.start_event)
-        more: dict[str, Any] = {"start_event": start, "stores": self.stores}
+        more: dict[str, Any] = {"start_event": start, **self.outside}
         self.workflow = Workflow.start(self.definition, record.variables, now=record.at, **more)
 
     def _on_time(self, act: Act) -> None:
