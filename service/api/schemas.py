@@ -581,5 +581,7 @@ class IssueToken(Body):
     """A new API token of your own."""
 
     name: Name = Field(description="What it is for.")
-    scopes: list[Literal["read", "work", "message", "deploy", "operate", "admin"]] = Field(min_length=1, max_length=6)
+    scopes: list[Literal["read", "work", "message", "deploy", "operate", "admin", "calendar"]] = Field(
+        min_length=1, max_length=7
+    )
     days: int = Field(90, ge=1, le=366, description="Days until it expires.")

@@ -209,6 +209,14 @@ def _actor_of_token() -> Actor | None:
     return _actor(rows, frozenset(rows[0].further)) if rows else None
 
 
+def holder_of(secret: str, scope: str) -> Actor | None:
+    """Whose token this is, where its only scope is `scope`: one that may do more has no place in an address."""
+    if not secret.startswith(TOKEN_PREFIX):
+        return None
+    rows = _people(_by_token(), hash=digest(secret), now=utcnow())
+    return _actor(rows, frozenset({scope})) if rows and list(rows[0].further) == [scope] else None
+
+
 def _actor(rows: list[_Person], scopes: frozenset[str]) -> Actor:
     first, groups = rows[0], frozenset(row.group for row in rows if row.group)
     return Actor(first.id, first.name, first.display_name, groups, first.is_admin, scopes)

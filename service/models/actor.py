@@ -15,8 +15,9 @@ SCOPES = {
     "deploy": "deploy case types and read what is deployed, and nothing else",
     "operate": "see incidents, try again what is stuck or put it away",
     "admin": "manage users, groups, incidents and tokens",
+    "calendar": "show the owner's due dates in a calendar program, and nothing else",
 }
-ALONE = frozenset({"message", "deploy"})  #: those that need not read anything else
+ALONE = frozenset({"message", "deploy", "calendar"})  #: those that need not read anything else
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,7 @@ from service.web import (
     changing,
     deployments,
     family,
+    feeds,
     filters,
     help,
     history,
@@ -44,7 +45,7 @@ from service.web import (
     views,
 )
 
-FAMILIES = (about, adhoc, calendars, case_types, cases, casework, changing, deployments, family, filters, help,
+FAMILIES = (about, adhoc, calendars, case_types, cases, casework, changing, deployments, family, feeds, filters, help,
             history, incidents, installation, links, lost, migrations, moving, notes, pending_calls, preflights,
             printing, profile, roles, sign_in, standing, static, tasks, tokens, versions, views)  # fmt: skip
 

@@ -17,6 +17,7 @@ from service.http.protection import permission, signed_in
 from service.operations import users
 from service.policy.permissions import Action, may
 from service.queries import users as user_lists
+from service.web import feeds
 from service.web.rendering import go, page
 
 blueprint = Blueprint("profile", __name__)
@@ -27,6 +28,7 @@ SCOPES = {
     "deploy": "Deploy case types, and nothing else",
     "operate": "See incidents, and try again what is stuck",
     "admin": "Manage people and incidents",
+    "calendar": "Show my due dates in a calendar program, and nothing else",
 }
 #: What one has to be allowed for a token of this scope to be of use.
 NEEDS = {
@@ -80,7 +82,9 @@ def create_token() -> ResponseReturnValue:
         expires_at=utcnow() + timedelta(days=int(days)),
     )
     db.session.commit()
-    response = _page(made=issued.token, secret=issued.secret)
+    feed = url_for("feeds.feed", key=issued.secret, _external=True)
+    is_feed = issued.token.scopes == [feeds.SCOPE]
+    response = _page(made=issued.token, secret=feed if is_feed else issued.secret, is_feed=is_feed)
     response.headers["Cache-Control"] = "no-store"
     return response
 

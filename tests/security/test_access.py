@@ -526,7 +526,8 @@ def test_public_routes_are_few_and_known(app: Flask) -> None:
     public = {rule.rule for _, rule, said in routes(app) if said == PUBLIC}
 
     assert public == {
-        "/about", "/about/licences", "/api/v1/docs", "/api/v1/openapi.json", "/favicon.ico", "/healthz", "/help",
+        "/about", "/about/licences", "/api/v1/docs", "/api/v1/openapi.json", "/calendar-feed.ics", "/favicon.ico",
+        "/healthz", "/help",
         "/help/<slug>", "/readyz", "/sign-in", "/sign-out", "/static/<name>",
     }  # fmt: skip
 
