@@ -85,11 +85,5 @@ def digest_of(text: str) -> str:
 
 def content_of(entry: AuditEntry | sa.Row[Any]) -> list[Any]:
     """What an entry says, in the order in which it is hashed."""
-    return content(str(entry.case_id), entry.seq, entry.at, entry.actor, entry.action, entry.element_id, entry.details)
-
-
-def content(
-    case_id: str, seq: int, at: datetime, actor: str, action: str, element: str | None, details: Any
-) -> list[Any]:
-    """The same of an entry whose columns are at hand."""
-    return [case_id, seq, round(at.timestamp() * 1_000_000), actor, action, element, details]
+    micros = round(entry.at.timestamp() * 1_000_000)
+    return [str(entry.case_id), entry.seq, micros, entry.actor, entry.action, entry.element_id, entry.details]

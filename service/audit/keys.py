@@ -6,9 +6,11 @@ its mark, by which a wrong key is told from a wrong entry.
 
 from __future__ import annotations
 
+import hashlib
 import hmac
 import json
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from flask import current_app
@@ -23,24 +25,38 @@ _KEY = "casewright audit key"  #: under which the application keeps it
 class Key:
     """One secret, and what is made with it; each purpose has a key of its own, so that none can stand for another."""
 
-    secret: bytes
+    secret: bytes  #: 64 at most, as long as a block of SHA-256
 
     def hash(self, previous: bytes, content: bytes) -> bytes:
         """What stands in an entry."""
-        return hmac.digest(self.secret, b"entry" + previous + content, "sha256")
+        return self._mac(b"entry" + previous + content)
 
     def seal(self, hashed: bytes) -> bytes:
         """What stands at a chain's end only: made from its last entry's hash."""
-        return hmac.digest(self.secret, b"seal" + hashed, "sha256")
+        return self._mac(b"seal" + hashed)
 
     def sign(self, purpose: str, said: Any) -> bytes:
         """A signature over any JSON value."""
-        return hmac.digest(self.secret, purpose.encode() + b"\0" + canonical(said), "sha256")
+        return self._mac(purpose.encode() + b"\0" + canonical(said))
 
     @property
     def mark(self) -> str:
         """By which a key is known again, and from which it cannot be guessed."""
         return self.sign("mark", None).hex()[:16]
+
+    def _mac(self, message: bytes) -> bytes:
+        """HMAC-SHA-256; `hmac.digest` takes more than twice as long, for it begins with the key each time."""
+        inner, outer = (state.copy() for state in self._begun)
+        inner.update(message)
+        outer.update(inner.digest())
+        return outer.digest()
+
+    @cached_property
+    def _begun(self) -> tuple[hashlib._Hash, hashlib._Hash]:
+        """The inner and the outer hash of RFC 2104, which have taken in the key."""
+        block = self.secret.ljust(64, b"\0")
+        inner, outer = (bytes(each ^ pad for each in block) for pad in (0x36, 0x5C))
+        return hashlib.sha256(inner), hashlib.sha256(outer)
 
 
 def key() -> Key:

@@ -495,6 +495,33 @@ def test_a_huge_case_is_verified_in_little_memory(told: Case, monkeypatch: pytes
     assert most < 8_000_000
 
 
+#: Values that JSON's writers do not agree on, and what stands for each in a text that says another one.
+ODD = [
+    (1e16, 1.0000000000000002e16),
+    (1e-7, 2e-7),
+    (2**64 - 1, 2**64),
+    (2**70, float(2**70)),
+    (float(2**70), 2**70 + 1),
+    (-0.0, 0.0),
+    (1.0, 1),
+    ("\u2028\x7f\x1f\U0001f600\\", "\u2028\x7f\x1f\U0001f600/"),
+    ({"b": 1, "a": [], "é": {}, "😀": None, "\ufb01": False}, {"a": [], "b": 1, "é": {}, "😀": None, "\ufb01": 0}),
+]
+
+
+@pytest.mark.parametrize(("said", "other"), ODD, ids=lambda each: ascii(each)[:20])
+def test_odd_values_hold_as_they_were_written_and_no_others_do(office: Office, said: Any, other: Any) -> None:
+    case = db.session.get_one(Case, UUID(office.open_case()))
+    audit.record(case, "case:changed", by=office.ann, details={"odd": said})
+    db.session.commit()
+    assert list(audit.verify(case.id)) == []
+
+    db.session.execute(sa.update(AuditEntry).where(at(case, case.audit_seq)).values(details={"odd": other}))
+
+    [found] = audit.verify(case.id)
+    assert found.what == f"entry {case.audit_seq} was changed"
+
+
 def test_a_case_that_goes_on_while_it_is_compared_is_looked_at_again(
     told: Case, monkeypatch: pytest.MonkeyPatch
 ) -> None:
