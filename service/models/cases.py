@@ -31,6 +31,7 @@ class CaseState(StrEnum):
 
 #: What is not due comes last (queries/pages.py).
 _DUE = sa.text("(due_at IS NULL)"), "due_at", "id"
+_PRIORITY = sa.text("priority DESC"), *_DUE
 
 
 class Case(Base):
@@ -45,6 +46,8 @@ class Case(Base):
         sa.Index("ix_case_open_signature", "definition_id", "signature", "id", **where("closed_at IS NULL")),
         sa.Index("ix_case_due", *_DUE),
         sa.Index("ix_case_open_due", "state", *_DUE, **where("closed_at IS NULL")),
+        sa.Index("ix_case_priority", *_PRIORITY),
+        sa.Index("ix_case_open_priority", "state", *_PRIORITY, **where("closed_at IS NULL")),
         sa.Index(None, "owner_id", "state"),
         sa.Index(None, "created_by"),
         sa.Index(None, "definition_id"),

@@ -28,8 +28,8 @@ class TaskState(StrEnum):
 
 #: Lists of open tasks are read in the order of their urgency, straight from a small index.
 _OPEN = where("closed_at IS NULL")
-_URGENCY = sa.text("priority DESC"), sa.text("(due_at IS NULL)"), "due_at", "id"
-_DUE = sa.text("(due_at IS NULL)"), "due_at", sa.text("priority DESC"), "id"
+_DUE = sa.text("(due_at IS NULL)"), "due_at", "id"
+_URGENCY = sa.text("priority DESC"), *_DUE
 
 
 class HumanTask(Base):
@@ -45,6 +45,7 @@ class HumanTask(Base):
         sa.Index("ix_human_task_open_name", "name", **_OPEN),
         sa.Index("ix_human_task_open", *_URGENCY, **_OPEN),
         sa.Index("ix_human_task_open_due", *_DUE, **_OPEN),
+        sa.Index("ix_human_task_open_id", "id", **_OPEN),
     )
 
     id: Mapped[Key]
@@ -91,6 +92,7 @@ class TaskCandidate(Base):
     __tablename__ = "task_candidate"
     __table_args__ = (
         sa.Index("ix_task_candidate_queue", "principal", "free", "rank", "due", "task_id", "follow_up_at"),
+        sa.Index("ix_task_candidate_due", "principal", "free", "due", "task_id", "follow_up_at"),
         sa.Index("ix_task_candidate_aside", "principal", "follow_up_at", **where("follow_up_at IS NOT NULL")),
     )
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
+from typing import NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy.orm import aliased, defer, joinedload
@@ -28,7 +29,7 @@ from service.policy.permissions import Action, may, require
 from service.queries import search
 from service.queries.actions import know_roles
 from service.queries.pages import LIMIT, Page, Sort, page
-from service.queries.visibility import listed, readable
+from service.queries.visibility import listed, readable, reads_few
 
 NEWEST = (Sort(Case.id, uuid.UUID, descending=True),)
 _DUE, _OLDEST = Sort(Case.due_at, datetime, nullable=True), Sort(Case.id, uuid.UUID)
@@ -39,9 +40,16 @@ SORTS = {
     "due": (_DUE, _OLDEST),
     "priority": (Sort(Case.priority, int, descending=True), _DUE, _OLDEST),
 }
-
+LOOKED_AT = 500  #: cases that are looked at to count those among them that somebody may read
 
 _NUMBERED = sa.select(Case).where(Case.number == sa.bindparam("number")).options(joinedload(Case.owner))
+
+
+class Counted(NamedTuple):
+    """How many there are, or (not `is_all`) at least."""
+
+    number: int
+    is_all: bool
 
 
 @dataclass(frozen=True)
@@ -162,12 +170,31 @@ def _in_state(state: CaseState) -> list[sa.ColumnElement[bool]]:
     return [Case.state == state, Case.closed_at.is_not(None) if state.is_closed else Case.closed_at.is_(None)]
 
 
-def numbers(actor: Actor, *, most: int) -> Mapping[CaseState, int]:
-    """How many cases of each state `actor` may read; counting stops at `most`, so that it costs the same for ever."""
-    shown = listed(actor), Case.fragment.is_(False)
-    found = [sa.select(Case.id).where(*_in_state(state), *shown).limit(most).subquery() for state in CaseState]
-    counted = [sa.select(sa.func.count()).select_from(ids).scalar_subquery() for ids in found]
-    return dict(zip(CaseState, db.session.execute(sa.select(*counted)).one(), strict=True))
+def numbers(actor: Actor, *, most: int) -> Mapping[CaseState, Counted]:
+    """How many cases of each state `actor` may read; counting stops at `most`, and after so many that they may not, so
+    that it costs the same for ever."""
+    found = [_counted(actor, most, *_in_state(state)) for state in CaseState]
+    row = db.session.execute(sa.select(*(part for each in found for part in each))).one()
+    pairs = zip(row[::2], row[1::2], strict=True)
+    return {
+        state: Counted(number, number >= most or not more)
+        for state, (number, more) in zip(CaseState, pairs, strict=True)
+    }
+
+
+def _counted(
+    actor: Actor, most: int, *conditions: sa.ColumnElement[bool]
+) -> tuple[sa.ScalarSelect[int], sa.ColumnElement[bool]]:
+    """How many cases under `conditions` `actor` may read, up to `most`; and whether not all were looked at."""
+    chosen = sa.select(Case.id).where(*conditions, Case.fragment.is_(False))
+    if reads_few(actor):
+        theirs = chosen.where(listed(actor))
+        more: sa.ColumnElement[bool] = sa.false()
+    else:
+        newest = chosen.order_by(Case.id.desc())
+        theirs = sa.select(Case.id).where(Case.id.in_(newest.limit(LOOKED_AT)), readable(actor))
+        more = newest.offset(LOOKED_AT).limit(1).scalar_subquery().is_not(None)
+    return sa.select(sa.func.count()).select_from(theirs.limit(most).subquery()).scalar_subquery(), more
 
 
 def exactly(number: str, *, by: Actor) -> Case | None:
@@ -184,16 +211,10 @@ def how_many(actor: Actor, text: str, *, most: int = 100) -> int:
 
 
 def running(definitions: Iterable[uuid.UUID], *, actor: Actor, most: int = 100) -> Mapping[uuid.UUID, int]:
-    """Definition id -> how many of its cases that `actor` may read are not closed; counting stops at `most`."""
+    """Definition id -> how many of its cases that `actor` may read are not closed; counting stops at `most`,
+    and of a definition with many, only the newest `LOOKED_AT` are looked at."""
     ids = list(definitions)
-    found = {
-        each: sa.select(Case.id)
-        .where(Case.definition_id == each, Case.closed_at.is_(None), Case.fragment.is_(False), listed(actor))
-        .limit(most)
-        .subquery()
-        for each in ids
-    }
-    counted = [sa.select(sa.func.count()).select_from(each).scalar_subquery() for each in found.values()]
+    counted = [_counted(actor, most, Case.definition_id == each, Case.closed_at.is_(None))[0] for each in ids]
     return dict(zip(ids, db.session.execute(sa.select(*counted)).one(), strict=True)) if ids else {}
 
 

@@ -11,32 +11,42 @@ from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.orm import QueryableAttribute
 
 from service.db import utcnow
 from service.models import Actor, TaskCandidate
 from service.models.tasks import NEVER
 
 RANGES = 200  #: principals of one person that are read so; SQLite merges at most 500
-ORDER = (TaskCandidate.rank, TaskCandidate.due, TaskCandidate.task_id)
+#: What a queue may be in the order of; each has its index.
+URGENCY = (TaskCandidate.rank, TaskCandidate.due, TaskCandidate.task_id)
+DUE = (TaskCandidate.due, TaskCandidate.task_id)
 
 Condition = sa.ColumnElement[bool]
-Place = Sequence[Any]  #: priority, due date and id of a task
+Order = Sequence[QueryableAttribute[Any]]
+Place = Sequence[Any]  #: priority, due date and id of a task; by due date without the priority
 
 
-def first(principals: Sequence[Any], most: int, *conditions: Condition, after: Place | None = None) -> sa.CTE:
-    """Rank, due date and id of the first `most` free tasks that are offered to these, under `conditions`.
+def first(
+    principals: Sequence[Any],
+    most: int,
+    *conditions: Condition,
+    after: Place | None = None,
+    order: Order = URGENCY,
+) -> sa.CTE:
+    """The columns of `order` of the first `most` free tasks that are offered to these, under `conditions`.
 
     Those of restricted cases too: whoever reads the tasks leaves them out. `principals`: names, or what stands for
     them in a statement that is kept.
     """
     if after is not None:
-        priority, due_at, task_id = after
-        begin = zip((-priority, due_at or NEVER, task_id), ORDER, strict=True)
-        conditions = (*conditions, sa.tuple_(*ORDER) > sa.tuple_(*(sa.literal(v, column.type) for v, column in begin)))
-    offered = sa.select(*ORDER).where(TaskCandidate.free, *conditions).order_by(*ORDER).limit(most)
+        *priority, due_at, task_id = after
+        begin = zip((*(-each for each in priority), due_at or NEVER, task_id), order, strict=True)
+        conditions = (*conditions, sa.tuple_(*order) > sa.tuple_(*(sa.literal(v, column.type) for v, column in begin)))
+    offered = sa.select(*order).where(TaskCandidate.free, *conditions).order_by(*order).limit(most)
     ranges = [offered.where(TaskCandidate.principal == each).subquery() for each in principals]
     merged = sa.union(*(sa.select(each) for each in ranges)).subquery()  # a task may be offered to several
-    return sa.select(merged).order_by(merged.c.rank, merged.c.due, merged.c.task_id).limit(most).cte("queued")
+    return sa.select(merged).order_by(*merged.c).limit(most).cte("queued")
 
 
 def parts(after: Sequence[Any] | None, now: datetime) -> list[tuple[Condition, Place | None]]:

@@ -40,6 +40,8 @@ SORTS = {
 }
 #: And for people: what is late before what is not, whatever its priority.
 LATE_FIRST = "late first"
+#: The orders in which the index of the team queue is read.
+_QUEUED = {"urgency": queue.URGENCY, LATE_FIRST: queue.URGENCY, "due": queue.DUE}
 #: Of so many principals the queue is counted first: mostly that is enough to say “99+”.
 FEW = 4
 SPARE = 20  #: tasks of the queue that are looked at beyond a page, for those of restricted cases
@@ -126,28 +128,30 @@ def team(actor: Actor, *, limit: int = LIMIT, cursor: str | None = None, **only:
     """Open tasks that nobody has and `actor` may claim. `only`: see `narrowed`, and `sort`, one of SORTS."""
     sort, aside = only.get("sort", "urgency"), only.get("set_aside")
     further = any(value for name, value in only.items() if name not in ("sort", "set_aside"))
-    if further or sort not in ("urgency", LATE_FIRST) or len(actor.principals) > queue.RANGES:
+    if further or sort not in _QUEUED or len(actor.principals) > queue.RANGES:
         return _page(_team(actor), limit, cursor, only)
     now = utcnow()
-    sorts = _late_first(now) if sort == LATE_FIRST else URGENCY
+    sorts = _sorts(sort, now)
     after = place(sorts, cursor) if cursor is not None else None
     conditions = [] if aside is None else [queue.set_aside() if aside else queue.at_hand()]
     rows: list[HumanTask] = []
     for part, begin in queue.parts(after, now) if sort == LATE_FIRST else [(sa.true(), after)]:
-        rows += _queued(actor, limit + 1 - len(rows), part, *conditions, after=begin)
+        rows += _queued(actor, limit + 1 - len(rows), part, *conditions, after=begin, order=_QUEUED[sort])
         if len(rows) > limit:
             break
     return _looked_up(cut(rows, sorts, limit))
 
 
-def _queued(actor: Actor, most: int, *conditions: sa.ColumnElement[bool], after: queue.Place | None) -> list[HumanTask]:
+def _queued(
+    actor: Actor, most: int, *conditions: sa.ColumnElement[bool], after: queue.Place | None, order: queue.Order
+) -> list[HumanTask]:
     """The first `most` tasks of the queue; where restricted cases leave too few, a longer piece of it is looked at."""
     looked_at = most + SPARE
     while True:
-        keys = queue.first(sorted(actor.principals), looked_at, *conditions, after=after)
+        keys = queue.first(sorted(actor.principals), looked_at, *conditions, after=after, order=order)
         there = sa.select(sa.func.count()).select_from(keys).scalar_subquery()
         chosen = sa.select(HumanTask, there).join(keys, keys.c.task_id == HumanTask.id)
-        chosen = chosen.where(~closed_to(actor, HumanTask.case_id)).order_by(keys.c.rank, keys.c.due, keys.c.task_id)
+        chosen = chosen.where(~closed_to(actor, HumanTask.case_id)).order_by(*keys.c)
         rows = db.session.execute(chosen.limit(most).options(_CASE)).all()
         if len(rows) == most or (rows[0][1] if rows else db.session.execute(sa.select(there)).scalar_one()) < looked_at:
             return [row[0] for row in rows]
@@ -285,7 +289,7 @@ def narrowed(
 
 def _page(whose: sa.ColumnElement[bool], limit: int, cursor: str | None, only: Mapping[str, Any]) -> Page[HumanTask]:
     conditions = (whose, HumanTask.closed_at.is_(None), *_narrowed(only))
-    sorts = _late_first(utcnow()) if only.get("sort") == LATE_FIRST else SORTS[only.get("sort", "urgency")]
+    sorts = _sorts(only.get("sort", "urgency"), utcnow())
     return _looked_up(page(HumanTask, *conditions, sorts=sorts, limit=limit, cursor=cursor, options=[_CASE]))
 
 
@@ -299,6 +303,10 @@ def _looked_up(found: Page[HumanTask]) -> Page[HumanTask]:
     _look_up_candidates(found.rows)
     _look_up_doers(found.rows)
     return found
+
+
+def _sorts(name: str, now: datetime) -> Sequence[Sort]:
+    return _late_first(now) if name == LATE_FIRST else SORTS[name]
 
 
 def _late_first(now: datetime) -> Sequence[Sort]:

@@ -12,6 +12,7 @@ from functools import lru_cache
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql
 from sqlalchemy.orm import aliased
 
 from service.db import db, utcnow
@@ -67,7 +68,7 @@ def hidden(actor: Actor) -> sa.Select[uuid.UUID]:
 
 def listed(actor: Actor) -> Condition:
     """`readable`, for a list."""
-    return Case.id.in_(_set_of(actor)) if _reads_few(actor) else readable(actor)
+    return _among(Case.id, _set_of(actor)) if reads_few(actor) else readable(actor)
 
 
 def listed_tasks(actor: Actor) -> Condition:
@@ -75,17 +76,15 @@ def listed_tasks(actor: Actor) -> Condition:
     mine = HumanTask.assignee == actor.name, HumanTask.delegated_by == actor.name
     if actor.is_admin:
         return sa.or_(*mine, sa.not_(closed_to(actor, HumanTask.case_id)))
-    open_to_me = sa.not_(closed_to(actor, HumanTask.case_id))
-    offered = _named(TaskCandidate.principal, actor.principals)
-    if _reads_few(actor):
+    if reads_few(actor):  # who may claim a task may read its case
         task = sa.select(HumanTask.id)
-        claimable = task.join(TaskCandidate, TaskCandidate.task_id == HumanTask.id).where(offered, open_to_me)
         of_cases = task.where(HumanTask.case_id.in_(_set_of(actor)))
-        return HumanTask.id.in_(sa.union(*(task.where(each) for each in mine), claimable, of_cases))
+        return _among(HumanTask.id, sa.union(*(task.where(each) for each in mine), of_cases))
+    open_to_me = sa.not_(closed_to(actor, HumanTask.case_id))
     return sa.or_(*mine, sa.and_(_is_offered(actor), open_to_me), of_a_case(HumanTask.case_id, readable(actor)))
 
 
-def _reads_few(actor: Actor) -> bool:
+def reads_few(actor: Actor) -> bool:
     """Whether so few cases were readable to `actor` within the last minute; what is answered does not hang on it."""
     if actor is SYSTEM or actor.is_admin:
         return False
@@ -137,10 +136,17 @@ def _confided(actor: Asker, *accesses: str) -> list[Condition]:
 
 
 def _works_on(actor: Asker) -> Condition:
-    """That the actor has, had, or may claim a task of the row of `case`."""
-    mine = HumanTask.assignee == actor.name, HumanTask.delegated_by == actor.name
-    theirs = sa.or_(*mine, _is_offered(actor))
-    return _there(sa.select(HumanTask.id).where(HumanTask.case_id == Case.id, theirs))
+    """That the actor has, had, or may claim a task of the row of `case`; only open tasks are offered to anybody."""
+    task, open_task = aliased(HumanTask), aliased(HumanTask)
+    own = sa.select(task.id).where(task.case_id == Case.id)
+    offered = (
+        sa.select(TaskCandidate.task_id)
+        .join(open_task, open_task.id == TaskCandidate.task_id)
+        .where(open_task.case_id == Case.id, open_task.closed_at.is_(None))
+        .where(_named(TaskCandidate.principal, actor.principals))
+    )
+    mine = own.where(task.assignee == actor.name), own.where(task.delegated_by == actor.name)
+    return sa.or_(*map(_there, (*mine, offered)))
 
 
 def _is_offered(actor: Asker) -> Condition:
@@ -160,6 +166,18 @@ def _definitions(actor: Asker, *roles: str) -> sa.Select[uuid.UUID]:
 
 def _named(column: Any, principals: frozenset[str] | sa.BindParameter[Any]) -> Condition:
     found: Condition = column.in_(sorted(principals) if isinstance(principals, frozenset) else principals)
+    return found
+
+
+def _among(column: Any, ids: sa.CompoundSelect[Any]) -> Condition:
+    """That `column`, a key, is one of few ids.
+
+    PostgreSQL may read a whole table in the order of the list to leave out what is not in a set; of an array it looks
+    up each.
+    """
+    found: Condition = column.in_(ids)
+    if db.session.get_bind().dialect.name == "postgresql":
+        found = column == sa.any_(sa.func.array(ids.scalar_subquery(), type_=postgresql.ARRAY(column.type)))
     return found
 
 

@@ -170,8 +170,16 @@ def version(number: str) -> ResponseReturnValue:
 def _counts(actor: Actor) -> dict[str, str]:
     """How many cases of each state of STATES the actor may see, as the filters say it."""
     found = case_lists.numbers(actor, most=COUNTED + 1)
-    numbers = {"all": sum(found.values()), **{state.value: number for state, number in found.items()}}
-    return {name: words.up_to(COUNTED, numbers[name]) if numbers[name] else "" for name in STATES}
+    every = case_lists.Counted(sum(n for n, _ in found.values()), all(is_all for _, is_all in found.values()))
+    numbers = {"all": every, **{state.value: counted for state, counted in found.items()}}
+    return {name: _said(numbers[name]) for name in STATES}
+
+
+def _said(counted: case_lists.Counted) -> str:
+    number, is_all = counted
+    if not number:
+        return ""
+    return words.up_to(COUNTED, number) if is_all or number > COUNTED else f"{number:,}+"
 
 
 def about(case: Case, actor: Actor) -> dict[str, Any]:

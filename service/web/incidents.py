@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -11,10 +12,10 @@ from flask.typing import ResponseReturnValue
 from service.db import db
 from service.http.auth import current_actor
 from service.http.protection import permission
-from service.models import IncidentState
+from service.models import Actor, IncidentState, ProcessDefinition
 from service.operations import incidents as operations
 from service.policy.permissions import Action
-from service.queries import incidents, pending_calls
+from service.queries import definitions, incidents, pending_calls
 from service.web import mends, progress
 from service.web.pending_calls import shown
 from service.web.rendering import go, page
@@ -35,20 +36,25 @@ def index() -> Response:
         for row in found.rows
         if row.case is not None and row.element_id
     }
-    mended = {
-        row.incident.id: mends.mended_by(row.case, row.element_id, current_actor())
-        for row in found.rows
-        if row.case is not None and row.incident.state is IncidentState.OPEN
-    }
     calls = pending_calls.listed() if state == "open" and not request.args.get("after") else None
     values: dict[str, Any] = {
         "calls": shown(calls.rows, current_actor()) if calls else [],
         "rows": found.rows,
         "next": found.next,
         "places": places,
-        "mends": mended,
+        "mends": _mends(found.rows, current_actor()),
     }
     return page("incidents/index.html", state=state, states=STATES, **values)
+
+
+def _mends(rows: Sequence[incidents.Told], actor: Actor) -> Mapping[UUID, mends.Mend | None]:
+    """Incident -> what mends it, of those that are open; the newest version of each case type is looked up once."""
+    open_ones = [(row, row.case) for row in rows if row.case and row.incident.state is IncidentState.OPEN]
+    newest = {key: definitions.latest(ProcessDefinition, key) for key in {case.case_type for _, case in open_ones}}
+    return {
+        row.incident.id: mends.mended_by(case, row.element_id, actor, newest=newest[case.case_type])
+        for row, case in open_ones
+    }
 
 
 @blueprint.post("/incidents/<uuid:incident_id>/retry")

@@ -21,11 +21,16 @@ class Mend:
     said: str
 
 
-def mended_by(case: Case, element_id: str | None, actor: Actor) -> Mend | None:
-    """The newest version, where it is newer, says otherwise what failed, and lets the case move."""
+def mended_by(
+    case: Case, element_id: str | None, actor: Actor, *, newest: ProcessDefinition | None = None
+) -> Mend | None:
+    """The newest version, where it is newer, says otherwise what failed, and lets the case move.
+
+    `newest`: that version, where it is at hand.
+    """
     if not element_id or case.state.is_closed or not may(actor, Action.MIGRATE, case):
         return None
-    newest = definitions.latest(ProcessDefinition, case.case_type)
+    newest = newest or definitions.latest(ProcessDefinition, case.case_type)
     present = definitions.get(case.definition_id)
     if newest.version <= present.version:
         return None

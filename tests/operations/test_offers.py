@@ -18,6 +18,7 @@ from service.models.tasks import NEVER
 from service.operations import adhoc, lifecycle, roles, tasks
 from service.policy.permissions import Action, may
 from service.queries import adhoc as startable
+from service.queries import cases as case_lists
 from service.queries import queue, visibility
 from service.queries import tasks as lists
 from tests.operations.test_children import deploy, opened
@@ -126,7 +127,7 @@ def many(ann: Actor) -> list[HumanTask]:
     return made
 
 
-def expected(ann: Actor, made: list[HumanTask], *, late_first: bool) -> list[str]:
+def expected(ann: Actor, made: list[HumanTask], sort: str) -> list[str]:
     """The queue as its rule says it, row by row."""
     now = utcnow()
     closed = {case.id for case in db.session.scalars(sa.select(Case).where(Case.restricted))}
@@ -140,8 +141,8 @@ def expected(ann: Actor, made: list[HumanTask], *, late_first: bool) -> list[str
     ]
     mine.sort(
         key=lambda task: (
-            late_first and (task.due_at is None or task.due_at >= now),
-            -task.priority,
+            sort == lists.LATE_FIRST and (task.due_at is None or task.due_at >= now),
+            sort != "due" and -task.priority,
             task.due_at or NEVER,
             task.id,
         )
@@ -149,14 +150,14 @@ def expected(ann: Actor, made: list[HumanTask], *, late_first: bool) -> list[str
     return [task.name for task in mine]
 
 
-@pytest.mark.parametrize("sort", ["urgency", lists.LATE_FIRST])
+@pytest.mark.parametrize("sort", ["urgency", "due", lists.LATE_FIRST])
 @pytest.mark.parametrize("ranges", [0, queue.RANGES])
 def test_the_queue_is_in_order_and_whole(
     ann: Actor, many: list[HumanTask], monkeypatch: pytest.MonkeyPatch, sort: str, ranges: int
 ) -> None:
     monkeypatch.setattr(queue, "RANGES", ranges)
     monkeypatch.setattr(lists, "SPARE", 1)
-    wanted = expected(ann, many, late_first=sort == lists.LATE_FIRST)
+    wanted = expected(ann, many, sort)
     found, cursor = [], None
 
     while cursor or not found:
@@ -196,4 +197,9 @@ def test_lists_show_what_the_rules_say_whichever_way_they_are_read(
         shown = {task.id for task in lists.all_open(actor, limit=200).rows}
         allowed = sa.select(HumanTask).where(HumanTask.closed_at.is_(None))
         assert shown == {task.id for task in db.session.scalars(allowed) if may(actor, Action.READ_TASK, task)}
+        for looked_at in (2, 500):
+            monkeypatch.setattr(case_lists, "LOOKED_AT", looked_at)
+            for state, (number, is_all) in case_lists.numbers(actor, most=5).items():
+                there = sum(case.state is state and may(actor, Action.READ_CASE, case) for case in every)
+                assert number == min(there, 5) if is_all else number <= there, (actor.name, state)
     visibility._were_few.cache_clear()

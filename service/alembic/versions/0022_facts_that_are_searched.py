@@ -8,7 +8,7 @@ from alembic import op
 from service.db import Identifier, Moment
 
 revision = "0022"
-down_revision = "0019"
+down_revision = "0021"
 branch_labels = None
 depends_on = None
 works_with = "0019"

@@ -55,18 +55,8 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("user_id", "of", name=op.f("pk_default_view")),
     )
 
-    is_open = sa.text("closed_at IS NULL")
-    op.create_index(
-        "ix_human_task_open_due",
-        "human_task",
-        [sa.text("(due_at IS NULL)"), "due_at", sa.text("priority DESC"), "id"],
-        sqlite_where=is_open,
-        postgresql_where=is_open,
-    )
-
 
 def downgrade() -> None:
-    op.drop_index("ix_human_task_open_due", "human_task")
     op.drop_table("default_view")
     op.drop_table("view_share")
     op.drop_table("saved_view")

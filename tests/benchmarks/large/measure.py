@@ -77,7 +77,7 @@ def measure(url: str, empty: str) -> dict[str, Any]:
     database = _postgresql_cpu(app)
     found: dict[str, Any] = {"database": dialect}
     limit = LIMITS[dialect]
-    own = {"no_hit": NOTHING_FOUND, "no_hit_tasks": NOTHING_FOUND}
+    own = {"no_hit": NOTHING_FOUND, "no_hit_tasks": NOTHING_FOUND, "no_hit_of_two_letters": NOTHING_FOUND}
     for name, ask in asked.items():
         found[name] = _timed(ask, database).figures(own.get(name, limit))
     found |= {name: times.figures(AS_EMPTY * on_empty[name]) for name, times in steps.items()}
@@ -153,19 +153,29 @@ def _questions(browsers: Mapping[str, FlaskClient], number: str) -> dict[str, Ca
         "team_of_1": ("queue.one", "/tasks/team"),
         "team_of_3": ("queue.three", "/tasks/team"),
         "team_of_30": ("queue.thirty", "/tasks/team"),
+        "team_of_1_by_due": ("queue.one", "/api/v1/tasks?view=team&sort=due"),
+        "team_of_30_by_due": ("queue.thirty", "/api/v1/tasks?view=team&sort=due"),
         "my_tasks_json": ("usual", "/api/v1/tasks?view=mine&limit=100"),
         "team_of_30_json": ("queue.thirty", "/api/v1/tasks?view=team&limit=100"),
         "all_of_manager": ("manager", "/api/v1/tasks?view=all"),
         "all_late_of_manager": ("manager", "/api/v1/tasks?view=all&late=true"),
         "all_by_due_of_manager": ("manager", "/api/v1/tasks?view=all&sort=due"),
+        "all_newest_of_manager": ("manager", "/api/v1/tasks?view=all&sort=newest"),
+        "all_oldest_of_manager": ("manager", "/api/v1/tasks?view=all&sort=oldest"),
+        "all_of_usual": ("usual", "/api/v1/tasks?view=all"),
+        "all_of_one_group": ("queue.one", "/api/v1/tasks?view=all"),
         "cases": ("usual", "/cases"),
         "cases_of_admin": ("admin", "/cases"),
         "cases_by_number": ("admin", f"/cases?q={quote(number)}"),
         "cases_by_due": ("admin", "/api/v1/cases?sort=due"),
+        "cases_by_priority": ("admin", "/api/v1/cases?sort=priority"),
+        "open_cases_by_priority": ("admin", "/api/v1/cases?sort=priority&state=active"),
+        "cases_by_priority_of_usual": ("usual", "/api/v1/cases?sort=priority"),
         "cases_by_state": ("admin", "/cases?state=terminated"),
         "cases_by_type": ("manager", "/cases?type=insurance-claim"),
         "cases_by_type_of_usual": ("usual", "/cases?type=insurance-claim"),
         "no_hit": ("manager", "/cases?q=zzyzx"),
+        "no_hit_of_two_letters": ("manager", "/cases?q=%C3%9Fq"),
         "no_hit_tasks": ("queue.three", "/api/v1/tasks?view=team&text=zzyzx"),
         "menu": ("manager", "/profile"),
         "menu_of_admin": ("admin", "/profile"),
