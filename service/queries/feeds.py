@@ -42,5 +42,5 @@ def entries(actor: Actor) -> Iterator[Entry]:
     owned = sa.select(Case.id, Case.due_at, Case.number, Case.title).where(
         Case.owner_id == actor.id, Case.closed_at.is_(None), Case.due_at.is_not(None), readable(actor)
     )
-    for row in db.session.execute(owned.order_by(Case.due_at, Case.id).limit(MOST)):
-        yield Entry(f"{row.id}-due", row.due_at, "due", "", row.number, row.title, None)
+    for case_id, due_at, number, title in db.session.execute(owned.order_by(Case.due_at, Case.id).limit(MOST)):
+        yield Entry(f"{case_id}-due", due_at, "due", "", number, title, None)

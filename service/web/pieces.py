@@ -23,6 +23,7 @@ DRAWINGS = {
     "alert": "M8 2.2 14.5 13.5h-13zM8 6.5v3M8 11.6v.1",
     "archive": "M2 3h12v3H2zM3 6v7h10V6M6.5 8.8h3",
     "arrow-left": "M13 8H3M7 4 3 8l4 4",
+    "arrow-up": "M8 13V3M4 7l4-4 4 4",
     "arrow-right": "M3 8h10M9 4l4 4-4 4",
     "bell": "M4 7a4 4 0 0 1 8 0c0 3.5 1.5 4.5 1.5 4.5h-11S4 10.5 4 7M6.7 13.8a1.5 1.5 0 0 0 2.6 0",
     "board": "M2.5 3h3v10h-3zM6.5 3h3v6h-3zM10.5 3h3v8h-3z",
