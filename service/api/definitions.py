@@ -43,7 +43,7 @@ ZIP = "application/zip"
 def list_case_types() -> Answer:
     """What kinds of case there are; `running`: how many open ones you see, up to 100; `actions`: `open` if you may.
 
-    Of a case type with more than 500 open ones, `running` may count only among the newest 500.
+    Of a case type with more than 200 open ones, `running` may count only among the newest 200.
     """
     actor, types = current_actor(), definitions.case_types()
     running = case_lists.running([kind.id for kind in types], actor=actor)

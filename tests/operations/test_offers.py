@@ -202,4 +202,6 @@ def test_lists_show_what_the_rules_say_whichever_way_they_are_read(
             for state, (number, is_all) in case_lists.numbers(actor, most=5).items():
                 there = sum(case.state is state and may(actor, Action.READ_CASE, case) for case in every)
                 assert number == min(there, 5) if is_all else number <= there, (actor.name, state)
+        running = case_lists.running([every[0].definition_id], actor=actor, most=4)[every[0].definition_id]
+        assert running == min(4, sum(may(actor, Action.READ_CASE, case) for case in every)), actor.name
     visibility._were_few.cache_clear()
