@@ -114,7 +114,7 @@ def _is_current(endpoint: str) -> bool:
         return endpoint == ("tasks.team" if request.args.get("view") == "team" else "tasks.mine")
     if here in ("cases.new", "cases.choose"):
         return endpoint == "cases.choose"
-    if here.startswith("preflights."):
+    if here.startswith(("preflights.", "changing.")):
         return endpoint == "case_types.index"
     if here.startswith(OF_A_CASE) and here != "notes.mentions":
         return endpoint == "cases.index"
