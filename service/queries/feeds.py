@@ -43,4 +43,5 @@ def entries(actor: Actor) -> Iterator[Entry]:
         Case.owner_id == actor.id, Case.closed_at.is_(None), Case.due_at.is_not(None), readable(actor)
     )
     for case_id, due_at, number, title in db.session.execute(owned.order_by(Case.due_at, Case.id).limit(MOST)):
-        yield Entry(f"{case_id}-due", due_at, "due", "", number, title, None)
+        if due_at is not None:  # which the statement has seen to
+            yield Entry(f"{case_id}-due", due_at, "due", "", number, title, None)
