@@ -116,6 +116,7 @@ IN_PATHS: Mapping[str, str] = {
     "task_id": "The task's `id`.",
     "activity_id": "The `activity_id` of an ad hoc sub-process at work in the case.",
     "note_id": "The note's `id`.",
+    "view_id": "The saved view's `id`.",
     "link_id": "The link's `id`.",
     "incident_id": "The incident's `id`.",
     "call_id": "The pending call's `id`.",

@@ -314,6 +314,8 @@ def _refusals(operation: Operation) -> Sequence[int]:
         found.add(404)
     if operation.writes:
         found |= {409, 413, 422}
+    if operation.query is not None and "q" in operation.query.model_fields:
+        found.add(422)
     if operation.writes and operation.conditional:
         found.add(412)
     if operation.body is not None or operation.takes_files:
