@@ -68,14 +68,12 @@ class Paged(Query):
     )
 
 
-Filter = Annotated[
-    str,
-    Field(max_length=1000, description="Only what this filter asks for, as `due:<2d`: see /help/filters."),
-]
+Filter = Annotated[str, Field(max_length=1000)]
+FILTER = "Only what this filter asks for, as `due:<2d`: see /help/filters."
 
 
 class CaseQuery(Paged):
-    q: Filter | None = None
+    q: Filter | None = Field(None, description=FILTER)
     state: Annotated[CaseState, Field(strict=False)] | None = Field(None, description="Only cases in this state.")
     case_type: Name | None = Field(None, description="Only cases of this type.")
     owner: PrincipalName | None = Field(None, description="Only cases of this user.")
@@ -95,7 +93,7 @@ class MomentQuery(Query):
 
 
 class TaskQuery(Paged):
-    q: Filter | None = None
+    q: Filter | None = Field(None, description=FILTER)
     view: Literal["mine", "team", "all"] = Field(
         "mine", description="`mine`: mine to do. `team`: mine to claim. `all`: every open one that I may see."
     )
