@@ -15,17 +15,21 @@ import subprocess
 import tarfile
 import tempfile
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import pytest
 from flask import Flask
 from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize, expect, sync_playwright
 from werkzeug.serving import WSGIRequestHandler, make_server
+from werkzeug.wsgi import ClosingIterator
 
 from service.frontend import build
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
 PICTURES = Path(__file__).parent.parent / "var" / "screenshots"
 PATIENCE = 20_000  #: milliseconds that `expect` waits for what a busy machine may show late
@@ -126,13 +130,39 @@ def browser() -> Iterator[Browser]:
 @contextmanager
 def serving(app: Flask) -> Iterator[str]:
     """Serve `app` to the browser, from threads of this process; the address, without a slash at its end."""
-    server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=_Quiet)
+    asked = _Asked(app)
+    server = make_server("127.0.0.1", 0, asked, threaded=True, request_handler=_Quiet)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
     thread.start()
     yield f"http://127.0.0.1:{server.port}"
     server.shutdown()
     thread.join()
     server.server_close()
+    asked.wait()
+
+
+class _Asked:
+    """An application that knows when all that it was asked is answered: until then it may use its database."""
+
+    def __init__(self, app: Flask) -> None:
+        self.app, self.open, self.changed = app, 0, threading.Condition()
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        self._count(1)
+        try:
+            return ClosingIterator(self.app(environ, start_response), [lambda: self._count(-1)])
+        except BaseException:
+            self._count(-1)
+            raise
+
+    def _count(self, more: int) -> None:
+        with self.changed:
+            self.open += more
+            self.changed.notify_all()
+
+    def wait(self) -> None:
+        with self.changed:
+            assert self.changed.wait_for(lambda: self.open == 0, timeout=30), "a request is still being answered"
 
 
 class _Quiet(WSGIRequestHandler):

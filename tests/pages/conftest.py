@@ -10,12 +10,14 @@ from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from playwright.sync_api import Page
-from werkzeug.test import TestResponse
+from werkzeug.datastructures import FileStorage
+from werkzeug.test import TestResponse, encode_multipart
 
 from service.db import db, utcnow
 from service.http import auth
@@ -101,6 +103,22 @@ def session_of(app: Flask, actor: Actor) -> tuple[str, str]:
     return auth.cookie_name(app), secret
 
 
+def written(form: dict[str, Any]) -> tuple[str, bytes]:
+    """A form as a browser sends it; files are pairs of a stream and a name. For long ones, Flask's client opens files
+    of its own, and leaves them open."""
+    files = {name: value for name, value in form.items() if _is_file(value)}
+    if not files:
+        return "application/x-www-form-urlencoded", urlencode(form, doseq=True).encode()
+    named = {name: [FileStorage(*each) for each in value] if isinstance(value, list) else FileStorage(*value)
+             for name, value in files.items()}  # fmt: skip
+    boundary, sent = encode_multipart({**form, **named})
+    return f'multipart/form-data; boundary="{boundary}"', sent
+
+
+def _is_file(value: Any) -> bool:
+    return isinstance(value[0] if isinstance(value, list) and value else value, tuple)
+
+
 class Visitor:
     """Somebody with a browser that runs no scripts."""
 
@@ -117,7 +135,9 @@ class Visitor:
 
     def post(self, path: str, data: dict[str, Any] | None = None, **headers: str) -> TestResponse:
         """Send a form of one of our pages, with its CSRF token."""
-        return self._open(path, method="POST", data={"csrf_token": self.token(), **(data or {})}, headers=headers)
+        form = {"csrf_token": self.token(), **(data or {})}
+        kind, sent = written(form)
+        return self._open(path, method="POST", data=sent, content_type=kind, headers=headers)
 
     def send(self, path: str, data: dict[str, Any]) -> TestResponse:
         """Send a form-js form, as its script does."""
