@@ -108,6 +108,7 @@ chaos: $(VENV)/.test
 	SUBMISSIONS=420 $(BIN)/python -m pytest tests/forms/test_like_the_browser.py --timeout 3600
 	EXPRESSIONS=20000 ANSWERS=8000 $(BIN)/python -m pytest tests/engine/test_feel_simple.py tests/forms/test_simple.py \
 		--timeout 3600
+	EVERY_DATABASE=1 $(BIN)/python -m pytest tests/pages tests/scenarios -n 4 --timeout 3600
 	SIGN_INS=500 $(BIN)/python -m pytest tests/security/test_sessions.py -k unknown_names --timeout 3600
 	$(BIN)/python -m tests.security.fuzz
 	$(BIN)/python -W ignore -m tests.security.crowding

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any
+from zlib import crc32
 
 import pytest
 import sqlalchemy as sa
@@ -39,10 +40,30 @@ LONG = (
 )
 
 
+#: Folders whose tests are each done on one of the two databases, half on either: what a page or a whole case asks of
+#: the database is tried on both where it is asked. `make chaos` does them on both (EVERY_DATABASE).
+IN_TURN = ("pages/", "scenarios/")
+
+
 @pytest.hookimpl(trylast=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Begin with what takes long, so that no process is left with it in the end."""
     items.sort(key=lambda item: not is_long(item))
+    if not os.environ.get("EVERY_DATABASE"):
+        left_out = _elsewhere(items)
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if item not in set(left_out)]
+
+
+def _elsewhere(items: list[pytest.Item]) -> list[pytest.Item]:
+    """Of tests that are done in turn, and are here for both databases, those of the other database."""
+    both: dict[str, list[pytest.Item]] = {}
+    for item in items:
+        database = getattr(item, "callspec", None) and item.callspec.params.get("database_url")
+        if database and item.path.relative_to(ROOT / "tests").as_posix().startswith(IN_TURN):
+            both.setdefault(item.nodeid.replace(database, "", 1), []).append(item)
+    pairs = [sorted(pair, key=lambda item: item.nodeid) for pair in both.values() if len(pair) == 2]
+    return [pair[crc32(pair[0].name.encode()) % 2] for pair in pairs]
 
 
 def is_long(item: pytest.Item) -> bool:
