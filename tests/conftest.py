@@ -3,6 +3,7 @@ each with a database of its own: a copy of a prepared one, which on PostgreSQL m
 
 from __future__ import annotations
 
+import gc
 import os
 import shutil
 import tempfile
@@ -53,6 +54,13 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         left_out = _elsewhere(items)
         config.hook.pytest_deselected(items=left_out)
         items[:] = [item for item in items if item not in set(left_out)]
+
+
+def pytest_collection_finish() -> None:
+    """Look for garbage more seldom, and not among all that was loaded: a seventh of the time went there."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 20)
 
 
 def _elsewhere(items: list[pytest.Item]) -> list[pytest.Item]:
