@@ -161,7 +161,8 @@ def _field(name: Word, fields: Mapping[str, Field]) -> tuple[Field, str]:
             return fields[whole], parts[part]
         word = Word(part, name.start, name.end)
         raise _unknown(f"{whole} has no “{name.text[len(whole) + 1 :][:40]}”", word, parts, f"{whole}.")
-    known = {key: field.name if key == field.name.lower() else key for key, field in fields.items()}
+    spelled = {key: [field.name, f"fact.{field.name}"] for key, field in fields.items()}  # an alias is in small letters
+    known = {key: next((name for name in names if name.lower() == key), key) for key, names in spelled.items()}
     raise _unknown(f"There is no “{name.text[:40]}” to filter by", Word(wanted, name.start, name.end), known)
 
 

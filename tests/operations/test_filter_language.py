@@ -63,6 +63,7 @@ def test_a_filter_is_said_in_words(text: str, words: str) -> None:
     ("text", "word", "message"),
     [
         ("type:insurance-claim amnt:>3", "amnt", "There is no “amnt” to filter by. Did you mean amount?"),
+        ("fact.losDate:2026", "fact.losDate", "to filter by. Did you mean fact.lossDate?"),
         ("stage:asessment", "asessment", "There is no stage “asessment”. Did you mean assessment?"),
         ("stage:x", "x", "There is no stage “x”. There are: assessment, intake."),
         ("a amount:>x", "x", "“x” is no number. Write a number, such as amount:>1000"),
