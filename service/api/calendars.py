@@ -54,6 +54,7 @@ def remove_calendar(key: str) -> Answer:
     Action.READ_CALENDAR,
     query=shapes.ReckonQuery,
     gives=shapes.ReckoningShape,
+    limit="evaluation",
 )
 def reckon(key: str, query: shapes.ReckonQuery) -> Answer:
     """How much working time lies between two moments, or when so much of it has passed: each stretch that counts."""

@@ -6,6 +6,7 @@ All times are aware, what is computed is in UTC. A date without zone is taken in
 
 from __future__ import annotations
 
+import math
 import re
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
@@ -109,6 +110,8 @@ def duration(text: str) -> Duration:
     parts = {name: sign * float(value.replace(",", ".")) for name, value in said.items()}
     days = parts.get("weeks", 0) * 7 + parts.get("days", 0)
     seconds = parts.get("hours", 0) * 3600 + parts.get("minutes", 0) * 60 + parts.get("seconds", 0)
+    if not all(math.isfinite(part) for part in (days, seconds, *parts.values())):
+        raise BadTime("That time is beyond the calendar.")
     return Duration(
         months=int(parts.get("years", 0) * 12 + parts.get("months", 0)),
         days=int(days),

@@ -13,6 +13,7 @@ from flask.typing import ResponseReturnValue
 
 from service.db import db, utcnow
 from service.errors import BadRequest, InvalidForm
+from service.http import rate_limits
 from service.http.auth import current_actor
 from service.http.protection import permission
 from service.models import Calendar
@@ -64,6 +65,8 @@ def make() -> ResponseReturnValue:
 @permission(Action.READ_CALENDAR)
 def show(key: str) -> Response:
     """One calendar, the days off of a year, and with `since` and a duration or `until` the arithmetic of a deadline."""
+    if request.args.get("since"):
+        rate_limits.spend("evaluation", current_actor())
     calendar = calendars.get(key)
     now, clock = utcnow(), ZoneInfo(calendar.zone)
     problem, reckoning = "", None

@@ -160,6 +160,12 @@ def test_what_cannot_be_counted_is_said(calendar: WorkingTime, span: str, messag
         calendar.after(berlin("2026-05-04T10:30"), timing.duration(span))
 
 
+@pytest.mark.parametrize("part", ["P{}D", "PT{}H", "P{}Y", "P1W{}D"])
+def test_a_duration_of_endless_digits_is_none(part: str) -> None:
+    with pytest.raises(BadTime, match="beyond the calendar"):
+        timing.duration(part.format("9" * 400))
+
+
 def test_the_end_of_the_calendar_is_an_answer() -> None:
     end = datetime.max.replace(tzinfo=UTC)
     begin = end - timedelta(days=1)
