@@ -16,7 +16,7 @@ import tarfile
 import tempfile
 import threading
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -148,12 +148,13 @@ class _Asked:
         self.app, self.open, self.changed = app, 0, threading.Condition()
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        # The whole answer is fetched here: where a page leaves meanwhile, the server may not close what it sends.
         self._count(1)
         try:
-            return ClosingIterator(self.app(environ, start_response), [lambda: self._count(-1)])
-        except BaseException:
+            with closing(ClosingIterator(self.app(environ, start_response))) as answer:
+                return list(answer)
+        finally:
             self._count(-1)
-            raise
 
     def _count(self, more: int) -> None:
         with self.changed:
