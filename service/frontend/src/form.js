@@ -52,6 +52,8 @@ async function start(host) {
     buttons.at(event.shiftKey ? -1 : 0)?.click();
   });
   window.addEventListener('pageshow', (event) => { if (event.persisted) busy(state, false); }); // back again
+  await drawn(); // a calendar only takes what is entered once it has been drawn
+  await drawn();
   host.dataset.ready = '';
 }
 
