@@ -10,23 +10,24 @@ import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
-from typing import Any
 from zlib import crc32
 
 import pytest
 import sqlalchemy as sa
 from argon2 import PasswordHasher
 from flask import Flask
-from werkzeug.routing import Rule
 
 from service import audit, create_app
 from service.config import Config, read
 from service.db import db
 from service.models import SYSTEM, Actor, Group, Membership, User
 from service.policy import credentials
+from tests.memory import write_into_memory
+from tests.once import shared_between_applications
 from tests.postgresql import Databases, on_server
 
 pytest_plugins = ["tests.browser"]  # once for all folders: two Playwrights in one process get in each other's way
+write_into_memory()
 ROOT = Path(__file__).resolve().parent.parent
 TEMPLATES = {"sqlite": "sqlite_template", "postgresql": "postgresql_template"}  #: fixtures of empty databases
 
@@ -94,19 +95,10 @@ def config_for(url: str, **changes: str) -> Config:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def routes_compiled_once() -> Iterator[None]:
-    """Each application has the same 350 routes, and werkzeug writes two functions for each: together 0.08 s."""
-    known: dict[tuple[object, ...], Callable[..., Any]] = {}
-    compile_builder = Rule._compile_builder
-
-    def remembered(rule: Rule, append_unknown: bool = True) -> Callable[..., Any]:
-        key = rule.rule, rule.subdomain, rule.host, tuple((rule.defaults or {}).items()), append_unknown
-        if key not in known:
-            known[key] = compile_builder(rule, append_unknown)
-        return known[key]
-
+def made_once() -> Iterator[None]:
+    """What each application would work out anew is worked out once."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Rule, "_compile_builder", remembered)
+        shared_between_applications(patch)
         yield
 
 
