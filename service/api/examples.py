@@ -106,6 +106,7 @@ BODIES: Mapping[type[BaseModel], Mapping[str, Any]] = {
         "days": {"2026-12-31": {"why": "Between the years"}},
     },
     schemas.CreateGroup: {"name": "claims-intake", "title": "Claims intake"},
+    schemas.RenameGroup: {"title": "Claims, intake desk"},
     schemas.IssueToken: {"name": "night import", "scopes": ["read", "work"], "days": 90},
 }
 

@@ -79,7 +79,7 @@ def preview_move(case_id: UUID, body: schemas.PreviewMove) -> Answer:
 def _found(definition_id: UUID, number: int | None, query: schemas.ChosenQuery) -> Preflight:
     chosen = _chosen(query)
     target = definitions.get(definition_id)
-    source = None if number is None else version_in(target.key, number, "source")
+    source = None if number is None else definitions.version(target.key, number)
     return preflight.of_deployed(target, by=current_actor(), source=source, among=chosen)
 
 

@@ -162,6 +162,8 @@ class InstallationQuery(Paged):
 
 class UserQuery(Paged):
     text: Text | None = Field(None, description="Only with this text in their name.")
+    some: Literal["people", "machines", "administrators", "locked"] | None = Field(None, description="Only those.")
+    group: PrincipalName | None = Field(None, description="Only members of this group.")
 
 
 class StartCase(Body):
@@ -573,6 +575,12 @@ class CreateGroup(Body):
 
     name: PrincipalName
     title: Annotated[str, Field(max_length=200)] = ""
+
+
+class RenameGroup(Body):
+    """What a group is called from now on."""
+
+    title: Annotated[str, Field(min_length=1, max_length=200)]
 
 
 class IssueToken(Body):

@@ -54,6 +54,13 @@ def set_password(name: str, body: schemas.SetPassword) -> Answer:
     return Answer()
 
 
+@routes.post("/users/{name}/sign-out", Action.MANAGE_USERS)
+def sign_out(name: str) -> Answer:
+    """Sign a user out on every device; their tokens stay."""
+    users.sign_out(user_lists.user(name), by=current_actor())
+    return Answer()
+
+
 @routes.get("/audit", Action.MANAGE_USERS, query=schemas.InstallationQuery, gives=list[shapes.InstallationEntryShape])
 def list_audit(query: schemas.InstallationQuery) -> Answer:
     """What was done to the installation: people, groups, rights, tokens, deployments; the newest first."""
@@ -96,6 +103,21 @@ def create_group(body: schemas.CreateGroup) -> Answer:
 def get_group(name: str) -> Answer:
     """A group and who is in it."""
     return Answer(_group(user_lists.group(name)))
+
+
+@routes.patch("/groups/{name}", Action.MANAGE_USERS, body=schemas.RenameGroup, gives=shapes.GroupShape)
+def rename_group(name: str, body: schemas.RenameGroup) -> Answer:
+    """Give a group another title; its name stays."""
+    group = user_lists.group(name)
+    users.rename_group(group, body.title, by=current_actor())
+    return Answer(_group(group))
+
+
+@routes.delete("/groups/{name}", Action.MANAGE_USERS)
+def remove_group(name: str) -> Answer:
+    """Take a group away in which nobody is and that nothing names."""
+    users.remove_group(user_lists.group(name), by=current_actor())
+    return Answer()
 
 
 @routes.put("/groups/{name}/members/{user}", Action.MANAGE_USERS)

@@ -21,7 +21,19 @@ import sqlalchemy as sa
 from service import audit
 from service.db import db, new_id, utcnow
 from service.errors import BadRequest, Forbidden, WrongState
-from service.models import SYSTEM, Actor, ApiToken, Group, LoginSession, Membership, User
+from service.models import (
+    SYSTEM,
+    Actor,
+    ApiToken,
+    CaseRole,
+    DefinitionAccess,
+    Group,
+    LoginSession,
+    Membership,
+    TaskCandidate,
+    User,
+    ViewShare,
+)
 from service.models.actor import ALONE, SCOPES
 from service.policy import reaching
 from service.policy.credentials import TOKEN_PREFIX, digest, hash_password
@@ -60,7 +72,7 @@ def create(
     if name == SYSTEM.name or db.session.scalar(sa.select(User.id).where(User.name == name)):
         raise WrongState(f"The name “{name}” is taken.")
     if is_machine and password is not None:
-        raise BadRequest(NO_PASSWORD)
+        raise BadRequest(NO_PASSWORD, field="password")
     user = User(
         id=new_id(),
         name=name,
@@ -129,6 +141,13 @@ def set_password(user: User, password: str, *, by: Actor) -> None:
     audit.installation.record("user:password-set", by=by, subject=user.name)
 
 
+def sign_out(user: User, *, by: Actor) -> None:
+    """End the sign-ins of `user` on every device; they sign in anew, and their tokens stay."""
+    require(by, Action.MANAGE_USERS)
+    end_sign_ins(user)
+    audit.installation.record("user:signed-out", by=by, subject=user.name)
+
+
 def end_access(user: User) -> None:
     """End every way in that `user`, or somebody in their name, has: sign-ins and tokens."""
     end_sign_ins(user)
@@ -148,6 +167,38 @@ def add_group(name: str, title: str, *, by: Actor) -> Group:
     if db.session.get(Group, name):
         raise WrongState(f"The group “{name}” exists.")
     return _made(name, title.strip() or name, by=by)
+
+
+def rename_group(group: Group, title: str, *, by: Actor) -> None:
+    """Give a group another title; its name stays, for diagrams say it. Raises `BadRequest` for an empty one."""
+    require(by, Action.MANAGE_USERS)
+    if not title.strip():
+        raise BadRequest("Give the group a title.", field="title")
+    if title.strip() != group.title:
+        group.title = title.strip()
+        audit.installation.record("group:renamed", by=by, subject=group.name, details={"title": group.title})
+
+
+def remove_group(group: Group, *, by: Actor) -> None:
+    """Take a group away. Raises `WrongState` while somebody is in it, or something names it."""
+    require(by, Action.MANAGE_USERS)
+    if in_the_way := _holding(group.name):
+        raise WrongState(f"The group “{group.name}” stays while {in_the_way}.")
+    db.session.delete(group)
+    audit.installation.record("group:removed", by=by, subject=group.name)
+
+
+def _holding(name: str) -> str:
+    """What keeps a group, to follow “while”; empty when nothing does."""
+    principal = f"group:{name}"
+    reasons = {
+        "somebody is in it": sa.select(Membership.user_id).where(Membership.group_name == name),
+        "a deployed diagram names it": sa.select(DefinitionAccess.role).where(DefinitionAccess.principal == principal),
+        "open tasks are offered to it": sa.select(TaskCandidate.task_id).where(TaskCandidate.principal == principal),
+        "it has a role in a case": sa.select(CaseRole.principal).where(CaseRole.principal == principal),
+        "views are shared with it": sa.select(ViewShare.view_id).where(ViewShare.group_name == name),
+    }
+    return next((why for why, rows in reasons.items() if db.session.scalar(rows.limit(1)) is not None), "")
 
 
 def ensure_group(name: str, *, by: Actor) -> Group:
@@ -236,12 +287,14 @@ def actor_of(user_id: uuid.UUID) -> Actor:
 
 def _check_name(name: str) -> None:
     if not NAME.fullmatch(name):
-        raise BadRequest("A name is up to 100 letters, digits and . _ @ + -, beginning with a letter or digit.")
+        raise BadRequest(
+            "A name is up to 100 letters, digits and . _ @ + -, beginning with a letter or digit.", field="name"
+        )
 
 
 def _hashed(name: str, password: str) -> str:
     if not SHORTEST <= len(password) <= LONGEST:
-        raise BadRequest(f"A password has {SHORTEST} to {LONGEST} characters.")
+        raise BadRequest(f"A password has {SHORTEST} to {LONGEST} characters.", field="password")
     if password.casefold() == name.casefold():
-        raise BadRequest("The password is the name; take another.")
+        raise BadRequest("The password is the name; take another.", field="password")
     return hash_password(password)

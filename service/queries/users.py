@@ -3,20 +3,53 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 
 import sqlalchemy as sa
 from sqlalchemy.orm import selectinload
 
-from service.db import db
+from service.db import db, utcnow
 from service.errors import NotFound
-from service.models import Actor, ApiToken, Group, Membership, User
+from service.models import Actor, ApiToken, Case, Group, HumanTask, LoginSession, Membership, User
 from service.queries.pages import LIMIT, Page, Sort, page
+from service.queries.visibility import listed, listed_tasks
+
+MOST_COUNTED = 1000
 
 
-def users(*, text: str | None = None, limit: int = LIMIT, cursor: str | None = None) -> Page[User]:
-    """All users with their groups, by name; `text` stands in the name or in what they are called."""
-    conditions = []
+#: Some of the users: what is so of them.
+SOME: Mapping[str, sa.ColumnElement[bool]] = {
+    "people": sa.not_(User.is_machine),
+    "machines": sa.and_(User.is_machine),
+    "administrators": sa.and_(User.is_admin),
+    "locked": sa.not_(User.active),
+}
+
+
+@dataclass(frozen=True)
+class Held:
+    """What somebody has to do, as far as who asks may see it; counting stops at `MOST_COUNTED`."""
+
+    tasks: int
+    cases: int
+
+
+def users(
+    *,
+    text: str | None = None,
+    some: str | None = None,
+    group: str | None = None,
+    limit: int = LIMIT,
+    cursor: str | None = None,
+) -> Page[User]:
+    """All users with their groups, by name; `text` stands in the name or in what they are called.
+
+    `some`: only those, of SOME; `group`: only its members.
+    """
+    conditions = [SOME[some]] if some else []
+    if group:
+        conditions.append(User.memberships.any(Membership.group_name == group))
     if text:
         in_name = User.name.icontains(text, autoescape=True)
         conditions.append(sa.or_(in_name, User.display_name.icontains(text, autoescape=True)))
@@ -32,9 +65,36 @@ def user(name: str) -> User:
     return found
 
 
+def held(user: User, *, by: Actor) -> Held:
+    """How many open tasks and cases are `user`'s, of those that `by` may see."""
+    tasks = sa.select(HumanTask.id).where(
+        HumanTask.assignee == user.name, HumanTask.closed_at.is_(None), listed_tasks(by)
+    )
+    cases = sa.select(Case.id).where(Case.owner_id == user.id, Case.closed_at.is_(None), listed(by))
+    return Held(*(_number(chosen) for chosen in (tasks, cases)))
+
+
+def _number(chosen: sa.Select[uuid.UUID]) -> int:
+    counted = sa.select(sa.func.count()).select_from(chosen.limit(MOST_COUNTED).subquery())
+    return db.session.execute(counted).scalar_one()
+
+
+def signed_in(user: User) -> Sequence[LoginSession]:
+    """The sign-ins of `user` that hold now, the last used first."""
+    holding = sa.select(LoginSession).where(LoginSession.user_id == user.id, LoginSession.expires_at > utcnow())
+    return db.session.scalars(holding.order_by(LoginSession.seen_at.desc())).all()
+
+
 def groups(*, limit: int = LIMIT, cursor: str | None = None) -> Page[Group]:
     """All groups, by name."""
     return page(Group, sorts=[Sort(Group.name, str)], limit=limit, cursor=cursor)
+
+
+def titles(names: Collection[str]) -> Mapping[str, str]:
+    """What each of these groups is called, by its name."""
+    chosen = sa.select(Group.name, Group.title).where(Group.name.in_(names))
+    found = db.session.execute(chosen).all() if names else []
+    return {row.name: row.title for row in found}
 
 
 def group(name: str) -> Group:

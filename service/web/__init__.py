@@ -7,6 +7,7 @@ from flask import Flask
 from service.http import problems
 from service.web import (
     about,
+    accounts,
     adhoc,
     assets,
     calendars,
@@ -45,9 +46,10 @@ from service.web import (
     views,
 )
 
-FAMILIES = (about, adhoc, calendars, case_types, cases, casework, changing, deployments, family, feeds, filters, help,
-            history, incidents, installation, links, lost, migrations, moving, notes, pending_calls, preflights,
-            printing, profile, roles, sign_in, standing, static, tasks, tokens, versions, views)  # fmt: skip
+FAMILIES = (about, accounts, adhoc, calendars, case_types, cases, casework, changing, deployments, family, feeds,
+            filters, help, history, incidents, installation, links, lost, migrations, moving, notes, pending_calls,
+            preflights, printing, profile, roles, sign_in, standing, static, tasks, tokens, versions,
+            views)  # fmt: skip
 
 
 def init_app(app: Flask) -> None:

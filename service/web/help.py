@@ -23,6 +23,9 @@ OTHERWISE = "account#when-something-does-not-work"  #: for addresses at which th
 #: Page or blueprint -> the chapter that is about it, and the place in it.
 CHAPTERS = {
     "about": "first-task",
+    "accounts": "accounts#in-the-browser",
+    "accounts.groups": "accounts#groups",
+    "accounts.group": "accounts#groups",
     "adhoc": "extra-work#start-ad-hoc-work",
     "api": "rest",
     "calendars": "calendars#keep-calendars",

@@ -20,6 +20,7 @@ from tests.pages.scenes import furnish
 
 Browse = Callable[..., Page]
 PASSWORD = "correct horse battery"
+REFUSED = {"not-found": 404, "forbidden": 403}  #: pages that tell so
 WIDER = "document.documentElement.scrollWidth > innerWidth"
 
 
@@ -52,6 +53,12 @@ def visits(office: Office, case: Case) -> list[tuple[str, Actor, str]]:
         ("deployments", office.ada, "/deployments"),
         ("incidents", office.ada, "/incidents"),
         ("api-tokens", office.ada, "/api-tokens"),
+        ("people", office.ada, "/people"),
+        ("nobody", office.ada, "/people?some=locked"),
+        ("person", office.ada, "/people/ben"),
+        ("let-in", office.ada, "/accounts/new"),
+        ("groups", office.ada, "/groups"),
+        ("group", office.ada, "/groups/claims-intake"),
         ("calendars", office.ada, "/calendars"),
         ("calendar", office.ada, "/calendars/munich?since=2026-05-13T16:00&duration=P2D"),
         ("calendar-edited", office.ada, "/calendars/munich/edit"),
@@ -95,9 +102,11 @@ def test_every_page_is_accessible_and_worth_looking_at(
         if actor.id not in browsers:
             browsers[actor.id] = browse(actor, width=width, height=900, dark=dark)
         page = browsers[actor.id]
-        page.goto(path)
+        answer = page.goto(path)
         settle(page)
         violations = axe(page)
+        if answer is None or answer.status != REFUSED.get(name, 200):
+            violations.append(f"answered {answer and answer.status}")
         if page.evaluate(WIDER):
             violations.append("wider than the screen")
         if violations:

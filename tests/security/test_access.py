@@ -169,6 +169,7 @@ BODIES: dict[str, Any] = {
     "PATCH /api/v1/users/<name>": {"display_name": "Other"},
     "PUT /api/v1/users/<name>/password": {"password": "something longer"},
     "POST /api/v1/groups": {"name": "new-group"},
+    "PATCH /api/v1/groups/<name>": {"title": "Other"},
     "PUT /api/v1/calendars/<key>": {"title": "A test", "zone": "UTC", "week": {}},
     "POST /api/v1/views": {"of": "tasks", "name": "A view", "columns": ["task"]},
     "PUT /api/v1/views/<uuid:view_id>": {"of": "tasks", "name": "Another", "columns": ["task"]},
@@ -213,6 +214,9 @@ NOTHING_THERE = (
     "/lost-cases",
     "/migrations/<uuid:migration_id>/",
     "/calendars",
+    "/people",
+    "/groups",
+    "/api/v1/groups/<name>",
     "/cases/<number>/return",
     "/cases/<number>/move",
     "/case-types/<key>/move",
@@ -255,6 +259,13 @@ FORMS: dict[str, dict[str, Any]] = {
     "/cases/<number>/return": {"reason": "A test."},
     "/cases/<number>/move": {"reason": "A test."},
     "/case-types/<key>/move": {"reason": "A test."},
+    "/people": {"name": "new-one"},
+    "/people/<name>": {"display_name": "Other"},
+    "/people/<name>/password": {"password": "something longer", "again": "something longer"},
+    "/people/<name>/groups": {"group": "clerks"},
+    "/groups": {"name": "new-group"},
+    "/groups/<name>": {"title": "Other"},
+    "/groups/<name>/members": {"name": "pat"},
     "/calendars": {"key": "new", "title": "A test", "zone": "UTC"},
     "/calendars/<key>": {"title": "A test", "zone": "UTC"},
     "/case-types/<key>/change/preview": {"put": "Approve"},
@@ -426,7 +437,7 @@ def expected(rule: Rule, said: str, who: str) -> str:
 
 
 def send(caller: Program, method: str, rule: Rule, values: Mapping[str, str]) -> int:
-    known = {**values, "name": "clerks" if "/groups/" in rule.rule else "pat"}
+    known = {**values, "name": "clerks" if "/groups/<name>" in rule.rule else "pat", "group": "clerks"}
     if rule.rule.startswith("/static/"):
         known["name"] = "no-such-file.js"
     path = rule.rule
