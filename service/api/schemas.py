@@ -109,8 +109,11 @@ class TaskQuery(Paged):
     set_aside: Annotated[bool | None, BeforeValidator(_yes_or_no)] = Field(
         None, description="Only what waits for its follow-up date (`true`), or only what does not (`false`)."
     )
-    sort: Literal["urgency", "due", "oldest", "newest"] = Field(
-        "urgency", description="By priority, then due date; by due date, what has none last; or by opening."
+    sort: Literal["urgency", "priority", "due", "oldest", "newest"] = Field(
+        "urgency",
+        description="`urgency`: what is late first, then what is due next, what has no due date last; among equals the"
+        " higher priority first, then the older. `priority`: by priority, then due date. `due`: by due date alone."
+        " `oldest`, `newest`: by opening. A cursor belongs to the order that it was made in.",
     )
 
 

@@ -29,7 +29,8 @@ class TaskState(StrEnum):
 #: Lists of open tasks are read in the order of their urgency, straight from a small index.
 _OPEN = where("closed_at IS NULL")
 _DUE = sa.text("(due_at IS NULL)"), "due_at", "id"
-_URGENCY = sa.text("priority DESC"), *_DUE
+_PRIORITY = sa.text("priority DESC"), *_DUE
+_URGENCY = sa.text("(due_at IS NULL)"), "due_at", sa.text("priority DESC"), "id"
 
 
 class HumanTask(Base):
@@ -41,9 +42,11 @@ class HumanTask(Base):
         sa.Index("ix_human_task_delegated", "delegated_by", "case_id", **where("delegated_by IS NOT NULL")),
         sa.Index(None, "case_id"),
         sa.Index("ix_human_task_open_of_case", "case_id", **_OPEN),  #: however much was done in it before
-        sa.Index("ix_human_task_mine", "assignee", *_URGENCY, **_OPEN),
+        sa.Index("ix_human_task_mine", "assignee", *_PRIORITY, **_OPEN),
+        sa.Index("ix_human_task_mine_urgency", "assignee", *_URGENCY, **_OPEN),
         sa.Index("ix_human_task_open_name", "name", **_OPEN),
-        sa.Index("ix_human_task_open", *_URGENCY, **_OPEN),
+        sa.Index("ix_human_task_open", *_PRIORITY, **_OPEN),
+        sa.Index("ix_human_task_open_urgency", *_URGENCY, **_OPEN),
         sa.Index("ix_human_task_open_due", *_DUE, **_OPEN),
         sa.Index("ix_human_task_open_id", "id", **_OPEN),
     )
@@ -92,6 +95,7 @@ class TaskCandidate(Base):
     __tablename__ = "task_candidate"
     __table_args__ = (
         sa.Index("ix_task_candidate_queue", "principal", "free", "rank", "due", "task_id", "follow_up_at"),
+        sa.Index("ix_task_candidate_urgency", "principal", "free", "due", "rank", "task_id", "follow_up_at"),
         sa.Index("ix_task_candidate_due", "principal", "free", "due", "task_id", "follow_up_at"),
         sa.Index("ix_task_candidate_aside", "principal", "follow_up_at", **where("follow_up_at IS NOT NULL")),
     )

@@ -93,17 +93,23 @@ def cut(rows: Sequence[Row], sorts: Sequence[Sort], limit: int) -> Page[Row]:
 
 
 def _after(sorts: Sequence[Sort], values: Sequence[Any]) -> sa.ColumnElement[bool]:
-    """a beyond A, or a = A and b beyond B, or …; the first bound stands alone too, for the index."""
+    """a beyond A, or a = A and b beyond B, or …; one bound stands alone too, for the index."""
     either: list[sa.ColumnElement[bool]] = []
     for i, (sort, value) in enumerate(zip(sorts, values, strict=True)):
         same = [s.column.is_(None) if v is None else s.column == v for s, v in zip(sorts[:i], values[:i], strict=True)]
         either.append(sa.and_(*same, sort.beyond(value)))
+    return sa.and_(_not_before(sorts, values), sa.or_(*either))
+
+
+def _not_before(sorts: Sequence[Sort], values: Sequence[Any]) -> sa.ColumnElement[bool]:
+    """A bound by the first column, or by the next one among what the first one is empty of."""
     first, value = sorts[0].column, values[0]
+    if value is None:
+        return sa.and_(first.is_(None), _not_before(sorts[1:], values[1:]))
     if sorts[0].nullable:
         at = sa.literal(value, first.type)
-        further = first.is_(None) if value is None else sa.tuple_(first.is_(None), first) >= sa.tuple_(sa.false(), at)
-        return sa.and_(further, sa.or_(*either))
-    return sa.and_(first <= value if sorts[0].descending else first >= value, sa.or_(*either))
+        return sa.tuple_(first.is_(None), first) >= sa.tuple_(sa.false(), at)
+    return first <= value if sorts[0].descending else first >= value
 
 
 def _encode(values: Sequence[Any]) -> str:

@@ -7,7 +7,6 @@ merges them, so that it costs the same however much waits.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -19,12 +18,13 @@ from service.models.tasks import NEVER
 
 RANGES = 200  #: principals of one person that are read so; SQLite merges at most 500
 #: What a queue may be in the order of; each has its index.
-URGENCY = (TaskCandidate.rank, TaskCandidate.due, TaskCandidate.task_id)
+URGENCY = (TaskCandidate.due, TaskCandidate.rank, TaskCandidate.task_id)
+PRIORITY = (TaskCandidate.rank, TaskCandidate.due, TaskCandidate.task_id)
 DUE = (TaskCandidate.due, TaskCandidate.task_id)
 
 Condition = sa.ColumnElement[bool]
 Order = Sequence[QueryableAttribute[Any]]
-Place = Sequence[Any]  #: priority, due date and id of a task; by due date without the priority
+Place = Sequence[Any]  #: of a task, what stands for each column of the order: its due date, its priority, its id
 
 
 def first(
@@ -40,24 +40,19 @@ def first(
     them in a statement that is kept.
     """
     if after is not None:
-        *priority, due_at, task_id = after
-        begin = zip((*(-each for each in priority), due_at or NEVER, task_id), order, strict=True)
-        conditions = (*conditions, sa.tuple_(*order) > sa.tuple_(*(sa.literal(v, column.type) for v, column in begin)))
+        begin = [sa.literal(_of_index(column, value), column.type) for column, value in zip(order, after, strict=True)]
+        conditions = (*conditions, sa.tuple_(*order) > sa.tuple_(*begin))
     offered = sa.select(*order).where(TaskCandidate.free, *conditions).order_by(*order).limit(most)
     ranges = [offered.where(TaskCandidate.principal == each).subquery() for each in principals]
     merged = sa.union(*(sa.select(each) for each in ranges)).subquery()  # a task may be offered to several
     return sa.select(merged).order_by(*merged.c).limit(most).cte("queued")
 
 
-def parts(after: Sequence[Any] | None, now: datetime) -> list[tuple[Condition, Place | None]]:
-    """What is late, then what is not: the condition of each part, and where to begin in it.
-
-    `after`: 0 for a late task and 1 for another, and its place; without it, from the beginning.
-    """
-    late, others = TaskCandidate.due < now, TaskCandidate.due >= now
-    if after is None:
-        return [(late, None), (others, None)]
-    return [(others, after[1:])] if after[0] else [(late, after[1:]), (others, None)]
+def _of_index(column: QueryableAttribute[Any], value: Any) -> Any:
+    """What stands in the index for a task's priority, due date or id."""
+    if column.key == "rank":
+        return -value
+    return NEVER if value is None else value
 
 
 def set_aside() -> Condition:

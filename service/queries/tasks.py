@@ -25,23 +25,19 @@ from service.queries.actions import know_doers, know_roles
 from service.queries.pages import LIMIT, Page, Sort, cut, page, place
 from service.queries.visibility import closed_to, hidden, listed_tasks
 
-URGENCY = (
-    Sort(HumanTask.priority, int, descending=True),
-    Sort(HumanTask.due_at, datetime, nullable=True),
-    Sort(HumanTask.id, uuid.UUID),
-)
 _DUE, _OLDEST = Sort(HumanTask.due_at, datetime, nullable=True), Sort(HumanTask.id, uuid.UUID)
-#: What a list of tasks may be sorted by; ids are in the order of opening, what is not due comes last.
-SORTS = {
-    "urgency": URGENCY,
+_PRIORITY = Sort(HumanTask.priority, int, descending=True)
+#: What a list of tasks may be sorted by; ids are in the order of opening, what is not due comes last. By when something
+#: is due, what is late comes before all that is not, the longest late first.
+SORTS: Mapping[str, Sequence[Sort]] = {
+    "urgency": (_DUE, _PRIORITY, _OLDEST),
+    "priority": (_PRIORITY, _DUE, _OLDEST),
     "due": (_DUE, _OLDEST),
     "oldest": (_OLDEST,),
     "newest": (Sort(HumanTask.id, uuid.UUID, descending=True),),
 }
-#: And for people: what is late before what is not, whatever its priority.
-LATE_FIRST = "late first"
 #: The orders in which the index of the team queue is read.
-_QUEUED = {"urgency": queue.URGENCY, LATE_FIRST: queue.URGENCY, "due": queue.DUE}
+_QUEUED = {"urgency": queue.URGENCY, "priority": queue.PRIORITY, "due": queue.DUE}
 #: Of so many principals the queue is counted first: mostly that is enough to say “99+”.
 FEW = 4
 SPARE = 20  #: tasks of the queue that are looked at beyond a page, for those of restricted cases
@@ -130,16 +126,10 @@ def team(actor: Actor, *, limit: int = LIMIT, cursor: str | None = None, **only:
     further = any(value for name, value in only.items() if name not in ("sort", "set_aside"))
     if further or sort not in _QUEUED or len(actor.principals) > queue.RANGES:
         return _page(_team(actor), limit, cursor, only)
-    now = utcnow()
-    sorts = _sorts(sort, now)
-    after = place(sorts, cursor) if cursor is not None else None
+    after = place(SORTS[sort], cursor) if cursor is not None else None
     conditions = [] if aside is None else [queue.set_aside() if aside else queue.at_hand()]
-    rows: list[HumanTask] = []
-    for part, begin in queue.parts(after, now) if sort == LATE_FIRST else [(sa.true(), after)]:
-        rows += _queued(actor, limit + 1 - len(rows), part, *conditions, after=begin, order=_QUEUED[sort])
-        if len(rows) > limit:
-            break
-    return _looked_up(cut(rows, sorts, limit))
+    rows = _queued(actor, limit + 1, *conditions, after=after, order=_QUEUED[sort])
+    return _looked_up(cut(rows, SORTS[sort], limit))
 
 
 def _queued(
@@ -194,17 +184,7 @@ def open_of(case_ids: Sequence[uuid.UUID]) -> Mapping[uuid.UUID, Sequence[HumanT
 
 
 def _by_urgency(tasks: Iterable[HumanTask]) -> list[HumanTask]:
-    now = utcnow()
-    return sorted(
-        tasks,
-        key=lambda task: (
-            task.due_at is None or task.due_at >= now,
-            -task.priority,
-            task.due_at is None,
-            task.due_at,
-            task.id,
-        ),
-    )
+    return sorted(tasks, key=lambda task: (task.due_at is None, task.due_at, -task.priority, task.id))
 
 
 def counts(actor: Actor, *, most: int = 1000) -> Counts:
@@ -289,7 +269,7 @@ def narrowed(
 
 def _page(whose: sa.ColumnElement[bool], limit: int, cursor: str | None, only: Mapping[str, Any]) -> Page[HumanTask]:
     conditions = (whose, HumanTask.closed_at.is_(None), *_narrowed(only))
-    sorts = _sorts(only.get("sort", "urgency"), utcnow())
+    sorts = SORTS[only.get("sort", "urgency")]
     return _looked_up(page(HumanTask, *conditions, sorts=sorts, limit=limit, cursor=cursor, options=[_CASE]))
 
 
@@ -303,15 +283,6 @@ def _looked_up(found: Page[HumanTask]) -> Page[HumanTask]:
     _look_up_candidates(found.rows)
     _look_up_doers(found.rows)
     return found
-
-
-def _sorts(name: str, now: datetime) -> Sequence[Sort]:
-    return _late_first(now) if name == LATE_FIRST else SORTS[name]
-
-
-def _late_first(now: datetime) -> Sequence[Sort]:
-    is_late = sa.case((HumanTask.due_at < now, 0), else_=1)
-    return (Sort(is_late, int, of_row=lambda task: int(task.due_at is None or task.due_at >= now)), *URGENCY)
 
 
 def due_first(cases: Iterable[Case]) -> Mapping[uuid.UUID, datetime]:

@@ -6,7 +6,6 @@ import re
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -33,10 +32,9 @@ CASE_COLUMNS: Mapping[str, str] = {
     "case": "Case", "type": "Kind", "stage": "Stage", "owner": "Owner", "due": "Due", "created": "Opened",
     "opened-by": "Opened by", "priority": "Priority", "state": "State",
 }  # fmt: skip
-_DUE = Sort(HumanTask.due_at, datetime, nullable=True), Sort(HumanTask.priority, int, descending=True)
 TASK_SORTS: Mapping[str, Sequence[Sort]] = {
-    "due": (*_DUE, Sort(HumanTask.id, uuid.UUID)),
-    "priority": task_lists.SORTS["urgency"],
+    "due": task_lists.SORTS["urgency"],
+    "priority": task_lists.SORTS["priority"],
     "newest": task_lists.SORTS["newest"],
     "oldest": task_lists.SORTS["oldest"],
 }

@@ -92,7 +92,7 @@ def _rows(
     """
     whose = task_lists.mine if view == "mine" else task_lists.team
     only: dict[str, Any] = {"set_aside": set_aside, "filtered": filtered}
-    return whose(actor, limit=LISTED, cursor=after, sort=task_lists.LATE_FIRST, **only)
+    return whose(actor, limit=LISTED, cursor=after, **only)
 
 
 def _whole(row: HumanTask) -> HumanTask:

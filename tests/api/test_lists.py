@@ -54,7 +54,8 @@ def test_cases_come_sorted_and_whole(
 
 
 @pytest.mark.parametrize(
-    ("sort", "order"), [("newest", "43210"), ("oldest", "01234"), ("due", "20413"), ("urgency", "41203")]
+    ("sort", "order"),
+    [("newest", "43210"), ("oldest", "01234"), ("due", "20413"), ("priority", "41203"), ("urgency", "20413")],
 )
 def test_tasks_come_sorted_and_whole(
     office: Office, program: Callable[..., Program], five: list[str], sort: str, order: str
@@ -62,6 +63,19 @@ def test_tasks_come_sorted_and_whole(
     found = paged(program(office.mia), f"/tasks?view=all&sort={sort}", lambda row: str(row["case"]["id"]))
 
     assert [five.index(each) for each in found] == [int(digit) for digit in order]
+
+
+@pytest.mark.parametrize("other", ["priority", "due", "newest"])
+def test_a_cursor_of_another_order_is_refused(
+    office: Office, program: Callable[..., Program], five: list[str], other: str
+) -> None:
+    mia = program(office.mia)
+    following: Any = mia.get(f"/tasks?view=all&limit=2&sort={other}").json["next"]
+
+    refused = mia.get(following.replace(f"sort={other}", "sort=urgency"))
+
+    assert refused.status_code == 400
+    assert "begin again without it" in refused.json["detail"]
 
 
 def test_lists_are_narrowed(office: Office, program: Callable[..., Program], five: list[str]) -> None:
