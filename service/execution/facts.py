@@ -84,13 +84,17 @@ def declared_for(definition_id: uuid.UUID) -> Mapping[str, str]:
     if time.monotonic() < until:
         return found
     source = deployed(definition_id)
-    newest = db.session.scalar(_NEWEST, {"key": source.key})
     own = source.definition.info.attributes.get("searchable", "")
-    found = {**searchable.declared(own), **searchable.declared(newest or "")}
+    found = {**searchable.declared(own), **declared_by(source.key)}
     if len(_remembered) > 4096:
         _remembered.clear()
     _remembered[definition_id] = time.monotonic() + REMEMBERED, found
     return found
+
+
+def declared_by(case_type: str) -> Mapping[str, str]:
+    """Name -> kind of the facts that the newest version of a case type declares."""
+    return searchable.declared(db.session.scalar(_NEWEST, {"key": case_type}) or "")
 
 
 def values(variables: Mapping[str, Any], declared: Mapping[str, str]) -> dict[str, Fact]:

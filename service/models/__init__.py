@@ -2,6 +2,7 @@
 
 from service.models import search_index
 from service.models.actor import SYSTEM, Actor
+from service.models.arrangements import Arrangement, ListName
 from service.models.audit import AuditEntry, InstallationEntry, InstallationSeal
 from service.models.calendars import Calendar
 from service.models.calls import PendingCall
@@ -34,6 +35,7 @@ __all__ = [
     "SYSTEM",
     "Actor",
     "ApiToken",
+    "Arrangement",
     "AuditEntry",
     "Calendar",
     "Case",
@@ -57,6 +59,7 @@ __all__ = [
     "InstallationSeal",
     "LargeVariable",
     "LinkKind",
+    "ListName",
     "LoginSession",
     "Membership",
     "Message",

@@ -108,8 +108,10 @@ def _not_before(sorts: Sequence[Sort], values: Sequence[Any]) -> sa.ColumnElemen
         return sa.and_(first.is_(None), _not_before(sorts[1:], values[1:]))
     if sorts[0].nullable:
         at = sa.literal(value, first.type)
-        return sa.tuple_(first.is_(None), first) >= sa.tuple_(sa.false(), at)
-    return first <= value if sorts[0].descending else first >= value
+        from_there: sa.ColumnElement[bool] = sa.tuple_(first.is_(None), first) >= sa.tuple_(sa.false(), at)
+        return from_there
+    bound: sa.ColumnElement[bool] = first <= value if sorts[0].descending else first >= value
+    return bound
 
 
 def _encode(values: Sequence[Any]) -> str:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import re
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -13,9 +13,10 @@ from sqlalchemy.orm import joinedload
 
 from service.db import db, limits
 from service.errors import BadFilter, NotFound
-from service.models import Actor, Case, CaseVariable, DefaultView, HumanTask, SavedView, User, ViewOf, ViewShare
+from service.models import Actor, Case, DefaultView, HumanTask, SavedView, User, ViewOf, ViewShare
+from service.models.arrangements import CASE_COLUMNS, CASE_GROUPS, TASK_COLUMNS, TASK_GROUPS
+from service.queries import arrangements, filtering
 from service.queries import cases as case_lists
-from service.queries import filtering
 from service.queries import tasks as task_lists
 from service.queries.filtering import bounding, counting
 from service.queries.pages import LIMIT, Page, Sort, page
@@ -24,26 +25,21 @@ from service.queries.visibility import listed, listed_tasks
 MOST = 100  #: views of one person that are listed
 COUNTING = 0.2  #: seconds that one view's number may take
 
-TASK_COLUMNS: Mapping[str, str] = {
-    "task": "Task", "case": "Case", "type": "Kind", "stage": "Stage", "assignee": "Who", "due": "Due",
-    "follow-up": "To begin", "created": "Since", "priority": "Priority",
-}  # fmt: skip
-CASE_COLUMNS: Mapping[str, str] = {
-    "case": "Case", "type": "Kind", "stage": "Stage", "owner": "Owner", "due": "Due", "created": "Opened",
-    "opened-by": "Opened by", "priority": "Priority", "state": "State",
-}  # fmt: skip
 TASK_SORTS: Mapping[str, Sequence[Sort]] = {
     "due": task_lists.SORTS["urgency"],
     "priority": task_lists.SORTS["priority"],
     "newest": task_lists.SORTS["newest"],
     "oldest": task_lists.SORTS["oldest"],
 }
-TASK_GROUPS: Mapping[str, Sort] = {
+#: What groups are kept together by across pages; others are gathered within a page.
+_TASK_GROUPS: Mapping[str, Sort] = {
+    "due": Sort(HumanTask.due_at, datetime, nullable=True),
     "assignee": Sort(HumanTask.assignee, str, nullable=True),
     "stage": Sort(HumanTask.stage, str, nullable=True),
     "priority": Sort(HumanTask.priority, int, descending=True),
 }
-CASE_GROUPS: Mapping[str, Sort] = {
+_CASE_GROUPS: Mapping[str, Sort] = {
+    "due": Sort(Case.due_at, datetime, nullable=True),
     "type": Sort(Case.case_type, str),
     "stage": Sort(Case.stage, str, nullable=True),
     "priority": Sort(Case.priority, int, descending=True),
@@ -67,18 +63,12 @@ class Shown:
 def columns_of(of: ViewOf) -> Mapping[str, str]:
     """Name -> heading of the columns that a view may have: facts too, as `fact.NAME`."""
     own = TASK_COLUMNS if of is ViewOf.TASKS else CASE_COLUMNS
-    return {**own, **{f"fact.{name}": _heading(name) for name in filtering.known().facts}}
+    return {**own, **{f"fact.{name}": arrangements.heading(name) for name in filtering.known().facts}}
 
 
-def _heading(name: str) -> str:
-    """`estimatedAmount` as “Estimated amount”."""
-    words = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|[._]", " ", name).lower()
-    return words[:1].upper() + words[1:]
-
-
-def groups_of(of: ViewOf) -> Sequence[str]:
-    """By what a view may be grouped."""
-    return tuple(TASK_GROUPS if of is ViewOf.TASKS else CASE_GROUPS)
+def groups_of(of: ViewOf) -> Mapping[str, str]:
+    """Name -> words of what a view may be grouped by."""
+    return TASK_GROUPS if of is ViewOf.TASKS else CASE_GROUPS
 
 
 def owner_of(view: SavedView) -> str:
@@ -130,19 +120,19 @@ def rows(view: SavedView, actor: Actor, *, text: str, limit: int = LIMIT, cursor
         listed_of = _tasks if view.of is ViewOf.TASKS else _cases
         found: Page[Any] = listed_of(view, actor, text, limit, cursor)
     ids = [row.case_id if isinstance(row, HumanTask) else row.id for row in found.rows]
-    return Shown(found.rows, found.next, _facts(view, actor, ids))
+    return Shown(found.rows, found.next, arrangements.facts(view.columns, actor, ids))
 
 
 def _tasks(view: SavedView, actor: Actor, text: str, limit: int, cursor: str | None) -> Page[HumanTask]:
     whose = {"mine": task_lists.of_mine, "team": task_lists.of_team}.get(view.scope, listed_tasks)(actor)
-    grouped = [TASK_GROUPS[view.grouped_by]] if view.grouped_by and view.grouped_by in TASK_GROUPS else []
+    grouped = [_TASK_GROUPS[view.grouped_by]] if view.grouped_by and view.grouped_by in _TASK_GROUPS else []
     sorts = [*grouped, *TASK_SORTS.get(view.sort, TASK_SORTS["due"])]
     conditions = whose, HumanTask.closed_at.is_(None), *filtering.tasks(text, actor)
     return page(HumanTask, *conditions, sorts=_once(sorts), limit=limit, cursor=cursor, options=_CASE)
 
 
 def _cases(view: SavedView, actor: Actor, text: str, limit: int, cursor: str | None) -> Page[Case]:
-    grouped = [CASE_GROUPS[view.grouped_by]] if view.grouped_by and view.grouped_by in CASE_GROUPS else []
+    grouped = [_CASE_GROUPS[view.grouped_by]] if view.grouped_by and view.grouped_by in _CASE_GROUPS else []
     sorts = [*grouped, *case_lists.SORTS.get(view.sort, case_lists.SORTS["due"])]
     conditions = listed(actor), Case.fragment.is_(False), *filtering.cases(text, actor)
     options = [joinedload(Case.owner).load_only(User.name, User.display_name)]
@@ -152,18 +142,3 @@ def _cases(view: SavedView, actor: Actor, text: str, limit: int, cursor: str | N
 def _once(sorts: Sequence[Sort]) -> list[Sort]:
     """`sorts` without a second one of the same column."""
     return list({str(sort.column): sort for sort in reversed(sorts)}.values())[::-1]
-
-
-def _facts(view: SavedView, actor: Actor, ids: Sequence[uuid.UUID]) -> Mapping[uuid.UUID, Mapping[str, str]]:
-    """The facts that are columns, of the cases among these that `actor` may ask them of."""
-    names = [column.removeprefix("fact.") for column in view.columns if column.startswith("fact.")]
-    found: dict[uuid.UUID, dict[str, str]] = {}
-    if not names or not ids:
-        return found
-    open_ones = sa.select(Case.id).where(Case.id.in_(set(ids)), listed(actor))
-    wanted = sa.select(CaseVariable.case_id, CaseVariable.name, CaseVariable.shown)
-    for case_id, name, shown in db.session.execute(
-        wanted.where(CaseVariable.case_id.in_(open_ones), CaseVariable.name.in_(names))
-    ):
-        found.setdefault(case_id, {})[name] = shown
-    return found

@@ -9,6 +9,7 @@ from service.web import (
     about,
     accounts,
     adhoc,
+    arranging,
     assets,
     calendars,
     case_types,
@@ -46,10 +47,10 @@ from service.web import (
     views,
 )
 
-FAMILIES = (about, accounts, adhoc, calendars, case_types, cases, casework, changing, deployments, family, feeds,
-            filters, help, history, incidents, installation, links, lost, migrations, moving, notes, pending_calls,
-            preflights, printing, profile, roles, sign_in, standing, static, tasks, tokens, versions,
-            views)  # fmt: skip
+FAMILIES = (about, accounts, adhoc, arranging, calendars, case_types, cases, casework, changing, deployments,
+            family, feeds, filters, help, history, incidents, installation, links, lost, migrations, moving,
+            notes, pending_calls, preflights, printing, profile, roles, sign_in, standing, static, tasks,
+            tokens, versions, views)  # fmt: skip
 
 
 def init_app(app: Flask) -> None:

@@ -27,6 +27,7 @@ from service.models import (
     HumanTask,
     Incident,
     IncidentState,
+    ListName,
     Timer,
     User,
     ViewOf,
@@ -42,6 +43,7 @@ from service.queries import tasks as task_lists
 from service.queries.filtering import bounding, counting
 from service.queries.pages import Page
 from service.web import (
+    arranging,
     casework,
     editing,
     facts,
@@ -111,19 +113,22 @@ def index() -> ResponseReturnValue:
     exact = case_lists.exactly(filters.text, by=actor) if filters.text else None
     if exact and not wants_part():
         return go(url_for(".show", number=exact.number))
+    arranged, case_type = arranging.chosen(ListName.CASES, actor, "" if box.wrong else filters.text, filters.case_type)
+    after = request.args.get("after")
     found, box = filter_boxes.listed(
-        box, actor, lambda filtered: _listed(filters, actor, filtered, request.args.get("after")), of="cases"
+        box, actor, lambda filtered: _listed(filters, actor, filtered, arranged.sort, after), of="cases"
     )
+    rows = [exact, *(row for row in found.rows if row.id != exact.id)] if exact else found.rows
     types = definitions.case_types()
     values: dict[str, Any] = {
         "filters": filters,
         "box": box,
-        "rows": [exact, *(row for row in found.rows if row.id != exact.id)] if exact else found.rows,
+        "rows": rows,
+        "shown": arranging.laid_out(ListName.CASES, arranged, case_type, rows, actor),
         "next": found.next,
-        "task_due": task_lists.due_first(found.rows if exact is None else [exact, *found.rows]),
+        "task_due": task_lists.due_first(rows),
         "elsewhere": _elsewhere(box, actor) if not found.rows else 0,
         "type_options": [("", "All case types"), *((kind.key, kind.name) for kind in types if not kind.is_fragment)],
-        "type_names": {kind.key: kind.name for kind in types},
         "states": STATES,
         "counts": {} if wants_part() else _counts(actor),
         "stage_of": progress.stage_name,
@@ -131,13 +136,14 @@ def index() -> ResponseReturnValue:
     return page("cases/rows.html" if wants_part() else "cases/index.html", **values)
 
 
-def _listed(filters: Filters, actor: Actor, filtered: filtering.Conditions, after: str | None) -> Page[Case]:
+def _listed(filters: Filters, actor: Actor, filtered: filtering.Conditions, sort: str, after: str | None) -> Page[Case]:
     return case_lists.visible(
         actor,
         state=CaseState(filters.state) if filters.state != "all" else None,
         case_type=filters.case_type or None,
         owner=actor.name if filters.mine else None,
         filtered=filtered,
+        sort=sort,
         limit=LISTED,
         cursor=after,
     )

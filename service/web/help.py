@@ -79,6 +79,7 @@ CHAPTERS = {
     "tasks.team": "tasks#take-a-task",
     "tokens": "accounts#tokens",
     "views": "filters#keep-a-view",
+    "arranging": "tasks#columns-order-and-groups",
     "versions": "deploying#see-what-differs",
     "versions.bundle": "deploying#carry-a-version-to-another-installation",
     "versions.replay": "deploying#replay-finished-cases",

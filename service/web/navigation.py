@@ -14,6 +14,7 @@ from service.models import Actor, ViewOf
 from service.policy import reaching
 from service.policy.permissions import Action, may
 from service.queries import health, incidents, notes, tasks, views
+from service.web import arranging
 
 OF_A_CASE = ("casework.", "family.", "links.", "history.", "moving.", "notes.", "roles.")  #: blueprints below “Cases”
 LISTED, NUMBERED = 20, 8  #: saved views in the menu, and those of them that are counted
@@ -113,6 +114,8 @@ def _is_current(endpoint: str) -> bool:
     here = request.endpoint or ""
     if here == "tasks.show":
         return endpoint == ("tasks.team" if request.args.get("view") == "team" else "tasks.mine")
+    if here.startswith("arranging."):
+        return endpoint == arranging.PAGES.get((request.view_args or {}).get("list_name", ""))
     if here in ("cases.new", "cases.choose"):
         return endpoint == "cases.choose"
     if here.startswith(("preflights.", "changing.")):

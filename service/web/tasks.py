@@ -15,18 +15,18 @@ from service.errors import BadRequest
 from service.execution.definitions import deployed, form_of_task
 from service.http.auth import current_actor
 from service.http.protection import permission, signed_in
-from service.models import Actor, HumanTask, User
+from service.models import Actor, HumanTask, ListName, User
 from service.operations import tasks
 from service.policy.permissions import Action, may
 from service.queries import actions, filtering, migrations
 from service.queries import tasks as task_lists
 from service.queries.pages import Page
-from service.web import facts, filters, people, progress, spoken, stuck
+from service.web import arranging, facts, filters, people, progress, spoken, stuck
 from service.web.rendering import go, names_of, page, wants_part
 
 blueprint = Blueprint("tasks", __name__)
 VIEWS = {"mine": "My tasks", "team": "Team queue"}
-LISTED = 50  #: rows of a list; what is more urgent comes first
+LISTED = 50  #: rows of a page of a list
 OF_ASIDE = {"follow-up", "state"}  #: what a filter asks for that leaving out what is set aside would contradict
 FACTS = 8  #: facts beside a task; the case page has all
 
@@ -61,6 +61,8 @@ def _lists(view: str, task: HumanTask | None) -> Response:
     aside = request.args.get("aside") == "1"
     box = filters.box(request.args.get("q", "").strip(), of="tasks")
     only: dict[str, Any] = {"after": request.args.get("after"), "set_aside": None if OF_ASIDE & box.names else aside}
+    arranged, case_type = arranging.chosen(ListName(view), actor, "" if box.wrong else box.text)
+    only["sort"] = arranged.sort
     found, box = filters.listed(box, actor, lambda chosen: _rows(view, actor, filtered=chosen, **only), of="tasks")
     rows = found.rows
     only_rows = wants_part() and request.headers.get("HX-Target", "").endswith("#rows")
@@ -68,7 +70,8 @@ def _lists(view: str, task: HumanTask | None) -> Response:
     if shown is None and rows and not only_rows:
         shown = _whole(rows[0])
     values: dict[str, Any] = {"view": view, "title": VIEWS[view], "rows": rows, "next": found.next}
-    values |= {"chosen": task, "task": shown, "aside": aside, "box": box}
+    values |= {"chosen": task, "task": shown, "aside": aside, "box": box, "beside": arranging.beside}
+    values["shown"] = arranging.laid_out(ListName(view), arranged, case_type, rows, actor)
     values["others"] = aside or task_lists.any_set_aside(actor, team=view == "team")
     if only_rows:
         return page("tasks/polled.html", **values)
@@ -84,14 +87,16 @@ def _rows(
     *,
     after: str | None = None,
     set_aside: bool | None = False,
+    sort: str | None = None,
     filtered: filtering.Conditions = (),
 ) -> Page[HumanTask]:
-    """The tasks of a list, the most urgent first.
+    """The tasks of a list, in the order that the person has chosen for it.
 
     What is set aside until its follow-up date has a list of its own, unless a filter asks for it.
     """
     whose = task_lists.mine if view == "mine" else task_lists.team
-    only: dict[str, Any] = {"set_aside": set_aside, "filtered": filtered}
+    sort = sort or arranging.chosen(ListName(view), actor, "")[0].sort
+    only: dict[str, Any] = {"set_aside": set_aside, "filtered": filtered, "sort": sort}
     return whose(actor, limit=LISTED, cursor=after, **only)
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from itertools import groupby
 from typing import Any
 from uuid import UUID
 
@@ -18,10 +16,9 @@ from service.http.protection import permission, signed_in
 from service.models import Actor, HumanTask, SavedView, ViewOf
 from service.operations import views as operations
 from service.policy.permissions import Action, may, require
-from service.queries import definitions, views
-from service.web import filters, progress
+from service.queries import views
+from service.web import arranging, filters, progress
 from service.web.rendering import go, names_of, page, wants_part
-from service.web.words import readable
 
 blueprint = Blueprint("views", __name__)
 LISTED = 50
@@ -47,47 +44,19 @@ def show(view_id: UUID) -> ResponseReturnValue:
             shown = views.rows(view, actor, text=box.text, limit=LISTED, cursor=after)
         except BadFilter as wrong:
             box = filters.Box(box.text, wrong=str(wrong), end=wrong.end)
-    values: dict[str, Any] = {"view": view, "box": box, "next": shown.next, "groups": list(_grouped(view, shown.rows))}
+    values: dict[str, Any] = {"view": view, "box": box, "next": shown.next, "shown": _laid_out(view, shown)}
     first = views.begins_with(actor, view.of)
-    values |= {"facts": shown.facts, "columns": _columns(view), "begins": first is not None and first.id == view.id}
+    values |= {"begins": first is not None and first.id == view.id, "stage_of": progress.stage_name}
     values |= {"may_change": may(actor, Action.CHANGE_VIEW, view), "owner": views.owner_of(view)}
-    values |= {"names": names_of(_people(shown.rows)), "type_names": _type_names(), "stage_of": progress.stage_name}
     return page("views/rows.html" if wants_part() else "views/page.html", **values)
 
 
-def _people(rows: Sequence[Any]) -> Iterator[str | None]:
-    for row in rows:
-        yield row.assignee if isinstance(row, HumanTask) else row.created_by
-
-
-def _columns(view: SavedView) -> list[tuple[str, str]]:
-    """The view's columns that there are, with what they are called."""
-    known = views.columns_of(view.of)
-    return [(name, known[name]) for name in view.columns if name in known]
-
-
-def _grouped(view: SavedView, rows: Sequence[Any]) -> Iterator[tuple[str, list[Any]]]:
-    """The rows by what they are grouped by; all of them without a heading where they are not."""
-    for value, group in groupby(rows, lambda row: _group_of(view.grouped_by, row)):
-        yield value, list(group)
-
-
-def _group_of(name: str | None, row: Any) -> str:
-    match name:
-        case "assignee":
-            return row.assignee or "Nobody yet"
-        case "stage":
-            case = row.case if isinstance(row, HumanTask) else row
-            return (progress.stage_name(case, row.stage) if row.stage else None) or "No stage"
-        case "priority":
-            return f"Priority {row.priority}"
-        case "type":
-            return _type_names().get(row.case_type, row.case_type)
-    return ""
-
-
-def _type_names() -> Mapping[str, str]:
-    return {kind.key: kind.name for kind in definitions.case_types()}
+def _laid_out(view: SavedView, shown: views.Shown) -> arranging.Layout:
+    known, called = views.columns_of(view.of), arranging.type_names()
+    names = names_of(row.assignee if isinstance(row, HumanTask) else row.created_by for row in shown.rows)
+    columns = [(name, known[name]) for name in view.columns if name in known]
+    groups = arranging.gathered(view.grouped_by, shown.rows, names, called)
+    return arranging.Layout(groups, columns, shown.facts, names, called, "", "")
 
 
 @blueprint.get("/views/new")
@@ -198,7 +167,7 @@ def _form(
         "scopes": list(SCOPES.items()),
         "own_groups": sorted({*current_actor().groups, *given["groups"]}),
     }
-    values |= {"group_options": [("", "Not grouped"), *((name, readable(name)) for name in views.groups_of(of))]}
+    values |= {"group_options": [("", "Not grouped"), *views.groups_of(of).items()]}
     field = "filter" if isinstance(wrong, BadFilter) else wrong.field if wrong else ""
     values |= {"errors": {field: str(wrong)} if wrong else {}}
     return page("views/form.html", status=422 if wrong else 200, **values)

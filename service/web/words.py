@@ -41,6 +41,17 @@ def due(at: datetime | None, *, now: datetime, zone: tzinfo) -> Chip | None:
     return Chip(day(at.astimezone(zone).date(), today=now.astimezone(zone).date()), "good")
 
 
+def due_day(at: datetime | None, *, now: datetime, zone: tzinfo) -> str:
+    """The heading of what is due on one day: Late, Today, Tomorrow, `Thu 3 Dec`, or No due date."""
+    if at is None:
+        return "No due date"
+    if at < now:
+        return "Late"
+    day_, today = at.astimezone(zone).date(), now.astimezone(zone).date()
+    named = {0: "Today", 1: "Tomorrow"}.get((day_ - today).days)
+    return named or f"{day_:%a} {day(day_, today=today)}"
+
+
 def set_aside(until: datetime | None, due_at: datetime | None, *, now: datetime, zone: tzinfo) -> Chip | None:
     """That a task is not to be begun before its follow-up date; None where it may be."""
     if until is None or until <= now or (due_at is not None and due_at < now):

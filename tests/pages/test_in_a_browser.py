@@ -38,6 +38,7 @@ def visits(office: Office, case: Case) -> list[tuple[str, Actor, str]]:
         ("team-queue", office.ben, "/tasks/team"),
         ("task", office.ben, f"/tasks/{task.id}?view=mine"),
         ("cases", office.mia, "/cases"),
+        ("arranging", office.mia, "/lists/cases/arrange?type=insurance-claim"),
         ("case", office.mia, f"/cases/{case.number}"),
         ("case-stuck", office.mia, f"/cases/{case.number[:-1]}6"),
         ("case-cancelled", office.mia, f"/cases/{case.number[:-1]}7"),

@@ -252,6 +252,7 @@ FORMS: dict[str, dict[str, Any]] = {
     "/cases/<number>/fragments": {"process": "visit"},
     "/tasks/<uuid:task_id>/delegate": {"to": "ben"},
     "/tasks/<uuid:task_id>/assign": {"to": "ben"},
+    "/lists/<list_name>/arrange": {"columns": "case", "sort": "newest"},
     "/views": {"of": "tasks", "name": "A view", "sort": "due", "scope": "all", "columns": "task"},
     "/views/<uuid:view_id>": {"name": "Another", "sort": "due", "scope": "all", "columns": "task"},
     "/lost-cases": {"number": "none", "owner": "ben", "reason": "A test."},
@@ -361,6 +362,7 @@ def build(app: Flask, office: Office) -> World:
     db.session.add(migration)
     db.session.flush()
     fixed = {
+        "list_name": "cases",
         "definition_id": str(loan.id),
         "deployment_id": str(loan.deployment_id),
         "form_id": str(definitions.latest(FormDefinition, "claim-intake").id),

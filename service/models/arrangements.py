@@ -1,0 +1,74 @@
+"""How somebody wants a list to look: which columns, in which order, in which groups."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping
+from enum import StrEnum
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, mapped_column
+
+from service.db import Base, Identifier
+from service.models.users import User
+
+TASK_COLUMNS: Mapping[str, str] = {
+    "task": "Task", "case": "Case", "type": "Kind", "stage": "Stage", "assignee": "Who", "due": "Due",
+    "follow-up": "To begin", "created": "Since", "priority": "Priority",
+}  # fmt: skip
+CASE_COLUMNS: Mapping[str, str] = {
+    "case": "Case", "type": "Kind", "stage": "Stage", "owner": "Owner", "due": "Due", "created": "Opened",
+    "opened-by": "Opened by", "priority": "Priority", "state": "State",
+}  # fmt: skip
+#: The orders of each list, as they are said; each is read from an index.
+TASK_SORTS: Mapping[str, str] = {
+    "urgency": "The most urgent first", "priority": "By priority", "newest": "The newest first",
+    "oldest": "The oldest first",
+}  # fmt: skip
+CASE_SORTS: Mapping[str, str] = {
+    "newest": "The newest first", "oldest": "The oldest first", "due": "What is due first", "priority": "By priority",
+}  # fmt: skip
+TASK_GROUPS: Mapping[str, str] = {
+    "due": "Day it is due", "type": "Kind of case", "stage": "Stage", "assignee": "Person", "priority": "Priority",
+}  # fmt: skip
+CASE_GROUPS: Mapping[str, str] = {
+    "due": "Day it is due", "type": "Kind of case", "stage": "Stage", "owner": "Owner", "priority": "Priority",
+}  # fmt: skip
+
+
+class ListName(StrEnum):
+    """A list of its own page."""
+
+    MINE = "mine"  #: my tasks
+    TEAM = "team"  #: the team's queue
+    CASES = "cases"
+
+
+class Arrangement(Base):
+    """What one person has chosen for one list: for all of it, or where it shows cases of one type."""
+
+    __tablename__ = "arrangement"
+
+    user_id: Mapped[uuid.UUID] = mapped_column(Identifier, sa.ForeignKey(User.id, ondelete="CASCADE"), primary_key=True)
+    list_name: Mapped[ListName] = mapped_column(
+        sa.Enum(ListName, native_enum=False, values_callable=lambda e: [*e]), primary_key=True
+    )
+    case_type: Mapped[str] = mapped_column(primary_key=True)  #: its key; empty for whatever the list shows
+    sort: Mapped[str]
+    grouped_by: Mapped[str | None]
+    columns: Mapped[list[str]]  #: in their order; facts as `fact.NAME`
+
+
+def own_columns(name: ListName) -> Mapping[str, str]:
+    """Name -> heading of what every such list may show; a list of tasks always shows their names."""
+    return CASE_COLUMNS if name is ListName.CASES else {n: said for n, said in TASK_COLUMNS.items() if n != "task"}
+
+
+def sorts_of(name: ListName) -> Mapping[str, str]:
+    """Name -> words of the orders of this list."""
+    return CASE_SORTS if name is ListName.CASES else TASK_SORTS
+
+
+def groups_of(name: ListName) -> Mapping[str, str]:
+    """Name -> words of what stands together in this list."""
+    return CASE_GROUPS if name is ListName.CASES else TASK_GROUPS
