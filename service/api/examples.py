@@ -20,6 +20,7 @@ BODIES: Mapping[type[BaseModel], Mapping[str, Any]] = {
     schemas.ChangeCase: {"owner": "mia", "priority": 80, "due_at": "2026-12-24T12:00:00Z"},
     schemas.ChangeVariables: {"variables": {"estimatedAmount": 950}},
     schemas.CancelCase: _WHY,
+    schemas.Star: {"starred": True},
     schemas.CompleteTask: {"data": {"policyStatus": "active", "answer": "A slip of the pen."}},
     schemas.Activate: {"element_id": "Task_Interview", "data": {"interviewee": "Ben Baker"}, "to": "carl"},
     schemas.Finish: {"reason": "Everybody was heard."},

@@ -10,8 +10,11 @@ from service.api.representations import all_of, token_shape
 from service.api.routes import SIGNED_IN, Answer, Routes
 from service.db import utcnow
 from service.http.auth import current_actor
+from service.operations import marks as operations
 from service.operations import users
 from service.policy.permissions import Action
+from service.queries import cases as case_lists
+from service.queries import marks
 from service.queries import users as user_lists
 
 routes = Routes("me")
@@ -30,6 +33,24 @@ def get_me() -> Answer:
             "scopes": sorted(actor.scopes),
         }
     )
+
+
+@routes.get("/me/cases", SIGNED_IN, gives=shapes.AtHandShape)
+def cases_at_hand() -> Answer:
+    """The cases that you have starred, and those whose pages you looked at last; each the last one first."""
+    actor = current_actor()
+    found = marks.starred(actor, limit=operations.MOST), marks.recent(actor, limit=operations.KEPT)
+    starred, recent = ([{"number": row.number, "title": row.title, "state": row.state} for row in r] for r in found)
+    return Answer({"starred": starred, "recent": recent})
+
+
+@routes.put("/cases/{case_id}/star", Action.READ_CASE, body=schemas.Star, gives=shapes.StarShape)
+def star(case_id: UUID, body: schemas.Star) -> Answer:
+    """Have a case at hand, or no longer; nobody else sees it."""
+    actor = current_actor()
+    case = case_lists.get(case_id, by=actor)
+    (operations.star if body.starred else operations.unstar)(case, by=actor)
+    return Answer({"starred": body.starred})
 
 
 @routes.get("/tokens", Action.MANAGE_TOKENS, gives=list[shapes.TokenShape])

@@ -117,6 +117,10 @@ class TaskQuery(Paged):
     )
 
 
+class Star(Body):
+    starred: bool = Field(description="Whether you have the case at hand from now on.")
+
+
 class DefinitionQuery(Paged):
     key: Name | None = Field(None, description="All versions under this key, instead of the newest of each key.")
 

@@ -348,6 +348,21 @@ class IssuedShape(TokenShape):
     secret: str | None
 
 
+class AtHand(TypedDict):
+    number: str
+    title: str
+    state: str
+
+
+class AtHandShape(TypedDict):
+    starred: list[AtHand]
+    recent: list[AtHand]
+
+
+class StarShape(TypedDict):
+    starred: bool
+
+
 class MeShape(TypedDict):
     name: str
     display_name: str

@@ -11,7 +11,7 @@ from service.db.clock import clock_at, database_now, local, localnow, utcnow
 from service.db.connections import GIVING_UP, SERVER_GIVES_UP, as_options, engine_options, prepare
 from service.db.json import iso_text, to_json
 from service.db.prepared import Statement
-from service.db.session import at_once, before_the_lock, db, is_reading, once, reading, set_reading
+from service.db.session import at_once, before_the_lock, db, if_free, is_reading, once, reading, set_reading
 from service.db.types import Base, Identifier, Key, Moment, Packed, new_id, where
 
 __all__ = [
@@ -30,6 +30,7 @@ __all__ = [
     "database_now",
     "db",
     "engine_options",
+    "if_free",
     "is_reading",
     "iso_text",
     "limits",

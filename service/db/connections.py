@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from service.db import old_sqlite
 from service.db.json import to_json
 from service.db.prepared import Statement
-from service.db.session import _reading
+from service.db.session import SQLITE_WAITS, _reading
 
 #: When a connection to PostgreSQL is given up of which nothing comes back, not even a refusal: within ten seconds.
 #: Linux would try for a quarter of an hour, and an idle one for two hours (libpq's parameters; seconds, times, and ms).
@@ -85,7 +85,7 @@ def prepare(engine: sa.Engine) -> None:
 
 def _open_sqlite(connection: Any, _record: Any) -> None:
     connection.isolation_level = None  # we say BEGIN ourselves, below
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=15000"):
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", f"busy_timeout={SQLITE_WAITS}"):
         connection.execute(f"PRAGMA {pragma}")
 
 

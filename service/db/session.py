@@ -17,6 +17,8 @@ from service.db.types import Base
 
 Found = TypeVar("Found")
 
+SQLITE_WAITS, A_MOMENT = 15000, 250  #: milliseconds for the lock that every writer of SQLite needs
+
 _reading: ContextVar[bool] = ContextVar("reading", default=False)
 _found: ContextVar[dict[Hashable, Any] | None] = ContextVar("found", default=None)
 
@@ -92,6 +94,34 @@ def at_once(statement: sa.Executable) -> list[Any]:
             return list(result) if result.returns_rows else []
     finally:
         set_reading(only)
+
+
+def if_free(statement: sa.Executable) -> list[Any]:
+    """`at_once` for what nobody shall wait for: nothing is done, and nothing returned, where others write for long."""
+    only = is_reading()
+    set_reading(False)
+    try:
+        with db.engine.connect() as connection, _in_a_hurry(connection), connection.begin():
+            result = connection.execute(statement)
+            return list(result) if result.returns_rows else []
+    except sa.exc.OperationalError:
+        return []
+    finally:
+        set_reading(only)
+
+
+@contextmanager
+def _in_a_hurry(connection: sa.Connection) -> Iterator[None]:
+    """Wait for the lock of SQLite, which every writer needs, but a moment."""
+    driver: Any = connection.connection.driver_connection
+    if connection.dialect.name != "sqlite":
+        yield
+        return
+    driver.execute(f"PRAGMA busy_timeout={A_MOMENT}")
+    try:
+        yield
+    finally:
+        driver.execute(f"PRAGMA busy_timeout={SQLITE_WAITS}")
 
 
 def once(question: Hashable, answer: Callable[[], Found]) -> Found:

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 
 from service.db import db
 from service.models import IdempotencyKey, LoginSession, Message, MessageId, MigratedCase, RateCount
+from service.operations import presence
 from service.operations.migration import KEPT_FOR
 
 ANSWERS_KEPT = timedelta(days=7)  #: how long a repeated write, or message, is known to be one
@@ -21,6 +22,7 @@ def forget_expired(now: datetime) -> int:
         sa.delete(RateCount).where(RateCount.ends_at < now),
         sa.delete(IdempotencyKey).where(IdempotencyKey.created_at < now - ANSWERS_KEPT),
         sa.delete(Message).where(Message.expires_at < now),
+        presence.forgotten(now),
         sa.delete(MessageId).where(MessageId.published_at < now - ANSWERS_KEPT),
     )
     _forget_how_cases_stood(now)

@@ -19,10 +19,12 @@ from service.models.definitions import (
 from service.models.facts import CaseVariable
 from service.models.incidents import Incident, IncidentState
 from service.models.links import CaseLink, LinkKind
+from service.models.marks import StarredCase, VisitedCase
 from service.models.migrations import MigratedCase, Migration, MigrationState, Outcome
 from service.models.milestones import CaseMilestone
 from service.models.modifications import Modification, ModificationState
 from service.models.notes import Note, NoteMention, NoteRevision, NoteVisibility
+from service.models.presence import Presence
 from service.models.requests import IdempotencyKey
 from service.models.schema_revisions import SchemaRevision
 from service.models.subscriptions import Message, MessageId, Subscription
@@ -76,11 +78,13 @@ __all__ = [
     "NumberSequence",
     "Outcome",
     "PendingCall",
+    "Presence",
     "ProcessDefinition",
     "RateCount",
     "Resource",
     "SavedView",
     "SchemaRevision",
+    "StarredCase",
     "StartTimer",
     "Subscription",
     "TaskCandidate",
@@ -89,5 +93,6 @@ __all__ = [
     "User",
     "ViewOf",
     "ViewShare",
+    "VisitedCase",
     "search_index",
 ]

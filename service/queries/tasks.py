@@ -37,7 +37,7 @@ SORTS: Mapping[str, Sequence[Sort]] = {
     "newest": (Sort(HumanTask.id, uuid.UUID, descending=True),),
 }
 #: The orders in which the index of the team queue is read.
-_QUEUED = {"urgency": queue.URGENCY, "priority": queue.PRIORITY, "due": queue.DUE}
+QUEUED = {"urgency": queue.URGENCY, "priority": queue.PRIORITY, "due": queue.DUE}
 #: Of so many principals the queue is counted first: mostly that is enough to say “99+”.
 FEW = 4
 SPARE = 20  #: tasks of the queue that are looked at beyond a page, for those of restricted cases
@@ -124,11 +124,11 @@ def team(actor: Actor, *, limit: int = LIMIT, cursor: str | None = None, **only:
     """Open tasks that nobody has and `actor` may claim. `only`: see `narrowed`, and `sort`, one of SORTS."""
     sort, aside = only.get("sort", "urgency"), only.get("set_aside")
     further = any(value for name, value in only.items() if name not in ("sort", "set_aside"))
-    if further or sort not in _QUEUED or len(actor.principals) > queue.RANGES:
+    if further or sort not in QUEUED or len(actor.principals) > queue.RANGES:
         return _page(_team(actor), limit, cursor, only)
     after = place(SORTS[sort], cursor) if cursor is not None else None
     conditions = [] if aside is None else [queue.set_aside() if aside else queue.at_hand()]
-    rows = _queued(actor, limit + 1, *conditions, after=after, order=_QUEUED[sort])
+    rows = _queued(actor, limit + 1, *conditions, after=after, order=QUEUED[sort])
     return _looked_up(cut(rows, SORTS[sort], limit))
 
 
@@ -223,7 +223,7 @@ def _counted(who: Asker, principals: int, most: int, own: int | None) -> sa.Sele
     found = [_number(seen.where(~closed_to(who, HumanTask.case_id))), _number(sa.select(keys))]
     if own is not None:
         mine = sa.select(HumanTask.id).where(_mine(who)).limit(own)
-        found += [_number(mine.where(_at_hand(now))), _number(mine.where(HumanTask.due_at < now))]
+        found += [_number(mine.where(at_hand(now))), _number(mine.where(HumanTask.due_at < now))]
     return sa.select(*found)
 
 
@@ -263,7 +263,7 @@ def narrowed(
     if due_before is not None:
         conditions.append(HumanTask.due_at < due_before)
     if set_aside is not None:
-        conditions.append(_set_aside() if set_aside else _at_hand())
+        conditions.append(_set_aside() if set_aside else at_hand())
     return conditions
 
 
@@ -319,7 +319,7 @@ def _set_aside() -> sa.ColumnElement[bool]:
     return sa.and_(HumanTask.follow_up_at > now, sa.or_(HumanTask.due_at.is_(None), HumanTask.due_at >= now))
 
 
-def _at_hand(now: Any = None) -> sa.ColumnElement[bool]:
+def at_hand(now: Any = None) -> sa.ColumnElement[bool]:
     now = utcnow() if now is None else now
     return sa.or_(HumanTask.follow_up_at.is_(None), HumanTask.follow_up_at <= now, HumanTask.due_at < now)
 

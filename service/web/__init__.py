@@ -24,7 +24,9 @@ from service.web import (
     history,
     incidents,
     installation,
+    jumping,
     links,
+    live,
     lost,
     migrations,
     moving,
@@ -48,9 +50,9 @@ from service.web import (
 )
 
 FAMILIES = (about, accounts, adhoc, arranging, calendars, case_types, cases, casework, changing, deployments,
-            family, feeds, filters, help, history, incidents, installation, links, lost, migrations, moving,
-            notes, pending_calls, preflights, printing, profile, roles, sign_in, standing, static, tasks,
-            tokens, versions, views)  # fmt: skip
+            family, feeds, filters, help, history, incidents, installation, jumping, links, live, lost,
+            migrations, moving, notes, pending_calls, preflights, printing, profile, roles, sign_in, standing,
+            static, tasks, tokens, versions, views)  # fmt: skip
 
 
 def init_app(app: Flask) -> None:

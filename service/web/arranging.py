@@ -40,6 +40,7 @@ class Layout:
     facts: Mapping[UUID, Mapping[str, str]]
     names: Mapping[str, str]
     type_names: Mapping[str, str]
+    sort: str
     said: str  #: its order and groups, in words
     case_type: str  #: the one that is filtered for
 
@@ -78,6 +79,7 @@ def laid_out(
         arrangements.facts(arranged.columns, actor, ids),
         names,
         called,
+        arranged.sort,
         said,
         case_type,
     )

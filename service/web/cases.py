@@ -32,13 +32,14 @@ from service.models import (
     User,
     ViewOf,
 )
-from service.operations import cases, children, incidents
+from service.operations import cases, children, incidents, marks
 from service.policy import closing
 from service.policy.permissions import Action, access_of, require
 from service.queries import actions, definitions, filtering, timeline, views
 from service.queries import adhoc as adhoc_work
 from service.queries import cases as case_lists
 from service.queries import lifecycle as life
+from service.queries import marks as at_hand
 from service.queries import tasks as task_lists
 from service.queries.filtering import bounding, counting
 from service.queries.pages import Page
@@ -169,8 +170,15 @@ def show(number: str) -> ResponseReturnValue:
 @blueprint.get("/cases/<number>/version")
 @permission(Action.READ_CASE)
 def version(number: str) -> ResponseReturnValue:
-    """The case's version: its page asks now and then whether it still shows how the case stands."""
-    return jsonify(case_lists.version(number, by=current_actor()))
+    """The case's version: its page asks now and then whether it still shows how the case stands.
+
+    With `seen=1`, once: somebody looks at it, who finds it again among those that they looked at last.
+    """
+    actor = current_actor()
+    found = case_lists.version(number, by=actor)
+    if request.args.get("seen"):
+        marks.looked_at(number, by=actor)
+    return jsonify(found)
 
 
 def _counts(actor: Actor) -> dict[str, str]:
@@ -203,6 +211,7 @@ def about(case: Case, actor: Actor) -> dict[str, Any]:
         "untold": len(told) > history.TOLD or bool(entries and entries[0].seq > 1),
         **history.filters(),
         "waits_for": partial(_waits_for, names=names),
+        "starred": at_hand.is_starred(case, actor),
         "parts": roles.parts(case, actor),
         "proposals": standing.proposals(case, actor),
         **notes.newest(case, actor),

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
+from uuid import UUID
 
 from flask import Flask, request, url_for
 
@@ -16,9 +18,20 @@ from service.policy.permissions import Action, may
 from service.queries import health, incidents, notes, tasks, views
 from service.web import arranging
 
-OF_A_CASE = ("casework.", "family.", "links.", "history.", "moving.", "notes.", "roles.")  #: blueprints below “Cases”
+OF_A_CASE = (
+    "casework.",
+    "jumping.",
+    "family.",
+    "links.",
+    "history.",
+    "moving.",
+    "notes.",
+    "roles.",
+)  #: blueprints below “Cases”
 LISTED, NUMBERED = 20, 8  #: saved views in the menu, and those of them that are counted
 COUNTED = 99  #: beyond, the menu says “99+”
+#: Person -> until when the numbers of their views are good enough for a page that is open, and these.
+_counted: dict[UUID | None, tuple[float, dict[str, tuple[str, str]]]] = {}
 
 
 @dataclass(frozen=True)
@@ -89,12 +102,41 @@ def entries(actor: Actor) -> list[Entry]:
     return found
 
 
+def numbers(actor: Actor) -> dict[str, tuple[str, str]]:
+    """Address -> number and tone of what waits there, for pages that keep themselves up to date.
+
+    Those of views are counted once a minute.
+    """
+    counts = tasks.counts(actor, most=COUNTED + 1)
+    found = {
+        url_for("tasks.mine"): (_shown(counts.mine), "bad" if counts.late else ""),
+        url_for("tasks.team"): (_shown(counts.team), ""),
+        url_for("notes.mentions"): (_shown(notes.unseen(actor, most=COUNTED + 1)), ""),
+    }
+    return {**found, **_of_views(actor)}
+
+
+def _of_views(actor: Actor) -> dict[str, tuple[str, str]]:
+    until, found = _counted.get(actor.id, (0.0, {}))
+    if time.monotonic() < until:
+        return found
+    found = {entry.href: (entry.count, "") for entry in _views(actor)[:NUMBERED]}
+    if len(_counted) > 4096:
+        _counted.clear()
+    _counted[actor.id] = time.monotonic() + 60, found
+    return found
+
+
+def _shown(number: int) -> str:
+    return "" if not number else str(number) if number <= COUNTED else f"{COUNTED}+"
+
+
 def _views(actor: Actor) -> list[Entry]:
     """The saved views; the first of them with their numbers."""
     found = []
     for place, view in enumerate(views.of(actor)[:LISTED]):
         number = views.count(view, actor, most=COUNTED + 1) if place < NUMBERED else None
-        shown = "" if not number else str(number) if number <= COUNTED else f"{COUNTED}+"
+        shown = _shown(number or 0)
         here = request.endpoint == "views.show" and (request.view_args or {}).get("view_id") == view.id
         symbol = "inbox" if view.of is ViewOf.TASKS else "folder"
         where = url_for("views.show", view_id=view.id)
@@ -105,8 +147,7 @@ def _views(actor: Actor) -> list[Entry]:
 def _entry(
     label: str, endpoint: str, symbol: str, key: str = "", count: int = 0, tone: str = "", group: str = ""
 ) -> Entry:
-    shown = "" if not count else str(count) if count <= COUNTED else f"{COUNTED}+"
-    return Entry(label, url_for(endpoint), symbol, key, shown, tone, _is_current(endpoint), group)
+    return Entry(label, url_for(endpoint), symbol, key, _shown(count), tone, _is_current(endpoint), group)
 
 
 def _is_current(endpoint: str) -> bool:

@@ -21,7 +21,7 @@ from service.policy.permissions import Action, may
 from service.queries import actions, filtering, migrations
 from service.queries import tasks as task_lists
 from service.queries.pages import Page
-from service.web import arranging, facts, filters, people, progress, spoken, stuck
+from service.web import arranging, facts, filters, jumping, people, progress, spoken, stuck
 from service.web.rendering import go, names_of, page, wants_part
 
 blueprint = Blueprint("tasks", __name__)
@@ -60,10 +60,10 @@ def _lists(view: str, task: HumanTask | None) -> Response:
     actor = current_actor()
     aside = request.args.get("aside") == "1"
     box = filters.box(request.args.get("q", "").strip(), of="tasks")
-    only: dict[str, Any] = {"after": request.args.get("after"), "set_aside": None if OF_ASIDE & box.names else aside}
+    only: dict[str, Any] = {"after": request.args.get("after"), "aside": aside}
     arranged, case_type = arranging.chosen(ListName(view), actor, "" if box.wrong else box.text)
     only["sort"] = arranged.sort
-    found, box = filters.listed(box, actor, lambda chosen: _rows(view, actor, filtered=chosen, **only), of="tasks")
+    found, box = listed(ListName(view), actor, box, **only)
     rows = found.rows
     only_rows = wants_part() and request.headers.get("HX-Target", "").endswith("#rows")
     shown = task
@@ -73,12 +73,22 @@ def _lists(view: str, task: HumanTask | None) -> Response:
     values |= {"chosen": task, "task": shown, "aside": aside, "box": box, "beside": arranging.beside}
     values["shown"] = arranging.laid_out(ListName(view), arranged, case_type, rows, actor)
     values["others"] = aside or task_lists.any_set_aside(actor, team=view == "team")
+    if not wants_part() and view == "mine" and not (aside or box.text or only["after"]):
+        values["at_hand"] = jumping.at_hand(actor)
     if only_rows:
         return page("tasks/polled.html", **values)
     if shown:
         values.update(_about(shown, actor))
         values["following"] = any(row.id != shown.id for row in rows) if view == "mine" else False
     return page("tasks/part.html" if wants_part() else "tasks/page.html", **values)
+
+
+def listed(
+    view: ListName, actor: Actor, box: filters.Box, *, aside: bool, after: str | None, sort: str
+) -> tuple[Page[HumanTask], filters.Box]:
+    """A page of a list under the filter of the box, which says what is wrong with it."""
+    only: dict[str, Any] = {"after": after, "sort": sort, "set_aside": None if OF_ASIDE & box.names else aside}
+    return filters.listed(box, actor, lambda chosen: _rows(view, actor, filtered=chosen, **only), of="tasks")
 
 
 def _rows(

@@ -56,7 +56,7 @@ def _laid_out(view: SavedView, shown: views.Shown) -> arranging.Layout:
     names = names_of(row.assignee if isinstance(row, HumanTask) else row.created_by for row in shown.rows)
     columns = [(name, known[name]) for name in view.columns if name in known]
     groups = arranging.gathered(view.grouped_by, shown.rows, names, called)
-    return arranging.Layout(groups, columns, shown.facts, names, called, "", "")
+    return arranging.Layout(groups, columns, shown.facts, names, called, view.sort, "", "")
 
 
 @blueprint.get("/views/new")

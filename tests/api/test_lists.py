@@ -124,3 +124,16 @@ def test_an_unknown_parameter_is_answered_with_those_that_there_are(
     assert refused.status_code == 400
     problem: Any = refused.json
     assert problem["detail"].startswith("“status” is no parameter here; there are case_type, created_by, ")
+
+
+def test_cases_are_starred_for_oneself(office: Office, program: Callable[..., Program]) -> None:
+    case = office.open_case()
+    mia, ben = program(office.mia), program(office.ben)
+
+    assert mia.send("PUT", f"/cases/{case}/star", {"starred": True}).json == {"starred": True}
+
+    [row] = mia.get("/me/cases").json["starred"]
+    assert row["number"] == mia.get(f"/cases/{case}").json["number"] and row["state"] == "active"
+    assert ben.get("/me/cases").json == {"starred": [], "recent": []}
+    assert mia.send("PUT", f"/cases/{case}/star", {"starred": False}).json == {"starred": False}
+    assert mia.get("/me/cases").json["starred"] == []

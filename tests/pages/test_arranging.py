@@ -140,7 +140,7 @@ def test_lists_are_arranged_by_keyboard(
     page = browse(office.mia, width=width, height=900, dark=dark)
     name = f"{width}{'-dark' if dark else ''}"
     page.goto("/cases?type=insurance-claim")
-    page.get_by_role("link", name="Columns and order").focus()
+    page.get_by_role("link", name="Arrange").focus()
     page.keyboard.press("Enter")
     expect(page.get_by_role("heading", name="How “Cases” looks")).to_be_visible()
     assert flaws(page, f"arranging-{name}") == []

@@ -63,7 +63,7 @@ def test_a_list_that_keeps_itself_up_to_date_brings_the_numbers_of_the_menu_alon
     part = visit(ann).get("/tasks", part="div#rows").text
 
     assert 'hx-target="#menu-entries"' in part
-    assert badge(part, "My tasks") == "3" == str(part.count("data-row"))
+    assert badge(part, "My tasks") == "3" == str(part.count("data-row-version"))
 
 
 def test_what_keeps_a_case_from_being_closed_is_a_list_that_leads_there(
@@ -130,8 +130,8 @@ def test_a_list_that_asks_for_news_says_that_it_only_watches(
     page = browse(ann, width=width, dark=dark)
     page.goto("/tasks")
     page.wait_for_load_state()
-    with page.expect_request(lambda request: request.headers.get("hx-request") == "true") as asked:
-        page.evaluate("document.querySelector('#rows').dispatchEvent(new Event('every'))")
+    with page.expect_request(lambda request: "/tasks/live" in request.url) as asked:
+        page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
 
     assert asked.value.headers["x-watching"] == "yes"
 

@@ -23,7 +23,8 @@ function walk(step) {
   next.scrollIntoView({ block: 'nearest' });
 }
 
-function press(element) {
+/** Do what the key of `element` does. */
+export function press(element) {
   if ('keyFocus' in element.dataset) focusable(element)?.focus();
   else if (element.matches(TYPING)) {
     element.focus();
@@ -34,7 +35,8 @@ function press(element) {
   }
 }
 
-function label(element) {
+/** What is said of `element` where its key is. */
+export function label(element) {
   const named = element.dataset.keyLabel ?? element.getAttribute('aria-label');
   if (named) return named;
   const copy = element.cloneNode(true);
@@ -60,6 +62,7 @@ export function showSheet() {
   const sheet = document.getElementById('keys');
   if (!sheet || sheet.open) return;
   const lines = [line('?', 'This sheet')];
+  if (document.getElementById('palette')) lines.push(line('Ctrl K', 'Search or jump to (⌘ K on a Mac)'));
   if (document.querySelector('[data-row]')) lines.push(line('j k', 'Next and previous row'), line('Enter', 'Open the row'));
   if (document.querySelector('[data-form]')) lines.push(line('Ctrl Enter', 'Send the form (⌘ Enter on a Mac)'));
   if (document.querySelectorAll('[data-send]').length > 1) lines.push(line('Ctrl Shift Enter', 'Send it, then the case'));
