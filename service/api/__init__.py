@@ -6,6 +6,7 @@ from flask import Blueprint, Flask
 
 from service.api import (
     adhoc,
+    batches,
     calendars,
     cases,
     children,
@@ -33,9 +34,9 @@ from service.api import (
 )
 
 #: in the order of the OpenAPI document
-NOUNS = (cases, adhoc, children, lifecycle, roles, lost_cases, links, notes, tasks, views, definitions, deployments,
-         versions, preflight, migrations, modifications, messages, incidents, pending_calls, users, calendars,
-         me)  # fmt: skip
+NOUNS = (cases, adhoc, children, lifecycle, roles, lost_cases, links, notes, tasks, batches, views, definitions,
+         deployments, versions, preflight, migrations, modifications, messages, incidents, pending_calls, users,
+         calendars, me)  # fmt: skip
 
 
 def init_app(app: Flask) -> None:

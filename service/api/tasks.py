@@ -6,6 +6,7 @@ from uuid import UUID
 
 from service import forms
 from service.api import schemas, shapes
+from service.api.batch_shapes import Schedule
 from service.api.representations import listed, task_etag, task_shape
 from service.api.requests import check_if_match
 from service.api.routes import Answer, Routes
@@ -109,6 +110,14 @@ def assign(task_id: UUID, body: schemas.AssignTask) -> Answer:
     task, actor = _to_change(task_id)
     require(actor, Action.ASSIGN, task)
     tasks.assign(task, by=actor, to=user_lists.user(body.to) if body.to is not None else None)
+    return _answer(task, actor)
+
+
+@routes.post("/tasks/{task_id}/schedule", Action.SCHEDULE, body=Schedule, gives=shapes.TaskShape, conditional=True)
+def schedule(task_id: UUID, body: Schedule) -> Answer:
+    """Say by when the task is to be done, or how it stands among others."""
+    task, actor = _to_change(task_id)
+    tasks.schedule(task, by=actor, **{name: getattr(body, name) for name in body.model_fields_set})
     return _answer(task, actor)
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from service.db import db
-from service.models import IdempotencyKey, LoginSession, Message, MessageId, MigratedCase, RateCount
+from service.models import IdempotencyKey, LoginSession, Message, MessageId, MigratedCase, RateCount, TaskBatch
 from service.operations import presence
 from service.operations.migration import KEPT_FOR
 
@@ -16,11 +16,13 @@ ANSWERS_KEPT = timedelta(days=7)  #: how long a repeated write, or message, is k
 
 
 def forget_expired(now: datetime) -> int:
-    """Delete ended sign-ins, windows of limits, kept answers, message ids, and messages that nobody took; how many."""
+    """Delete ended sign-ins, windows of limits, kept answers, message ids, messages that nobody took, what was done to
+    many tasks long ago; how many."""
     expired: tuple[sa.Delete, ...] = (
         sa.delete(LoginSession).where(LoginSession.expires_at < now),
         sa.delete(RateCount).where(RateCount.ends_at < now),
         sa.delete(IdempotencyKey).where(IdempotencyKey.created_at < now - ANSWERS_KEPT),
+        sa.delete(TaskBatch).where(TaskBatch.created_at < now - ANSWERS_KEPT),
         sa.delete(Message).where(Message.expires_at < now),
         presence.forgotten(now),
         sa.delete(MessageId).where(MessageId.published_at < now - ANSWERS_KEPT),

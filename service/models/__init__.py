@@ -4,6 +4,7 @@ from service.models import search_index
 from service.models.actor import SYSTEM, Actor
 from service.models.arrangements import Arrangement, ListName
 from service.models.audit import AuditEntry, InstallationEntry, InstallationSeal
+from service.models.batches import BatchAction, BatchItem, ItemOutcome, TaskBatch
 from service.models.calendars import Calendar
 from service.models.calls import PendingCall
 from service.models.cases import Case, CaseRole, CaseState, LargeVariable, NumberSequence
@@ -39,6 +40,8 @@ __all__ = [
     "ApiToken",
     "Arrangement",
     "AuditEntry",
+    "BatchAction",
+    "BatchItem",
     "Calendar",
     "Case",
     "CaseLink",
@@ -59,6 +62,7 @@ __all__ = [
     "IncidentState",
     "InstallationEntry",
     "InstallationSeal",
+    "ItemOutcome",
     "LargeVariable",
     "LinkKind",
     "ListName",
@@ -87,6 +91,7 @@ __all__ = [
     "StarredCase",
     "StartTimer",
     "Subscription",
+    "TaskBatch",
     "TaskCandidate",
     "TaskState",
     "Timer",

@@ -1,4 +1,4 @@
-"""What people do with human tasks: claim, release, delegate, hand back, assign, complete (WS-HumanTask 1.1 §4.7).
+"""What people do with human tasks: claim, release, delegate, assign, schedule, complete (WS-HumanTask 1.1 §4.7).
 
 Whoever comes second gets `WrongState` (409) at once.
 """
@@ -19,10 +19,11 @@ from service.db import db, local, localnow, new_id, utcnow
 from service.errors import BadRequest, Forbidden, NotFound, WrongState
 from service.execution import offers
 from service.execution.definitions import form_of_task
+from service.execution.projection import can_sign_in
 from service.execution.running import lock, running
 from service.models import Actor, AuditEntry, Case, CaseState, FormDefinition, HumanTask, TaskCandidate, TaskState, User
 from service.operations import incidents
-from service.operations.cases import plain, write
+from service.operations.cases import UNSET, Unset, plain, write
 from service.policy.permissions import Action, earlier_doers, in_scope, is_offered, may, require, require_other_person
 
 _OF_ASSIGNEES = (Action.RELEASE, Action.DELEGATE, Action.HAND_BACK, Action.COMPLETE)
@@ -39,8 +40,7 @@ _GIVEN = {
 def claim(task: HumanTask, *, by: Actor) -> None:
     """Take a task that is offered to `by`; from then on it is theirs alone."""
     with _open(task, by, Action.CLAIM):
-        require_other_person(by, task)
-        _require_state(task.assignee is None, _who_has(task, by))
+        _require_claimable(task, by)
         _give(task, by.name)
         _tell(task, "task:claimed", by)
 
@@ -48,9 +48,7 @@ def claim(task: HumanTask, *, by: Actor) -> None:
 def release(task: HumanTask, *, by: Actor) -> None:
     """Give a claimed task back to its candidates; one that was never offered to anybody else is delegated instead."""
     with _open(task, by, Action.RELEASE):
-        _require_state(task.assignee is not None, "Nobody has this task.")
-        _require_state(task.delegated_by is None, "A delegated task is handed back, not released.")
-        _require_state(is_offered(task), "This task is offered to nobody else: delegate it, or have it assigned.")
+        _require_releasable(task)
         _give(task, None)
         _tell(task, "task:released", by)
 
@@ -89,6 +87,60 @@ def assign(task: HumanTask, *, by: Actor, to: User | None) -> None:
             element=task.element_id or None,
             details=_about(task, to=to.name if to else None),
         )
+
+
+def schedule(
+    task: HumanTask, *, by: Actor, due_at: datetime | Unset | None = UNSET, priority: int | Unset = UNSET
+) -> None:
+    """Say by when the task is to be done, and how it stands among others (0 to 100); what is not said stays."""
+    with _open(task, by, Action.SCHEDULE):
+        told: dict[str, Any] = {}
+        if not isinstance(due_at, Unset):
+            told["due"] = [task.due_at and task.due_at.isoformat(), due_at and due_at.isoformat()]
+            task.due_at = due_at
+        if not isinstance(priority, Unset):
+            if not 0 <= priority <= 100:
+                raise BadRequest(f"The priority is {priority}; allowed is 0 to 100.", field="priority")
+            told["priority"] = [task.priority, priority]
+            task.priority = priority
+        if not told:
+            raise BadRequest("Say by when, or with which priority.", field="due_at")
+        offers.keep(task)
+        _tell(task, "task:scheduled", by, **told)
+
+
+def check(task: HumanTask, action: Action, *, by: Actor, to: User | None = None) -> None:
+    """Raise what the action would raise now; nothing is locked or changed. Of COMPLETE that is what `accept` does."""
+    _allowed(task, by, action)(task.case)
+    _require_both_open(task, task.case)
+    if action is Action.CLAIM:
+        _require_claimable(task, by)
+    if action is Action.RELEASE:
+        _require_releasable(task)
+    if action is Action.ASSIGN and to is not None:
+        _check_receiver(task, to)
+
+
+def put_back(task: HumanTask, done: Action, before: Mapping[str, Any], *, version: int, by: Actor) -> None:
+    """Undo what `by` did to the task, which `before` says how it was, if it is still at `version`."""
+    undoing = {Action.CLAIM: Action.RELEASE, Action.RELEASE: Action.CLAIM}.get(done, done)
+    with _open(task, by, undoing):
+        _require_state(task.version == version, "Something has happened to it since.")
+        if done is Action.SCHEDULE:
+            due = datetime.fromisoformat(before["due_at"]) if before["due_at"] else None
+            same = task.priority == before["priority"]
+            schedule(
+                task,
+                by=by,
+                due_at=UNSET if due == task.due_at else due,
+                priority=UNSET if same else before["priority"],
+            )
+            return
+        name = before["assignee"]
+        _require_state(name is None or can_sign_in(name), f"{name} cannot sign in any more.")
+        _give(task, name, delegated_by=before["delegated_by"])
+        action = "task:released" if done is Action.CLAIM else "task:assigned"
+        _tell(task, action, by, **({} if done is Action.CLAIM else {"to": name}))
 
 
 @dataclass(frozen=True)
@@ -253,9 +305,24 @@ def _open(task: HumanTask, by: Actor, action: Action) -> Iterator[None]:
     """Lock the task's case, see that `by` may do this, and then that both are open."""
     case = lock(task.case_id, task)
     _allowed(task, by, action)(case)
+    _require_both_open(task, case)
+    yield
+
+
+def _require_both_open(task: HumanTask, case: Case) -> None:
     _require_state(case.state is CaseState.ACTIVE, f"This case is {case.state}.")
     _require_state(task.state.is_open, f"This task is {task.state}.")
-    yield
+
+
+def _require_claimable(task: HumanTask, by: Actor) -> None:
+    require_other_person(by, task)
+    _require_state(task.assignee is None, _who_has(task, by))
+
+
+def _require_releasable(task: HumanTask) -> None:
+    _require_state(task.assignee is not None, "Nobody has this task.")
+    _require_state(task.delegated_by is None, "A delegated task is handed back, not released.")
+    _require_state(is_offered(task), "This task is offered to nobody else: delegate it, or have it assigned.")
 
 
 def _give(task: HumanTask, name: str | None, *, delegated_by: str | None = None) -> None:

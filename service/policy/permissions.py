@@ -72,6 +72,8 @@ class Action(StrEnum):
     DELEGATE = "delegate"
     HAND_BACK = "hand back"
     ASSIGN = "assign"
+    SCHEDULE = "schedule"
+    CHANGE_TASKS = "do the same to many tasks"
     COMPLETE = "complete"
     DEPLOY = "deploy"
     IMPORT_UNSIGNED = "take a bundle that is not signed"
@@ -130,6 +132,8 @@ SCOPE: dict[Action, str] = {
     Action.DELEGATE: "work",
     Action.HAND_BACK: "work",
     Action.ASSIGN: "work",
+    Action.SCHEDULE: "work",
+    Action.CHANGE_TASKS: "work",
     Action.COMPLETE: "work",
     Action.DEPLOY: "deploy",
     Action.IMPORT_UNSIGNED: "admin",
@@ -389,6 +393,8 @@ RULES: dict[Action, Sequence[Rule]] = {
     Action.DELEGATE: [is_assignee],
     Action.HAND_BACK: [is_assignee],
     Action.ASSIGN: [is_admin, manages, steers_by_role],
+    Action.SCHEDULE: [is_admin, manages, steers_by_role],
+    Action.CHANGE_TASKS: [is_anyone],  #: what may be done to each is asked for each
     Action.COMPLETE: [is_assignee],
     Action.DEPLOY: [is_admin, is_designer],
     Action.IMPORT_UNSIGNED: [is_admin],  #: who also may deploy

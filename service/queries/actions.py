@@ -92,6 +92,7 @@ def on_task(actor: Actor, task: HumanTask) -> list[Action]:
         Action.DELEGATE: held and not delegated,
         Action.HAND_BACK: delegated,
         Action.ASSIGN: True,
+        Action.SCHEDULE: True,
         Action.COMPLETE: held,
         Action.WITHDRAW_TASK: task.activity_id is None,
     }

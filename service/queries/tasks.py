@@ -153,6 +153,13 @@ def all_open(actor: Actor, *, limit: int = LIMIT, cursor: str | None = None, **o
     return _page(listed_tasks(actor), limit, cursor, only)
 
 
+def some(task_ids: Sequence[uuid.UUID], actor: Actor) -> Mapping[uuid.UUID, HumanTask]:
+    """Those of these tasks, open or not, that `actor` may see."""
+    chosen = sa.select(HumanTask).where(HumanTask.id.in_(task_ids), listed_tasks(actor)).options(_CASE)
+    found = db.session.scalars(chosen).all() if task_ids else []
+    return {task.id: task for task in _looked_up(Page(found, None)).rows}
+
+
 def of_case(case: Case, *, actor: Actor) -> Sequence[HumanTask]:
     """The tasks of a case that `actor` may read: the open ones by urgency, then the closed ones, latest first."""
     require(actor, Action.READ_CASE, case)

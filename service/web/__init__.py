@@ -11,6 +11,7 @@ from service.web import (
     adhoc,
     arranging,
     assets,
+    batches,
     calendars,
     case_types,
     cases,
@@ -49,10 +50,10 @@ from service.web import (
     views,
 )
 
-FAMILIES = (about, accounts, adhoc, arranging, calendars, case_types, cases, casework, changing, deployments,
-            family, feeds, filters, help, history, incidents, installation, jumping, links, live, lost,
-            migrations, moving, notes, pending_calls, preflights, printing, profile, roles, sign_in, standing,
-            static, tasks, tokens, versions, views)  # fmt: skip
+FAMILIES = (about, accounts, adhoc, arranging, batches, calendars, case_types, cases, casework, changing,
+            deployments, family, feeds, filters, help, history, incidents, installation, jumping, links, live,
+            lost, migrations, moving, notes, pending_calls, preflights, printing, profile, roles, sign_in,
+            standing, static, tasks, tokens, versions, views)  # fmt: skip
 
 
 def init_app(app: Flask) -> None:

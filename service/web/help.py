@@ -28,6 +28,7 @@ CHAPTERS = {
     "accounts.group": "accounts#groups",
     "adhoc": "extra-work#start-ad-hoc-work",
     "api": "rest",
+    "batches": "tasks#many-tasks-at-once",
     "calendars": "calendars#keep-calendars",
     "case_types": "deploy#look-at-what-is-deployed",
     "case_types.decision": "decisions",

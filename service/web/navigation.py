@@ -157,6 +157,8 @@ def _is_current(endpoint: str) -> bool:
         return endpoint == ("tasks.team" if request.args.get("view") == "team" else "tasks.mine")
     if here.startswith("arranging."):
         return endpoint == arranging.PAGES.get((request.view_args or {}).get("list_name", ""))
+    if here.startswith("batches."):
+        return endpoint == ("tasks.team" if request.values.get("back") == "team" else "tasks.mine")
     if here in ("cases.new", "cases.choose"):
         return endpoint == "cases.choose"
     if here.startswith(("preflights.", "changing.")):

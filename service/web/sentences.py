@@ -100,6 +100,16 @@ def _moved(old: str | None, new: str | None, *, zone: tzinfo) -> str:
     return f"moved the due date from {days[0]} to {days[1]}" if days[0] else f"set the due date to {days[1]}"
 
 
+def _scheduled(entry: AuditEntry, telling: Telling) -> Entry:
+    details = entry.details or {}
+    said = []
+    if "due" in details:
+        said.append(_moved(*details["due"], zone=telling.zone))
+    if "priority" in details:
+        said.append("changed the priority from {} to {}".format(*details["priority"]))
+    return say(entry, telling, f"{' and '.join(said)} of", _task(entry, telling))
+
+
 def _ended(text: str, by_nobody: str, tone: str) -> Callable[[AuditEntry, Telling], Entry]:
     def sentence(entry: AuditEntry, telling: Telling) -> Entry:
         reason = str((entry.details or {}).get("reason") or "")
@@ -355,6 +365,7 @@ SENTENCES: dict[str, Callable[[AuditEntry, Telling], Entry]] = {
     "task:delegated": _given("delegated", "to"),
     "task:handed-back": _given("handed", "back to"),
     "task:assigned": _given("gave", "to"),
+    "task:scheduled": _scheduled,
     "task:unassigned": _unassigned,
     "task:completed": _about_task("completed", "good"),
     "decision:evaluated": _decision,

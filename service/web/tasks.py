@@ -22,7 +22,7 @@ from service.queries import actions, filtering, migrations
 from service.queries import tasks as task_lists
 from service.queries.pages import Page
 from service.web import arranging, facts, filters, jumping, people, progress, spoken, stuck
-from service.web.rendering import go, names_of, page, wants_part
+from service.web.rendering import go, moment_sent, names_of, page, wants_part
 
 blueprint = Blueprint("tasks", __name__)
 VIEWS = {"mine": "My tasks", "team": "Team queue"}
@@ -72,6 +72,7 @@ def _lists(view: str, task: HumanTask | None) -> Response:
     values: dict[str, Any] = {"view": view, "title": VIEWS[view], "rows": rows, "next": found.next}
     values |= {"chosen": task, "task": shown, "aside": aside, "box": box, "beside": arranging.beside}
     values["shown"] = arranging.laid_out(ListName(view), arranged, case_type, rows, actor)
+    values["offered"] = {str(action) for row in rows for action in actions.on_task(actor, row)}
     values["others"] = aside or task_lists.any_set_aside(actor, team=view == "team")
     if not wants_part() and view == "mine" and not (aside or box.text or only["after"]):
         values["at_hand"] = jumping.at_hand(actor)
@@ -196,6 +197,20 @@ def assign(task_id: UUID) -> ResponseReturnValue:
     db.session.commit()
     has_it = f"{to.display_name} has “{task.name}” now." if to else f"“{task.name}” is back in the team's queue."
     return go(url_for(".show", task_id=task_id), has_it)
+
+
+@blueprint.post("/tasks/<uuid:task_id>/schedule")
+@permission(Action.SCHEDULE)
+def schedule(task_id: UUID) -> ResponseReturnValue:
+    """Say by when it is to be done, and how it stands among others."""
+    task, actor = _task(task_id)
+    given = request.form.get("priority", "")
+    number = int(given) if given.isascii() and given.isdigit() and len(given) < 4 else -1
+    if not 0 <= number <= 100:
+        raise BadRequest("The priority is a number from 0 to 100.", field="priority")
+    tasks.schedule(task, by=actor, due_at=moment_sent("due_at", "The due date"), priority=number)
+    db.session.commit()
+    return go(url_for(".show", task_id=task_id), f"“{task.name}” is scheduled.")
 
 
 @blueprint.post("/tasks/<uuid:task_id>/complete")

@@ -16,7 +16,7 @@ from service.http.protection import permission, signed_in
 from service.models import Actor, HumanTask, SavedView, ViewOf
 from service.operations import views as operations
 from service.policy.permissions import Action, may, require
-from service.queries import views
+from service.queries import actions, views
 from service.web import arranging, filters, progress
 from service.web.rendering import go, names_of, page, wants_part
 
@@ -48,6 +48,8 @@ def show(view_id: UUID) -> ResponseReturnValue:
     first = views.begins_with(actor, view.of)
     values |= {"begins": first is not None and first.id == view.id, "stage_of": progress.stage_name}
     values |= {"may_change": may(actor, Action.CHANGE_VIEW, view), "owner": views.owner_of(view)}
+    is_tasks = view.of is ViewOf.TASKS and "task" in view.columns
+    values["offered"] = {str(each) for row in shown.rows for each in actions.on_task(actor, row)} if is_tasks else ()
     return page("views/rows.html" if wants_part() else "views/page.html", **values)
 
 

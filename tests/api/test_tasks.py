@@ -146,3 +146,52 @@ def test_a_cursor_of_somebody_elses_making_is_refused(office: Office, program: C
     answers = [ann.get(f"/tasks?cursor={cursor}") for cursor in ("x", "W10", "WzEsMiwzXQ", "bnVsbA", "%00", "WyJhIl0")]
 
     assert [answer.status_code for answer in answers] == [400] * 6
+
+
+def test_many_tasks_are_taken_in_one_request_that_may_be_repeated(
+    office: Office, program: Callable[..., Program]
+) -> None:
+    ann, ben = program(office.ann), program(office.ben)
+    for _ in range(3):
+        office.open_case()
+    ids = [task["id"] for task in ann.get("/tasks?view=team").json["items"]]
+    ben.post(f"/tasks/{ids[1]}/claim")
+    body = {"action": "claim", "tasks": ids}
+
+    preview = ann.post("/task-batches/preview", body).json["items"]
+    made = ann.post("/task-batches", body, Idempotency_Key="one")
+    again = ann.post("/task-batches", body, Idempotency_Key="one")
+    read = ann.get(f"/task-batches/{made.json['id']}")
+    undone = ann.post(f"/task-batches/{made.json['id']}/undo")
+
+    assert [each["outcome"] for each in preview] == ["ready", "refused", "ready"]
+    assert made.status_code == 201 and made.headers["Location"].endswith(made.json["id"])
+    assert [each["outcome"] for each in made.json["items"]] == ["done", "refused", "done"]
+    assert (again.json, read.json) == (made.json, made.json)
+    assert [each["outcome"] for each in undone.json["items"]] == ["undone", "refused", "undone"]
+    assert {task["assignee"] for task in ann.get("/tasks?view=team").json["items"]} == {None}
+    assert ben.get(f"/task-batches/{made.json['id']}").status_code == 404
+
+
+def test_more_than_may_be_done_in_one_act_is_refused_with_what_to_do(
+    office: Office, program: Callable[..., Program]
+) -> None:
+    many = [f"00000000-0000-4000-8000-{number:012}" for number in range(201)]
+
+    refused = program(office.ann).post("/task-batches", {"action": "claim", "tasks": many})
+    reading = program(office.ann, "read").post("/task-batches", {"action": "claim", "tasks": many[:1]})
+
+    assert refused.status_code == 422 and "200" in refused.json["errors"]["tasks"][0]
+    assert reading.status_code == 403
+
+
+def test_who_manages_says_by_when_a_task_is_to_be_done(office: Office, program: Callable[..., Program]) -> None:
+    ann, mia, _ = program(office.ann), program(office.mia), office.open_case()
+    [task] = ann.get("/tasks?view=team").json["items"]
+
+    refused = ann.post(f"/tasks/{task['id']}/schedule", {"priority": 90})
+    empty = mia.post(f"/tasks/{task['id']}/schedule", {})
+    done = mia.post(f"/tasks/{task['id']}/schedule", {"due_at": "2030-01-01T00:00:00Z", "priority": 90})
+
+    assert (refused.status_code, empty.status_code) == (403, 400)
+    assert (done.json["due_at"], done.json["priority"]) == ("2030-01-01T00:00:00Z", 90)

@@ -10,9 +10,10 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, Route, expect
 
-from service.db import db
-from service.models import SYSTEM, Actor, Case, DecisionDefinition, FormDefinition, TaskState, User
-from service.operations import calendars, deployments, tasks
+from service.db import db, new_id
+from service.http import batches as working
+from service.models import SYSTEM, Actor, BatchAction, Case, DecisionDefinition, FormDefinition, TaskState, User
+from service.operations import batches, calendars, deployments, tasks
 from service.policy.credentials import hash_password
 from tests.browser import NewPage
 from tests.pages.conftest import FINDING, Office, claim_files
@@ -29,6 +30,9 @@ def visits(office: Office, case: Case) -> list[tuple[str, Actor, str]]:
     form = db.session.query(FormDefinition).filter_by(key="claim-intake").one()
     decision = db.session.query(DecisionDefinition).one()
     task = office.task(case)
+    batch = new_id()
+    batches.begin(batch, [task.id, new_id()], batches.Wanted(BatchAction.PRIORITY, priority=70), by=office.mia)
+    working.work(batch, by=office.mia, seconds=9)
     hours = {day: ["09:00-12:00", "13:00-17:00"] for day in calendars.WEEKDAYS[:5]}
     calendars.put("munich", calendars.Said("Munich", "Europe/Berlin", hours, "DE", "BY"), by=SYSTEM)
     db.session.commit()
@@ -36,6 +40,7 @@ def visits(office: Office, case: Case) -> list[tuple[str, Actor, str]]:
         ("my-tasks", office.ben, "/tasks"),
         ("no-tasks", office.mia, "/tasks"),
         ("team-queue", office.ben, "/tasks/team"),
+        ("batch", office.mia, f"/tasks/batches/{batch}"),
         ("task", office.ben, f"/tasks/{task.id}?view=mine"),
         ("cases", office.mia, "/cases"),
         ("arranging", office.mia, "/lists/cases/arrange?type=insurance-claim"),

@@ -17,10 +17,11 @@ import sqlalchemy as sa
 from flask import Flask
 from werkzeug.routing import Rule
 
-from service.db import db, utcnow
+from service.db import db, new_id, utcnow
 from service.http.protection import PUBLIC, SAFE, SIGNED_IN, declared
 from service.models import (
     SYSTEM,
+    BatchAction,
     Calendar,
     Case,
     DecisionDefinition,
@@ -39,7 +40,7 @@ from service.models import (
     User,
     ViewOf,
 )
-from service.operations import calendars, cases, deployments, lifecycle, links, notes, tasks, users, views
+from service.operations import batches, calendars, cases, deployments, lifecycle, links, notes, tasks, users, views
 from service.policy.permissions import Action
 from service.queries import definitions
 from tests.api.conftest import LOAN, Office, Program
@@ -88,6 +89,7 @@ ON_A_CASE: dict[Action, set[str]] = {
     Action.DELEGATE: {"owner"},
     Action.HAND_BACK: {"owner"},
     Action.ASSIGN: {"manager", "admin"},
+    Action.SCHEDULE: {"manager", "admin"},
     Action.COMPLETE: {"owner"},
 }
 ELSEWHERE: dict[str, set[str]] = {
@@ -99,6 +101,7 @@ ELSEWHERE: dict[str, set[str]] = {
     Action.EVALUATE_DECISION: EVERYBODY,
     Action.MANAGE_TOKENS: EVERYBODY,
     Action.KEEP_VIEWS: EVERYBODY,
+    Action.CHANGE_TASKS: EVERYBODY,
     Action.DEPLOY: {"admin", "designer"},
     Action.PUBLISH_MESSAGE: {"admin", "operator"},
     Action.MIGRATE_CASES: {"admin", "operator"},
@@ -158,7 +161,10 @@ BODIES: dict[str, Any] = {
     "POST /api/v1/tasks/<uuid:task_id>/withdraw": {"reason": "A test."},
     "POST /api/v1/tasks/<uuid:task_id>/delegate": {"to": "ben"},
     "POST /api/v1/tasks/<uuid:task_id>/assign": {"to": "ben"},
+    "POST /api/v1/tasks/<uuid:task_id>/schedule": {"priority": 70},
     "POST /api/v1/tasks/<uuid:task_id>/complete": {"data": {}},
+    "POST /api/v1/task-batches": {"action": "claim", "tasks": ["00000000-0000-4000-8000-000000000000"]},
+    "POST /api/v1/task-batches/preview": {"action": "claim", "tasks": ["00000000-0000-4000-8000-000000000000"]},
     "POST /api/v1/decisions/<uuid:decision_id>/evaluate": {"variables": {}},
     "POST /api/v1/messages": {"name": "nobody waits", "keep_for": 60},
     "POST /api/v1/definitions/<uuid:definition_id>/stage": {"share": 10},
@@ -254,6 +260,9 @@ FORMS: dict[str, dict[str, Any]] = {
     "/tasks/<uuid:task_id>/delegate": {"to": "ben"},
     "/tasks/<uuid:task_id>/assign": {"to": "ben"},
     "/lists/<list_name>/arrange": {"columns": "case", "sort": "newest"},
+    "/tasks/<uuid:task_id>/schedule": {"priority": "70"},
+    "/tasks/batches/preview": {"what": "claim", "tasks": "00000000-0000-4000-8000-000000000000"},
+    "/tasks/batches": {"what": "claim", "tasks": "00000000-0000-4000-8000-000000000000", "batch": "$new"},
     "/views": {"of": "tasks", "name": "A view", "sort": "due", "scope": "all", "columns": "task"},
     "/views/<uuid:view_id>": {"name": "Another", "sort": "due", "scope": "all", "columns": "task"},
     "/lost-cases": {"number": "none", "owner": "ben", "reason": "A test."},
@@ -291,7 +300,9 @@ class World:
     office: Office
     fixed: dict[str, str] = field(default_factory=dict)
 
-    def parameters(self, action: str, needed: Set[str] = OF_A_CASE | {"token_id", "view_id"}) -> dict[str, str]:
+    def parameters(
+        self, action: str, needed: Set[str] = OF_A_CASE | {"token_id", "view_id", "batch_id"}
+    ) -> dict[str, str]:
         """Values for the arguments `needed`: things on which `action` is possible."""
         found = dict(self.fixed)
         if db.session.get(Calendar, found["key"]) is None:
@@ -307,6 +318,10 @@ class World:
             wanted = views.Wanted(of=ViewOf.TASKS, name="A view", filter="", sort="due", columns=["task"])
             view = views.keep(wanted, by=self.office.ann)
             found["view_id"] = str(view.id)
+        if "batch_id" in needed:
+            found["batch_id"] = str(new_id())
+            claim = batches.Wanted(BatchAction.CLAIM)
+            batches.begin(UUID(found["batch_id"]), [UUID(int=1)], claim, by=self.office.ann)
         db.session.commit()
         db.session.rollback()
         return found
@@ -431,7 +446,7 @@ def expected(rule: Rule, said: str, who: str) -> str:
         return "401"
     if "token_id" in rule.arguments and said == Action.MANAGE_TOKENS:
         return "in" if who == "owner" else "404"
-    if "view_id" in rule.arguments:
+    if {"view_id", "batch_id"} & rule.arguments:
         return "in" if who == "owner" else "404"
     if rule.arguments & OF_A_CASE:
         allowed = ON_A_CASE[Action(said)]
@@ -453,7 +468,9 @@ def send(caller: Program, method: str, rule: Rule, values: Mapping[str, str]) ->
         if body is not None:
             body = {name: known["other"] if value == "$other" else value for name, value in body.items()}
         return caller.send(method, path, body, **headers).status_code
-    form = {n: known["other"] if value == "$other" else value for n, value in FORMS.get(rule.rule, {}).items()}
+    known["new"] = str(new_id())
+    form = {n: known.get(str(value).lstrip("$"), value) if str(value)[0] == "$" else value
+            for n, value in FORMS.get(rule.rule, {}).items()}  # fmt: skip
     if "deployments" in path:
         form["files"] = (io.BytesIO(LOAN), "loan.bpmn")
     if caller.token:

@@ -81,6 +81,7 @@ ON_TASK: dict[str, tuple[str, Any]] = {
     "delegate": ("POST", {"to": "zoe"}),
     "hand-back": ("POST", None),
     "assign": ("POST", {"to": "zoe"}),
+    "schedule": ("POST", {"priority": 70}),
     "complete": ("POST", {"data": {}}),
     "withdraw": ("POST", {"reason": "A test."}),
     "checklist": ("PUT", {"done": [0]}),

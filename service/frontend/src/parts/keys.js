@@ -4,13 +4,13 @@
 
 import { focusable } from './place.js';
 
-const TYPING = 'input:not([type=checkbox]):not([type=radio]):not([type=button]), textarea, select, [contenteditable=true]';
+export const TYPING = 'input:not([type=checkbox]):not([type=radio]):not([type=button]), textarea, select, [contenteditable=true]';
 const SEQUENCE_MS = 900;
 
 let pending = '';
 let pendingSince = 0;
 
-const visible = (element) => element.checkVisibility?.({ visibilityProperty: true }) ?? true;
+export const visible = (element) => element.checkVisibility?.({ visibilityProperty: true }) ?? true;
 const bound = () => [...document.querySelectorAll('[data-key]')].filter(visible);
 
 function walk(step) {
@@ -64,6 +64,7 @@ export function showSheet() {
   const lines = [line('?', 'This sheet')];
   if (document.getElementById('palette')) lines.push(line('Ctrl K', 'Search or jump to (⌘ K on a Mac)'));
   if (document.querySelector('[data-row]')) lines.push(line('j k', 'Next and previous row'), line('Enter', 'Open the row'));
+  if (document.querySelector('[data-select]')) lines.push(line('x', 'Choose the row, or not'), line('X', 'Choose all rows from the last one to this'));
   if (document.querySelector('[data-form]')) lines.push(line('Ctrl Enter', 'Send the form (⌘ Enter on a Mac)'));
   if (document.querySelectorAll('[data-send]').length > 1) lines.push(line('Ctrl Shift Enter', 'Send it, then the case'));
   lines.push(...bound().map((element) => line(element.dataset.key, label(element))));
