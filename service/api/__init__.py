@@ -31,12 +31,13 @@ from service.api import (
     users,
     versions,
     views,
+    workload,
 )
 
 #: in the order of the OpenAPI document
-NOUNS = (cases, adhoc, children, lifecycle, roles, lost_cases, links, notes, tasks, batches, views, definitions,
-         deployments, versions, preflight, migrations, modifications, messages, incidents, pending_calls, users,
-         calendars, me)  # fmt: skip
+NOUNS = (cases, adhoc, children, lifecycle, roles, lost_cases, links, notes, tasks, batches, workload, views,
+         definitions, deployments, versions, preflight, migrations, modifications, messages, incidents, pending_calls,
+         users, calendars, me)  # fmt: skip
 
 
 def init_app(app: Flask) -> None:

@@ -8,7 +8,7 @@ from uuid import UUID
 from pydantic import Field
 from typing_extensions import TypedDict
 
-from service.api.schemas import Body, Data, Instant, PrincipalName
+from service.api.schemas import Body, Data, Instant, Name, PrincipalName
 from service.api.shapes import Id, Moment
 from service.models import BatchAction
 from service.operations.batches import MOST
@@ -36,6 +36,24 @@ class BatchOfTasks(Body):
         default_factory=dict,
         description="Of `complete`: what is filled in for all; what is empty stays as each has it.",
     )
+
+
+class HandOverAll(Body):
+    """To whom all goes, and which of it."""
+
+    to: PrincipalName | None = Field(description="A user name; null: back to the candidates.")
+    case_type: Name | None = Field(None, description="Only tasks in cases of this type.")
+    offered_to: Annotated[str, Field(pattern=r"^(user|group):[A-Za-z0-9][A-Za-z0-9._@+-]{0,99}$")] | None = Field(
+        None, description="Only tasks that these are candidates of too, such as `group:clerks`."
+    )
+
+
+class LoadShape(TypedDict):
+    user: str
+    tasks: int
+    late: int
+    due_first: Moment | None
+    capacity: int | None
 
 
 class VerdictShape(TypedDict):

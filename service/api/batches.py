@@ -45,16 +45,16 @@ def preview(body: BatchOfTasks) -> Answer:
 def make(body: BatchOfTasks) -> Answer:
     """Do the same to many tasks, to each in a transaction of its own; one that is refused does not keep the others."""
     actor = current_actor()
-    batch_id = _id_of_request(actor)
+    batch_id = id_of_request(actor)
     operations.begin(batch_id, body.tasks, _wanted(body), by=actor)
     working.work(batch_id, by=actor, seconds=SECONDS)
-    return Answer(_shape(batch_id, actor), location=url_for("api.task-batches.get_batch", batch_id=batch_id))
+    return Answer(shape_of(batch_id, actor), location=url_for("api.task-batches.get_batch", batch_id=batch_id))
 
 
 @routes.get("/task-batches/{batch_id}", Action.READ_TASK, gives=BatchShape)
 def get_batch(batch_id: UUID) -> Answer:
     """One of your batches, with what became of each task; kept for a week."""
-    return Answer(_shape(batch_id, current_actor()))
+    return Answer(shape_of(batch_id, current_actor()))
 
 
 @routes.post("/task-batches/{batch_id}/go-on", Action.CHANGE_TASKS, gives=BatchShape)
@@ -63,7 +63,7 @@ def go_on(batch_id: UUID) -> Answer:
     actor = current_actor()
     batches.get(batch_id, by=actor)
     working.work(batch_id, by=actor, seconds=SECONDS)
-    return Answer(_shape(batch_id, actor))
+    return Answer(shape_of(batch_id, actor))
 
 
 @routes.post("/task-batches/{batch_id}/undo", Action.CHANGE_TASKS, gives=BatchShape)
@@ -72,10 +72,10 @@ def undo(batch_id: UUID) -> Answer:
     actor = current_actor()
     operations.begin_undoing(batches.get(batch_id, by=actor).batch, by=actor)
     working.work(batch_id, by=actor, seconds=SECONDS)
-    return Answer(_shape(batch_id, actor))
+    return Answer(shape_of(batch_id, actor))
 
 
-def _id_of_request(actor: Actor) -> UUID:
+def id_of_request(actor: Actor) -> UUID:
     """Of a repeated request the same, so that it goes on with the batch that is there."""
     key = request.headers.get(HEADER)
     return new_id() if key is None or actor.id is None else uuid5(actor.id, key)
@@ -85,7 +85,7 @@ def _wanted(body: BatchOfTasks) -> operations.Wanted:
     return operations.Wanted(body.action, body.to, body.due_at, body.priority, body.data)
 
 
-def _shape(batch_id: UUID, actor: Actor) -> BatchShape:
+def shape_of(batch_id: UUID, actor: Actor) -> BatchShape:
     db.session.expire_all()
     told = batches.get(batch_id, by=actor)
     return {

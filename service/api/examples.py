@@ -8,7 +8,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from service.api import calendar_shapes, schemas, view_shapes
-from service.api.batch_shapes import BatchOfTasks, Schedule
+from service.api.batch_shapes import BatchOfTasks, HandOverAll, Schedule
 
 _WHY = {"reason": "The caller withdrew it."}
 _PLAN = {"elements": {"Task_Assess": "Task_Examine"}, "clocks": {"Timer_Late": "from entry"}}
@@ -25,6 +25,7 @@ BODIES: Mapping[type[BaseModel], Mapping[str, Any]] = {
     schemas.CompleteTask: {"data": {"policyStatus": "active", "answer": "A slip of the pen."}},
     Schedule: {"due_at": "2026-12-24T12:00:00Z", "priority": 80},
     BatchOfTasks: {"action": "assign", "tasks": ["0192f7c4-6a3e-7b21-9d55-0c1f2a3b4c5d"], "to": "ben"},
+    HandOverAll: {"to": "ben", "case_type": "insurance-claim"},
     schemas.Activate: {"element_id": "Task_Interview", "data": {"interviewee": "Ben Baker"}, "to": "carl"},
     schemas.Finish: {"reason": "Everybody was heard."},
     schemas.OpenChild: {"case_type": "it-incident", "data": {"title": "No access"}, "blocking": True},

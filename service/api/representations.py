@@ -404,6 +404,7 @@ def user_shape(user: User) -> UserShape:
         "is_admin": user.is_admin,
         "is_machine": user.is_machine,
         "active": user.active,
+        "capacity": user.capacity,
         "groups": sorted(membership.group_name for membership in user.memberships),
         "created_at": moment_of(user.created_at),
     }

@@ -568,6 +568,7 @@ class ChangeUser(Body):
     email: Annotated[str, Field(max_length=300)] | None = None
     is_admin: bool = False
     active: bool = True
+    capacity: int | None = Field(None, ge=0, le=1000, description="How many open tasks at most; null: not said.")
     leaves_restricted: bool = Field(False, description="Lock them though only they still reach some restricted cases.")
 
 

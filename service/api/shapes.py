@@ -319,6 +319,7 @@ class UserShape(TypedDict):
     is_admin: bool
     is_machine: bool
     active: bool
+    capacity: int | None
     groups: list[str]
     created_at: Moment
 

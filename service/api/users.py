@@ -43,7 +43,10 @@ def get_user(name: str) -> Answer:
 def change_user(name: str, body: schemas.ChangeUser) -> Answer:
     """Change a user. Another role ends their sign-ins at once; being locked or let in again ends their tokens too."""
     user = user_lists.user(name)
-    users.change(user, by=current_actor(), **{field: getattr(body, field) for field in body.model_fields_set})
+    given = {field: getattr(body, field) for field in body.model_fields_set}
+    if "capacity" in given:
+        users.set_capacity(user, given.pop("capacity"), by=current_actor())
+    users.change(user, by=current_actor(), **given)
     return Answer(user_shape(user))
 
 

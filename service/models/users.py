@@ -25,6 +25,7 @@ class User(Base):
     #: a program: it has tokens, and never a password; no work is given to it
     is_machine: Mapped[bool] = mapped_column(default=False, server_default=sa.false())
     active: Mapped[bool] = mapped_column(default=True)
+    capacity: Mapped[int | None]  #: how many open tasks at most they are to have; None: not said
     created_at: Mapped[datetime] = mapped_column(default=utcnow)
     mentions_seen_at: Mapped[datetime | None]  #: when they last looked at the notes that mention them
 

@@ -171,6 +171,12 @@ def begin(batch_id: uuid.UUID, task_ids: Sequence[uuid.UUID], wanted: Wanted, *,
     return batch
 
 
+def begun(batch_id: uuid.UUID, *, by: Actor) -> bool:
+    """Whether there is such a batch of `by`."""
+    batch = db.session.get(TaskBatch, batch_id)
+    return batch is not None and own(batch, by=by) is batch
+
+
 def check_number(chosen: Sequence[object]) -> None:
     """Raise `BadRequest` for no task, and for more than are done in one act."""
     if not chosen:

@@ -41,6 +41,7 @@ from service.policy.permissions import Action, require
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@+-]{0,99}")
 SHORTEST, LONGEST = 10, 1000  #: characters of a password (NIST SP 800-63B §5.1.1 asks for 8 at least, and no rules)
+LARGEST_CAPACITY = 1000  #: open tasks of one person
 NO_PASSWORD = "A machine has no password; give it a token."  # noqa: S105  a sentence
 
 
@@ -128,6 +129,16 @@ def change(
         end_access(user)
     if changed:
         audit.installation.record("user:changed", by=by, subject=user.name, details=changed)
+
+
+def set_capacity(user: User, capacity: int | None, *, by: Actor) -> None:
+    """Say how many open tasks `user` is to have at most; None: nothing is said. Nobody is kept from taking more."""
+    require(by, Action.MANAGE_USERS)
+    if capacity is not None and not 0 <= capacity <= LARGEST_CAPACITY:
+        raise BadRequest(f"A capacity is a number from 0 to {LARGEST_CAPACITY}, or none.", field="capacity")
+    if capacity != user.capacity:
+        user.capacity = capacity
+        audit.installation.record("user:capacity-set", by=by, subject=user.name, details={"capacity": capacity})
 
 
 def set_password(user: User, password: str, *, by: Actor) -> None:

@@ -74,6 +74,7 @@ class Action(StrEnum):
     ASSIGN = "assign"
     SCHEDULE = "schedule"
     CHANGE_TASKS = "do the same to many tasks"
+    OVERSEE = "see who has what"
     COMPLETE = "complete"
     DEPLOY = "deploy"
     IMPORT_UNSIGNED = "take a bundle that is not signed"
@@ -134,6 +135,7 @@ SCOPE: dict[Action, str] = {
     Action.ASSIGN: "work",
     Action.SCHEDULE: "work",
     Action.CHANGE_TASKS: "work",
+    Action.OVERSEE: "work",
     Action.COMPLETE: "work",
     Action.DEPLOY: "deploy",
     Action.IMPORT_UNSIGNED: "admin",
@@ -344,6 +346,14 @@ def may_read_case_of(actor: Actor, task: HumanTask) -> bool:
     return may(actor, Action.READ_CASE, task.case)
 
 
+def gives_work(actor: Actor, _subject: Any) -> bool:
+    """Manages a case type, or steers a case by a role: there is work that they may give to others."""
+    named = sorted(actor.principals)
+    manages_some = sa.exists().where(DefinitionAccess.role == "manager", DefinitionAccess.principal.in_(named))
+    steers_some = sa.exists().where(CaseRole.access == "steer", CaseRole.principal.in_(named))
+    return bool(db.session.scalar(sa.select(sa.or_(manages_some, steers_some))))
+
+
 def saved_it(actor: Actor, view: SavedView) -> bool:
     return actor.id is not None and view.owner_id == actor.id
 
@@ -394,6 +404,7 @@ RULES: dict[Action, Sequence[Rule]] = {
     Action.HAND_BACK: [is_assignee],
     Action.ASSIGN: [is_admin, manages, steers_by_role],
     Action.SCHEDULE: [is_admin, manages, steers_by_role],
+    Action.OVERSEE: [is_admin, gives_work],
     Action.CHANGE_TASKS: [is_anyone],  #: what may be done to each is asked for each
     Action.COMPLETE: [is_assignee],
     Action.DEPLOY: [is_admin, is_designer],
@@ -414,7 +425,7 @@ RULES: dict[Action, Sequence[Rule]] = {
 
 
 #: Rules that look at the actor only.
-OF_THE_ACTOR: frozenset[Rule] = frozenset({is_admin, is_operator, is_designer, is_anyone})
+OF_THE_ACTOR: frozenset[Rule] = frozenset({is_admin, is_operator, is_designer, is_anyone, gives_work})
 #: What still holds in a restricted case; being an administrator, a manager of the type or a candidate does not.
 CONFIDENTIAL: frozenset[Rule] = frozenset(
     {

@@ -48,12 +48,13 @@ from service.web import (
     tokens,
     versions,
     views,
+    workload,
 )
 
 FAMILIES = (about, accounts, adhoc, arranging, batches, calendars, case_types, cases, casework, changing,
             deployments, family, feeds, filters, help, history, incidents, installation, jumping, links, live,
             lost, migrations, moving, notes, pending_calls, preflights, printing, profile, roles, sign_in,
-            standing, static, tasks, tokens, versions, views)  # fmt: skip
+            standing, static, tasks, tokens, versions, views, workload)  # fmt: skip
 
 
 def init_app(app: Flask) -> None:

@@ -239,14 +239,16 @@ def _action() -> BatchAction:
 
 
 def _origin() -> str:
-    """From which list it was sent: `team`, the id of a view, or empty for my tasks."""
-    return str(request.values.get("back", ""))[:36]
+    """From which list it was sent: `team`, the id of a view, `~ben` for what Ben has, or empty for my tasks."""
+    return str(request.values.get("back", ""))[:101]
 
 
 def _back() -> str:
     origin = _origin()
     if origin == "team":
         return url_for("tasks.team")
+    if origin.startswith("~"):
+        return url_for("workload.show", name=origin[1:]) if len(origin) > 1 else url_for("workload.index")
     try:
         return url_for("views.show", view_id=UUID(origin))
     except ValueError:

@@ -83,6 +83,7 @@ CHAPTERS = {
     "views": "filters#keep-a-view",
     "jumping": "find-a-case#jump-anywhere",
     "arranging": "tasks#columns-order-and-groups",
+    "workload": "people#who-has-what",
     "versions": "deploying#see-what-differs",
     "versions.bundle": "deploying#carry-a-version-to-another-installation",
     "versions.replay": "deploying#replay-finished-cases",

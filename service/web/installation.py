@@ -48,6 +48,12 @@ def _changed(subject: str, details: Details) -> str:
     return " and ".join(said) or f"changed {subject}"
 
 
+def _capacity(who: str, number: int | None) -> str:
+    if number is None:
+        return f"said no longer how many tasks {who} is to have at most"
+    return f"said that {who} is to have at most {number} task{'s' * (number != 1)}"
+
+
 def _few(names: Sequence[str]) -> str:
     """The names, or the first of them and how many more."""
     more = f" and {len(names) - FEW} more" if len(names) > FEW else ""
@@ -57,6 +63,7 @@ def _few(names: Sequence[str]) -> str:
 SENTENCES: Mapping[str, Callable[[str, Details], str]] = {
     "user:added": lambda who, said: f"let {who} in" + (" as an administrator" if said.get("admin") else ""),
     "user:changed": _changed,
+    "user:capacity-set": lambda who, said: _capacity(who, said.get("capacity")),
     "user:password-set": lambda who, _: f"gave {who} another password",
     "user:signed-out": lambda who, _: f"signed {who} out everywhere",
     "group:renamed": lambda group, said: f"called the group {group} “{said['title']}”",

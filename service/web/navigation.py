@@ -15,7 +15,7 @@ from service.http.auth import optional_actor
 from service.models import Actor, ViewOf
 from service.policy import reaching
 from service.policy.permissions import Action, may
-from service.queries import health, incidents, notes, tasks, views
+from service.queries import health, incidents, notes, tasks, views, workload
 from service.web import arranging
 
 OF_A_CASE = (
@@ -72,6 +72,7 @@ def entries(actor: Actor) -> list[Entry]:
         _entry("Cases", "cases.index", "folder", "g c"),
         _entry("New case", "cases.choose", "plus", "g n"),
         _entry("Mentions", "notes.mentions", "note", "g m", notes.unseen(actor, most=COUNTED + 1)),
+        *([_entry("Who has what", "workload.index", "chart", "g w")] if workload.oversees(actor) else []),
         *_views(actor),
         _entry("Case types", "case_types.index", "flow", "g d", group="Set up"),
     ]
@@ -157,6 +158,8 @@ def _is_current(endpoint: str) -> bool:
         return endpoint == ("tasks.team" if request.args.get("view") == "team" else "tasks.mine")
     if here.startswith("arranging."):
         return endpoint == arranging.PAGES.get((request.view_args or {}).get("list_name", ""))
+    if here.startswith("batches.") and request.values.get("back", "").startswith("~"):
+        return endpoint == "workload.index"
     if here.startswith("batches."):
         return endpoint == ("tasks.team" if request.values.get("back") == "team" else "tasks.mine")
     if here in ("cases.new", "cases.choose"):

@@ -64,6 +64,11 @@ def for_case(principals: Iterable[str]) -> Picker:
     return _picker(list(principals), frozenset())
 
 
+def instead_of(user: User, principals: Iterable[str]) -> Picker:
+    """Whom the work of `user` may be given to, which is offered to `principals`."""
+    return _picker(list(principals), {user.name})
+
+
 def for_role(groups: Collection[str], *, without: Collection[str]) -> RoleChoices:
     """Who can be given a role that is for `groups` (none: for anybody), except the principals in `without`."""
     users = sa.select(User.name, User.display_name).where(User.active, ~User.is_machine)

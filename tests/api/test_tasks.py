@@ -195,3 +195,26 @@ def test_who_manages_says_by_when_a_task_is_to_be_done(office: Office, program: 
 
     assert (refused.status_code, empty.status_code) == (403, 400)
     assert (done.json["due_at"], done.json["priority"]) == ("2030-01-01T00:00:00Z", 90)
+
+
+def test_all_that_somebody_has_is_handed_over_in_one_request(office: Office, program: Callable[..., Program]) -> None:
+    ann, mia, ada = program(office.ann), program(office.mia), program(office.ada)
+    for _ in range(2):
+        office.open_case()
+    for task in ann.get("/tasks?view=team").json["items"]:
+        ann.post(f"/tasks/{task['id']}/claim")
+
+    said = ada.patch("/users/ann", {"capacity": 1})
+    before = mia.get("/workload").json["items"]
+    nothing = mia.post("/workload/ann/hand-over", {"to": "ben", "case_type": "other"})
+    made = mia.post("/workload/ann/hand-over", {"to": "ben"}, Idempotency_Key="all")
+    again = mia.post("/workload/ann/hand-over", {"to": "ben"}, Idempotency_Key="all")
+    after = mia.get("/workload").json["items"]
+
+    assert said.json["capacity"] == 1
+    assert [(each["user"], each["tasks"], each["capacity"]) for each in before] == [("ann", 2, 1)]
+    assert nothing.status_code == 409 and "nothing of this kind" in nothing.json["detail"]
+    assert [each["outcome"] for each in made.json["items"]] == ["done", "done"]
+    assert again.json == made.json
+    assert [(each["user"], each["tasks"]) for each in after] == [("ben", 2)]
+    assert ann.get("/workload").status_code == 403

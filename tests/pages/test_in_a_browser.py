@@ -40,6 +40,8 @@ def visits(office: Office, case: Case) -> list[tuple[str, Actor, str]]:
         ("my-tasks", office.ben, "/tasks"),
         ("no-tasks", office.mia, "/tasks"),
         ("team-queue", office.ben, "/tasks/team"),
+        ("workload", office.mia, "/workload"),
+        ("workload-of-ben", office.ada, "/workload/ben"),
         ("batch", office.mia, f"/tasks/batches/{batch}"),
         ("task", office.ben, f"/tasks/{task.id}?view=mine"),
         ("cases", office.mia, "/cases"),
