@@ -110,8 +110,8 @@ BODIES: Mapping[type[BaseModel], Mapping[str, Any]] = {
         "subdivision": "BY",
         "days": {"2026-12-31": {"why": "Between the years"}},
     },
+    schemas.ChangeGroup: {"title": "Claims, intake desk", "next_task": "priority"},
     schemas.CreateGroup: {"name": "claims-intake", "title": "Claims intake"},
-    schemas.RenameGroup: {"title": "Claims, intake desk"},
     schemas.IssueToken: {"name": "night import", "scopes": ["read", "work"], "days": 90},
 }
 

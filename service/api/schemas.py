@@ -9,7 +9,7 @@ from uuid import UUID
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 
-from service.models import CaseState, IncidentState, NoteVisibility, Outcome
+from service.models import CaseState, IncidentState, NextTask, NoteVisibility, Outcome
 from service.queries.pages import LIMIT, MOST
 
 
@@ -585,10 +585,15 @@ class CreateGroup(Body):
     title: Annotated[str, Field(max_length=200)] = ""
 
 
-class RenameGroup(Body):
-    """What a group is called from now on."""
+class ChangeGroup(Body):
+    """What of a group is to be different; what is left out stays."""
 
-    title: Annotated[str, Field(min_length=1, max_length=200)]
+    title: Annotated[str, Field(min_length=1, max_length=200)] = ""
+    next_task: Annotated[NextTask, Field(strict=False)] | None = Field(
+        None,
+        description="`urgent`: late, then by due date, then by priority; `priority`: late, then by priority; `oldest`; "
+        "null: as `urgent`.",
+    )
 
 
 class IssueToken(Body):

@@ -330,6 +330,7 @@ class GroupSummary(TypedDict):
 
 
 class GroupShape(GroupSummary):
+    next_task: str | None
     members: list[str]
 
 

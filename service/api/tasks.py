@@ -14,10 +14,11 @@ from service.db import before_the_lock, db
 from service.execution.definitions import deployed, form_of_task
 from service.http.auth import current_actor
 from service.models import Actor, HumanTask
-from service.operations import tasks
+from service.operations import next_task, tasks
 from service.policy.permissions import Action, require
 from service.queries import cases as case_lists
 from service.queries import filtering
+from service.queries import next_task as queue
 from service.queries import tasks as task_lists
 from service.queries import users as user_lists
 from service.queries.filtering import bounding
@@ -34,6 +35,14 @@ def list_tasks(query: schemas.TaskQuery) -> Answer:
     with bounding.in_time(text):
         found = LISTS[parameters.pop("view")](actor, filtered=filtering.tasks(text, actor), **parameters)
     return Answer(listed(found, lambda task: task_shape(task, actor)))
+
+
+@routes.post("/tasks/next", Action.TAKE_NEXT, gives=shapes.TaskShape, also=(204,))
+def take_next() -> Answer:
+    """Take the most urgent task that you may claim, in the order of your teams; 204 when there is none."""
+    actor = current_actor()
+    task = next_task.take(queue.candidates(actor), by=actor)
+    return _answer(task, actor) if task is not None else Answer(status=204)
 
 
 @routes.get("/tasks/{task_id}", Action.READ_TASK, gives=shapes.TaskShape, conditional=True)

@@ -108,11 +108,14 @@ def get_group(name: str) -> Answer:
     return Answer(_group(user_lists.group(name)))
 
 
-@routes.patch("/groups/{name}", Action.MANAGE_USERS, body=schemas.RenameGroup, gives=shapes.GroupShape)
-def rename_group(name: str, body: schemas.RenameGroup) -> Answer:
-    """Give a group another title; its name stays."""
-    group = user_lists.group(name)
-    users.rename_group(group, body.title, by=current_actor())
+@routes.patch("/groups/{name}", Action.MANAGE_USERS, body=schemas.ChangeGroup, gives=shapes.GroupShape)
+def change_group(name: str, body: schemas.ChangeGroup) -> Answer:
+    """Give a group another title, or say in which order its tasks are next for who asks for the next one."""
+    group, by = user_lists.group(name), current_actor()
+    if "title" in body.model_fields_set:
+        users.rename_group(group, body.title, by=by)
+    if "next_task" in body.model_fields_set:
+        users.order_next_tasks(group, body.next_task, by=by)
     return Answer(_group(group))
 
 
@@ -138,4 +141,10 @@ def remove_member(name: str, user: str) -> Answer:
 
 
 def _group(group: Group) -> shapes.GroupShape:
-    return {"name": group.name, "title": group.title, "members": list(user_lists.members(group.name))}
+    order = group.next_task.value if group.next_task else None
+    return {
+        "name": group.name,
+        "title": group.title,
+        "next_task": order,
+        "members": list(user_lists.members(group.name)),
+    }

@@ -31,7 +31,7 @@ from service.models.schema_revisions import SchemaRevision
 from service.models.subscriptions import Message, MessageId, Subscription
 from service.models.tasks import HumanTask, TaskCandidate, TaskState
 from service.models.timers import StartTimer, Timer
-from service.models.users import ApiToken, Group, LoginSession, Membership, RateCount, User
+from service.models.users import ApiToken, Group, LoginSession, Membership, NextTask, RateCount, User
 from service.models.views import DefaultView, SavedView, ViewOf, ViewShare
 
 __all__ = [
@@ -75,6 +75,7 @@ __all__ = [
     "MigrationState",
     "Modification",
     "ModificationState",
+    "NextTask",
     "Note",
     "NoteMention",
     "NoteRevision",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from datetime import datetime
+from enum import StrEnum
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column, relationship
@@ -32,6 +33,14 @@ class User(Base):
     memberships: Mapped[list[Membership]] = relationship(cascade="all, delete-orphan", lazy="select")
 
 
+class NextTask(StrEnum):
+    """In which order a team's tasks are next; what is late comes first in the first two."""
+
+    URGENT = "urgent"  #: then what is due first, then by priority, then the oldest
+    PRIORITY = "priority"  #: then by priority, then what is due first
+    OLDEST = "oldest"
+
+
 class Group(Base):
     """People who share work; its name is what diagrams say."""
 
@@ -39,6 +48,9 @@ class Group(Base):
 
     name: Mapped[str] = mapped_column(primary_key=True)
     title: Mapped[str]
+    next_task: Mapped[NextTask | None] = mapped_column(  #: None: as `URGENT`
+        sa.Enum(NextTask, native_enum=False, values_callable=lambda e: list(e))
+    )
 
 
 class Membership(Base):

@@ -30,6 +30,7 @@ from service.models import (
     Group,
     LoginSession,
     Membership,
+    NextTask,
     TaskCandidate,
     User,
     ViewShare,
@@ -218,6 +219,15 @@ def ensure_group(name: str, *, by: Actor) -> Group:
     _check_name(name)
     group = db.session.get(Group, name)
     return group or _made(name, name, by=by)
+
+
+def order_next_tasks(group: Group, order: NextTask | None, *, by: Actor) -> None:
+    """Say in which order the group's tasks are next for who asks for the next one; None: the usual one."""
+    require(by, Action.MANAGE_USERS)
+    if order is not group.next_task:
+        group.next_task = order
+        details = {"order": order.value if order else None}
+        audit.installation.record("group:next-task-set", by=by, subject=group.name, details=details)
 
 
 def _made(name: str, title: str, *, by: Actor) -> Group:

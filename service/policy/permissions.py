@@ -75,6 +75,7 @@ class Action(StrEnum):
     SCHEDULE = "schedule"
     CHANGE_TASKS = "do the same to many tasks"
     OVERSEE = "see who has what"
+    TAKE_NEXT = "take the next task"
     COMPLETE = "complete"
     DEPLOY = "deploy"
     IMPORT_UNSIGNED = "take a bundle that is not signed"
@@ -136,6 +137,7 @@ SCOPE: dict[Action, str] = {
     Action.SCHEDULE: "work",
     Action.CHANGE_TASKS: "work",
     Action.OVERSEE: "work",
+    Action.TAKE_NEXT: "work",
     Action.COMPLETE: "work",
     Action.DEPLOY: "deploy",
     Action.IMPORT_UNSIGNED: "admin",
@@ -405,6 +407,7 @@ RULES: dict[Action, Sequence[Rule]] = {
     Action.ASSIGN: [is_admin, manages, steers_by_role],
     Action.SCHEDULE: [is_admin, manages, steers_by_role],
     Action.OVERSEE: [is_admin, gives_work],
+    Action.TAKE_NEXT: [is_anyone],  #: of what they may claim
     Action.CHANGE_TASKS: [is_anyone],  #: what may be done to each is asked for each
     Action.COMPLETE: [is_assignee],
     Action.DEPLOY: [is_admin, is_designer],

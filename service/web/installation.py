@@ -69,6 +69,9 @@ SENTENCES: Mapping[str, Callable[[str, Details], str]] = {
     "group:renamed": lambda group, said: f"called the group {group} “{said['title']}”",
     "group:removed": lambda group, _: f"removed the group {group}",
     "group:added": lambda group, _: f"made the group {group}",
+    "group:next-task-set": lambda group, said: (
+        f"let the next task of {group} be chosen by {said.get('order') or 'the usual order'}"
+    ),
     "group:joined": lambda who, said: f"put {who} into the group {said['group']}",
     "group:left": lambda who, said: f"took {who} out of the group {said['group']}",
     "token:issued": lambda who, said: f"made {who}'s token “{said['token']}” for {', '.join(said['scopes'])}",

@@ -16,9 +16,10 @@ from service.execution.definitions import deployed, form_of_task
 from service.http.auth import current_actor
 from service.http.protection import permission, signed_in
 from service.models import Actor, HumanTask, ListName, User
-from service.operations import tasks
-from service.policy.permissions import Action, may
+from service.operations import next_task, tasks
+from service.policy.permissions import Action, may, require
 from service.queries import actions, filtering, migrations
+from service.queries import next_task as queue
 from service.queries import tasks as task_lists
 from service.queries.pages import Page
 from service.web import arranging, facts, filters, jumping, people, progress, spoken, stuck
@@ -146,6 +147,22 @@ def _about(task: HumanTask, actor: Actor) -> dict[str, Any]:
     }
 
 
+@blueprint.post("/tasks/next")
+@permission(Action.TAKE_NEXT)
+def take_next() -> ResponseReturnValue:
+    """Take the most urgent task that I may claim, in the order of my teams."""
+    return _next(current_actor())
+
+
+def _next(actor: Actor, said: str = "") -> ResponseReturnValue:
+    require(actor, Action.TAKE_NEXT)
+    task = next_task.take(queue.candidates(actor), by=actor)
+    db.session.commit()
+    if task is None:
+        return go(url_for(".mine"), f"{said} Nothing waits that you could take now.".strip(), "info")
+    return go(url_for(".show", task_id=task.id, view="mine"), f"{said} “{task.name}” is yours now.".strip())
+
+
 @blueprint.post("/tasks/<uuid:task_id>/claim")
 @permission(Action.CLAIM)
 def claim(task_id: UUID) -> ResponseReturnValue:
@@ -216,7 +233,7 @@ def schedule(task_id: UUID) -> ResponseReturnValue:
 @blueprint.post("/tasks/<uuid:task_id>/complete")
 @permission(Action.COMPLETE)
 def complete(task_id: UUID) -> ResponseReturnValue:
-    """Send the form; then the next task of my list, or the case with `?then=case`."""
+    """Send the form; then the next task of my list, `?then=next` what I then take, or `?then=case` the case."""
     submitted = request.get_json() if request.is_json else {"data": {}}
     with before_the_lock():
         task, actor = _task(task_id)
@@ -226,6 +243,8 @@ def complete(task_id: UUID) -> ResponseReturnValue:
         accepted = tasks.accept(task, by=actor, submitted=submitted["data"])
     tasks.complete(task, by=actor, submitted=submitted["data"], accepted=accepted)
     db.session.commit()
+    if request.args.get("then") == "next":
+        return _next(actor, f"“{task.name}” is done.")
     if request.args.get("then") == "case":
         return go(url_for("cases.show", number=task.case.number), f"“{task.name}” is done.")
     location = url_for(".show", task_id=following[0], view="mine") if following else url_for(".mine")

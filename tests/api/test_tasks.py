@@ -218,3 +218,23 @@ def test_all_that_somebody_has_is_handed_over_in_one_request(office: Office, pro
     assert again.json == made.json
     assert [(each["user"], each["tasks"]) for each in after] == [("ben", 2)]
     assert ann.get("/workload").status_code == 403
+
+
+def test_a_program_takes_what_comes_next_until_nothing_is_left(office: Office, program: Callable[..., Program]) -> None:
+    ann, mia, ada, ids = program(office.ann), program(office.mia), program(office.ada), []
+    for _ in range(2):
+        office.open_case()
+    ids = [task["id"] for task in ann.get("/tasks?view=team&sort=oldest").json["items"]]
+    mia.post(f"/tasks/{ids[1]}/schedule", {"priority": 90, "due_at": None})
+
+    order = ada.patch("/groups/clerks", {"next_task": "priority"})
+    wrong = ada.patch("/groups/clerks", {"next_task": "random"})
+    first = ann.post("/tasks/next", Idempotency_Key="one")
+    again = ann.post("/tasks/next", Idempotency_Key="one")
+    found = [first.json["id"], ann.post("/tasks/next").json["id"]]
+    nothing = ann.post("/tasks/next")
+
+    assert (order.json["next_task"], wrong.status_code) == ("priority", 422)
+    assert found == [ids[1], ids[0]] and again.json == first.json
+    assert (first.json["assignee"], nothing.status_code, nothing.data) == ("ann", 204, b"")
+    assert program(office.ann, "read").post("/tasks/next").status_code == 403

@@ -237,3 +237,18 @@ def test_what_is_set_aside_is_out_of_the_list_and_the_count_until_its_day(office
     task.due_at, task.follow_up_at = None, utcnow()
     db.session.commit()
     assert "Ada Lovelace" in ben.get("/tasks").text
+
+
+def test_the_next_task_is_taken_from_the_list_and_after_completing(office: Office, visit: Visit) -> None:
+    first, second = (office.task(office.open_claim(claimant=name)) for name in ("Ada Lovelace", "Grace Hopper"))
+    ben = visit(office.ben)
+    assert 'action="/tasks/next"' in ben.get("/tasks/team").text
+
+    taken = ben.post("/tasks/next")
+    done = ben.send(f"/tasks/{first.id}/complete?then=next", FINDING)
+    last = ben.send(f"/tasks/{second.id}/complete?then=next", FINDING)
+
+    assert taken.location == f"/tasks/{first.id}?view=mine"
+    assert done.json == {"location": f"/tasks/{second.id}?view=mine"}
+    assert last.json == {"location": "/tasks"}
+    assert "Nothing waits that you could take now." in ben.get("/tasks").text
