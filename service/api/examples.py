@@ -110,6 +110,7 @@ BODIES: Mapping[type[BaseModel], Mapping[str, Any]] = {
         "subdivision": "BY",
         "days": {"2026-12-31": {"why": "Between the years"}},
     },
+    schemas.SetSkills: {"skills": ["water-damage", "english"]},
     schemas.ChangeGroup: {"title": "Claims, intake desk", "next_task": "priority"},
     schemas.CreateGroup: {"name": "claims-intake", "title": "Claims intake"},
     schemas.IssueToken: {"name": "night import", "scopes": ["read", "work"], "days": 90},

@@ -405,6 +405,7 @@ def user_shape(user: User) -> UserShape:
         "is_machine": user.is_machine,
         "active": user.active,
         "capacity": user.capacity,
+        "skills": user.skill_names,
         "groups": sorted(membership.group_name for membership in user.memberships),
         "created_at": moment_of(user.created_at),
     }

@@ -572,6 +572,14 @@ class ChangeUser(Body):
     leaves_restricted: bool = Field(False, description="Lock them though only they still reach some restricted cases.")
 
 
+class SetSkills(Body):
+    """What somebody can do."""
+
+    skills: list[Annotated[str, Field(min_length=1, max_length=60, pattern=r"^[\w.-]+$")]] = Field(
+        max_length=50, description="Names as diagrams say them in `case:assignBy`, such as `water-damage`."
+    )
+
+
 class SetPassword(Body):
     """The new password."""
 

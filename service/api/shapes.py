@@ -320,6 +320,7 @@ class UserShape(TypedDict):
     is_machine: bool
     active: bool
     capacity: int | None
+    skills: list[str]
     groups: list[str]
     created_at: Moment
 

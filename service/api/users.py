@@ -50,6 +50,14 @@ def change_user(name: str, body: schemas.ChangeUser) -> Answer:
     return Answer(user_shape(user))
 
 
+@routes.put("/users/{name}/skills", Action.MANAGE_USERS, body=schemas.SetSkills, gives=shapes.UserShape)
+def set_skills(name: str, body: schemas.SetSkills) -> Answer:
+    """Say what somebody can do: tasks with `case:assignBy="skill:…"` are given to who can."""
+    user = user_lists.user(name)
+    users.set_skills(user, body.skills, by=current_actor())
+    return Answer(user_shape(user))
+
+
 @routes.put("/users/{name}/password", Action.MANAGE_USERS, body=schemas.SetPassword)
 def set_password(name: str, body: schemas.SetPassword) -> Answer:
     """Give a user another password; ends their sign-ins and API tokens."""

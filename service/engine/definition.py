@@ -118,6 +118,10 @@ class StartEvent:
     form_key: str | None = None
 
 
+#: How a task is given to one of its candidates by itself (`case:assignBy`), as a regular expression.
+ASSIGN_BY = r"round-robin|least-load|skill:[\w.-]{1,60}"
+
+
 @dataclass(frozen=True)
 class ProcessInfo:
     """What the rest of the service needs to know of one process, and may store as JSON."""

@@ -52,6 +52,7 @@ class OpenTask(OpenActivity):
     candidate_users: tuple[str, ...] = ()
     candidate_groups: tuple[str, ...] = ()
     candidate_roles: tuple[str, ...] = ()  #: roles of the case
+    assign_by: str | None = None  #: how one of the candidates is chosen
     not_done_by: tuple[str, ...] = ()  #: element ids; who completed one of them may not do this (four eyes)
     due_at: datetime | None = None
     follow_up_at: datetime | None = None

@@ -24,7 +24,7 @@ from service.engine.work import (
     WorkflowState,
 )
 from service.engine.workflow import Workflow
-from service.execution import facts, family, offers, search, settling, variables
+from service.execution import assigning, facts, family, offers, search, settling, variables
 from service.execution.definitions import Deployed, deployed
 from service.execution.signing import sign
 from service.execution.titles import title_of
@@ -176,6 +176,8 @@ def _open_task(case: Case, task: OpenTask) -> None:
     db.session.add(row)
     if task.assignee and not can_sign_in(task.assignee):
         _without_assignee(case, row, task.assignee, is_offered=bool(principals))
+    if task.assign_by and row.assignee is None and principals:
+        assigning.assign(case, row, task.assign_by, principals)
     offers.offer(row, principals)
 
 

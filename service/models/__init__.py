@@ -31,7 +31,17 @@ from service.models.schema_revisions import SchemaRevision
 from service.models.subscriptions import Message, MessageId, Subscription
 from service.models.tasks import HumanTask, TaskCandidate, TaskState
 from service.models.timers import StartTimer, Timer
-from service.models.users import ApiToken, Group, LoginSession, Membership, NextTask, RateCount, User
+from service.models.users import (
+    ApiToken,
+    AssignmentTurn,
+    Group,
+    LoginSession,
+    Membership,
+    NextTask,
+    RateCount,
+    User,
+    UserSkill,
+)
 from service.models.views import DefaultView, SavedView, ViewOf, ViewShare
 
 __all__ = [
@@ -39,6 +49,7 @@ __all__ = [
     "Actor",
     "ApiToken",
     "Arrangement",
+    "AssignmentTurn",
     "AuditEntry",
     "BatchAction",
     "BatchItem",
@@ -97,6 +108,7 @@ __all__ = [
     "TaskState",
     "Timer",
     "User",
+    "UserSkill",
     "ViewOf",
     "ViewShare",
     "VisitedCase",

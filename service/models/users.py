@@ -31,6 +31,11 @@ class User(Base):
     mentions_seen_at: Mapped[datetime | None]  #: when they last looked at the notes that mention them
 
     memberships: Mapped[list[Membership]] = relationship(cascade="all, delete-orphan", lazy="select")
+    skills: Mapped[list[UserSkill]] = relationship(cascade="all, delete-orphan", lazy="select")
+
+    @property
+    def skill_names(self) -> list[str]:
+        return sorted(each.skill for each in self.skills)
 
 
 class NextTask(StrEnum):
@@ -61,6 +66,25 @@ class Membership(Base):
 
     user_id: Mapped[uuid.UUID] = mapped_column(Identifier, sa.ForeignKey(User.id, ondelete="CASCADE"), primary_key=True)
     group_name: Mapped[str] = mapped_column(sa.ForeignKey(Group.name), primary_key=True)
+
+
+class UserSkill(Base):
+    """Something that somebody can do; its name is what diagrams say after `skill:`."""
+
+    __tablename__ = "user_skill"
+    __table_args__ = (sa.Index(None, "skill"),)
+
+    user_id: Mapped[uuid.UUID] = mapped_column(Identifier, sa.ForeignKey(User.id, ondelete="CASCADE"), primary_key=True)
+    skill: Mapped[str] = mapped_column(primary_key=True)
+
+
+class AssignmentTurn(Base):
+    """Who was last given a task of a step by turns."""
+
+    __tablename__ = "assignment_turn"
+
+    key: Mapped[str] = mapped_column(primary_key=True)  #: the case type and the element, with a colon between
+    last: Mapped[str]  #: user name
 
 
 class LoginSession(Base):

@@ -233,7 +233,7 @@ def _together(executable: Sequence[tuple[Normalised, str, ProcessInfo]], world: 
     problems += unknown_names.check(executable, world)
     if world.has_people:
         people = [(info, model.elements[key]) for model, key, info in executable]
-        problems += staffing.strangers(people) + staffing.calendars(people)
+        problems += staffing.strangers(people) + staffing.calendars(people) + staffing.skills(people)
     return problems
 
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import sqlalchemy as sa
 
 from service.db import db
-from service.engine.definition import Element, Problem, ProcessInfo, Severity
-from service.models import Calendar, Group, User
+from service.engine.definition import ASSIGN_BY, Element, Problem, ProcessInfo, Severity
+from service.models import Calendar, Group, User, UserSkill
 from service.operations.references import World
 
 _TASKS = {"userTask", "manualTask"}
@@ -129,6 +130,29 @@ def calendars(processes: Iterable[tuple[ProcessInfo, Mapping[str, Element]]]) ->
                 make = "Make it under Calendars, before a case needs it."
                 advice = f"Did you mean “{near[0]}”? {make}" if near else make
                 found.append(_warning(info, place, f"There is no calendar “{key[:100]}”.", advice))
+    return found
+
+
+def skills(processes: Iterable[tuple[ProcessInfo, Mapping[str, Element]]]) -> list[Problem]:
+    """Skills by which diagrams choose, and nobody has: each once for each process, where it is named first."""
+    named = [
+        (info, element, element.attributes.get("assignBy", "")) for info, each in processes for element in each.values()
+    ]
+    wanted = [
+        (info, element, said[6:]) for info, element, said in named if re.fullmatch(ASSIGN_BY, said) and ":" in said
+    ]
+    if not wanted:
+        return []
+    there = db.session.scalars(sa.select(UserSkill.skill).distinct().order_by(UserSkill.skill).limit(_COMPARED)).all()
+    having = sa.select(UserSkill.skill).where(UserSkill.skill.in_({skill for _, _, skill in wanted}))
+    had = set(db.session.scalars(having.distinct()))
+    first = {(info.key, skill): (info, element) for info, element, skill in reversed(wanted) if skill not in had}
+    found = []
+    for (_, skill), (info, element) in reversed(first.items()):
+        near = difflib.get_close_matches(skill, there, n=1, cutoff=0.75)
+        give = "Give it to somebody under Who has what; until then the task waits in the queue."
+        advice = f"Did you mean “{near[0]}”? {give}" if near else give
+        found.append(_warning(info, element, f"Nobody has the skill “{skill}”.", advice))
     return found
 
 

@@ -31,6 +31,7 @@ _OF_ASSIGNEES = (Action.RELEASE, Action.DELEGATE, Action.HAND_BACK, Action.COMPL
 _GIVEN = {
     "task:claimed": "taken{0}",
     "task:assigned": "assigned{0}",
+    "task:given": "given by the rule of its step",
     "task:delegated": "delegated{0}",
     "task:handed-back": "handed back{0}",
     "task:added": "added{0}",

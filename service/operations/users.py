@@ -33,6 +33,7 @@ from service.models import (
     NextTask,
     TaskCandidate,
     User,
+    UserSkill,
     ViewShare,
 )
 from service.models.actor import ALONE, SCOPES
@@ -42,6 +43,7 @@ from service.policy.permissions import Action, require
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@+-]{0,99}")
 SHORTEST, LONGEST = 10, 1000  #: characters of a password (NIST SP 800-63B §5.1.1 asks for 8 at least, and no rules)
+SKILL, MOST_SKILLS = re.compile(r"[\w.-]{1,60}"), 50
 LARGEST_CAPACITY = 1000  #: open tasks of one person
 NO_PASSWORD = "A machine has no password; give it a token."  # noqa: S105  a sentence
 
@@ -140,6 +142,22 @@ def set_capacity(user: User, capacity: int | None, *, by: Actor) -> None:
     if capacity != user.capacity:
         user.capacity = capacity
         audit.installation.record("user:capacity-set", by=by, subject=user.name, details={"capacity": capacity})
+
+
+def set_skills(user: User, skills: Iterable[str], *, by: Actor) -> None:
+    """Say what `user` can do; by that, tasks are given to people by themselves (`case:assignBy="skill:…"`)."""
+    require(by, Action.MANAGE_USERS)
+    wanted = sorted(set(skills))
+    if len(wanted) > MOST_SKILLS:
+        raise BadRequest(f"Name at most {MOST_SKILLS} skills.", field="skills")
+    wrong = next((each for each in wanted if not SKILL.fullmatch(each)), None)
+    if wrong is not None:
+        said = f"“{wrong[:60]}” is no skill's name: write up to 60 letters, digits, dots, dashes and underscores."
+        raise BadRequest(said, field="skills")
+    if wanted != user.skill_names:
+        there = {each.skill: each for each in user.skills}
+        user.skills = [there.get(skill) or UserSkill(skill=skill) for skill in wanted]
+        audit.installation.record("user:skills-set", by=by, subject=user.name, details={"skills": wanted})
 
 
 def set_password(user: User, password: str, *, by: Actor) -> None:

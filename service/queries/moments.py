@@ -206,6 +206,7 @@ _REPLAY: Mapping[str, Callable[[Moment, Entry, Details, Activities], None]] = {
     "task:released": _given,
     "task:assigned": _given,
     "task:unassigned": _given,
+    "task:given": _given,
     "task:delegated": _given,
     "task:handed-back": _given,
     "role:handed-over": _handed_over,

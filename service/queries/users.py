@@ -53,7 +53,7 @@ def users(
     if text:
         in_name = User.name.icontains(text, autoescape=True)
         conditions.append(sa.or_(in_name, User.display_name.icontains(text, autoescape=True)))
-    options = [selectinload(User.memberships)]
+    options = [selectinload(User.memberships), selectinload(User.skills)]
     return page(User, *conditions, sorts=[Sort(User.name, str)], limit=limit, cursor=cursor, options=options)
 
 

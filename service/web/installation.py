@@ -64,6 +64,9 @@ SENTENCES: Mapping[str, Callable[[str, Details], str]] = {
     "user:added": lambda who, said: f"let {who} in" + (" as an administrator" if said.get("admin") else ""),
     "user:changed": _changed,
     "user:capacity-set": lambda who, said: _capacity(who, said.get("capacity")),
+    "user:skills-set": lambda who, said: (
+        f"said what {who} can do: {', '.join(said['skills']) or 'nothing in particular'}"
+    ),
     "user:password-set": lambda who, _: f"gave {who} another password",
     "user:signed-out": lambda who, _: f"signed {who} out everywhere",
     "group:renamed": lambda group, said: f"called the group {group} “{said['title']}”",

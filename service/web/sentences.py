@@ -353,6 +353,18 @@ def _unassigned(entry: AuditEntry, telling: Telling) -> Entry:
     return told
 
 
+def _given_by_rule(entry: AuditEntry, telling: Telling) -> Entry:
+    details = entry.details or {}
+    why = str(details.get("why") or "")
+    to = details.get("to")
+    rest = (
+        f"was given to {telling.person(to)}: {why}" if to else f"was given to nobody: {why}; its candidates may take it"
+    )
+    told = say(entry, telling, "", _task(entry, telling), rest, tone="info" if to else "warn")
+    told.who = ""
+    return told
+
+
 SENTENCES: dict[str, Callable[[AuditEntry, Telling], Entry]] = {
     "case:opened": _opened,
     "case:changed": _changed,
@@ -367,6 +379,8 @@ SENTENCES: dict[str, Callable[[AuditEntry, Telling], Entry]] = {
     "task:assigned": _given("gave", "to"),
     "task:scheduled": _scheduled,
     "task:unassigned": _unassigned,
+    "task:given": _given_by_rule,
+    "task:left-free": _given_by_rule,
     "task:completed": _about_task("completed", "good"),
     "decision:evaluated": _decision,
     "adhoc:activated": _activated,

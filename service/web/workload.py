@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from flask import Blueprint, request, url_for
@@ -52,14 +53,16 @@ def show(name: str) -> ResponseReturnValue:
     return page("workload/person.html", **values)
 
 
-@blueprint.post("/workload/<name>/capacity")
+@blueprint.post("/workload/<name>/abilities")
 @permission(Action.MANAGE_USERS)
-def set_capacity(name: str) -> ResponseReturnValue:
-    """Say how many tasks at most somebody is to have; empty: nothing is said."""
+def set_abilities(name: str) -> ResponseReturnValue:
+    """Say how many tasks at most somebody is to have (empty: nothing is said), and what they can do."""
     given = request.form.get("capacity", "").strip()
     if given and not (given.isascii() and given.isdigit() and len(given) <= 4):
         raise BadRequest(f"A capacity is a number from 0 to {users.LARGEST_CAPACITY}, or empty.", field="capacity")
     user = user_lists.user(name)
     users.set_capacity(user, int(given) if given else None, by=current_actor())
+    named = re.split(r"[,\s]+", request.form.get("skills", ""))
+    users.set_skills(user, filter(None, named), by=current_actor())
     db.session.commit()
-    return go(url_for(".show", name=name), "The capacity is saved.")
+    return go(url_for(".show", name=name), "It is saved.")

@@ -40,12 +40,13 @@ def test_administrators_say_how_much_somebody_can_have(office: Office, visit: Vi
     claimed(office, 2, office.ben)
     ada, mia = visit(office.ada), visit(office.mia)
 
-    wrong = ada.post("/workload/ben/capacity", {"capacity": "many"})
-    ada.post("/workload/ben/capacity", {"capacity": "1"})
+    wrong = ada.post("/workload/ben/abilities", {"capacity": "many"})
+    ada.post("/workload/ben/abilities", {"capacity": "1", "skills": "water,"})
     page = mia.get("/workload").text
-    refused = mia.post("/workload/ben/capacity", {"capacity": "5"})
+    refused = mia.post("/workload/ben/abilities", {"capacity": "5"})
 
     assert (wrong.status_code, refused.status_code) == (400, 403)
+    assert "can do: water" in ada.get("/audit").text
     assert "2 of 1" in page and "too much" in page
     assert "said that ben is to have at most 1 task" in ada.get("/audit").text
 

@@ -242,7 +242,7 @@ def _texts(node: Node) -> Iterator[tuple[str, str, bool]]:
 
 
 _ATTRIBUTES = {
-    **dict.fromkeys(("assignee", "candidateUsers", "candidateGroups", "candidateRoles"), "candidates"),
+    **dict.fromkeys(("assignee", "candidateUsers", "candidateGroups", "candidateRoles", "assignBy"), "candidates"),
     **dict.fromkeys(("dueDate", "followUpDate"), "date"),
     "availableWhen": "condition",
 }

@@ -18,7 +18,7 @@ from service.engine.elements.subprocess import CallActivity
 from service.engine.elements.tasks import ScriptTask
 
 _GATEWAYS = ("exclusiveGateway", "parallelGateway", "inclusiveGateway", "complexGateway")
-_PEOPLE = ("assignee", "candidateUsers", "candidateGroups", "candidateRoles", "notDoneBy")
+_PEOPLE = ("assignee", "candidateUsers", "candidateGroups", "candidateRoles", "assignBy", "notDoneBy")
 _DATES = ("dueDate", "followUpDate", "priority", "calendar")
 _DECISION = ("decisionRef", "mapDecisionResult")
 _SCRIPTS = ("preScript", "postScript")

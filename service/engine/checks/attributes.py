@@ -11,7 +11,7 @@ from lxml import etree
 
 from service.engine import searchable
 from service.engine.checks import times
-from service.engine.definition import ProcessInfo
+from service.engine.definition import ASSIGN_BY, ProcessInfo
 from service.engine.normalise import calendars, timers
 from service.engine.normalise.catalogue import case_attributes
 from service.engine.xml.document import (
@@ -54,6 +54,7 @@ PLACES: Mapping[str, frozenset[str]] = {
     "candidateGroups": STARTABLE,
     "candidateRoles": STARTABLE,
     "followUpDate": _TASKS,
+    "assignBy": _TASKS,
     "calendar": _TASKS | _PROCESS | SUB_PROCESSES | (EVENTS - {"endEvent", "intermediateThrowEvent"}),
     "notDoneBy": _TASKS,
     "decisionRef": frozenset({"businessRuleTask"}),
@@ -165,6 +166,12 @@ def _attribute(doc: Document, element: etree._Element, attribute: str, value: st
     if value.startswith("=") and (attribute in _LITERAL or (local(element) == "process" and attribute in _OF_CASES)):
         doc.error(element, f"case:{attribute}=“{value[:60]}” is an expression here.", "Write the value itself.")
         return
+    if attribute == "assignBy" and not _CANDIDATES & case_attributes(element).keys():
+        doc.error(
+            element,
+            "case:assignBy has nobody to choose among.",
+            "Name candidates: case:candidateGroups, case:candidateUsers or case:candidateRoles.",
+        )
     kind = "role" if attribute == "candidateRoles" else attribute
     if kind in declared and not value.startswith("="):
         _declared(doc, element, kind, value, declared[kind])
@@ -315,6 +322,11 @@ def _searchable(value: str) -> Wrong:
     return (f"names more than {searchable.MOST} facts", "Name fewer.") if len(seen) > searchable.MOST else None
 
 
+def _assign_by(value: str) -> Wrong:
+    ways = "Write round-robin, least-load, or skill: and a skill's name, such as skill:water-damage."
+    return None if re.fullmatch(ASSIGN_BY, value) else ("is no way to choose somebody", ways)
+
+
 def _on_cancel(value: str) -> Wrong:
     return None if value in {"cancel", "keep"} else ("is not known", "Write cancel or keep.")
 
@@ -341,6 +353,7 @@ _VALUES: Mapping[str, Callable[[str], Wrong]] = {
     "onParentCancel": _on_cancel,
     "onChildFailure": _on_failure,
     "mapDecisionResult": _result,
+    "assignBy": _assign_by,
     "formKey": _key,
     "calendar": _key,
     "decisionRef": _key,

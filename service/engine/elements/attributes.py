@@ -30,7 +30,8 @@ _SUM = re.compile(r"[+-]")
 _EXCUSE = re.compile(r"\b(?:null|if)\b|[.\[]")
 LONGEST_NAME = 300  #: characters
 
-NAMES = ("formKey", "assignee", "candidateUsers", "candidateGroups", "candidateRoles", "notDoneBy", "priority", *DATES)
+PEOPLE = ("assignee", "candidateUsers", "candidateGroups", "candidateRoles", "assignBy", "notDoneBy")
+NAMES = ("formKey", *PEOPLE, "priority", *DATES)
 
 
 def fix(run: Run, task: Task) -> None:

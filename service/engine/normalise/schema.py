@@ -34,7 +34,7 @@ _HARMLESS = re.compile(
 _FIXED_BY_US = ("formalExpression",)
 _ATTRIBUTE = re.compile(r"attribute '([^']+)': The attribute '[^']+' is not allowed")
 _STEP = re.compile(r"(?:([^:/\[\]]+):)?([^:/\[\]]+)(?:\[(\d+)\])?")
-_OURS = {*camunda.SAME.values(), "formKey", "candidateRoles", "notDoneBy"}  #: written without their prefix
+_OURS = {*camunda.SAME.values(), "formKey", "candidateRoles", "assignBy", "notDoneBy"}  #: written without their prefix
 _FOLLOW = "Correct the file to follow the schema of BPMN 2.0."
 
 

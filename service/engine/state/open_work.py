@@ -103,6 +103,7 @@ def _task(run: Run, task: Task) -> OpenTask:
         candidate_users=attributes.names(task, "candidateUsers"),
         candidate_groups=attributes.names(task, "candidateGroups"),
         candidate_roles=attributes.names(task, "candidateRoles"),
+        assign_by=attributes.text(task, "assignBy"),
         not_done_by=attributes.names(task, "notDoneBy"),
         due_at=attributes.date(task, "dueDate"),
         follow_up_at=attributes.date(task, "followUpDate"),
