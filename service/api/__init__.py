@@ -12,6 +12,7 @@ from service.api import (
     children,
     definitions,
     deployments,
+    drafts,
     health,
     incidents,
     lifecycle,
@@ -35,9 +36,9 @@ from service.api import (
 )
 
 #: in the order of the OpenAPI document
-NOUNS = (cases, adhoc, children, lifecycle, roles, lost_cases, links, notes, tasks, batches, workload, views,
-         definitions, deployments, versions, preflight, migrations, modifications, messages, incidents, pending_calls,
-         users, calendars, me)  # fmt: skip
+FAMILIES = (adhoc, batches, calendars, cases, children, definitions, deployments, drafts, incidents, lifecycle,
+            links, lost_cases, me, messages, migrations, modifications, notes, pending_calls, preflight, roles,
+            tasks, users, versions, views, workload)  # fmt: skip
 
 
 def init_app(app: Flask) -> None:

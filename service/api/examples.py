@@ -7,7 +7,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from service.api import calendar_shapes, schemas, view_shapes
+from service.api import calendar_shapes, drafts, schemas, view_shapes
 from service.api.batch_shapes import BatchOfTasks, HandOverAll, Schedule
 
 _WHY = {"reason": "The caller withdrew it."}
@@ -26,6 +26,11 @@ BODIES: Mapping[type[BaseModel], Mapping[str, Any]] = {
     Schedule: {"due_at": "2026-12-24T12:00:00Z", "priority": 80},
     BatchOfTasks: {"action": "assign", "tasks": ["0192f7c4-6a3e-7b21-9d55-0c1f2a3b4c5d"], "to": "ben"},
     HandOverAll: {"to": "ben", "case_type": "insurance-claim"},
+    drafts.SaveDraft: {
+        "values": {"answer": "A slip of the"},
+        "was": {"answer": ""},
+        "version": 3,
+    },
     schemas.Activate: {"element_id": "Task_Interview", "data": {"interviewee": "Ben Baker"}, "to": "carl"},
     schemas.Finish: {"reason": "Everybody was heard."},
     schemas.OpenChild: {"case_type": "it-incident", "data": {"title": "No access"}, "blocking": True},

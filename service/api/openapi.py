@@ -43,6 +43,7 @@ TAGS = {  #: what each noun's operations are about
     "tasks": "The work that waits for people: take it, give it, complete it.",
     "task-batches": "The same done to many tasks in one act: previewed, done one by one, undone.",
     "workload": "Who has how much of the open work, and handing over all that somebody has.",
+    "drafts": "What you typed into a form and have not sent, kept for you alone.",
     "adhoc": "Ad hoc work: what may be started in a case at any time.",
     "children": "Cases below a case, and what keeps it from being closed.",
     "lifecycle": "A case's life: on hold, closed, open again, a step repeated.",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import uuid
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
@@ -113,22 +114,26 @@ def _counted(visits: Mapping[str, int], happenings: Iterable[Happening]) -> dict
     return {**visits, **{element: visits.get(element, 0) + n for element, n in done.items()}}
 
 
-def write_tasks(case: Case, before: Sequence[OpenTask], after: Sequence[OpenTask]) -> None:
+def write_tasks(case: Case, before: Sequence[OpenTask], after: Sequence[OpenTask]) -> Sequence[uuid.UUID]:
+    """Close and open tasks; returns the ids of those that are closed now and may have drafts of their forms."""
+    with_form: list[uuid.UUID] = []
     gone = {task.activity_id for task in before} - {task.activity_id for task in after}
     known = {task.activity_id for task in before}
     if gone:
         now = utcnow()
         rows = [t for t in _tasks_in_session(case) if t.activity_id in gone]
         missing = gone - {t.activity_id for t in rows}
-        closed = [t.id for t in rows]
+        closed, with_form = [t.id for t in rows], [t.id for t in rows if t.form_key]
         if missing:
-            closed += db.session.scalars(
+            cancelled = db.session.scalars(
                 sa.update(HumanTask)
                 .where(HumanTask.case_id == case.id, HumanTask.activity_id.in_(missing), HumanTask.closed_at.is_(None))
                 .values(state=TaskState.CANCELLED, closed_at=now, version=HumanTask.version + 1)
                 .returning(HumanTask.id)
                 .execution_options(synchronize_session=False)
-            )
+            ).all()
+            closed += cancelled
+            with_form += cancelled
         for row in rows:
             if row.state.is_open:
                 row.state, row.closed_at = TaskState.CANCELLED, now
@@ -138,6 +143,7 @@ def write_tasks(case: Case, before: Sequence[OpenTask], after: Sequence[OpenTask
         if task.activity_id not in known:
             _open_task(case, task)
     _write_locals(case, before, after)
+    return with_form
 
 
 def _write_locals(case: Case, before: Sequence[OpenTask], after: Sequence[OpenTask]) -> None:

@@ -19,7 +19,7 @@ from service.db import db, local, rows, utcnow
 from service.engine.work import OpenWork, WorkflowState
 from service.engine.workflow import Workflow
 from service.errors import NotFound, WrongState
-from service.execution import calendars, family, history, milestones, settling, stores
+from service.execution import calendars, drafts, family, history, milestones, settling, stores
 from service.execution.definitions import deployed
 from service.execution.outbox import send
 from service.execution.projection import write_calls, write_case, write_subscriptions, write_tasks, write_timers
@@ -121,7 +121,7 @@ def save(case: Case, workflow: Workflow, before: OpenWork, *, by: Actor) -> None
     history.record(case, workflow, happenings, before, after, by=by)
     milestones.reach(case, workflow, happenings, by=by)
     write_case(case, workflow, happenings, after)
-    write_tasks(case, before.tasks, after.tasks)
+    closed = write_tasks(case, before.tasks, after.tasks)
     write_calls(case, before.services, after.services)
     write_timers(case, before.timers, after.timers, by=by)
     write_subscriptions(case, before.subscriptions, after.subscriptions)
@@ -135,6 +135,7 @@ def save(case: Case, workflow: Workflow, before: OpenWork, *, by: Actor) -> None
         audit.record(case, f"case:{case.state}", by=by)
     if case.state not in (CaseState.ACTIVE, stood):
         family.ended(case)
+    drafts.drop(closed)
 
 
 def _fail(case: Case, workflow: Workflow, by: Actor) -> None:

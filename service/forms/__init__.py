@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from service.forms.checks import id_of, kinds_of, reads_of, variables_of, words_of
-from service.forms.validation import initial, json_schema, names, problems, validate
+from service.forms.validation import asked, initial, json_schema, names, problems, validate
 
 __all__ = [
+    "asked",
     "id_of",
     "initial",
     "json_schema",

@@ -73,15 +73,25 @@ def initial(schema: Mapping[str, Any], variables: Mapping[str, Any]) -> dict[str
     return shown
 
 
+def asked(schema: Mapping[str, Any]) -> frozenset[str]:
+    """The variables that somebody may write by this form: of fields neither disabled, readonly nor computed."""
+    fields = _fields(schema.get("components") or [])
+    return frozenset(name for name, field in fields if _is_asked(field))
+
+
+def _is_asked(field: Mapping[str, Any]) -> bool:
+    return field["type"] != "expression" and field.get("readonly") is not True
+
+
 def names(content: bytes) -> FormNames:
     """The variables that a form has to do with; none for one that cannot be deployed."""
     if any(problem.severity is Severity.ERROR for problem in find_problems("", content)):
         return FormNames()
     schema = json.loads(content.decode("utf-8-sig"))
     fields = list(_fields(schema["components"]))
-    asked = {name for name, field in fields if field["type"] != "expression" and field.get("readonly") is not True}
+    written = {name for name, field in fields if _is_asked(field)}
     computed = {name for name, field in fields if field["type"] == "expression"}
-    return FormNames(frozenset(asked), frozenset(asked | computed), frozenset(_wants(*_schema(schema))))
+    return FormNames(frozenset(written), frozenset(written | computed), frozenset(_wants(*_schema(schema))))
 
 
 def _fields(components: list[Any], base: str = "") -> Iterator[tuple[str, dict[str, Any]]]:

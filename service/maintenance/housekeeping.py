@@ -8,18 +8,30 @@ from typing import Any
 import sqlalchemy as sa
 
 from service.db import db
-from service.models import IdempotencyKey, LoginSession, Message, MessageId, MigratedCase, RateCount, TaskBatch
+from service.models import (
+    FormDraft,
+    IdempotencyKey,
+    LoginSession,
+    Message,
+    MessageId,
+    MigratedCase,
+    RateCount,
+    TaskBatch,
+)
 from service.operations import presence
 from service.operations.migration import KEPT_FOR
 
+DRAFTS_KEPT = timedelta(days=30)  #: since somebody last typed into the form
 ANSWERS_KEPT = timedelta(days=7)  #: how long a repeated write, or message, is known to be one
 
 
 def forget_expired(now: datetime) -> int:
-    """Delete ended sign-ins, windows of limits, kept answers, message ids, messages that nobody took, what was done to
-    many tasks long ago; how many."""
+    """Delete what expired; how many: ended sign-ins, drafts of forms, windows of limits, kept answers, message ids,
+    messages that nobody took, and what was done to many tasks long ago.
+    """
     expired: tuple[sa.Delete, ...] = (
         sa.delete(LoginSession).where(LoginSession.expires_at < now),
+        sa.delete(FormDraft).where(FormDraft.saved_at < now - DRAFTS_KEPT),
         sa.delete(RateCount).where(RateCount.ends_at < now),
         sa.delete(IdempotencyKey).where(IdempotencyKey.created_at < now - ANSWERS_KEPT),
         sa.delete(TaskBatch).where(TaskBatch.created_at < now - ANSWERS_KEPT),

@@ -17,6 +17,7 @@ from service.models.definitions import (
     ProcessDefinition,
     Resource,
 )
+from service.models.drafts import FormDraft
 from service.models.facts import CaseVariable
 from service.models.incidents import Incident, IncidentState
 from service.models.links import CaseLink, LinkKind
@@ -66,6 +67,7 @@ __all__ = [
     "DefinitionAccess",
     "Deployment",
     "FormDefinition",
+    "FormDraft",
     "Group",
     "HumanTask",
     "IdempotencyKey",

@@ -17,7 +17,7 @@ from service.db import Base, Statement, db, local, localnow, new_id, utcnow
 from service.engine.work import WorkflowState
 from service.engine.workflow import Workflow
 from service.errors import BadRequest, FormChanged, InvalidForm, WrongState
-from service.execution import calendars, family
+from service.execution import calendars, drafts, family
 from service.execution.definitions import Deployed, deployed, form_of
 from service.execution.projection import NOTHING
 from service.execution.running import load, lock, running, save
@@ -368,6 +368,7 @@ def end_work(case: Case, *, by: Actor) -> None:
         .values(state=TaskState.CANCELLED, closed_at=now, version=HumanTask.version + 1)
         .execution_options(synchronize_session=False)
     )
+    drafts.drop_all(case.id)
     db.session.execute(sa.delete(Timer).where(Timer.case_id == case.id))
     db.session.execute(sa.delete(PendingCall).where(PendingCall.case_id == case.id))
     db.session.execute(sa.delete(Subscription).where(Subscription.case_id == case.id))

@@ -17,7 +17,7 @@ import sqlalchemy as sa
 from service import audit, forms
 from service.db import db, local, localnow, new_id, utcnow
 from service.errors import BadRequest, Forbidden, NotFound, WrongState
-from service.execution import offers
+from service.execution import drafts, offers
 from service.execution.definitions import form_of_task
 from service.execution.projection import can_sign_in
 from service.execution.running import lock, running
@@ -178,6 +178,7 @@ def complete(task: HumanTask, *, by: Actor, submitted: Mapping[str, Any], accept
             write(workflow, data)
         if task.activity_id is None:
             _no_candidates(task)
+            drafts.drop([task.id] if task.form_key else [])
 
 
 def _require_completable(task: HumanTask, by: Actor) -> None:
@@ -270,6 +271,7 @@ def withdraw(task: HumanTask, *, by: Actor, reason: str) -> None:
         task.state, task.closed_at = TaskState.CANCELLED, utcnow()
         _no_candidates(task)
         _tell(task, "task:withdrawn", by, reason=reason.strip())
+        drafts.drop([task.id] if task.form_key else [])
 
 
 def _newest_form(key: str) -> uuid.UUID:

@@ -33,6 +33,7 @@ from service.models import (
     ViewOf,
 )
 from service.operations import cases, children, incidents, marks
+from service.operations import drafts as draft_operations
 from service.policy import closing
 from service.policy.permissions import Action, access_of, require
 from service.queries import actions, definitions, filtering, timeline, views
@@ -46,6 +47,7 @@ from service.queries.pages import Page
 from service.web import (
     arranging,
     casework,
+    drafts,
     editing,
     facts,
     family,
@@ -434,7 +436,8 @@ def new(key: str) -> Response:
     schema = form_of(definition.id, cases.start_form(definition))
     values = forms.initial(schema, {}) if schema else {}
     form = cases.start_form_id(definition)
-    return page("cases/new.html", definition=definition, schema=schema, data=values, form=form)
+    draft = drafts.of_start(definition, schema, current_actor()) if schema else None
+    return page("cases/new.html", definition=definition, schema=schema, data=values, form=form, draft=draft)
 
 
 @blueprint.post("/cases/new/<key>")
@@ -451,5 +454,6 @@ def open_case(key: str) -> ResponseReturnValue:
         cases.require_form(definition, request.args.get("form"), submitted["data"])
         prepared = cases.prepare(definition, by=actor, submitted=submitted["data"])
     case = cases.open_prepared(prepared, by=actor)
+    draft_operations.forget_start(key, by=actor)
     db.session.commit()
     return go(url_for(".show", number=case.number), f"{case.number} is open.")

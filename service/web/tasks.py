@@ -22,7 +22,7 @@ from service.queries import actions, filtering, migrations
 from service.queries import next_task as queue
 from service.queries import tasks as task_lists
 from service.queries.pages import Page
-from service.web import arranging, facts, filters, jumping, people, progress, spoken, stuck
+from service.web import arranging, drafts, facts, filters, jumping, people, progress, spoken, stuck
 from service.web.rendering import go, moment_sent, names_of, page, wants_part
 
 blueprint = Blueprint("tasks", __name__)
@@ -135,6 +135,7 @@ def _about(task: HumanTask, actor: Actor) -> dict[str, Any]:
         "stage": progress.stage_name(case, task.stage),
         "schema": spoken.spoken(schema, case.definition_id) if schema else None,
         "data": forms.initial(schema, context) if schema else {},
+        "draft": drafts.of_task(task, actor) if schema and Action.COMPLETE in allowed else None,
         "facts": [fact for fact in facts.facts(case.definition_id, case.variables) if not fact.is_wide][:FACTS],
         "people": people.for_task(task, without=task.assignee or "")
         if {Action.DELEGATE, Action.ASSIGN} & {*allowed}

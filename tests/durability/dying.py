@@ -1,7 +1,7 @@
 """A server that dies, once for each file in a folder, at the point that the file's name says; nothing of it is in the
 product. `python -m tests.durability.dying FOLDER ARGUMENTS`: the command line `casewright ARGUMENTS`.
 
-It dies while a task is being completed, and removes the file before.
+It dies while a task is being completed or a draft saved, and removes the file before.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from service.db import rows
-from service.models import AuditEntry
+from service.models import FormDraft
 
 POINTS = ("after flush", "before commit", "after commit", "before reply")
 
@@ -38,7 +38,8 @@ def _arm(folder: Path) -> None:
             os.kill(os.getpid(), signal.SIGKILL)
 
     def completes(session: Session, *_: Any) -> None:
-        if any(isinstance(each, AuditEntry) and each.action == "task:completed" for each in session.new):
+        written = [*session.new, *session.dirty]
+        if any(getattr(each, "action", "") == "task:completed" or isinstance(each, FormDraft) for each in written):
             session.info["completes"] = True
 
     def at(point: str) -> Any:

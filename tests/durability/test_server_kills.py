@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.durability import chaos, failpoints, families, interrupted_moves, rolling
+from tests.durability import chaos, drafts, failpoints, families, interrupted_moves, rolling
 
 
 def test_what_the_server_acknowledged_is_kept_and_nothing_happens_twice(database_url: str) -> None:
@@ -30,6 +30,12 @@ def test_a_server_that_dies_at_any_point_of_a_write_leaves_it_done_once(database
     assert figures["failpoints"] == 4
     assert {name: figures[name] for name in failpoints.WRONG} == dict.fromkeys(failpoints.WRONG, 0)
     assert figures["failpoints_broken_audit_chains"] == 0
+
+
+def test_no_acknowledged_draft_is_lost_and_none_outlives_its_task(database_url: str) -> None:
+    figures = drafts.run(database_url, with_tables=False)
+
+    assert figures == {"drafts": 8, "drafts_not_met": 0, "drafts_lost": 0, "drafts_after_completion": 0}
 
 
 @pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from service import jobs
 from service.db import db, utcnow
 from service.maintenance import housekeeping
-from service.models import Actor, IdempotencyKey, LoginSession, Message, RateCount
+from service.models import Actor, FormDraft, IdempotencyKey, LoginSession, Message, RateCount
 from service.worker import job_types
 
 
@@ -21,6 +21,8 @@ def test_what_expired_is_forgotten_and_the_rest_is_kept(person: Callable[..., Ac
         db.session.add(LoginSession(hash=key, user_id=ann.id, created_at=now, seen_at=now, expires_at=ends))
         db.session.add(RateCount(key=key, hits=1, ends_at=ends))
         db.session.add(Message(name="m", payload={}, correlation={}, published_by="ann", expires_at=ends))
+        typed_at = now - age - housekeeping.DRAFTS_KEPT
+        db.session.add(FormDraft(user_id=ann.id, case_type=str(number), typed={}, was={}, saved_at=typed_at))
         kept_since = now - age - housekeeping.ANSWERS_KEPT
         db.session.add(
             IdempotencyKey(
@@ -31,8 +33,8 @@ def test_what_expired_is_forgotten_and_the_rest_is_kept(person: Callable[..., Ac
 
     gone = housekeeping.forget_expired(now)
 
-    assert gone == 4
-    for model in (LoginSession, RateCount, Message, IdempotencyKey):
+    assert gone == 5
+    for model in (LoginSession, RateCount, FormDraft, Message, IdempotencyKey):
         assert db.session.scalar(sa.select(sa.func.count()).select_from(model)) == 1
 
 

@@ -168,6 +168,8 @@ BODIES: dict[str, Any] = {
     "POST /api/v1/task-batches": {"action": "claim", "tasks": ["00000000-0000-4000-8000-000000000000"]},
     "POST /api/v1/workload/<name>/hand-over": {"to": None},
     "POST /api/v1/task-batches/preview": {"action": "claim", "tasks": ["00000000-0000-4000-8000-000000000000"]},
+    "PUT /api/v1/tasks/<uuid:task_id>/draft": {"values": {}, "version": 0},
+    "PUT /api/v1/definitions/<uuid:definition_id>/draft": {"values": {}, "version": 0},
     "POST /api/v1/decisions/<uuid:decision_id>/evaluate": {"variables": {}},
     "POST /api/v1/messages": {"name": "nobody waits", "keep_for": 60},
     "POST /api/v1/definitions/<uuid:definition_id>/stage": {"share": 10},

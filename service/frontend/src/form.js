@@ -4,12 +4,15 @@
 //   2xx {"location": URL}  → go there          422 {"errors": {fieldId: [message]}} → shown at the fields
 //   409 {"form": {id, schema, data}}  → the form has changed: the new one is shown with what was typed
 //   else problem details   → shown above the form; what was typed stays.
+// With data-draft what is typed is kept on the server while it is typed (parts/kept.js).
 // With data-native it posts the hidden <form> instead (a field `data` with the JSON), as a full page load.
 import { Form } from '@bpmn-io/form-js-viewer';
 import '@bpmn-io/form-js-viewer/dist/assets/form-js.css';
 import './styles/form.css';
 import { startCalendars } from './parts/calendar.js';
+import { askedBy, comparison, goneNotice, labelsOf } from './parts/compare.js';
 import { leave, restoredNotice, signInAgain, store, stored, waysOn } from './parts/drafts.js';
+import { chosen, empty, end, goOn, goOnFrom, keeping, local, same, takenUp, typed, waitFor } from './parts/kept.js';
 import { safeMarkup } from './parts/markup.js';
 import { json, mount } from './parts/mount.js';
 import { startReading } from './parts/reading.js';
@@ -24,23 +27,28 @@ async function start(host) {
   const container = host.querySelector('[data-canvas]');
   const form = new Form({ container, debounce: false, additionalModules: [safeMarkup] });
   const values = json(host, 'data-values', {});
-  const typed = host.dataset.readonly === undefined ? stored(host.dataset.action) : null;
-  await form.importSchema(json(host, 'data-schema', {}), { ...values, ...typed });
-  const state = { form, host, values, touched: false, changed: Boolean(typed), sending: false };
-  if (typed) host.prepend(restoredNotice(() => { forget(state); leave(); window.location.reload(); }));
+  const schema = json(host, 'data-schema', {});
+  const taken = takeUp(host, values);
+  await form.importSchema(schema, { ...values, ...taken?.values });
+  const state = { form, host, values, schema, data: { ...values, ...taken?.values }, touched: false, changed: Boolean(taken), sending: false };
+  if (host.dataset.draft !== undefined) keepOnServer(state, taken);
+  if (taken) host.prepend(restoredNotice(() => { afresh(state); }, taken.since));
+  if (Object.keys(taken?.choices ?? {}).length) compare(state, taken.choices);
+  if (Object.keys(taken?.gone ?? {}).length) host.querySelector('[data-canvas]').before(goneNotice(taken.gone));
   showErrors(state, json(host, 'data-errors', {}));
   if (host.dataset.readonly !== undefined) form.setProperty('readOnly', true);
   // The form computes values by itself while it opens; what counts is a change after a person touched it.
   for (const kind of ['keydown', 'pointerdown', 'input']) host.addEventListener(kind, () => { state.touched = true; }, true);
   form.on('changed', ({ data }) => {
     state.changed ||= state.touched;
-    if (state.changed) store(host.dataset.action, differing(data, values));
+    state.data = data;
+    if (state.changed) remember(state);
   });
   form.on('submit', ({ data, errors }) => submitted(state, data, errors));
   startReading(host.querySelector('[data-canvas]'), form);
   startCalendars(host.querySelector('[data-canvas]'));
   host.form = form;
-  host.isChanged = () => state.changed;
+  host.isChanged = () => state.changed && !(state.keep?.saved);
   for (const button of host.querySelectorAll('[data-send]')) {
     button.addEventListener('click', () => { state.action = button.dataset.send; submitWhatIsShown(state); });
   }
@@ -59,13 +67,91 @@ async function start(host) {
 
 // What of `data` is not as the server said.
 function differing(data, values) {
-  const isOther = ([name, value]) => JSON.stringify(value) !== JSON.stringify(values[name]);
+  const isOther = ([name, value]) => !same(value, values[name]);
   return Object.fromEntries(Object.entries(data).filter(isOther));
+}
+
+function remember(state) {
+  if (state.keep) typed(state.keep, differingAsked(state), state.values);
+  else store(state.host.dataset.action, differing(state.data, state.values));
+}
+
+function differingAsked({ data, values, schema }) {
+  const asked = askedBy(schema);
+  return Object.fromEntries(Object.entries(differing(data, values)).filter(([name]) => asked.has(name)));
 }
 
 function forget(state) {
   state.changed = false;
   store(state.host.dataset.action, null);
+}
+
+// What was typed before, in this tab or, as the server kept it, anywhere; nothing where nothing was.
+function takeUp(host, values) {
+  if (host.dataset.readonly !== undefined) return null;
+  if (host.dataset.draft === undefined) {
+    const before = stored(host.dataset.action);
+    return before && { values: before };
+  }
+  const taken = takenUp(json(host, 'data-kept', {}), local(host.dataset.action), values);
+  return Object.keys({ ...taken.values, ...taken.gone }).length ? taken : null;
+}
+
+function keepOnServer(state, taken) {
+  const kept = json(state.host, 'data-kept', {});
+  state.keep = keeping(state.host, kept, taken, (draft) => elsewhere(state, draft));
+  if (!taken) return;
+  if (isElsewhere(taken.choices)) waitForChoice(state, kept, local(state.host.dataset.action).version);
+  else typed(state.keep, taken.values, state.values);
+}
+
+const isElsewhere = (choices) => Object.values(choices).some((choice) => 'elsewhere' in choice);
+
+function waitForChoice(state, draft, since) {
+  state.newest = draft;
+  waitFor(state.keep, since);
+}
+
+async function afresh(state) {
+  if (state.keep) await empty(state.keep).catch(() => {}); // offline: it is gone here
+  forget(state);
+  leave();
+  window.location.reload();
+}
+
+// In another tab, or on another machine, more was typed: what is only there is taken over, for the rest both are shown.
+async function elsewhere(state, draft) {
+  const here = { ...state.keep, values: differingAsked(state), saved: false };
+  const taken = takenUp(draft, here, state.values);
+  state.keep.was = taken.was;
+  await put(state, taken.values);
+  if (!isElsewhere(taken.choices)) return goOnFrom(Object.assign(state.keep, { values: taken.values }), draft);
+  waitForChoice(state, draft, state.keep.version);
+  return compare(state, taken.choices);
+}
+
+function compare(state, choices) {
+  state.comparison?.remove();
+  const why = isElsewhere(choices) ? 'You typed into this form elsewhere too.' : 'The case has changed since you typed this.';
+  state.comparison = comparison(state.schema, choices, why, (values) => decided(state, values));
+  state.host.querySelector('[data-canvas]').before(state.comparison);
+}
+
+async function decided(state, values) {
+  await put(state, values);
+  chosen(state.keep, Object.keys(values), state.values);
+  remember(state);
+  state.comparison.remove();
+  state.comparison = null;
+  if (state.newest) goOnFrom(state.keep, state.newest);
+  state.newest = null;
+  controlOf(state.host.querySelector('.fjs-form-field'))?.focus();
+}
+
+async function put(state, values) {
+  state.data = { ...state.data, ...values };
+  state.changed = true;
+  await state.form.importSchema(state.schema, state.data);
 }
 
 // A date or time is only believed once its field is left and the page is drawn anew: sent at once, the answer before
@@ -89,13 +175,16 @@ function drawn() {
 async function submitted(state, data, errors) {
   if (state.sending) return;
   if (Object.keys(errors).length) return focusFirstError(state, 'Some answers need another look.');
+  if (state.comparison) return unchosen(state);
   busy(state, true);
+  if (state.keep) await end(state.keep);
   let leaving = false;
   try {
     leaving = state.host.dataset.native === undefined ? await send(state, data) : post(state, data);
   } catch {
     problem(state, OFFLINE);
   }
+  if (!leaving && state.keep) goOn(state.keep);
   if (!leaving) busy(state, false); // or a second click would send it again while the next page is loading
 }
 
@@ -145,7 +234,9 @@ async function send(state, data) {
 }
 
 // The form has changed since the page was loaded: show the new one with what was typed, and send it as such.
-async function replaced({ form, host }, { id, schema, data }) {
+async function replaced(state, { id, schema, data }) {
+  const { form, host } = state;
+  Object.assign(state, { schema, data });
   await form.importSchema(schema, data);
   const action = new URL(host.dataset.action, window.location.href);
   action.searchParams.set('form', id);
@@ -202,6 +293,12 @@ function named(fields) {
   const count = fields.length === 1 ? 'One answer needs another look: ' : `${fields.length} answers need another look: `;
   const more = fields.length > NAMED ? [`, and ${fields.length - NAMED} more`] : [];
   return [count, ...links.flatMap((link, place) => (place ? [', ', link] : [link])), ...more, '.'];
+}
+
+function unchosen(state) {
+  const names = [...state.comparison.left].map((name) => labelsOf(state.schema, name));
+  problem(state, names.length ? `Choose first: ${names.join(', ')}.` : 'Say first that you go on with what you have chosen.');
+  state.comparison.querySelector(names.length ? 'input' : 'button').focus();
 }
 
 function problem(state, ...said) {

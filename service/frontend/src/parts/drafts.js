@@ -80,14 +80,14 @@ export function isUnsent(root = document) {
   return hosts.some((host) => host.isChanged?.()) || forms.some((form) => Object.keys(changes(form)).length);
 }
 
-/** A line that says that something typed before is back, and lets it go with `afresh`. */
-export function restoredNotice(afresh) {
+/** A line that says that something typed before is back, since when it is there, and lets it go with `afresh`. */
+export function restoredNotice(afresh, since = '') {
   const notice = document.createElement('p');
   const text = document.createElement('span');
   const button = document.createElement('button');
   notice.className = 'notice info restored';
   notice.setAttribute('role', 'status');
-  text.textContent = 'What you typed before is back. It is not sent yet. ';
+  text.textContent = `What you typed before is back${since && `, as you left it on ${since}`}. It is not sent yet. `;
   Object.assign(button, { type: 'button', className: 'button small quiet', textContent: 'Start afresh' });
   button.addEventListener('click', () => { notice.remove(); afresh(); });
   notice.append(text, button);
