@@ -75,6 +75,8 @@ BODIES: Mapping[type[BaseModel], Mapping[str, Any]] = {
         "groups": ["claims-assessors"],
     },
     view_shapes.BeginWith: {"begins": True},
+    schemas.SendBack: {"reason": "The photos are of another house."},
+    schemas.AnswerQuestion: {"text": "Yes, on Monday."},
     schemas.GiveTask: {"to": "ben"},
     schemas.AssignTask: {"to": "ben"},
     schemas.RetryIncident: {"variables": {"estimatedAmount": 800}},

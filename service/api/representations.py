@@ -81,6 +81,7 @@ ACTION_NAMES = {
     Action.LINK: "links",
     Action.WRITE_NOTE: "notes",
     Action.HAND_BACK: "hand-back",
+    Action.SEND_BACK: "send-back",
     Action.TRY_CALL: "try-now",
     Action.GIVE_UP_CALL: "give-up",
 }  #: where an action's name differs from its URL

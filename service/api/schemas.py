@@ -487,6 +487,10 @@ class WriteNote(Body):
     visibility: Annotated[NoteVisibility, Field(strict=False)] = Field(
         NoteVisibility.TEAM, description="`everybody`: all who may read the case."
     )
+    task: Annotated[UUID, Field(strict=False)] | None = Field(
+        None, description="The task of the case that it is about; as it was, where a note is changed."
+    )
+    asks: PrincipalName | None = Field(None, description="Whom it asks something (a user name), until they answer.")
 
 
 class AddTask(Body):
@@ -512,6 +516,18 @@ class GiveTask(Body):
     """Who gets the task."""
 
     to: PrincipalName = Field(description="A user name.")
+
+
+class SendBack(Body):
+    """Why."""
+
+    reason: Annotated[str, Field(min_length=1, max_length=1000, pattern=r"\S")]
+
+
+class AnswerQuestion(Body):
+    """The answer, in Markdown; read by those who may read the question."""
+
+    text: Annotated[str, Field(min_length=1, max_length=20000, pattern=r"\S")]
 
 
 class AssignTask(Body):

@@ -204,6 +204,10 @@ class NoteShape(TypedDict):
     text: str
     html: str
     visibility: str
+    task_id: Id | None
+    asks: str | None
+    answered_at: Moment | None
+    answers: Id | None
     created_at: Moment
     edited_at: Moment | None
     withdrawn_at: Moment | None

@@ -112,6 +112,16 @@ def hand_back(task_id: UUID) -> Answer:
 
 
 @routes.post(
+    "/tasks/{task_id}/send-back", Action.SEND_BACK, body=schemas.SendBack, gives=shapes.TaskShape, conditional=True
+)
+def send_back(task_id: UUID, body: schemas.SendBack) -> Answer:
+    """Return your task to who had it before, or did the step before it; where they may not do it, to its candidates."""
+    task, actor = _to_change(task_id)
+    tasks.send_back(task, by=actor, reason=body.reason)
+    return _answer(task, actor)
+
+
+@routes.post(
     "/tasks/{task_id}/assign", Action.ASSIGN, body=schemas.AssignTask, gives=shapes.TaskShape, conditional=True
 )
 def assign(task_id: UUID, body: schemas.AssignTask) -> Answer:

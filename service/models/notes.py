@@ -10,7 +10,7 @@ from enum import StrEnum
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from service.db import Base, Identifier, Key, utcnow
+from service.db import Base, Identifier, Key, utcnow, where
 from service.models.cases import Case
 
 MENTION = re.compile(r"(?<![\w@./])@([A-Za-z0-9][A-Za-z0-9._+-]{0,99})")  #: `@name` of somebody who can sign in
@@ -25,10 +25,17 @@ class Note(Base):
     """What somebody wrote about a case."""
 
     __tablename__ = "note"
-    __table_args__ = (sa.Index(None, "case_id", "id"),)
+    __table_args__ = (
+        sa.Index(None, "case_id", "id"),
+        sa.Index("ix_note_open_question", "asked", **where("asked IS NOT NULL AND answered_at IS NULL")),
+    )
 
     id: Mapped[Key]
     case_id: Mapped[uuid.UUID] = mapped_column(sa.ForeignKey(Case.id))
+    task_id: Mapped[uuid.UUID | None]  #: of the task of this case that it is about
+    asked: Mapped[str | None]  #: user name of whom it asks something
+    answered_at: Mapped[datetime | None]
+    answers: Mapped[uuid.UUID | None]  #: id of the note that asked
     author: Mapped[str]  #: user name
     text: Mapped[str]  #: Markdown; empty when it was withdrawn
     visibility: Mapped[NoteVisibility] = mapped_column(

@@ -2,28 +2,94 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import sqlalchemy as sa
 
 from service import audit
 from service.db import db, new_id, utcnow
 from service.errors import BadRequest, WrongState
 from service.execution.running import lock
-from service.models import Actor, Case, Note, NoteMention, NoteRevision, NoteVisibility, User
+from service.models import Actor, Case, HumanTask, Note, NoteMention, NoteRevision, NoteVisibility, User
 from service.models.notes import mentioned_in
-from service.policy.permissions import Action, require
+from service.operations.users import actor_of
+from service.policy.permissions import Action, may, require
 
 LONGEST = 20_000  #: characters
 
 
-def write(case: Case, text: str, *, by: Actor, visibility: NoteVisibility = NoteVisibility.TEAM) -> Note:
-    """Add a note in Markdown; `@name` mentions somebody. Notes can be written on closed cases too."""
+@dataclass(frozen=True)
+class About:
+    """What a note is about besides its case: a `task` of it, and whom it `asks` something."""
+
+    task: HumanTask | None = None
+    asks: User | None = None
+
+
+def write(
+    case: Case,
+    text: str,
+    *,
+    by: Actor,
+    visibility: NoteVisibility = NoteVisibility.TEAM,
+    about: About = About(),
+) -> Note:
+    """Add a note in Markdown; `@name` mentions somebody. Notes can be written on closed cases too.
+
+    Raises `BadRequest` when it asks somebody who could not read it.
+    """
     lock(case.id)
     require(by, Action.WRITE_NOTE, case)
     note = Note(id=new_id(), case_id=case.id, author=by.name, text=_checked(text), visibility=visibility)
+    if about.task is not None:
+        _of_this_case(about.task, case, by)
+        note.task_id = about.task.id
+    if about.asks is not None:
+        _check_asked(about.asks, case, visibility)
+        note.asked = about.asks.name
     db.session.add(note)
     mentioned = _mention(note)
     audit.record(case, "note:written", by=by, details=_about(note) | ({"mentions": mentioned} if mentioned else {}))
     return note
+
+
+def answer(question: Note, text: str, *, by: Actor) -> Note:
+    """Answer what a note asks of `by`, for all who may read it; whoever asked finds the answer among their mentions."""
+    case = lock(question.case_id)
+    require(by, Action.READ_CASE, case)
+    require(by, Action.ANSWER, question)
+    if question.withdrawn_at is not None or question.answered_at is not None:
+        raise WrongState("This question was " + ("withdrawn." if question.withdrawn_at else "answered already."))
+    question.answered_at = utcnow()
+    found = Note(
+        id=new_id(),
+        case_id=case.id,
+        author=by.name,
+        text=_checked(text),
+        visibility=question.visibility,
+        task_id=question.task_id,
+        answers=question.id,
+    )
+    db.session.add(found)
+    mentioned = _mention(found, question.author)
+    audit.record(case, "note:answered", by=by, details=_about(found) | ({"mentions": mentioned} if mentioned else {}))
+    return found
+
+
+def _of_this_case(task: HumanTask, case: Case, by: Actor) -> None:
+    require(by, Action.READ_TASK, task)
+    if task.case_id != case.id:
+        raise BadRequest("That is a task of another case.", field="task")
+
+
+def _check_asked(asked: User, case: Case, visibility: NoteVisibility) -> None:
+    """Raise `BadRequest` for somebody who could not read the question."""
+    if not asked.active or asked.is_machine:
+        raise BadRequest(f"{asked.display_name} cannot sign in; ask somebody else.", field="asks")
+    needed = Action.READ_CASE if visibility is NoteVisibility.EVERYBODY else Action.WRITE_NOTE
+    if not may(actor_of(asked.id), needed, case):
+        seen = "this case" if needed is Action.READ_CASE else "what is for the team"
+        raise BadRequest(f"{asked.display_name} may not see {seen}; ask somebody who may.", field="asks")
 
 
 def edit(note: Note, text: str, *, by: Actor, visibility: NoteVisibility | None = None) -> None:
@@ -63,9 +129,9 @@ def _keep(note: Note) -> None:
     db.session.add(revision)
 
 
-def _mention(note: Note) -> list[str]:
+def _mention(note: Note, *also: str) -> list[str]:
     """Remember whom the note mentions, of those who can sign in."""
-    said = mentioned_in(note.text)
+    said = mentioned_in(note.text) | {*also}
     known = sorted(db.session.scalars(sa.select(User.name).where(User.name.in_(said), User.active))) if said else []
     db.session.add_all(NoteMention(note_id=note.id, name=name) for name in known)
     return known
@@ -81,4 +147,6 @@ def _checked(text: str) -> str:
 
 def _about(note: Note) -> dict[str, str]:
     said = audit.digest_of(note.text)  # so that a changed text is found; the text itself is not for everybody
-    return {"note": str(note.id), "visibility": note.visibility.value, "text": said}
+    about = {"task": str(note.task_id) if note.task_id else None, "asks": note.asked}
+    known = {name: value for name, value in about.items() if value}
+    return {"note": str(note.id), "visibility": note.visibility.value, "text": said, **known}

@@ -24,9 +24,11 @@ from service.execution.running import lock, running
 from service.models import Actor, AuditEntry, Case, CaseState, FormDefinition, HumanTask, TaskCandidate, TaskState, User
 from service.operations import incidents
 from service.operations.cases import UNSET, Unset, plain, write
+from service.policy import returning
 from service.policy.permissions import Action, earlier_doers, in_scope, is_offered, may, require, require_other_person
 
-_OF_ASSIGNEES = (Action.RELEASE, Action.DELEGATE, Action.HAND_BACK, Action.COMPLETE)
+_OF_ASSIGNEES = (Action.RELEASE, Action.DELEGATE, Action.HAND_BACK, Action.SEND_BACK, Action.COMPLETE)
+WHY = 1000  #: characters
 #: How somebody came to have a task, by the action that the audit keeps.
 _GIVEN = {
     "task:claimed": "taken{0}",
@@ -34,6 +36,7 @@ _GIVEN = {
     "task:given": "given by the rule of its step",
     "task:delegated": "delegated{0}",
     "task:handed-back": "handed back{0}",
+    "task:sent-back": "sent back{0}",
     "task:added": "added{0}",
 }
 
@@ -72,6 +75,24 @@ def hand_back(task: HumanTask, *, by: Actor) -> None:
         owner = task.delegated_by
         _give(task, owner)
         _tell(task, "task:handed-back", by, to=owner)
+
+
+def send_back(task: HumanTask, *, by: Actor, reason: str) -> User | None:
+    """Return a task to who had it before, or did the step before it, where it is offered to them; else to the queue.
+
+    Returns who has it now, if it is somebody. Raises `WrongState` where it was never offered to anybody else.
+    """
+    with _open(task, by, Action.SEND_BACK):
+        _require_state(task.assignee is not None, "Nobody has this task.")
+        _require_state(task.delegated_by is None, "A delegated task is handed back.")
+        _require_state(is_offered(task), "This task is offered to nobody else: delegate it, or have it assigned.")
+        why = reason.strip()
+        if not why or len(why) > WHY:
+            raise BadRequest(f"Say why it goes back, in at most {WHY:,} characters.", field="reason")
+        to = returning.former(task)
+        _give(task, to.name if to else None)
+        _tell(task, "task:sent-back", by, to=to.name if to else None, reason=why)
+        return to
 
 
 def assign(task: HumanTask, *, by: Actor, to: User | None) -> None:

@@ -65,12 +65,14 @@ class Action(StrEnum):
     SPLIT = "split"
     WRITE_NOTE = "write notes"
     EDIT_NOTE = "edit this note"
+    ANSWER = "answer this question"
     WITHDRAW_TASK = "withdraw"
     READ_TASK = "read task"
     CLAIM = "claim"
     RELEASE = "release"
     DELEGATE = "delegate"
     HAND_BACK = "hand back"
+    SEND_BACK = "send back"
     ASSIGN = "assign"
     SCHEDULE = "schedule"
     CHANGE_TASKS = "do the same to many tasks"
@@ -127,12 +129,14 @@ SCOPE: dict[Action, str] = {
     Action.SPLIT: "work",
     Action.WRITE_NOTE: "work",
     Action.EDIT_NOTE: "work",
+    Action.ANSWER: "work",
     Action.WITHDRAW_TASK: "work",
     Action.READ_TASK: "read",
     Action.CLAIM: "work",
     Action.RELEASE: "work",
     Action.DELEGATE: "work",
     Action.HAND_BACK: "work",
+    Action.SEND_BACK: "work",
     Action.ASSIGN: "work",
     Action.SCHEDULE: "work",
     Action.CHANGE_TASKS: "work",
@@ -336,6 +340,10 @@ def wrote(actor: Actor, note: Note) -> bool:
     return note.author == actor.name
 
 
+def is_asked(actor: Actor, note: Note) -> bool:
+    return note.asked == actor.name
+
+
 def added_it(actor: Actor, task: HumanTask) -> bool:
     return task.created_by == actor.name
 
@@ -398,12 +406,14 @@ RULES: dict[Action, Sequence[Rule]] = {
     Action.SPLIT: [is_admin, owns, manages, steers_by_role],  #: who also may open a case of its type
     Action.WRITE_NOTE: [is_admin, owns, manages, works_on, works_by_role],
     Action.EDIT_NOTE: [wrote],
+    Action.ANSWER: [is_asked],
     Action.WITHDRAW_TASK: [is_admin, added_it, manages, owns_case_of],
     Action.READ_TASK: [is_assignee, delegated_it, is_candidate, may_read_case_of],
     Action.CLAIM: [is_candidate, is_candidate_with_role, manages, steers_by_role],
     Action.RELEASE: [is_assignee, manages, steers_by_role],
     Action.DELEGATE: [is_assignee],
     Action.HAND_BACK: [is_assignee],
+    Action.SEND_BACK: [is_assignee],
     Action.ASSIGN: [is_admin, manages, steers_by_role],
     Action.SCHEDULE: [is_admin, manages, steers_by_role],
     Action.OVERSEE: [is_admin, gives_work],

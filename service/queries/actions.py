@@ -91,6 +91,7 @@ def on_task(actor: Actor, task: HumanTask) -> list[Action]:
         Action.RELEASE: held and not delegated and is_offered(task),
         Action.DELEGATE: held and not delegated,
         Action.HAND_BACK: delegated,
+        Action.SEND_BACK: held and not delegated and is_offered(task),
         Action.ASSIGN: True,
         Action.SCHEDULE: True,
         Action.COMPLETE: held,

@@ -209,5 +209,6 @@ _REPLAY: Mapping[str, Callable[[Moment, Entry, Details, Activities], None]] = {
     "task:given": _given,
     "task:delegated": _given,
     "task:handed-back": _given,
+    "task:sent-back": _given,
     "role:handed-over": _handed_over,
 }

@@ -14,7 +14,7 @@ from sqlalchemy.orm import joinedload
 
 from service.db import at_once, db, utcnow
 from service.errors import NotFound
-from service.models import Actor, Case, Note, NoteMention, NoteRevision, NoteVisibility, User
+from service.models import Actor, Case, HumanTask, Note, NoteMention, NoteRevision, NoteVisibility, User
 from service.policy.asking import Asker, asked_by, asker
 from service.policy.permissions import Action, require
 from service.queries.pages import LIMIT, Page, Sort, page
@@ -76,6 +76,28 @@ def mentioning(actor: Actor, *, limit: int = LIMIT, cursor: str | None = None) -
     """The notes that mention `actor` and that they may see, the newest first."""
     mine = sa.select(NoteMention.note_id).where(NoteMention.name == actor.name)
     return page(Note, Note.id.in_(mine), visible(actor), sorts=NEWEST, limit=limit, cursor=cursor)
+
+
+def about_task(task: HumanTask, *, actor: Actor, most: int) -> Sequence[Note]:
+    """The last `most` comments on a task that `actor` may see, the newest first."""
+    require(actor, Action.READ_TASK, task)
+    of_task = sa.select(Note).where(Note.case_id == task.case_id, Note.task_id == task.id, visible(actor))
+    return db.session.scalars(of_task.order_by(Note.id.desc()).limit(most)).all()
+
+
+def asked_of(actor: Actor, *, limit: int = LIMIT, cursor: str | None = None) -> Page[Note]:
+    """The questions to `actor` that wait for an answer and that they may see, the newest first."""
+    return page(Note, *_open_to(actor), visible(actor), sorts=NEWEST, limit=limit, cursor=cursor)
+
+
+def questions(actor: Actor, *, most: int) -> int:
+    """How many questions wait for an answer of `actor`; counting stops at `most`."""
+    found = sa.select(Note.id).where(*_open_to(actor), visible(actor)).limit(most)
+    return db.session.scalar(sa.select(sa.func.count()).select_from(found.subquery())) or 0
+
+
+def _open_to(actor: Actor) -> tuple[sa.ColumnElement[bool], ...]:
+    return Note.asked == actor.name, Note.answered_at.is_(None), Note.withdrawn_at.is_(None)
 
 
 def unseen(actor: Actor, *, most: int) -> int:

@@ -66,6 +66,7 @@ CHAPTERS = {
     "feeds": "account#your-profile",
     "filters": "filters",
     "notes": "notes",
+    "notes.answer": "notes#ask-somebody",
     "notes.mentions": "notes#mention-somebody",
     "installation": "accounts#who-did-what",
     "pending_calls": "incidents#calls-that-are-tried-again",

@@ -71,7 +71,7 @@ def entries(actor: Actor) -> list[Entry]:
         _entry("Team queue", "tasks.team", "users", "g q", counts.team),
         _entry("Cases", "cases.index", "folder", "g c"),
         _entry("New case", "cases.choose", "plus", "g n"),
-        _entry("Mentions", "notes.mentions", "note", "g m", notes.unseen(actor, most=COUNTED + 1)),
+        _entry("Mentions", "notes.mentions", "note", "g m", _notes(actor)),
         *([_entry("Who has what", "workload.index", "chart", "g w")] if workload.oversees(actor) else []),
         *_views(actor),
         _entry("Case types", "case_types.index", "flow", "g d", group="Set up"),
@@ -112,7 +112,7 @@ def numbers(actor: Actor) -> dict[str, tuple[str, str]]:
     found = {
         url_for("tasks.mine"): (_shown(counts.mine), "bad" if counts.late else ""),
         url_for("tasks.team"): (_shown(counts.team), ""),
-        url_for("notes.mentions"): (_shown(notes.unseen(actor, most=COUNTED + 1)), ""),
+        url_for("notes.mentions"): (_shown(_notes(actor)), ""),
     }
     return {**found, **_of_views(actor)}
 
@@ -130,6 +130,11 @@ def _of_views(actor: Actor) -> dict[str, tuple[str, str]]:
 
 def _shown(number: int) -> str:
     return "" if not number else str(number) if number <= COUNTED else f"{COUNTED}+"
+
+
+def _notes(actor: Actor) -> int:
+    """How many notes want to be looked at: new mentions, and questions until they are answered."""
+    return notes.unseen(actor, most=COUNTED + 1) + notes.questions(actor, most=COUNTED + 1)
 
 
 def _views(actor: Actor) -> list[Entry]:

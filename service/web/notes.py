@@ -16,12 +16,14 @@ from service.errors import BadRequest
 from service.http import markdown, rate_limits
 from service.http.auth import current_actor
 from service.http.protection import permission, signed_in
-from service.models import Actor, Case, Note, NoteVisibility
+from service.models import Actor, Case, HumanTask, Note, NoteVisibility
 from service.operations import notes as operations
 from service.policy.permissions import Action, may, require
 from service.queries import access
 from service.queries import cases as case_lists
 from service.queries import notes as lists
+from service.queries import tasks as task_lists
+from service.web import people
 from service.web.rendering import go, names_of, page, wants_part
 
 blueprint = Blueprint("notes", __name__)
@@ -43,6 +45,10 @@ class Shown:
     withdrawn: bool
     mine: bool
     case: Case
+    task_id: UUID | None
+    asked: str  #: what whom it asks is called
+    to_me: bool  #: it asks me
+    answered: bool
 
 
 @dataclass(frozen=True)
@@ -56,7 +62,7 @@ class Before:
 
 def shown(notes: Sequence[Note], actor: Actor) -> list[Shown]:
     """`notes` for a page that `actor` looks at."""
-    names, mentions = names_of(note.author for note in notes), lists.mentioned(notes)
+    names, mentions = names_of(name for note in notes for name in (note.author, note.asked)), lists.mentioned(notes)
     return [
         Shown(
             note.id,
@@ -68,6 +74,10 @@ def shown(notes: Sequence[Note], actor: Actor) -> list[Shown]:
             note.withdrawn_at is not None,
             note.author == actor.name,
             note.case,
+            note.task_id,
+            names.get(note.asked or "", note.asked or ""),
+            note.asked == actor.name,
+            note.answered_at is not None,
         )
         for note in notes
     ]
@@ -111,8 +121,11 @@ def _typed(note: Note | None = None) -> dict[str, Any]:
 def write(number: str) -> ResponseReturnValue:
     """Write a note."""
     case, actor = _case(number)
-    note = operations.write(case, request.form.get("text", ""), by=actor, visibility=_visibility())
+    about = _about_what(actor)
+    note = operations.write(case, request.form.get("text", ""), by=actor, visibility=_visibility(), about=about)
     db.session.commit()
+    if about.task is not None:
+        return go(url_for("tasks.show", task_id=about.task.id), "The comment is written.")
     where = url_for("cases.show" if request.form.get("from") == "case" else ".index", number=number)
     return go(f"{where}#note-{note.id}", "The note is written.")
 
@@ -155,7 +168,18 @@ def mentions() -> ResponseReturnValue:
     found = lists.mentioning(actor, limit=LISTED, cursor=request.args.get("after"))
     if lists.unseen(actor, most=1):
         lists.saw(actor)
-    return page("notes/mentions.html", notes=shown(found.rows, actor), next=found.next)
+    asked = shown(lists.asked_of(actor, limit=LISTED).rows, actor)
+    return page("notes/mentions.html", notes=shown(found.rows, actor), next=found.next, asked=asked)
+
+
+@blueprint.post("/notes/<uuid:note_id>/answer")
+@permission(Action.ANSWER)
+def answer(note_id: UUID) -> ResponseReturnValue:
+    """Answer what a note asks of me."""
+    note, actor = _note(note_id)
+    operations.answer(note, request.form.get("text", ""), by=actor)
+    db.session.commit()
+    return go(url_for(".mentions"), "Your answer is written.")
 
 
 @blueprint.get("/notes/<uuid:note_id>/edit")
@@ -205,6 +229,29 @@ def _case(number: str) -> tuple[Case, Actor]:
 def _note(note_id: UUID) -> tuple[Note, Actor]:
     actor = current_actor()
     return lists.get(note_id, by=actor), actor
+
+
+def _about_what(actor: Actor) -> operations.About:
+    """The task that the note is about, and whom it asks. Raises `BadRequest` for nobody or somebody unknown."""
+    given, asks = request.form.get("task"), request.form.get("asks", "").strip()
+    try:
+        task = task_lists.get(UUID(given), by=actor) if given else None
+    except ValueError as error:
+        raise BadRequest("There is no such task.", field="task") from error
+    whom = people.named(asks) if asks else None
+    if asks and whom is None:
+        raise BadRequest("Nobody has that name; pick somebody who is suggested.", field="asks")
+    return operations.About(task, whom)
+
+
+def on_task(task: HumanTask, actor: Actor) -> dict[str, Any]:
+    """What the task's page says of its comments."""
+    found = lists.about_task(task, actor=actor, most=LISTED)
+    return {
+        "notes": shown(found, actor),
+        "writes": may(actor, Action.WRITE_NOTE, task.case),
+        "visibilities": VISIBILITIES,
+    }
 
 
 def _visibility() -> NoteVisibility:

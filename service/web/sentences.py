@@ -45,6 +45,12 @@ def _given(verb: str, preposition: str) -> Callable[[AuditEntry, Telling], Entry
     return sentence
 
 
+def _sent_back(entry: AuditEntry, telling: Telling) -> Entry:
+    details = entry.details or {}
+    rest = f"back to {telling.person(details['to'])}" if details.get("to") else "back to the team"
+    return say(entry, telling, "sent", _task(entry, telling), rest, quote=str(details.get("reason") or ""), tone="warn")
+
+
 def _decision(entry: AuditEntry, telling: Telling) -> Entry:
     details = entry.details or {}
     decided = Decided(
@@ -280,6 +286,9 @@ def _noted(verb: str) -> Callable[[AuditEntry, Telling], Entry]:
         details = entry.details or {}
         whom = "for everybody" if details.get("visibility") == "everybody" else "for the team"
         mentioned = [telling.person(name) for name in details.get("mentions") or ()]
+        asked = details.get("asks")
+        whom += f", to ask {telling.person(asked)}" if asked else ""
+        whom += " about a task" if details.get("task") else ""
         rest = whom + (f", mentioning {', '.join(mentioned)}" if mentioned else "")
         return say(entry, telling, verb, "a note", rest, note=str(details.get("note") or ""))
 
@@ -376,6 +385,7 @@ SENTENCES: dict[str, Callable[[AuditEntry, Telling], Entry]] = {
     "task:released": _about_task("gave back"),
     "task:delegated": _given("delegated", "to"),
     "task:handed-back": _given("handed", "back to"),
+    "task:sent-back": _sent_back,
     "task:assigned": _given("gave", "to"),
     "task:scheduled": _scheduled,
     "task:unassigned": _unassigned,
@@ -414,6 +424,7 @@ SENTENCES: dict[str, Callable[[AuditEntry, Telling], Entry]] = {
     "note:written": _noted("wrote"),
     "note:edited": _noted("changed"),
     "note:withdrawn": _noted("withdrew"),
+    "note:answered": _noted("answered with"),
     "milestone:reached": _milestone,
     "task:added": _added,
     "task:ticked": _about_task("ticked items of"),

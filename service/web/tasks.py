@@ -20,9 +20,10 @@ from service.operations import next_task, tasks
 from service.policy.permissions import Action, may, require
 from service.queries import actions, filtering, migrations
 from service.queries import next_task as queue
+from service.queries import notes as note_lists
 from service.queries import tasks as task_lists
 from service.queries.pages import Page
-from service.web import arranging, drafts, facts, filters, jumping, people, progress, spoken, stuck
+from service.web import arranging, drafts, facts, filters, jumping, notes, people, progress, spoken, stuck
 from service.web.rendering import go, moment_sent, names_of, page, wants_part
 
 blueprint = Blueprint("tasks", __name__)
@@ -74,6 +75,7 @@ def _lists(view: str, task: HumanTask | None) -> Response:
     values |= {"chosen": task, "task": shown, "aside": aside, "box": box, "beside": arranging.beside}
     values["shown"] = arranging.laid_out(ListName(view), arranged, case_type, rows, actor)
     values["offered"] = {str(action) for row in rows for action in actions.on_task(actor, row)}
+    values["questions"] = note_lists.questions(actor, most=100) if view == "mine" else 0
     values["others"] = aside or task_lists.any_set_aside(actor, team=view == "team")
     if not wants_part() and view == "mine" and not (aside or box.text or only["after"]):
         values["at_hand"] = jumping.at_hand(actor)
@@ -137,6 +139,7 @@ def _about(task: HumanTask, actor: Actor) -> dict[str, Any]:
         "data": forms.initial(schema, context) if schema else {},
         "draft": drafts.of_task(task, actor) if schema and Action.COMPLETE in allowed else None,
         "facts": [fact for fact in facts.facts(case.definition_id, case.variables) if not fact.is_wide][:FACTS],
+        "comments": notes.on_task(task, actor),
         "people": people.for_task(task, without=task.assignee or "")
         if {Action.DELEGATE, Action.ASSIGN} & {*allowed}
         else None,
@@ -203,6 +206,17 @@ def hand_back(task_id: UUID) -> ResponseReturnValue:
     tasks.hand_back(task, by=actor)
     db.session.commit()
     return go(url_for(".mine"), f"You handed “{task.name}” back.")
+
+
+@blueprint.post("/tasks/<uuid:task_id>/send-back")
+@permission(Action.SEND_BACK)
+def send_back(task_id: UUID) -> ResponseReturnValue:
+    """Return it to who had it before, with the reason."""
+    task, actor = _task(task_id)
+    to = tasks.send_back(task, by=actor, reason=request.form.get("reason", ""))
+    db.session.commit()
+    where = f"with {to.display_name}" if to else "in the team's queue"
+    return go(url_for(".mine"), f"“{task.name}” is back {where}.")
 
 
 @blueprint.post("/tasks/<uuid:task_id>/assign")

@@ -88,6 +88,8 @@ ON_A_CASE: dict[Action, set[str]] = {
     Action.RELEASE: {"owner", "manager"},
     Action.DELEGATE: {"owner"},
     Action.HAND_BACK: {"owner"},
+    Action.SEND_BACK: {"owner"},
+    Action.ANSWER: {"owner"},
     Action.ASSIGN: {"manager", "admin"},
     Action.SCHEDULE: {"manager", "admin"},
     Action.COMPLETE: {"owner"},
@@ -164,6 +166,8 @@ BODIES: dict[str, Any] = {
     "POST /api/v1/tasks/<uuid:task_id>/delegate": {"to": "ben"},
     "POST /api/v1/tasks/<uuid:task_id>/assign": {"to": "ben"},
     "POST /api/v1/tasks/<uuid:task_id>/schedule": {"priority": 70},
+    "POST /api/v1/tasks/<uuid:task_id>/send-back": {"reason": "A test."},
+    "POST /api/v1/notes/<uuid:note_id>/answer": {"text": "Yes."},
     "POST /api/v1/tasks/<uuid:task_id>/complete": {"data": {}},
     "POST /api/v1/task-batches": {"action": "claim", "tasks": ["00000000-0000-4000-8000-000000000000"]},
     "POST /api/v1/workload/<name>/hand-over": {"to": None},
@@ -271,6 +275,8 @@ FORMS: dict[str, dict[str, Any]] = {
     "/tasks/<uuid:task_id>/schedule": {"priority": "70"},
     "/tasks/batches/preview": {"what": "claim", "tasks": "00000000-0000-4000-8000-000000000000"},
     "/tasks/batches": {"what": "claim", "tasks": "00000000-0000-4000-8000-000000000000", "batch": "$new"},
+    "/tasks/<uuid:task_id>/send-back": {"reason": "A test."},
+    "/notes/<uuid:note_id>/answer": {"text": "Yes."},
     "/views": {"of": "tasks", "name": "A view", "sort": "due", "scope": "all", "columns": "task"},
     "/views/<uuid:view_id>": {"name": "Another", "sort": "due", "scope": "all", "columns": "task"},
     "/lost-cases": {"number": "none", "owner": "ben", "reason": "A test."},
@@ -337,7 +343,7 @@ class World:
     def _case(self, action: str, needed: Set[str]) -> dict[str, str]:
         case_id = self.office.open_case()
         task = db.session.query(HumanTask).filter_by(case_id=UUID(case_id)).one()
-        if action in (Action.RELEASE, Action.DELEGATE, Action.COMPLETE):
+        if action in (Action.RELEASE, Action.DELEGATE, Action.SEND_BACK, Action.COMPLETE):
             tasks.claim(task, by=self.office.ann)
         if action == Action.HAND_BACK:
             tasks.claim(task, by=self.office.ben)
@@ -345,7 +351,11 @@ class World:
             tasks.delegate(task, by=self.office.ben, to=ann)
         found = {"case_id": case_id, "task_id": str(task.id), "number": task.case.number}
         if "note_id" in needed:
-            note = notes.write(task.case, "A note.", by=self.office.ann, visibility=NoteVisibility.EVERYBODY)
+            asks = db.session.get_one(User, self.office.ann.id) if action == Action.ANSWER else None
+            asking = notes.About(asks=asks)
+            note = notes.write(
+                task.case, "A note.", by=self.office.ann, visibility=NoteVisibility.EVERYBODY, about=asking
+            )
             found["note_id"] = str(note.id)
         if "call_id" in needed:
             now = utcnow()

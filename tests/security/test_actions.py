@@ -80,6 +80,7 @@ ON_TASK: dict[str, tuple[str, Any]] = {
     "release": ("POST", None),
     "delegate": ("POST", {"to": "zoe"}),
     "hand-back": ("POST", None),
+    "send-back": ("POST", {"reason": "A test."}),
     "assign": ("POST", {"to": "zoe"}),
     "schedule": ("POST", {"priority": 70}),
     "complete": ("POST", {"data": {}}),
