@@ -36,9 +36,9 @@ from service.api import (
 )
 
 #: in the order of the OpenAPI document
-FAMILIES = (adhoc, batches, calendars, cases, children, definitions, deployments, drafts, incidents, lifecycle,
-            links, lost_cases, me, messages, migrations, modifications, notes, pending_calls, preflight, roles,
-            tasks, users, versions, views, workload)  # fmt: skip
+NOUNS = (cases, adhoc, children, lifecycle, roles, lost_cases, links, notes, tasks, drafts, batches, workload, views,
+         definitions, deployments, versions, preflight, migrations, modifications, messages, incidents, pending_calls,
+         users, calendars, me)  # fmt: skip
 
 
 def init_app(app: Flask) -> None:

@@ -187,7 +187,6 @@ BODIES: dict[str, Any] = {
     "PATCH /api/v1/groups/<name>": {"title": "Other", "next_task": "priority"},
     "PUT /api/v1/cases/<uuid:case_id>/star": {"starred": True},
     "PUT /api/v1/users/<name>/skills": {"skills": ["water"]},
-    "PATCH /api/v1/groups/<name>": {"next_task": "priority"},
     "PUT /api/v1/calendars/<key>": {"title": "A test", "zone": "UTC", "week": {}},
     "POST /api/v1/views": {"of": "tasks", "name": "A view", "columns": ["task"]},
     "PUT /api/v1/views/<uuid:view_id>": {"of": "tasks", "name": "Another", "columns": ["task"]},

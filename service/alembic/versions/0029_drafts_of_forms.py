@@ -8,7 +8,7 @@ from alembic import op
 from service.db import Identifier, Moment
 
 revision = "0029"
-down_revision = "0024"
+down_revision = "0028"
 branch_labels = None
 depends_on = None
 works_with = "0019"
