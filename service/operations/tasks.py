@@ -116,19 +116,20 @@ def schedule(
 ) -> None:
     """Say by when the task is to be done, and how it stands among others (0 to 100); what is not said stays."""
     with _open(task, by, Action.SCHEDULE):
+        if isinstance(due_at, Unset) and isinstance(priority, Unset):
+            raise BadRequest("Say by when, or with which priority.", field="due_at")
         told: dict[str, Any] = {}
-        if not isinstance(due_at, Unset):
+        if not isinstance(due_at, Unset) and due_at != task.due_at:
             told["due"] = [task.due_at and task.due_at.isoformat(), due_at and due_at.isoformat()]
             task.due_at = due_at
-        if not isinstance(priority, Unset):
+        if not isinstance(priority, Unset) and priority != task.priority:
             if not 0 <= priority <= 100:
                 raise BadRequest(f"The priority is {priority}; allowed is 0 to 100.", field="priority")
             told["priority"] = [task.priority, priority]
             task.priority = priority
-        if not told:
-            raise BadRequest("Say by when, or with which priority.", field="due_at")
-        offers.keep(task)
-        _tell(task, "task:scheduled", by, **told)
+        if told:
+            offers.keep(task)
+            _tell(task, "task:scheduled", by, **told)
 
 
 def check(task: HumanTask, action: Action, *, by: Actor, to: User | None = None) -> None:
@@ -150,13 +151,7 @@ def put_back(task: HumanTask, done: Action, before: Mapping[str, Any], *, versio
         _require_state(task.version == version, "Something has happened to it since.")
         if done is Action.SCHEDULE:
             due = datetime.fromisoformat(before["due_at"]) if before["due_at"] else None
-            same = task.priority == before["priority"]
-            schedule(
-                task,
-                by=by,
-                due_at=UNSET if due == task.due_at else due,
-                priority=UNSET if same else before["priority"],
-            )
+            schedule(task, by=by, due_at=due, priority=before["priority"])
             return
         name = before["assignee"]
         _require_state(name is None or can_sign_in(name), f"{name} cannot sign in any more.")

@@ -16,6 +16,7 @@ import sqlalchemy as sa
 
 from service.db import db, utcnow
 from service.models import Actor, Case, CaseState, Group, HumanTask, TaskCandidate
+from service.models.tasks import NEVER
 from service.models.users import NextTask
 from service.queries import queue
 from service.queries.visibility import closed_to
@@ -26,10 +27,11 @@ MOST = 50  #: tasks of each queue that are looked at, at first
 class _Free(NamedTuple):
     """A free task as its queue has it."""
 
-    place: int  #: which of the queues
+    range: int  #: the part of a queue in which it was found
     due: datetime
     rank: int
     task_id: uuid.UUID
+    fits: bool  #: whether it could be begun
 
 
 def _usual(now: datetime) -> Callable[[_Free], tuple[Any, ...]]:
@@ -52,14 +54,15 @@ ORDERS: Mapping[NextTask, Callable[[datetime], Callable[[_Free], tuple[Any, ...]
 }
 
 
-def _columns(order: NextTask, now: datetime) -> Sequence[Any]:
-    """The same orders for the database, which reads the beginning of each queue."""
-    late = sa.case((TaskCandidate.due < now, 0), else_=1)
-    return {
-        NextTask.URGENT: (TaskCandidate.due, TaskCandidate.rank, TaskCandidate.task_id),  # what is late is due before
-        NextTask.PRIORITY: (late, TaskCandidate.rank, TaskCandidate.due, TaskCandidate.task_id),
-        NextTask.OLDEST: (TaskCandidate.task_id,),
-    }[order]
+def _parts(order: NextTask, now: datetime) -> Sequence[tuple[sa.ColumnElement[bool], Sequence[Any]]]:
+    """The same orders for the database: parts of a queue, one after the other, each in the order of an index."""
+    due, by_due = TaskCandidate.due, (TaskCandidate.due, TaskCandidate.rank, TaskCandidate.task_id)
+    parts: dict[NextTask, list[tuple[sa.ColumnElement[bool], Sequence[Any]]]] = {
+        NextTask.URGENT: [(due < NEVER, by_due), (due >= NEVER, queue.URGENCY)],
+        NextTask.PRIORITY: [(due < now, queue.URGENCY), (due >= now, queue.URGENCY)],
+        NextTask.OLDEST: [(sa.true(), (TaskCandidate.task_id,))],
+    }
+    return parts[order]
 
 
 def candidates(actor: Actor) -> Iterator[uuid.UUID]:
@@ -81,25 +84,40 @@ def candidates(actor: Actor) -> Iterator[uuid.UUID]:
 def _first(actor: Actor, most: int) -> tuple[list[uuid.UUID], bool]:
     """The beginning of all queues, merged, and whether that was all."""
     now, principals = utcnow(), sorted(actor.principals)[: queue.RANGES]
-    orders = _orders(principals)
-    ranges = [_range(actor, place, each, orders[place], now, most) for place, each in enumerate(principals)]
-    rows = [_Free(*row) for row in db.session.execute(sa.union_all(*ranges))]
-    queues = [[row for row in rows if row.place == place] for place in range(len(principals))]
+    orders, ranges = _orders(principals), []
+    places: list[int] = []  # of each part, the queue that it is of
+    for place, principal in enumerate(principals):
+        for part in _parts(orders[place], now):
+            ranges.append(_range(actor, len(places), principal, part, now, most))
+            places.append(place)
+    rows: list[list[_Free]] = [[] for _ in places]
+    for row in db.session.execute(sa.union_all(*ranges)):
+        rows[row.range].append(_Free(*row))
+    queues: list[list[_Free]] = [[] for _ in principals]
+    is_cut = [False for _ in principals]  # more stands behind what was read
+    for place, found in zip(places, rows, strict=True):
+        if not is_cut[place]:
+            queues[place] += found
+            is_cut[place] = len(found) == most
     for place, waiting in enumerate(queues):
         waiting.sort(key=ORDERS[orders[place]](now))
-    is_all = all(len(waiting) < most for waiting in queues)
-    return list(dict.fromkeys(_merged(queues, _usual(now)))), is_all
+    return list(dict.fromkeys(_merged(queues, is_cut, _usual(now)))), not any(is_cut)
 
 
-def _merged(queues: Sequence[Sequence[_Free]], key: Callable[[_Free], tuple[Any, ...]]) -> Iterator[uuid.UUID]:
-    """Of the heads of all queues the first, then what stands behind it joins the heads."""
+def _merged(
+    queues: Sequence[Sequence[_Free]], is_cut: Sequence[bool], key: Callable[[_Free], tuple[Any, ...]]
+) -> Iterator[uuid.UUID]:
+    """Of the heads of all queues the first, then what stands behind it joins the heads; up to where one was cut."""
     heads = [(key(waiting[0]), place, 0) for place, waiting in enumerate(queues) if waiting]
     heapq.heapify(heads)
     while heads:
         _, place, number = heapq.heappop(heads)
-        yield queues[place][number].task_id
+        if queues[place][number].fits:
+            yield queues[place][number].task_id
         if number + 1 < len(queues[place]):
             heapq.heappush(heads, (key(queues[place][number + 1]), place, number + 1))
+        elif is_cut[place]:
+            return
 
 
 def _orders(principals: Sequence[str]) -> list[NextTask]:
@@ -109,14 +127,26 @@ def _orders(principals: Sequence[str]) -> list[NextTask]:
     return [known.get(each) or NextTask.URGENT for each in principals]
 
 
-def _range(actor: Actor, place: int, principal: str, order: NextTask, now: datetime, most: int) -> sa.Select[Any]:
-    chosen = (
-        sa.select(sa.literal(place).label("place"), TaskCandidate.due, TaskCandidate.rank, TaskCandidate.task_id)
-        .join(HumanTask, HumanTask.id == TaskCandidate.task_id)
-        .join(Case, Case.id == HumanTask.case_id)
-        .where(TaskCandidate.principal == principal, TaskCandidate.free, queue.at_hand(now))
-        .where(Case.state == CaseState.ACTIVE, ~closed_to(actor, HumanTask.case_id))
-        .order_by(*_columns(order, now))
+def _range(
+    actor: Actor,
+    number: int,
+    principal: str,
+    part: tuple[sa.ColumnElement[bool], Sequence[Any]],
+    now: datetime,
+    most: int,
+) -> sa.Select[Any]:
+    """The first of one part of a queue, and whether each could be begun: its case goes on, and is open to the actor."""
+    condition, order = part
+    keys = (
+        sa.select(TaskCandidate.due, TaskCandidate.rank, TaskCandidate.task_id)
+        .where(TaskCandidate.principal == principal, TaskCandidate.free, queue.at_hand(now), condition)
+        .order_by(*order)
         .limit(most)
+        .subquery()
     )
-    return sa.select(chosen.subquery())
+    fits = sa.and_(Case.state == CaseState.ACTIVE, ~closed_to(actor, HumanTask.case_id))
+    return (
+        sa.select(sa.literal(number).label("range"), keys.c.due, keys.c.rank, keys.c.task_id, fits.label("fits"))
+        .join(HumanTask, HumanTask.id == keys.c.task_id)
+        .join(Case, Case.id == HumanTask.case_id)
+    )

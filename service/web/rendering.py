@@ -41,7 +41,7 @@ def init_app(app: Flask) -> None:
         inside=lambda name: "you" if name == "You" else name,
         who=words.principal,
         called=_called,
-        local_input=lambda at: at.astimezone(zone()).strftime("%Y-%m-%dT%H:%M") if at else "",
+        local_input=local_input,
     )
     app.jinja_env.globals.update(case_states=words.CASE_STATES, task_states=words.TASK_STATES)
 
@@ -66,6 +66,11 @@ def moment_in(sent: Mapping[str, str], name: str, what: str, zone: tzinfo) -> da
         return datetime.fromisoformat(text).replace(tzinfo=zone)
     except ValueError as error:
         raise BadRequest(f"{what} has to be a date and a time.", field=name) from error
+
+
+def local_input(at: datetime | None) -> str:
+    """A time as an input of a date and a time has it, in our zone; empty for none."""
+    return at.astimezone(zone()).strftime("%Y-%m-%dT%H:%M") if at else ""
 
 
 def face(name: str) -> str:

@@ -17,6 +17,7 @@ from service.http.auth import current_actor
 from service.http.protection import permission, signed_in
 from service.models import Actor, HumanTask, ListName, User
 from service.operations import next_task, tasks
+from service.operations.cases import UNSET
 from service.policy.permissions import Action, may, require
 from service.queries import actions, filtering, migrations
 from service.queries import next_task as queue
@@ -24,7 +25,7 @@ from service.queries import notes as note_lists
 from service.queries import tasks as task_lists
 from service.queries.pages import Page
 from service.web import arranging, drafts, facts, filters, jumping, notes, people, progress, spoken, stuck
-from service.web.rendering import go, moment_sent, names_of, page, wants_part
+from service.web.rendering import go, local_input, moment_sent, names_of, page, wants_part
 
 blueprint = Blueprint("tasks", __name__)
 VIEWS = {"mine": "My tasks", "team": "Team queue"}
@@ -240,7 +241,9 @@ def schedule(task_id: UUID) -> ResponseReturnValue:
     number = int(given) if given.isascii() and given.isdigit() and len(given) < 4 else -1
     if not 0 <= number <= 100:
         raise BadRequest("The priority is a number from 0 to 100.", field="priority")
-    tasks.schedule(task, by=actor, due_at=moment_sent("due_at", "The due date"), priority=number)
+    same = request.form.get("due_at", "") == local_input(task.due_at)  # it is shown to the minute
+    due_at = UNSET if same else moment_sent("due_at", "The due date")
+    tasks.schedule(task, by=actor, due_at=due_at, priority=number)
     db.session.commit()
     return go(url_for(".show", task_id=task_id), f"“{task.name}” is scheduled.")
 

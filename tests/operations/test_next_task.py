@@ -106,6 +106,28 @@ def test_more_than_is_looked_at_at_first_is_found(people: dict[str, Actor], monk
     assert list(queue.candidates(people["ann"])) == ids
 
 
+@pytest.mark.parametrize("order", list(NextTask))
+def test_the_order_holds_however_little_is_looked_at_first(
+    people: dict[str, Actor], monkeypatch: pytest.MonkeyPatch, order: NextTask
+) -> None:
+    now, ids = utcnow(), opened(9, people["ann"])
+    for place, task_id in enumerate(ids[:6]):
+        plan(task_id, now + timedelta(days=(-2, 5, -1, 1, 1, 3)[place]), (50, 90, 90, 10, 60, 90)[place])
+    plan(ids[7], None, 80)
+    lifecycle.suspend(db.session.get_one(HumanTask, ids[0]).case, by=SYSTEM, reason="A test.")
+    users.order_next_tasks(db.session.get_one(Group, "clerks"), order, by=people["ada"])
+    db.session.commit()
+    expected = {
+        NextTask.URGENT: [2, 4, 3, 5, 1, 7, 6, 8],
+        NextTask.PRIORITY: [2, 5, 1, 7, 4, 6, 8, 3],
+        NextTask.OLDEST: [1, 2, 3, 4, 5, 6, 7, 8],
+    }
+
+    for most in (1, 2, 3, 50):
+        monkeypatch.setattr(queue, "MOST", most)
+        assert list(queue.candidates(people["ben"])) == [ids[place] for place in expected[order]], most
+
+
 @pytest.mark.timeout(240)
 @pytest.mark.parametrize("together", [False, True])
 def test_twenty_people_at_once_get_a_task_each_and_none_twice(

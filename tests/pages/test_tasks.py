@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -252,3 +253,21 @@ def test_the_next_task_is_taken_from_the_list_and_after_completing(office: Offic
     assert done.json == {"location": f"/tasks/{second.id}?view=mine"}
     assert last.json == {"location": "/tasks"}
     assert "Nothing waits that you could take now." in ben.get("/tasks").text
+
+
+def test_scheduling_keeps_what_was_not_changed(office: Office, visit: Visit) -> None:
+    task, mia = office.task(office.open_claim()), visit(office.mia)
+    due = task.due_at
+    shown = re.search(
+        r'id="schedule-due" name="due_at" type="datetime-local" value="([^"]+)"', mia.get(f"/tasks/{task.id}").text
+    )
+    assert due is not None and shown is not None
+
+    mia.post(f"/tasks/{task.id}/schedule", {"due_at": shown[1], "priority": "80"})
+    wrong = mia.post(f"/tasks/{task.id}/schedule", {"due_at": shown[1], "priority": "high"})
+
+    db.session.rollback()
+    db.session.refresh(task)
+    assert (task.due_at, task.priority, wrong.status_code) == (due, 80, 400)
+    story = mia.get(f"/cases/{task.case.number}").text
+    assert "changed the priority from 50 to 80 of" in story and "the due date" not in story
