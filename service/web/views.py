@@ -13,7 +13,7 @@ from service.errors import BadFilter, BadRequest
 from service.http import rate_limits
 from service.http.auth import current_actor
 from service.http.protection import permission, signed_in
-from service.models import Actor, HumanTask, SavedView, ViewOf
+from service.models import Actor, HumanTask, ListName, SavedView, ViewOf
 from service.operations import views as operations
 from service.policy.permissions import Action, may, require
 from service.queries import actions, views
@@ -64,11 +64,22 @@ def _laid_out(view: SavedView, shown: views.Shown) -> arranging.Layout:
 @blueprint.get("/views/new")
 @signed_in
 def new() -> ResponseReturnValue:
-    """The form of a view; `of` and `q` are what is looked at."""
+    """The form of a view; `of`, `scope` and `q` are what is looked at, which begins as that is arranged."""
     of = ViewOf.CASES if request.args.get("of") == "cases" else ViewOf.TASKS
-    scope = request.args.get("scope", "all")
-    given = {"name": "", "filter": request.args.get("q", ""), "scope": scope if scope in SCOPES else "all"}
-    return _form(of, None, {**given, "sort": "due", "grouped_by": "", "columns": CHOSEN[of], "groups": []})
+    scope, text = request.args.get("scope", "all"), request.args.get("q", "")
+    given = {"name": "", "filter": text, "scope": scope if scope in SCOPES else "all", "groups": []}
+    return _form(of, None, {**given, **_as_arranged(of, scope, text)})
+
+
+def _as_arranged(of: ViewOf, scope: str, text: str) -> dict[str, Any]:
+    """Columns, order and groups of the list that is looked at, as far as somebody has chosen them."""
+    name = ListName.CASES if of is ViewOf.CASES else ListName.MINE if scope == "mine" else ListName.TEAM
+    arranged, _case_type = arranging.chosen(name, current_actor(), text)
+    if arranged.case_type is None:
+        return {"sort": "due", "grouped_by": "", "columns": CHOSEN[of]}
+    columns = list(arranged.columns) if of is ViewOf.CASES else ["task", *arranged.columns]
+    sort = "due" if arranged.sort == "urgency" else arranged.sort
+    return {"sort": sort, "grouped_by": arranged.grouped_by or "", "columns": columns}
 
 
 @blueprint.post("/views")

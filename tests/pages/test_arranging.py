@@ -99,6 +99,24 @@ def test_a_list_is_as_at_first_again(office: Office, visit: Visit) -> None:
     assert arrangements.of(office.ben, ListName.MINE) == plain
 
 
+def test_a_view_begins_as_the_list_is_arranged_and_shows_its_groups(office: Office, visit: Visit) -> None:
+    office.open_claim(estimatedAmount=4200)
+    ben = visit(office.ben)
+    arranged = {"sort": "newest", "grouped_by": "type", "columns": ["fact.estimatedAmount", "stage"]}
+    ben.post("/lists/team/arrange", {**arranged, "case_type": "insurance-claim"})
+
+    form = ben.get("/views/new?of=tasks&scope=team&q=type:insurance-claim").text
+
+    ticked = re.findall(r'name="columns" value="([^"]+)" checked', form)
+    assert ticked == ["task", "fact.estimatedAmount", "stage"]
+    assert '<option value="newest" selected>' in form and '<option value="type" selected>' in form
+    plain = ben.get("/views/new?of=tasks&scope=team").text
+    assert '<option value="due" selected>' in plain and 'fact.estimatedAmount" checked' not in plain
+    wanted = {"of": "tasks", "name": "Claims", "filter": "type:insurance-claim", "scope": "team"}
+    shown = ben.get(ben.post("/views", {**wanted, **arranged, "columns": ticked}).location).text
+    assert '<h2 class="group-heading">Insurance claim</h2>' in shown and "4200" in shown
+
+
 @pytest.mark.parametrize(
     ("sent", "said"),
     [
