@@ -65,7 +65,9 @@ def own_columns(name: ListName) -> Mapping[str, str]:
 
 
 def sorts_of(name: ListName) -> Mapping[str, str]:
-    """Name -> words of the orders of this list."""
+    """Name -> words of the orders of this list: of the team's queue, which may be long, those that its indexes have."""
+    if name is ListName.TEAM:
+        return {sort: said for sort, said in TASK_SORTS.items() if sort in ("urgency", "priority")}
     return CASE_SORTS if name is ListName.CASES else TASK_SORTS
 
 

@@ -102,14 +102,14 @@ def test_a_list_is_as_at_first_again(office: Office, visit: Visit) -> None:
 def test_a_view_begins_as_the_list_is_arranged_and_shows_its_groups(office: Office, visit: Visit) -> None:
     office.open_claim(estimatedAmount=4200)
     ben = visit(office.ben)
-    arranged = {"sort": "newest", "grouped_by": "type", "columns": ["fact.estimatedAmount", "stage"]}
+    arranged = {"sort": "priority", "grouped_by": "type", "columns": ["fact.estimatedAmount", "stage"]}
     ben.post("/lists/team/arrange", {**arranged, "case_type": "insurance-claim"})
 
     form = ben.get("/views/new?of=tasks&scope=team&q=type:insurance-claim").text
 
     ticked = re.findall(r'name="columns" value="([^"]+)" checked', form)
     assert ticked == ["task", "fact.estimatedAmount", "stage"]
-    assert '<option value="newest" selected>' in form and '<option value="type" selected>' in form
+    assert '<option value="priority" selected>' in form and '<option value="type" selected>' in form
     plain = ben.get("/views/new?of=tasks&scope=team").text
     assert '<option value="due" selected>' in plain and 'fact.estimatedAmount" checked' not in plain
     wanted = {"of": "tasks", "name": "Claims", "filter": "type:insurance-claim", "scope": "team"}

@@ -116,6 +116,23 @@ def test_so_many_are_remembered(office: Office, visit: Visit, monkeypatch: pytes
     assert len(marks.starred(office.ben)) == 2
 
 
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_nobody_waits_for_what_is_remembered_while_others_write(office: Office, visit: Visit) -> None:
+    path = f"/cases/{office.open_claim().number}/version?seen=1"
+    ben = visit(office.ben)
+    ben.get("/about")
+    db.session.rollback()
+
+    with db.engine.begin():
+        begun = time.monotonic()
+        assert ben.get(path).status_code == 200
+        assert time.monotonic() - begun < 5, "the lock is waited for up to 15 seconds by whoever needs it"
+
+    assert found(ben) == {}
+    ben.get(path)
+    assert list(found(ben)) == ["Recent"]
+
+
 def test_what_takes_too_long_is_left_to_the_lists(
     office: Office, visit: Visit, monkeypatch: pytest.MonkeyPatch
 ) -> None:

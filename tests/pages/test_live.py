@@ -33,7 +33,7 @@ def asked(visitor: Visitor, query: str = "view=team") -> dict[str, Any]:
     return found
 
 
-@pytest.mark.parametrize("query", ["", "&sort=priority", "&sort=newest", "&q=claim", "&q=type:insurance-claim"])
+@pytest.mark.parametrize("query", ["", "&sort=priority", "&q=claim", "&q=type:insurance-claim"])
 def test_a_page_learns_of_the_rows_that_there_are_now(office: Office, visit: Visit, query: str) -> None:
     first, second = (office.task(office.open_claim(claimant=name)) for name in ("Ada", "Grace"))
     ids, version = [str(first.id), str(second.id)], first.version
@@ -118,6 +118,7 @@ def test_who_may_not_see_a_task_learns_nothing_of_it(office: Office, visit: Visi
     assert asked(zoe, f"task={uuid.uuid4()}&at=1")["task"] is None
     assert zoe.get("/tasks/live?task=x").status_code == 400
     assert zoe.get("/tasks/live?sort=size").status_code == 400
+    assert zoe.get("/tasks/live?view=team&sort=newest").status_code == 400
     assert asked(visit(office.ada), f"task={task_id}&at=1")["task"] is not None
     case = db.session.merge(case)
     case.restricted = True
