@@ -27,6 +27,8 @@ def arrange(
     chosen = list(dict.fromkeys(columns))
     if not 1 <= len(chosen) <= COLUMNS:
         raise BadRequest(f"Choose between 1 and {COLUMNS} columns.", field="columns")
+    if name is ListName.CASES and "case" not in chosen:
+        raise BadRequest("Keep the column “Case”: it leads to the case.", field="columns")
     if unknown := [column for column in chosen if column not in known]:
         said = ", ".join(known)
         raise BadRequest(f"There is no column “{unknown[0][:60]}”; there are {said}.", field="columns")

@@ -135,6 +135,12 @@ def test_what_cannot_be_is_said_at_its_place(office: Office, visit: Visit, sent:
     assert arrangements.of(office.ben, ListName.MINE) == arrangements.AT_FIRST[ListName.MINE]
 
 
+def test_what_leads_to_a_case_stays(office: Office, visit: Visit) -> None:
+    answer = visit(office.mia).post("/lists/cases/arrange", {"sort": "due", "columns": ["owner"]})
+
+    assert answer.status_code == 422 and "Keep the column “Case”" in answer.text
+
+
 def test_a_column_that_is_no_longer_declared_is_left_out(office: Office) -> None:
     columns = ["fact.estimatedAmount", "case"]
     operations.arrange(
