@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask import Blueprint, Flask
 
 from service.api import (
+    absences,
     adhoc,
     batches,
     calendars,
@@ -36,9 +37,9 @@ from service.api import (
 )
 
 #: in the order of the OpenAPI document
-NOUNS = (cases, adhoc, children, lifecycle, roles, lost_cases, links, notes, tasks, drafts, batches, workload, views,
-         definitions, deployments, versions, preflight, migrations, modifications, messages, incidents, pending_calls,
-         users, calendars, me)  # fmt: skip
+NOUNS = (cases, adhoc, children, lifecycle, roles, lost_cases, links, notes, tasks, drafts, batches, workload, absences,
+         views, definitions, deployments, versions, preflight, migrations, modifications, messages, incidents,
+         pending_calls, users, calendars, me)  # fmt: skip
 
 
 def init_app(app: Flask) -> None:

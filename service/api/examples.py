@@ -7,7 +7,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from service.api import calendar_shapes, drafts, schemas, view_shapes
+from service.api import absences, calendar_shapes, drafts, schemas, view_shapes
 from service.api.batch_shapes import BatchOfTasks, HandOverAll, Schedule
 
 _WHY = {"reason": "The caller withdrew it."}
@@ -119,6 +119,12 @@ BODIES: Mapping[type[BaseModel], Mapping[str, Any]] = {
     },
     schemas.SetSkills: {"skills": ["water-damage", "english"]},
     schemas.ChangeGroup: {"title": "Claims, intake desk", "next_task": "priority"},
+    absences.SayAway: {
+        "first_day": "2026-12-21",
+        "last_day": "2027-01-03",
+        "zone": "Europe/Berlin",
+        "substitutes": [{"substitute": "ben", "case_type": "insurance-claim"}],
+    },
     schemas.CreateGroup: {"name": "claims-intake", "title": "Claims intake"},
     schemas.IssueToken: {"name": "night import", "scopes": ["read", "work"], "days": 90},
 }
@@ -129,6 +135,7 @@ IN_PATHS: Mapping[str, str] = {
     "case_id": "The case's `id`.",
     "task_id": "The task's `id`.",
     "activity_id": "The `activity_id` of an ad hoc sub-process at work in the case.",
+    "absence_id": "The absence's `id`.",
     "note_id": "The note's `id`.",
     "batch_id": "The batch's `id`.",
     "view_id": "The saved view's `id`.",

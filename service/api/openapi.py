@@ -62,6 +62,7 @@ TAGS = {  #: what each noun's operations are about
     "incidents": "What is stuck, to be tried again or put away.",
     "pending-calls": "Service calls that failed and are tried again.",
     "users": "People and their groups.",
+    "absences": "Who is away, and who does their tasks meanwhile.",
     "calendars": "Working hours and days off, by which deadlines are counted.",
     "me": "Yourself and your API tokens.",
 }

@@ -31,6 +31,7 @@ from service.models import Actor, ApiToken, LoginSession, Membership, User
 from service.models.actor import SCOPES
 from service.policy import credentials
 from service.policy.credentials import TOKEN_PREFIX, digest
+from service.policy.standing_in import stands_in_now
 
 Limited = tuple[RateLimitItem, str, str]  #: a limit, and what it counts
 SEEN_EVERY = timedelta(minutes=1)  #: how exactly a sign-in's last use is kept
@@ -152,6 +153,7 @@ class _Person(NamedTuple):
     display_name: str
     is_admin: bool
     group: str | None
+    stands_in: bool
     further: Any  #: when the sign-in was last used, or the token's scopes
 
 
@@ -161,7 +163,7 @@ _PERSON = (User.id, User.name, User.display_name, User.is_admin, Membership.grou
 @lru_cache(maxsize=1)
 def _by_session() -> Statement:
     return Statement(
-        sa.select(*_PERSON, LoginSession.seen_at)
+        sa.select(*_PERSON, stands_in_now(User.name, sa.bindparam("now")), LoginSession.seen_at)
         .select_from(sa.join(LoginSession, User, LoginSession.user_id == User.id).outerjoin(Membership))
         .where(
             LoginSession.hash == sa.bindparam("hash"),
@@ -175,7 +177,7 @@ def _by_session() -> Statement:
 @lru_cache(maxsize=1)
 def _by_token() -> Statement:
     return Statement(
-        sa.select(*_PERSON, ApiToken.scopes)
+        sa.select(*_PERSON, stands_in_now(User.name, sa.bindparam("now")), ApiToken.scopes)
         .select_from(sa.join(ApiToken, User, ApiToken.user_id == User.id).outerjoin(Membership))
         .where(
             ApiToken.hash == sa.bindparam("hash"),
@@ -219,7 +221,7 @@ def holder_of(secret: str, scope: str) -> Actor | None:
 
 def _actor(rows: list[_Person], scopes: frozenset[str]) -> Actor:
     first, groups = rows[0], frozenset(row.group for row in rows if row.group)
-    return Actor(first.id, first.name, first.display_name, groups, first.is_admin, scopes)
+    return Actor(first.id, first.name, first.display_name, groups, first.is_admin, first.stands_in, scopes)
 
 
 def _people(statement: Statement, **parameters: Any) -> list[_Person]:

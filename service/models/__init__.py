@@ -1,6 +1,7 @@
 """Rows. No behaviour beyond properties: what changes them stands in operations/, what lists them in queries/."""
 
 from service.models import search_index
+from service.models.absences import Absence, Substitution
 from service.models.actor import SYSTEM, Actor
 from service.models.arrangements import Arrangement, ListName
 from service.models.audit import AuditEntry, InstallationEntry, InstallationSeal
@@ -47,6 +48,7 @@ from service.models.views import DefaultView, SavedView, ViewOf, ViewShare
 
 __all__ = [
     "SYSTEM",
+    "Absence",
     "Actor",
     "ApiToken",
     "Arrangement",
@@ -105,6 +107,7 @@ __all__ = [
     "StarredCase",
     "StartTimer",
     "Subscription",
+    "Substitution",
     "TaskBatch",
     "TaskCandidate",
     "TaskState",

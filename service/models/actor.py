@@ -29,6 +29,7 @@ class Actor:
     display_name: str = ""
     groups: frozenset[str] = frozenset()
     is_admin: bool = False
+    stands_in: bool = False  #: for somebody who is away now
     scopes: frozenset[str] = field(default=frozenset(SCOPES))  #: narrowed by an API token
 
     @cached_property

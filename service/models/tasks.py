@@ -44,6 +44,7 @@ class HumanTask(Base):
         sa.Index("ix_human_task_open_of_case", "case_id", **_OPEN),  #: however much was done in it before
         sa.Index("ix_human_task_mine", "assignee", *_PRIORITY, **_OPEN),
         sa.Index("ix_human_task_mine_urgency", "assignee", *_URGENCY, **_OPEN),
+        sa.Index("ix_human_task_done_for", "closed_by", "case_id", **where("closed_for IS NOT NULL")),
         sa.Index("ix_human_task_open_name", "name", **_OPEN),
         sa.Index("ix_human_task_open", *_PRIORITY, **_OPEN),
         sa.Index("ix_human_task_open_urgency", *_URGENCY, **_OPEN),
@@ -72,6 +73,7 @@ class HumanTask(Base):
     created_at: Mapped[datetime] = mapped_column(default=utcnow)
     closed_at: Mapped[datetime | None]
     closed_by: Mapped[str | None]  #: user name of who completed it
+    closed_for: Mapped[str | None]  #: user name of who was away, and for whom it was completed
     not_done_by: Mapped[list[Any] | None]  #: element ids of the four-eyes rule
     local: Mapped[dict[str, Any] | None]  #: variables that only it sees
     version: Mapped[int] = mapped_column(default=1)

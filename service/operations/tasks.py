@@ -187,7 +187,8 @@ def complete(task: HumanTask, *, by: Actor, submitted: Mapping[str, Any], accept
         still = accepted is not None and accepted.version == task.case.version
         data = accepted.data if accepted is not None and still else _checked(task, submitted)
         task.state, task.closed_at, task.closed_by = TaskState.COMPLETED, utcnow(), by.name
-        _tell(task, "task:completed", by)
+        task.closed_for = task.assignee if task.assignee != by.name else None
+        _tell(task, "task:completed", by, **({"for": task.closed_for} if task.closed_for else {}))
         if task.activity_id is not None:
             workflow.complete(task.activity_id, data)
         elif data:

@@ -40,6 +40,7 @@ from service.models.actor import ALONE, SCOPES
 from service.policy import reaching
 from service.policy.credentials import TOKEN_PREFIX, digest, hash_password
 from service.policy.permissions import Action, require
+from service.policy.standing_in import stands_in_now
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@+-]{0,99}")
 SHORTEST, LONGEST = 10, 1000  #: characters of a password (NIST SP 800-63B §5.1.1 asks for 8 at least, and no rules)
@@ -321,7 +322,8 @@ def actor_of(user_id: uuid.UUID) -> Actor:
     """`user_id` as an actor with all scopes: for the command line and for tests."""
     user = db.session.get_one(User, user_id)
     groups = frozenset(membership.group_name for membership in user.memberships)
-    return Actor(user.id, user.name, user.display_name, groups, user.is_admin)
+    stands_in = bool(db.session.scalar(sa.select(stands_in_now(user.name, utcnow()))))
+    return Actor(user.id, user.name, user.display_name, groups, user.is_admin, stands_in)
 
 
 def _check_name(name: str) -> None:

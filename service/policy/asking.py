@@ -15,7 +15,7 @@ from typing import Any, TypeAlias
 
 import sqlalchemy as sa
 
-from service.db import Identifier
+from service.db import Identifier, Moment, utcnow
 from service.models import SYSTEM, Actor
 
 
@@ -25,6 +25,11 @@ class AnyActor:
 
     is_person: bool  #: has an id, and so may own cases
     is_admin: bool
+    stands_in: bool = False  #: for somebody who is away
+
+    @property
+    def now(self) -> sa.BindParameter[Any]:
+        return sa.bindparam("my_now", type_=Moment())
 
     @property
     def id(self) -> sa.BindParameter[Any] | None:
@@ -44,9 +49,10 @@ Asker: TypeAlias = Actor | AnyActor  #: for conditions that are the same for bot
 
 def asker(actor: Actor) -> Asker:
     """What stands for `actor` in statements that are kept; the system, which sees everything, for itself."""
-    return SYSTEM if actor is SYSTEM else AnyActor(actor.id is not None, actor.is_admin)
+    return SYSTEM if actor is SYSTEM else AnyActor(actor.id is not None, actor.is_admin, actor.stands_in)
 
 
 def asked_by(actor: Actor) -> Mapping[str, Any]:
     """The parameters of a statement for `asker(actor)`."""
-    return {"my_id": actor.id, "my_name": actor.name, "my_principals": sorted(actor.principals)}
+    asked = {"my_id": actor.id, "my_name": actor.name, "my_principals": sorted(actor.principals)}
+    return {**asked, "my_now": utcnow()} if actor.stands_in else asked

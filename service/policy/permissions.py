@@ -29,6 +29,7 @@ from service.models import (
 )
 from service.models.actor import SYSTEM, Actor
 from service.policy.asking import Asker, asked_by, asker
+from service.policy.standing_in import did_for_another, stood_in
 
 
 class Action(StrEnum):
@@ -90,6 +91,7 @@ class Action(StrEnum):
     MANAGE_TOKENS = "manage tokens"
     READ_CALENDAR = "read calendars"
     CHANGE_CALENDAR = "change calendars"
+    SAY_AWAY = "say who is away"
     READ_VIEW = "see this view"
     KEEP_VIEWS = "save views"
     CHANGE_VIEW = "change this view"
@@ -154,6 +156,7 @@ SCOPE: dict[Action, str] = {
     Action.MANAGE_TOKENS: "admin",
     Action.READ_CALENDAR: "read",
     Action.CHANGE_CALENDAR: "operate",
+    Action.SAY_AWAY: "work",
     Action.READ_VIEW: "read",
     Action.KEEP_VIEWS: "work",
     Action.CHANGE_VIEW: "work",
@@ -296,6 +299,7 @@ def works_on_clause(actor: Asker, case_id: Any) -> sa.Select[Any]:
     """The tasks by which `actor` takes part in the case `case_id` (a value or a column)."""
     candidate = sa.exists().where(TaskCandidate.task_id == HumanTask.id, TaskCandidate.principal.in_(actor.principals))
     mine = sa.or_(HumanTask.assignee == actor.name, HumanTask.delegated_by == actor.name, candidate)
+    mine = sa.or_(mine, stood_in(actor), did_for_another(actor))
     return sa.select(HumanTask.id).where(HumanTask.case_id == case_id, mine)
 
 
@@ -330,6 +334,19 @@ def is_candidate_with_role(actor: Actor, task: HumanTask) -> bool:
 
 def is_assignee(actor: Actor, task: HumanTask) -> bool:
     return task.assignee == actor.name
+
+
+def stands_in(actor: Actor, task: HumanTask) -> bool:
+    """Is the substitute, today, of who has the task."""
+    if not actor.stands_in or task.assignee in (None, actor.name):
+        return False
+    found = sa.select(HumanTask.id).where(HumanTask.id == task.id, stood_in(actor))
+    return once(("stands in", actor, task.id), lambda: db.session.scalar(found) is not None)
+
+
+def stands_in_with_role(actor: Actor, task: HumanTask) -> bool:
+    """And owns the restricted case, or has a role in it."""
+    return stands_in(actor, task) and (owns(actor, task.case) or has_role(actor, task.case))
 
 
 def delegated_it(actor: Actor, task: HumanTask) -> bool:
@@ -408,7 +425,7 @@ RULES: dict[Action, Sequence[Rule]] = {
     Action.EDIT_NOTE: [wrote],
     Action.ANSWER: [is_asked],
     Action.WITHDRAW_TASK: [is_admin, added_it, manages, owns_case_of],
-    Action.READ_TASK: [is_assignee, delegated_it, is_candidate, may_read_case_of],
+    Action.READ_TASK: [is_assignee, delegated_it, is_candidate, stands_in, may_read_case_of],
     Action.CLAIM: [is_candidate, is_candidate_with_role, manages, steers_by_role],
     Action.RELEASE: [is_assignee, manages, steers_by_role],
     Action.DELEGATE: [is_assignee],
@@ -419,7 +436,7 @@ RULES: dict[Action, Sequence[Rule]] = {
     Action.OVERSEE: [is_admin, gives_work],
     Action.TAKE_NEXT: [is_anyone],  #: of what they may claim
     Action.CHANGE_TASKS: [is_anyone],  #: what may be done to each is asked for each
-    Action.COMPLETE: [is_assignee],
+    Action.COMPLETE: [is_assignee, stands_in, stands_in_with_role],
     Action.DEPLOY: [is_admin, is_designer],
     Action.IMPORT_UNSIGNED: [is_admin],  #: who also may deploy
     Action.PUBLISH_MESSAGE: [is_admin, is_operator],
@@ -431,6 +448,7 @@ RULES: dict[Action, Sequence[Rule]] = {
     Action.MANAGE_TOKENS: [is_anyone],  #: everybody their own
     Action.READ_CALENDAR: [is_anyone],
     Action.CHANGE_CALENDAR: [is_admin, is_operator],
+    Action.SAY_AWAY: [is_anyone],  #: everybody of themselves; of others who manages users
     Action.READ_VIEW: [saved_it, is_given_it],
     Action.KEEP_VIEWS: [is_anyone],
     Action.CHANGE_VIEW: [saved_it],
@@ -443,7 +461,7 @@ OF_THE_ACTOR: frozenset[Rule] = frozenset({is_admin, is_operator, is_designer, i
 CONFIDENTIAL: frozenset[Rule] = frozenset(
     {
         owns, owns_case_of, has_role, works_by_role, steers_by_role, is_assignee, delegated_it, added_it,
-        is_candidate_with_role, may_read_case_of,
+        is_candidate_with_role, stands_in_with_role, may_read_case_of,
     }
 )  # fmt: skip
 
@@ -492,18 +510,21 @@ def steers(actor: Actor, case: Case) -> bool:
 
 
 def require_other_person(actor: Actor, task: HumanTask) -> None:
-    """Four eyes: raise `Forbidden` when `actor` completed an activity that `task` must not share a doer with."""
-    if actor.name in earlier_doers(task):
+    """Four eyes: raise `Forbidden` when `actor`, or for whom they act, did what it must not share a doer with."""
+    doers = earlier_doers(task)
+    if actor.name in doers:
         raise Forbidden("You did an earlier step of this case; somebody else has to do this one (four eyes).")
+    if task.assignee in doers:
+        raise Forbidden("For whom you stand in did an earlier step of this case; neither of you may do it (four eyes).")
 
 
 def earlier_doers(task: HumanTask) -> frozenset[str]:
-    """Four eyes: who completed an activity that `task` must not share a doer with."""
+    """Four eyes: who completed an activity that `task` must not share a doer with, and for whom."""
     if not task.not_done_by:
         return frozenset()
-    done = sa.select(HumanTask.closed_by).where(
+    done = sa.select(HumanTask.closed_by, HumanTask.closed_for).where(
         HumanTask.case_id == task.case_id,
         HumanTask.element_id.in_(task.not_done_by),
         HumanTask.closed_by.is_not(None),
     )
-    return frozenset(name for name in db.session.scalars(done) if name is not None)
+    return frozenset(name for row in db.session.execute(done) for name in row if name is not None)

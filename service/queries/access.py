@@ -8,10 +8,11 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 from sqlalchemy.orm import selectinload
 
-from service.db import db
+from service.db import db, utcnow
 from service.execution.definitions import deployed
-from service.models import Actor, Case, CaseRole, HumanTask, Membership, TaskCandidate, User
+from service.models import Actor, Case, CaseRole, HumanTask, Membership, Substitution, TaskCandidate, User
 from service.policy.permissions import Action, access_of, require, rules
+from service.policy.standing_in import covers, current
 from service.queries.actions import know_roles
 
 #: Rules of READ_CASE as sentences about “they”.
@@ -22,7 +23,7 @@ SENTENCES: Mapping[str, str] = {
     "manages": "manages all cases of this type",
     "may_read_all": "may read all cases of this type",
     "has_role": "has a role in the case",
-    "works_on": "has, had or may claim a task of the case",
+    "works_on": "has, had or may claim a task of the case, or stands in for who has one",
 }
 
 
@@ -88,6 +89,14 @@ def _granted(case: Case) -> dict[str, frozenset[str]]:
     offered = db.session.scalars(
         sa.select(TaskCandidate.principal).join(HumanTask).where(HumanTask.case_id == case.id)
     ).all()
+    stand_ins = db.session.scalars(
+        sa.select(Substitution.substitute).where(
+            *current(utcnow()), *covers(HumanTask), HumanTask.case_id == case.id, HumanTask.closed_at.is_(None)
+        )
+    ).all()
+    did = db.session.scalars(
+        sa.select(HumanTask.closed_by).where(HumanTask.case_id == case.id, HumanTask.closed_for.is_not(None))
+    ).all()
     in_roles = db.session.scalars(sa.select(CaseRole.principal).where(CaseRole.case_id == case.id)).all()
     return {
         "owns": frozenset({f"user:{case.owner.name}"} if case.owner else ()),
@@ -95,7 +104,8 @@ def _granted(case: Case) -> dict[str, frozenset[str]]:
         "manages": access.managers,
         "may_read_all": access.readers,
         "has_role": frozenset(in_roles),
-        "works_on": frozenset({f"user:{name}" for row in held for name in row if name} | set(offered)),
+        "works_on": frozenset({f"user:{name}" for row in held for name in row if name} | set(offered))
+        | frozenset(f"user:{name}" for name in (*stand_ins, *did)),
     }
 
 

@@ -99,7 +99,11 @@ def on_task(actor: Actor, task: HumanTask) -> list[Action]:
     }
     found = [action for action, fits in fitting.items() if fits and may(actor, action, task)]
     own = {Action.CLAIM, Action.COMPLETE}
-    four_eyes = bool(task.not_done_by) and not own.isdisjoint(found) and actor.name in doers_before(task)
+    four_eyes = (
+        bool(task.not_done_by)
+        and not own.isdisjoint(found)
+        and not doers_before(task).isdisjoint({actor.name, *([task.assignee] if task.assignee else [])})
+    )
     return [action for action in found if not (four_eyes and action in own)]
 
 

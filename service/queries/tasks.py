@@ -20,6 +20,7 @@ from service.execution.running import read_at
 from service.models import Actor, Case, HumanTask, TaskCandidate
 from service.policy.asking import Asker, asked_by, asker
 from service.policy.permissions import Action, require
+from service.policy.standing_in import stood_in
 from service.queries import queue, search
 from service.queries.actions import know_doers, know_roles
 from service.queries.pages import LIMIT, Page, Sort, cut, page, place
@@ -166,7 +167,8 @@ def of_case(case: Case, *, actor: Actor) -> Sequence[HumanTask]:
     know_roles(case)
     tasks = db.session.scalars(sa.select(HumanTask).where(HumanTask.case_id == case.id)).all()
     _look_up_candidates(tasks)
-    know_doers(tasks, [(task.case_id, task.element_id, task.closed_by) for task in tasks])
+    doers = [(task.case_id, task.element_id, name) for task in tasks for name in (task.closed_by, task.closed_for)]
+    know_doers(tasks, doers)
     closed = [task for task in tasks if task.closed_at is not None]
     closed.sort(key=lambda task: (task.closed_at, task.id), reverse=True)
     return [*_by_urgency(task for task in tasks if task.closed_at is None), *closed]
@@ -315,9 +317,9 @@ def _look_up_doers(tasks: Iterable[HumanTask]) -> None:
     """Who did the earlier steps that some of these tasks must not share a doer with, for all of them at once."""
     guarded = [task for task in tasks if task.not_done_by]
     if guarded:
-        done = sa.select(HumanTask.case_id, HumanTask.element_id, HumanTask.closed_by)
+        done = sa.select(HumanTask.case_id, HumanTask.element_id, HumanTask.closed_by, HumanTask.closed_for)
         rows = db.session.execute(done.where(HumanTask.case_id.in_({task.case_id for task in guarded})))
-        know_doers(guarded, [(row.case_id, row.element_id, row.closed_by) for row in rows])
+        know_doers(guarded, [(row[0], row[1], name) for row in rows for name in row[2:]])
 
 
 def _set_aside() -> sa.ColumnElement[bool]:
@@ -340,7 +342,10 @@ def any_set_aside(actor: Actor, *, team: bool) -> bool:
 
 
 def _mine(actor: Asker) -> sa.ColumnElement[bool]:
-    return sa.and_(HumanTask.assignee == actor.name, HumanTask.closed_at.is_(None))
+    own: sa.ColumnElement[bool] = HumanTask.assignee == actor.name
+    if actor.stands_in:
+        own = sa.or_(own, sa.and_(stood_in(actor), sa.not_(closed_to(actor, HumanTask.case_id))))
+    return sa.and_(own, HumanTask.closed_at.is_(None))
 
 
 def _offered(actor: Actor) -> sa.ColumnElement[bool]:

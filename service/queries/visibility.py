@@ -18,6 +18,7 @@ from sqlalchemy.orm import aliased
 from service.db import db, utcnow
 from service.models import SYSTEM, Actor, Case, CaseRole, DefinitionAccess, HumanTask, TaskCandidate
 from service.policy.asking import Asker
+from service.policy.standing_in import did_for_another, stood_in
 
 FEW = 5000  #: cases; so many are sooner put together than looked for
 Condition = sa.ColumnElement[bool]
@@ -91,8 +92,11 @@ def readable_task(actor: Asker) -> Condition:
     return sa.or_(*mine, sa.and_(_is_offered(actor), open_to_me), of_a_case(HumanTask.case_id, readable(actor)))
 
 
-def _mine(actor: Asker) -> tuple[Condition, Condition]:
-    return HumanTask.assignee == actor.name, HumanTask.delegated_by == actor.name
+def _mine(actor: Asker) -> tuple[Condition, ...]:
+    mine: tuple[Condition, ...] = (HumanTask.assignee == actor.name, HumanTask.delegated_by == actor.name)
+    if actor.stands_in:
+        mine = *mine, sa.and_(stood_in(actor), sa.not_(closed_to(actor, HumanTask.case_id)))
+    return mine
 
 
 def reads_few(actor: Actor) -> bool:
@@ -134,6 +138,8 @@ def _other_ids(actor: Actor) -> list[sa.Select[Any]]:
         task.where(HumanTask.assignee == actor.name),
         task.where(HumanTask.delegated_by == actor.name),
         offered.where(_named(TaskCandidate.principal, actor.principals)),
+        task.where(did_for_another(actor)),
+        *([task.where(stood_in(actor))] if actor.stands_in else []),
         sa.select(case.id).where(case.created_by == actor.name),
         *([sa.select(case.id).where(case.definition_id.in_(known))] if known else []),
     ]
@@ -157,7 +163,11 @@ def _works_on(actor: Asker) -> Condition:
         .where(_named(TaskCandidate.principal, actor.principals))
     )
     mine = own.where(task.assignee == actor.name), own.where(task.delegated_by == actor.name)
-    return sa.or_(*map(_there, (*mine, offered)))
+    for_others = (
+        own.where(did_for_another(actor, task)),
+        *([own.where(stood_in(actor, task))] if actor.stands_in else []),
+    )
+    return sa.or_(*map(_there, (*mine, offered, *for_others)))
 
 
 def _is_offered(actor: Asker) -> Condition:

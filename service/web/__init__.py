@@ -7,6 +7,7 @@ from flask import Flask
 from service.http import problems
 from service.web import (
     about,
+    absences,
     accounts,
     adhoc,
     arranging,
@@ -51,10 +52,10 @@ from service.web import (
     workload,
 )
 
-FAMILIES = (about, accounts, adhoc, arranging, batches, calendars, case_types, cases, casework, changing,
-            deployments, family, feeds, filters, help, history, incidents, installation, jumping, links, live,
-            lost, migrations, moving, notes, pending_calls, preflights, printing, profile, roles, sign_in,
-            standing, static, tasks, tokens, versions, views, workload)  # fmt: skip
+FAMILIES = (about, absences, accounts, adhoc, arranging, batches, calendars, case_types, cases, casework,
+            changing, deployments, family, feeds, filters, help, history, incidents, installation, jumping,
+            links, live, lost, migrations, moving, notes, pending_calls, preflights, printing, profile, roles,
+            sign_in, standing, static, tasks, tokens, versions, views, workload)  # fmt: skip
 
 
 def init_app(app: Flask) -> None:

@@ -26,6 +26,7 @@ CHAPTERS = {
     "accounts": "accounts#in-the-browser",
     "accounts.groups": "accounts#groups",
     "accounts.group": "accounts#groups",
+    "absences": "people#be-away",
     "adhoc": "extra-work#start-ad-hoc-work",
     "api": "rest",
     "batches": "tasks#many-tasks-at-once",

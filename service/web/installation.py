@@ -79,6 +79,8 @@ SENTENCES: Mapping[str, Callable[[str, Details], str]] = {
     "group:left": lambda who, said: f"took {who} out of the group {said['group']}",
     "token:issued": lambda who, said: f"made {who}'s token “{said['token']}” for {', '.join(said['scopes'])}",
     "token:revoked": lambda who, said: f"revoked {who}'s token “{said['token']}”",
+    "absence:said": lambda who, said: f"said that {who} is away from {said['from']} to {said['to']}",
+    "absence:ended": lambda who, said: f"ended the absence of {who} from {said['from']} to {said['to']}",
     "calendar:made": lambda key, _: f"made the calendar {key}",
     "calendar:changed": lambda key, said: f"changed the calendar {key}: {', '.join(said['changed'])}",
     "calendar:removed": lambda key, _: f"removed the calendar {key}",

@@ -73,6 +73,7 @@ def entries(actor: Actor) -> list[Entry]:
         _entry("New case", "cases.choose", "plus", "g n"),
         _entry("Mentions", "notes.mentions", "note", "g m", _notes(actor)),
         *([_entry("Who has what", "workload.index", "chart", "g w")] if workload.oversees(actor) else []),
+        _entry("Away", "absences.index", "clock", "g a"),
         *_views(actor),
         _entry("Case types", "case_types.index", "flow", "g d", group="Set up"),
     ]

@@ -20,8 +20,10 @@ def _opened(entry: AuditEntry, telling: Telling) -> Entry:
 
 def _about_task(verb: str, tone: str = "") -> Callable[[AuditEntry, Telling], Entry]:
     def sentence(entry: AuditEntry, telling: Telling) -> Entry:
-        quote = str((entry.details or {}).get("reason") or "")
-        return say(entry, telling, verb, _task(entry, telling), tone=tone, quote=quote)
+        details = entry.details or {}
+        away = details.get("for")
+        rest = f"for {telling.person(away)}" if away else ""
+        return say(entry, telling, verb, _task(entry, telling), rest, tone=tone, quote=str(details.get("reason") or ""))
 
     return sentence
 

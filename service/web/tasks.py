@@ -24,7 +24,7 @@ from service.queries import next_task as queue
 from service.queries import notes as note_lists
 from service.queries import tasks as task_lists
 from service.queries.pages import Page
-from service.web import arranging, drafts, facts, filters, jumping, notes, people, progress, spoken, stuck
+from service.web import absences, arranging, drafts, facts, filters, jumping, notes, people, progress, spoken, stuck
 from service.web.rendering import go, local_input, moment_sent, names_of, page, wants_part
 
 blueprint = Blueprint("tasks", __name__)
@@ -228,7 +228,11 @@ def assign(task_id: UUID) -> ResponseReturnValue:
     to = _person() if request.form.get("to") else None
     tasks.assign(task, by=actor, to=to)
     db.session.commit()
-    has_it = f"{to.display_name} has “{task.name}” now." if to else f"“{task.name}” is back in the team's queue."
+    has_it = (
+        f"{to.display_name} has “{task.name}” now.{absences.warning(to)}"
+        if to
+        else f"“{task.name}” is back in the team's queue."
+    )
     return go(url_for(".show", task_id=task_id), has_it)
 
 

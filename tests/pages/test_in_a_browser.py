@@ -67,6 +67,7 @@ def visits(office: Office, case: Case) -> list[tuple[str, Actor, str]]:
         ("let-in", office.ada, "/accounts/new"),
         ("groups", office.ada, "/groups"),
         ("group", office.ada, "/groups/claims-intake"),
+        ("away", office.ben, "/away"),
         ("calendars", office.ada, "/calendars"),
         ("calendar", office.ada, "/calendars/munich?since=2026-05-13T16:00&duration=P2D"),
         ("calendar-edited", office.ada, "/calendars/munich/edit"),

@@ -22,6 +22,7 @@ from service.http.protection import PUBLIC, SAFE, SIGNED_IN, declared
 from service.models import (
     SYSTEM,
     BatchAction,
+    Absence,
     Calendar,
     Case,
     DecisionDefinition,
@@ -41,6 +42,7 @@ from service.models import (
     ViewOf,
 )
 from service.operations import batches, calendars, cases, deployments, lifecycle, links, notes, tasks, users, views
+from service.operations import absences, calendars, cases, deployments, lifecycle, links, notes, tasks, users, views
 from service.policy.permissions import Action
 from service.queries import definitions
 from tests.api.conftest import LOAN, Office, Program
@@ -106,6 +108,7 @@ ELSEWHERE: dict[str, set[str]] = {
     Action.CHANGE_TASKS: EVERYBODY,
     Action.OVERSEE: {"manager", "admin"},
     Action.TAKE_NEXT: EVERYBODY,
+    Action.SAY_AWAY: EVERYBODY,
     Action.DEPLOY: {"admin", "designer"},
     Action.PUBLISH_MESSAGE: {"admin", "operator"},
     Action.MIGRATE_CASES: {"admin", "operator"},
@@ -120,6 +123,7 @@ ELSEWHERE: dict[str, set[str]] = {
     Action.FIND_LOST_CASES: {"admin"},
 }
 
+TODAY = utcnow().date().isoformat()
 BODIES: dict[str, Any] = {
     "POST /api/v1/lost-cases": {"number": "none", "owner": "ben", "reason": "A test."},
     "POST /api/v1/cases": {"case_type": "loan", "data": {"customer": "Ada", "amount": 1}},
@@ -191,6 +195,7 @@ BODIES: dict[str, Any] = {
     "POST /api/v1/views": {"of": "tasks", "name": "A view", "columns": ["task"]},
     "PUT /api/v1/views/<uuid:view_id>": {"of": "tasks", "name": "Another", "columns": ["task"]},
     "PUT /api/v1/views/<uuid:view_id>/default": {"begins": True},
+    "POST /api/v1/absences": {"first_day": TODAY, "last_day": TODAY, "zone": "UTC"},
     "POST /api/v1/tokens": {"name": "x", "scopes": ["read"], "days": 1},
 }
 #: Routes that let in, and then find that a loan has nothing of the kind (409), or that the password is wrong (422).
@@ -278,6 +283,7 @@ FORMS: dict[str, dict[str, Any]] = {
     "/notes/<uuid:note_id>/answer": {"text": "Yes."},
     "/views": {"of": "tasks", "name": "A view", "sort": "due", "scope": "all", "columns": "task"},
     "/views/<uuid:view_id>": {"name": "Another", "sort": "due", "scope": "all", "columns": "task"},
+    "/away": {"first_day": TODAY, "last_day": TODAY},
     "/lost-cases": {"number": "none", "owner": "ben", "reason": "A test."},
     "/migrations/<uuid:migration_id>/return": {"reason": "A test."},
     "/cases/<number>/return": {"reason": "A test."},
@@ -315,6 +321,7 @@ class World:
 
     def parameters(
         self, action: str, needed: Set[str] = OF_A_CASE | {"token_id", "view_id", "batch_id"}
+        self, action: str, needed: Set[str] = OF_A_CASE | {"token_id", "view_id", "absence_id"}
     ) -> dict[str, str]:
         """Values for the arguments `needed`: things on which `action` is possible."""
         found = dict(self.fixed)
@@ -325,6 +332,12 @@ class World:
         if "token_id" in needed:
             ann = db.session.get_one(User, self.office.ann.id)
             found["token_id"] = str(users.issue_token(ann, "one", ["read"], by=self.office.ann).token.id)
+        if "absence_id" in needed:
+            for said in db.session.scalars(sa.select(Absence).where(Absence.person == "ann")):
+                db.session.delete(said)
+            ann = db.session.get_one(User, self.office.ann.id)
+            day = utcnow().date()
+            found["absence_id"] = str(absences.away(ann, day, day, zone="UTC", by=self.office.ann).id)
         if "view_id" in needed:
             for kept in db.session.scalars(sa.select(SavedView).where(SavedView.owner_id == self.office.ann.id)):
                 db.session.delete(kept)  # one may have so many only
@@ -465,6 +478,8 @@ def expected(rule: Rule, said: str, who: str) -> str:
         return "in" if who == "owner" else "404"
     if {"view_id", "batch_id"} & rule.arguments:
         return "in" if who == "owner" else "404"
+    if "absence_id" in rule.arguments:
+        return "in" if who in ("owner", "admin") else "404"
     if rule.arguments & OF_A_CASE:
         allowed = ON_A_CASE[Action(said)]
         return "in" if who in allowed else "403" if who in READING else "404"
