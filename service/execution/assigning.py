@@ -15,9 +15,20 @@ from functools import partial
 import sqlalchemy as sa
 
 from service import audit
-from service.db import db
+from service.db import db, utcnow
 from service.engine.definition import ASSIGN_BY
-from service.models import SYSTEM, AssignmentTurn, Case, CaseRole, HumanTask, Membership, TaskState, User, UserSkill
+from service.models import (
+    SYSTEM,
+    Absence,
+    AssignmentTurn,
+    Case,
+    CaseRole,
+    HumanTask,
+    Membership,
+    TaskState,
+    User,
+    UserSkill,
+)
 
 LOCK = 0x6361736561737367  #: the number of PostgreSQL's advisory lock
 TRIES, PAUSE = 100, 0.02  #: how often, and after how many seconds again, a turn is asked for
@@ -84,9 +95,11 @@ def _fitting(case: Case, task: HumanTask, skill: str, principals: Sequence[str])
     return found, ""
 
 
-def absent(_users: Mapping[str, User]) -> Collection[str]:
-    """The names of who of these is away now and gets no new work: here it is asked, once it can be said who is."""
-    return ()
+def absent(users: Mapping[str, User]) -> Collection[str]:
+    """The names of who of these is away now and gets no new work."""
+    now = utcnow()
+    away = sa.select(Absence.person).where(Absence.person.in_(users), Absence.begins_at <= now, Absence.ends_at > now)
+    return frozenset(db.session.scalars(away))
 
 
 def _candidates(principals: Sequence[str]) -> Sequence[User]:

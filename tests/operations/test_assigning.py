@@ -11,11 +11,11 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 
-from service.db import db
+from service.db import db, utcnow
 from service.errors import BadRequest, Forbidden, InvalidDeployment
 from service.maintenance import comparison
 from service.models import SYSTEM, Actor, AuditEntry, Case, HumanTask, ProcessDefinition, TaskState, User
-from service.operations import cases, deployments, tasks, users
+from service.operations import absences, cases, deployments, tasks, users
 from service.queries import definitions
 from tests.operations.family import diagram
 
@@ -129,6 +129,17 @@ def test_who_has_as_much_as_they_can_is_left_out_until_nobody_is_left(office: di
     free = db.session.scalars(sa.select(HumanTask).where(HumanTask.assignee.is_(None))).one()
     assert [row.free for row in free.candidates] == [True]
     tasks.claim(free, by=office["ben"])  # nobody is kept from taking more
+
+
+def test_who_is_away_is_given_nothing(office: dict[str, Actor]) -> None:
+    deploy("round-robin")
+    today = utcnow().date()
+    for name in ("ann", "cat"):
+        person = db.session.get_one(User, office[name].id)
+        absences.away(person, today, today, zone="UTC", by=office[name])
+    db.session.commit()
+
+    assert given(2) == ["ben", "ben"]
 
 
 def test_four_eyes_leave_out_who_did_the_earlier_step(office: dict[str, Actor]) -> None:

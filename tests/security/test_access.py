@@ -21,8 +21,8 @@ from service.db import db, new_id, utcnow
 from service.http.protection import PUBLIC, SAFE, SIGNED_IN, declared
 from service.models import (
     SYSTEM,
-    BatchAction,
     Absence,
+    BatchAction,
     Calendar,
     Case,
     DecisionDefinition,
@@ -41,8 +41,19 @@ from service.models import (
     User,
     ViewOf,
 )
-from service.operations import batches, calendars, cases, deployments, lifecycle, links, notes, tasks, users, views
-from service.operations import absences, calendars, cases, deployments, lifecycle, links, notes, tasks, users, views
+from service.operations import (
+    absences,
+    batches,
+    calendars,
+    cases,
+    deployments,
+    lifecycle,
+    links,
+    notes,
+    tasks,
+    users,
+    views,
+)
 from service.policy.permissions import Action
 from service.queries import definitions
 from tests.api.conftest import LOAN, Office, Program
@@ -320,8 +331,7 @@ class World:
     fixed: dict[str, str] = field(default_factory=dict)
 
     def parameters(
-        self, action: str, needed: Set[str] = OF_A_CASE | {"token_id", "view_id", "batch_id"}
-        self, action: str, needed: Set[str] = OF_A_CASE | {"token_id", "view_id", "absence_id"}
+        self, action: str, needed: Set[str] = OF_A_CASE | {"token_id", "view_id", "batch_id", "absence_id"}
     ) -> dict[str, str]:
         """Values for the arguments `needed`: things on which `action` is possible."""
         found = dict(self.fixed)
