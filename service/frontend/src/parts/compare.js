@@ -89,5 +89,5 @@ export function goneNotice(gone) {
   const names = Object.keys(gone);
   const list = element('dl', {}, ...names.flatMap((name) => [element('dt', { textContent: name }), element('dd', { textContent: inWords(gone[name], new Map()) })]));
   const head = element('summary', { textContent: names.length === 1 ? 'The form no longer asks for one thing that you had typed' : `The form no longer asks for ${names.length} things that you had typed` });
-  return element('details', { className: 'gone' }, head, list);
+  return element('details', { className: 'fields-gone' }, head, list);
 }
