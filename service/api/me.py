@@ -37,11 +37,15 @@ def get_me() -> Answer:
 
 @routes.get("/me/cases", SIGNED_IN, gives=shapes.AtHandShape)
 def cases_at_hand() -> Answer:
-    """The cases that you have starred, and those whose pages you looked at last; each the last one first."""
+    """The cases that you have starred, and those whose pages you looked at last; each the last one first.
+
+    `news`: whether somebody else did something there since you looked.
+    """
     actor = current_actor()
     found = marks.starred(actor, limit=operations.MOST), marks.recent(actor, limit=operations.KEPT)
     starred, recent = ([{"number": row.number, "title": row.title, "state": row.state} for row in r] for r in found)
-    return Answer({"starred": starred, "recent": recent})
+    followed = [{**case, "news": bool(row.news)} for case, row in zip(starred, found[0], strict=True)]
+    return Answer({"starred": followed, "recent": recent})
 
 
 @routes.put("/cases/{case_id}/star", Action.READ_CASE, body=schemas.Star, gives=shapes.StarShape)

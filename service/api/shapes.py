@@ -361,8 +361,12 @@ class AtHand(TypedDict):
     state: str
 
 
+class Followed(AtHand):
+    news: bool
+
+
 class AtHandShape(TypedDict):
-    starred: list[AtHand]
+    starred: list[Followed]
     recent: list[AtHand]
 
 

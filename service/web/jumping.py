@@ -66,7 +66,8 @@ def _task(row: Any) -> dict[str, str]:
 
 
 def _case(row: Any, symbol: str = "folder") -> dict[str, str]:
-    about = " · ".join(filter(None, (row.number, words.CASE_STATES[row.state].text)))
+    news = "something new" if symbol == "star" and row.news else ""
+    about = " · ".join(filter(None, (row.number, words.CASE_STATES[row.state].text, news)))
     return _item(row.title or row.number, about, url_for("cases.show", number=row.number), symbol)
 
 
@@ -94,7 +95,8 @@ def star(number: str) -> ResponseReturnValue:
     wanted = request.form.get("starred") != "no"
     (operations.star if wanted else operations.unstar)(case, by=actor)
     db.session.commit()
-    said = "The case is starred: you find it in the palette and beside your tasks." if wanted else "The star is gone."
+    starred = "The case is starred: it stands below your tasks and in the palette, and says when something new happens."
+    said = starred if wanted else "The star is gone."
     return go(url_for("cases.show", number=number), said)
 
 

@@ -12,11 +12,11 @@ import pytest
 import time_machine
 from playwright.sync_api import Page, expect
 
-from service.db import db, limits
+from service.db import db, limits, utcnow
 from service.errors import WrongState
 from service.models import Actor, Case
+from service.operations import cases, notes, tasks
 from service.operations import marks as operations
-from service.operations import tasks
 from service.queries import jumping, marks
 from tests.pages.conftest import Office, Visitor
 
@@ -95,6 +95,35 @@ def test_starred_and_recent_cases_are_at_hand(office: Office, visit: Visit) -> N
         ben.post(f"/cases/{numbers[2]}/star", {"starred": "no"})
     assert list(found(ben)) == ["Recent"]
     assert found(visit(office.mia)) == {}
+
+
+def test_a_starred_case_says_when_somebody_else_did_something_there(office: Office, visit: Visit) -> None:
+    case = office.open_claim()
+
+    def news() -> bool:
+        db.session.rollback()
+        [row] = marks.starred(office.ben)
+        said = "new</span>" in ben.get("/tasks").text
+        assert said == row.news == ("something new" in ben.get("/jump").json["groups"][0]["items"][0]["about"])
+        return said
+
+    with time_machine.travel(utcnow() + timedelta(hours=1), tick=False) as clock:
+        ben = visit(office.ben)
+        ben.post(f"/cases/{case.number}/star")
+        assert not news(), "what was there before is known"
+        clock.shift(timedelta(minutes=2))
+        tasks.claim(office.task(case), by=office.ben)
+        db.session.commit()
+        assert not news(), "they did that themselves"
+        notes.write(case, "Look at this.", by=office.mia)
+        db.session.commit()
+        assert not news(), "mentions tell of notes"
+        cases.change(case, by=office.mia, priority=80)
+        db.session.commit()
+        assert news()
+        clock.shift(timedelta(minutes=2))
+        ben.get(f"/cases/{case.number}/version?seen=1")
+        assert not news()
 
 
 def test_so_many_are_remembered(office: Office, visit: Visit, monkeypatch: pytest.MonkeyPatch) -> None:
