@@ -12,7 +12,7 @@ from service.errors import BadRequest, InvalidForm
 from service.http import rate_limits
 from service.http.auth import current_actor
 from service.http.protection import permission
-from service.models import Group, User
+from service.models import Group, NextTask, User
 from service.operations import users as operations
 from service.policy.permissions import Action
 from service.queries import groups as group_lists
@@ -21,6 +21,13 @@ from service.web import words
 from service.web.rendering import go, page
 
 blueprint = Blueprint("accounts", __name__)
+
+#: In which order the tasks of a group are next, in words.
+ORDERS = {
+    NextTask.URGENT: "What is late, then by due date, then by priority",
+    NextTask.PRIORITY: "What is late, then by priority",
+    NextTask.OLDEST: "What has waited longest",
+}
 
 SUGGESTED = 8
 LONGEST = {"display_name": 200, "email": 300, "title": 200}  #: characters
@@ -220,6 +227,8 @@ def group(name: str) -> Response:
         group=shown,
         title=_called([name])[name],
         known=group_lists.known()[name],
+        orders=[(order.value, said) for order, said in ORDERS.items()],
+        order=shown.next_task or NextTask.URGENT,
         rows=found.rows,
         next=found.next,
     )
@@ -228,11 +237,14 @@ def group(name: str) -> Response:
 @blueprint.post("/groups/<name>")
 @permission(Action.MANAGE_USERS)
 def rename(name: str) -> ResponseReturnValue:
-    """Give the group another title."""
+    """Give the group another title, or say in which order its tasks are next."""
     _check_lengths(request.form)
-    found = user_lists.group(name)
+    found, order = user_lists.group(name), request.form.get("next_task", NextTask.URGENT)
+    if order not in list(NextTask):
+        raise BadRequest(f"The next task is by {', '.join(NextTask)}.", field="next_task")
     operations.rename_group(found, request.form.get("title", ""), by=current_actor())
-    return _group_done(name, f"It is called {found.title} now.")
+    operations.order_next_tasks(found, NextTask(order), by=current_actor())
+    return _group_done(name, f"{found.title} is changed.")
 
 
 @blueprint.post("/groups/<name>/remove")

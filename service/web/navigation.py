@@ -96,7 +96,7 @@ def entries(actor: Actor) -> list[Entry]:
     if may(actor, Action.CHANGE_CALENDAR):
         found.append(_entry("Calendars", "calendars.index", "clock", group="Set up"))
     if may(actor, Action.MANAGE_USERS):
-        found.append(_entry("People", "accounts.index", "user", "g p", group="Set up"))
+        found.append(_entry("People", "accounts.index", "user", "g u", group="Set up"))
         found.append(_entry("API tokens", "tokens.index", "lock", group="Set up"))
         found.append(_entry("Audit", "installation.index", "shield", group="Set up"))
     if may(actor, Action.FIND_LOST_CASES) and (lost := reaching.how_many_lost(COUNTED + 1)):

@@ -22,6 +22,12 @@ from tests.pages.scenes import furnish
 Browse = Callable[..., Page]
 PASSWORD = "correct horse battery"
 REFUSED = {"not-found": 404, "forbidden": 403}  #: pages that tell so
+#: Keys that two things of the page have which can be seen: only the first would be heard.
+TWICE = """() => {
+  const seen = [...document.querySelectorAll('[data-key]')].filter((each) => each.checkVisibility());
+  const keys = seen.map((each) => each.dataset.key);
+  return keys.filter((key, place) => keys.indexOf(key) !== place);
+}"""
 WIDER = "document.documentElement.scrollWidth > innerWidth"
 
 
@@ -118,6 +124,8 @@ def test_every_page_is_accessible_and_worth_looking_at(
             violations.append(f"answered {answer and answer.status}")
         if page.evaluate(WIDER):
             violations.append("wider than the screen")
+        if twice := page.evaluate(TWICE):
+            violations.append(f"keys of two things: {twice}")
         if violations:
             wrong[name] = violations
         screenshot(page, f"{name}-{width}{'-dark' if dark else ''}")
