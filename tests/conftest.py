@@ -27,7 +27,6 @@ from tests.once import shared_between_applications
 from tests.postgresql import Databases, on_server
 
 pytest_plugins = ["tests.browser"]  # once for all folders: two Playwrights in one process get in each other's way
-write_into_memory()
 ROOT = Path(__file__).resolve().parent.parent
 TEMPLATES = {"sqlite": "sqlite_template", "postgresql": "postgresql_template"}  #: fixtures of empty databases
 
@@ -45,6 +44,11 @@ LONG = (
 #: Folders whose tests are each done on one of the two databases, half on either: what a page or a whole case asks of
 #: the database is tried on both where it is asked. `make chaos` does them on both (EVERY_DATABASE).
 IN_TURN = ("pages/", "scenarios/")
+
+
+def pytest_configure() -> None:
+    """Tests write into memory; benchmarks and chaos, which use parts of this too, on the disk."""
+    write_into_memory()
 
 
 @pytest.hookimpl(trylast=True)
