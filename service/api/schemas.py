@@ -612,7 +612,7 @@ class CreateGroup(Body):
 class ChangeGroup(Body):
     """What of a group is to be different; what is left out stays."""
 
-    title: Annotated[str, Field(min_length=1, max_length=200)] = ""
+    title: Annotated[str, Field(min_length=1, max_length=200)] | None = None
     next_task: Annotated[NextTask, Field(strict=False)] | None = Field(
         None,
         description="`urgent`: late, then by due date, then by priority; `priority`: late, then by priority; `oldest`; "

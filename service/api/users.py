@@ -120,7 +120,7 @@ def get_group(name: str) -> Answer:
 def change_group(name: str, body: schemas.ChangeGroup) -> Answer:
     """Give a group another title, or say in which order its tasks are next for who asks for the next one."""
     group, by = user_lists.group(name), current_actor()
-    if "title" in body.model_fields_set:
+    if body.title is not None:
         users.rename_group(group, body.title, by=by)
     if "next_task" in body.model_fields_set:
         users.order_next_tasks(group, body.next_task, by=by)

@@ -16,7 +16,6 @@ import sqlalchemy as sa
 
 from service.db import db, utcnow
 from service.models import Actor, Case, CaseState, Group, HumanTask, TaskCandidate
-from service.models.tasks import NEVER
 from service.models.users import NextTask
 from service.queries import queue
 from service.queries.visibility import closed_to
@@ -56,10 +55,10 @@ ORDERS: Mapping[NextTask, Callable[[datetime], Callable[[_Free], tuple[Any, ...]
 
 def _parts(order: NextTask, now: datetime) -> Sequence[tuple[sa.ColumnElement[bool], Sequence[Any]]]:
     """The same orders for the database: parts of a queue, one after the other, each in the order of an index."""
-    due, by_due = TaskCandidate.due, (TaskCandidate.due, TaskCandidate.rank, TaskCandidate.task_id)
+    due = TaskCandidate.due
     parts: dict[NextTask, list[tuple[sa.ColumnElement[bool], Sequence[Any]]]] = {
-        NextTask.URGENT: [(due < NEVER, by_due), (due >= NEVER, queue.URGENCY)],
-        NextTask.PRIORITY: [(due < now, queue.URGENCY), (due >= now, queue.URGENCY)],
+        NextTask.URGENT: [(sa.true(), queue.URGENCY)],
+        NextTask.PRIORITY: [(due < now, queue.PRIORITY), (due >= now, queue.PRIORITY)],
         NextTask.OLDEST: [(sa.true(), (TaskCandidate.task_id,))],
     }
     return parts[order]

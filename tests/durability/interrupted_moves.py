@@ -6,6 +6,7 @@ import time
 from collections import Counter
 from collections.abc import Hashable
 from typing import Any
+from uuid import UUID
 
 import sqlalchemy as sa
 
@@ -115,23 +116,23 @@ def versions() -> tuple[ProcessDefinition, ProcessDefinition]:
 
 def _disturb(workers: Server, order: Migration, how_many: int, kills: int) -> int:
     """Kill all workers as often, each time when some more cases are done, until the order is; how often it was."""
-    killed = 0
+    killed, of = 0, order.id  # asked of the order each time, SQLite would have us wait among those who write
     for turn in range(kills):
         wanted = (turn + 1) * how_many // (kills + 1)
-        wait(lambda wanted=wanted: _done(order) >= wanted, 600)  # type: ignore[misc]
-        killed += _is(order, MigrationState.RUNNING)
+        wait(lambda wanted=wanted: _done(of) >= wanted, 600)  # type: ignore[misc]
+        killed += _is(of, MigrationState.RUNNING)
         workers.kill()
         workers.start()
-    wait(lambda: _is(order, MigrationState.DONE), 600)
+    wait(lambda: _is(of, MigrationState.DONE), 600)
     return killed
 
 
-def _is(order: Migration, state: MigrationState) -> bool:
-    return count(Migration, Migration.id == order.id, Migration.state == state) == 1
+def _is(of: UUID, state: MigrationState) -> bool:
+    return count(Migration, Migration.id == of, Migration.state == state) == 1
 
 
-def _done(order: Migration) -> int:
-    return count(MigratedCase, MigratedCase.migration_id == order.id, MigratedCase.outcome != Outcome.WAITING)
+def _done(of: UUID) -> int:
+    return count(MigratedCase, MigratedCase.migration_id == of, MigratedCase.outcome != Outcome.WAITING)
 
 
 def _lost(order: Migration, how_many: int) -> int:

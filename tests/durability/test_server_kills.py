@@ -48,7 +48,7 @@ def test_the_next_release_takes_over_while_people_work(database_url: str) -> Non
 
 
 def test_each_case_of_an_interrupted_migration_is_moved_once_or_untouched_and_returns(database_url: str) -> None:
-    figures = interrupted_moves.run(database_url, how_many=200, kills=2, with_tables=False)
+    figures = interrupted_moves.run(database_url, how_many=300, kills=2, with_tables=False)
 
     assert figures["interrupted_kills"] >= 1
     assert {name: figures[name] for name in interrupted_moves.WRONG} == dict.fromkeys(interrupted_moves.WRONG, 0)
