@@ -120,12 +120,12 @@ def _unskilled(skill: str, users: Mapping[str, User]) -> Collection[str]:
 def _earlier_doers(task: HumanTask, _users: Mapping[str, User]) -> Collection[str]:
     if not task.not_done_by:
         return ()
-    done = sa.select(HumanTask.closed_by).where(
+    done = sa.select(HumanTask.closed_by, HumanTask.closed_for).where(
         HumanTask.case_id == task.case_id,
         HumanTask.element_id.in_(task.not_done_by),
         HumanTask.closed_by.is_not(None),
     )
-    return {name for name in db.session.scalars(done) if name is not None}
+    return {name for row in db.session.execute(done) for name in row if name is not None}
 
 
 def _full(users: Mapping[str, User]) -> Collection[str]:

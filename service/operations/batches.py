@@ -22,6 +22,7 @@ from service.execution.running import lock
 from service.models import Actor, BatchAction, BatchItem, HumanTask, ItemOutcome, TaskBatch, User
 from service.operations import tasks
 from service.policy.permissions import Action, is_offered, may, require
+from service.policy.standing_in import stood_in
 
 MOST = 200  #: tasks of one batch
 ACTIONS = {
@@ -263,7 +264,7 @@ def _found(batch_id: uuid.UUID, place: int, by: Actor) -> tuple[TaskBatch, Human
 
 def _accepted(batch: TaskBatch, task: HumanTask, wanted: Wanted, by: Actor) -> tasks.Accepted:
     """The form as it was filled in, for a task like the first of the batch that was, or is, the actor's."""
-    mine = sa.or_(HumanTask.assignee == by.name, HumanTask.closed_by == by.name)
+    mine = sa.or_(HumanTask.assignee == by.name, stood_in(by), HumanTask.closed_by == by.name)
     chosen = sa.select(HumanTask).join(BatchItem, BatchItem.task_id == HumanTask.id)
     chosen = chosen.where(BatchItem.batch_id == batch.id, mine).order_by(BatchItem.place).limit(1)
     first = db.session.scalar(chosen)

@@ -12,7 +12,15 @@ from service.models import AuditEntry, HumanTask, TaskState, User
 from service.policy.permissions import earlier_doers
 
 #: What the audit calls it when somebody comes to have a task.
-GIVEN = ("task:claimed", "task:assigned", "task:delegated", "task:handed-back", "task:sent-back", "task:added")
+GIVEN = (
+    "task:claimed",
+    "task:assigned",
+    "task:delegated",
+    "task:handed-back",
+    "task:sent-back",
+    "task:added",
+    "task:given",
+)
 
 
 def former(task: HumanTask) -> User | None:

@@ -6,6 +6,7 @@ import threading
 from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import pytest
 import sqlalchemy as sa
@@ -159,6 +160,21 @@ def test_four_eyes_leave_out_who_did_the_earlier_step(office: dict[str, Actor]) 
 
     check = db.session.scalars(sa.select(HumanTask).where(HumanTask.element_id == "Check")).one()
     assert check.assignee == "ben"
+
+    given(1)
+    ann, ben = (db.session.get_one(User, office[name].id) for name in ("ann", "ben"))
+    today = utcnow().date()
+    absences.away(ben, today, today, zone="UTC", stand_ins=[absences.StandIn(ann)], by=office["ben"])
+    open_one = HumanTask.element_id == "Do", HumanTask.closed_at.is_(None)
+    task = db.session.scalars(sa.select(HumanTask).where(*open_one)).one()
+    tasks.claim(task, by=office["ben"])
+    db.session.commit()
+    tasks.complete(task, by=replace(office["ann"], stands_in=True), submitted={})
+    db.session.commit()
+
+    of_case = HumanTask.case_id == task.case_id, HumanTask.element_id == "Check"
+    check = db.session.scalars(sa.select(HumanTask).where(*of_case)).one()
+    assert check.assignee is None and "four eyes" in why()[-1][1], "who did it for somebody, and for whom"
 
 
 @pytest.mark.timeout(240)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import timedelta
 from uuid import UUID
 
@@ -31,7 +32,7 @@ from service.models import (
     TaskState,
     User,
 )
-from service.operations import batches, cases, deployments, roles, tasks
+from service.operations import absences, batches, cases, deployments, roles, tasks
 from service.queries import batches as batch_lists
 from service.queries import tasks as task_lists
 from tests.operations.family import diagram
@@ -276,6 +277,30 @@ def test_tasks_of_the_same_step_are_completed_with_the_same_values_and_keep_thei
     assert [case.variables["finding"] for case in found] == ["sound", "sound", "fine"]
     assert [case.variables["item"] for case in found] == ["No. 0", "No. 1", "No. 2"]  # what was left empty stayed
     assert told.batch.details == {}  # what was filled in is not kept here
+
+
+def test_a_substitute_completes_what_was_foreseen_and_no_other_step(people: dict[str, Actor]) -> None:
+    ann, ben = people["ann"], people["ben"]
+    look, filed = opened(2, ann)
+    done([look, filed], Wanted(CLAIM), ben)
+    tasks.complete(db.session.get_one(HumanTask, filed), by=ben, submitted={"finding": "fine"})
+    db.session.commit()
+    other = db.session.scalars(sa.select(HumanTask.id).where(HumanTask.element_id == "File")).one()
+    done([other], Wanted(CLAIM), ben)
+    away = [db.session.get_one(User, each.id) for each in (ben, ann)]
+    today = utcnow().date()
+    absences.away(away[0], today, today, zone="UTC", stand_ins=[absences.StandIn(away[1])], by=ben)
+    db.session.commit()
+    substitute = replace(ann, stands_in=True)
+    wanted = Wanted(BatchAction.COMPLETE, data={"finding": "sound"})
+
+    foreseen = seen([look, other], wanted, substitute)
+    told = done([look, other], wanted, substitute)
+
+    assert [outcome for outcome, _ in foreseen] == [None, ItemOutcome.REFUSED]
+    assert outcomes(told) == ["done", "refused"] and "another step" in (told.items[1].message or "")
+    task = db.session.get_one(HumanTask, look)
+    assert (task.closed_by, task.closed_for) == ("ann", "ben")
 
 
 def test_a_form_that_is_not_filled_in_is_refused_beforehand(people: dict[str, Actor]) -> None:
