@@ -131,6 +131,8 @@ SETTINGS = (
             "deployments, and checks of files, of one person before 429"),
     Setting("CASEWRIGHT_EVALUATION_LIMIT", "120 per minute", _limit, "a limit such as `120 per minute`",
             "decisions tried and previews asked for by one person before 429"),
+    Setting("CASEWRIGHT_LARGE_LIMIT", "20 per 10 seconds", _limit, "a limit such as `20 per 10 seconds`",
+            "requests of more than 100 kB, or of unknown length, by one person before 429"),
     Setting("CASEWRIGHT_MAX_UPLOAD_MB", "16", _whole(1, 1024), "1 to 1024", "largest request body"),
     Setting("CASEWRIGHT_TRUSTED_PROXIES", "0", _whole(0, 10), "0 to 10", "proxies whose X-Forwarded-… is believed"),
     Setting("CASEWRIGHT_HTTP_ALLOWED", "", read_allowed,
@@ -174,6 +176,7 @@ class Config:
     search_limit: RateLimitItem
     deployment_limit: RateLimitItem
     evaluation_limit: RateLimitItem
+    large_limit: RateLimitItem
     max_upload_mb: int
     trusted_proxies: int
     http_allowed: Allowed

@@ -20,11 +20,13 @@ from urllib.parse import urlsplit
 from flask import Flask, Response, current_app, g, request
 
 from service.errors import Forbidden, Untrusted
+from service.http import rate_limits
 from service.http.auth import by_token, current_actor, visitor_secret
 from service.models import Actor
 from service.policy import permissions
 from service.policy.permissions import RULES, SCOPE, Action, in_scope
 
+LARGE = 100_000  #: bytes of a request of which one person may send only so many (`CASEWRIGHT_LARGE_LIMIT`)
 READ_ON = 64 * 1024 * 1024  #: bytes of a refused body that are still read; whoever sends more may miss the answer
 View = TypeVar("View", bound=Callable[..., Any])
 
@@ -137,8 +139,17 @@ def _check() -> None:
             _check_action(actor, wanted)
         elif "read" not in actor.scopes:  # what is about oneself is read too
             raise Forbidden("This API token lacks the scope “read”.")
+        if request.method not in SAFE and _is_large():
+            rate_limits.spend("large", actor)  # before it is read: who reads it keeps others waiting
     if request.method not in SAFE and not by_token():
         _check_source()
+
+
+def _is_large() -> bool:
+    """Whether the body is large, or of a length that nobody has said."""
+    if request.content_length is None:
+        return bool(request.environ.get("wsgi.input_terminated")) and "Transfer-Encoding" in request.headers
+    return request.content_length > LARGE
 
 
 def _check_action(actor: Actor, action: Action) -> None:

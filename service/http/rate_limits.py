@@ -25,6 +25,7 @@ REFUSALS = {
     "search": "Too many searches",
     "deployment": "Too many deployments and checks",
     "evaluation": "Too many evaluations",
+    "large": "Too many large requests",
 }
 
 

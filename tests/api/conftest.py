@@ -110,5 +110,5 @@ def office(app: Flask, person: Callable[..., Actor]) -> Office:
 def without_limits(app: Flask) -> None:
     """Let one person search, deploy and evaluate as often as they like: where not the limits are what is tried."""
     endless, settings = parse("1000000 per second"), app.config["CASEWRIGHT"]
-    limits = dict.fromkeys(("search_limit", "deployment_limit", "evaluation_limit"), endless)
+    limits = dict.fromkeys(("search_limit", "deployment_limit", "evaluation_limit", "large_limit"), endless)
     app.config["CASEWRIGHT"] = replace(settings, **limits)

@@ -117,6 +117,23 @@ def test_searches_deployments_and_evaluations_of_one_person_have_limits(
     assert [ben.get("/cases?text=x").status_code, ann.get("/cases").status_code] == [200, 200]
 
 
+def test_large_requests_of_one_person_have_a_limit(office: Office, program: Callable[..., Program], app: Flask) -> None:
+    app.config["CASEWRIGHT"] = replace(app.config["CASEWRIGHT"], large_limit=parse("3 per minute"))
+    ann, ben, web = program(office.ann), program(office.ben), Visitor(app, office.ann)
+    case_id = office.open_case()
+    number, large = ann.get(f"/cases/{case_id}").json["number"], {"variables": {"note": "x" * 100_000}}
+
+    sent = [ann.patch(f"/cases/{case_id}/variables", large).status_code for _ in range(3)]
+    beyond = ann.patch(f"/cases/{case_id}/variables", large)
+    page = web.post(f"/cases/{number}/notes", {"text": "x" * 100_000})
+    small = [ann.patch(f"/cases/{case_id}/variables", {"variables": {"note": "x"}}) for _ in range(4)]
+
+    assert 429 not in sent and beyond.status_code == page.status_code == 429
+    assert beyond.json["detail"].startswith("Too many large requests; wait")
+    assert 429 not in [answer.status_code for answer in small]
+    assert ben.patch(f"/cases/{case_id}/variables", large).status_code != 429
+
+
 def test_what_cannot_be_worked_out_now_is_answered_with_when_to_come_again() -> None:
     busy, spent = problem_of(turns.Busy(turns.Busy.__doc__)), problem_of(turns.Spent(7))
 
