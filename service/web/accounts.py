@@ -243,7 +243,8 @@ def rename(name: str) -> ResponseReturnValue:
     if order not in list(NextTask):
         raise BadRequest(f"The next task is by {', '.join(NextTask)}.", field="next_task")
     operations.rename_group(found, request.form.get("title", ""), by=current_actor())
-    operations.order_next_tasks(found, NextTask(order), by=current_actor())
+    if order != (found.next_task or NextTask.URGENT):  # the form says what holds where nothing was chosen
+        operations.order_next_tasks(found, NextTask(order), by=current_actor())
     return _group_done(name, f"{found.title} is changed.")
 
 
