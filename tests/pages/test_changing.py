@@ -134,6 +134,7 @@ def test_it_is_done_by_clicks_and_accessible(
     page.get_by_text("Only some cases").click()
     page.get_by_label("Where they stand").select_option("Task_Assess")
     page.get_by_role("button", name="Show these").click()
+    expect(page.get_by_text("Only these cases")).to_be_visible()
     settle(page)
     assert flaws(page, f"changing-{name}") + page.evaluate(COVERED) == []
     page.get_by_label("What becomes of Assess the claim", exact=True).select_option("move")

@@ -186,7 +186,6 @@ def test_an_operator_deploys_understands_moves_decides_and_brings_one_back(offic
     page.get_by_role("link", name="See what version 2 means for them").click()
     expect(page.get_by_text("40 cases run on version 1.")).to_be_visible()
     page.get_by_role("link", name="4 cases at “Get what is missing”").click()
-    settle(page)
     expect(page.locator("[data-side=before] [data-element-id=Task_Ask].is-active")).to_have_count(1)
     page.get_by_role("radio", name="Move the safe ones 24 cases").check()
     why(page, "Accounts are checked from today on.")
@@ -205,7 +204,6 @@ def test_an_operator_deploys_understands_moves_decides_and_brings_one_back(offic
     expect(page.locator(".order-sum")).to_have_text("4 of 4 cases done")
 
     page.get_by_role("link", name="Bring back").first.click()
-    settle(page)
     page.get_by_label("Why").fill("The answer came this morning.")
     page.get_by_role("button", name="Bring it back").click()
     expect(page.get_by_text("stands as before, in version 1.")).to_be_visible()

@@ -34,6 +34,7 @@ def test_a_comment_that_asks_somebody_stands_above_their_tasks_until_they_answer
     asked = browse(office.mia, width=width, dark=dark)
     asked.goto("/tasks")
     asked.get_by_role("link", name="1 question to you").click()
+    expect(asked.get_by_label("Your answer")).to_be_visible()
     assert flaws(asked, f"question-{width}{'-dark' if dark else ''}") == []
     asked.get_by_label("Your answer").fill("Two nights.")
     asked.get_by_role("button", name="Answer", exact=True).click()

@@ -42,6 +42,7 @@ def test_a_token_is_moved_by_clicks_after_a_look(
     name = f"{width}{'-dark' if dark else ''}"
     page.goto(f"/cases/{number}")
     page.get_by_role("link", name="Change where it stands").click()
+    expect(page.get_by_label("What becomes of Assess the claim", exact=True)).to_be_visible()
     settle(page)
     assert flaws(page, f"standing-{name}") == []
 
