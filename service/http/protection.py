@@ -19,6 +19,7 @@ from urllib.parse import urlsplit
 
 from flask import Flask, Response, current_app, g, request
 
+from service.engine.expressions import turns
 from service.errors import Forbidden, Untrusted
 from service.http import rate_limits
 from service.http.auth import by_token, current_actor, visitor_secret
@@ -28,6 +29,8 @@ from service.policy.permissions import RULES, SCOPE, Action, in_scope
 
 LARGE = 100_000  #: bytes of a request of which one person may send only so many (`CASEWRIGHT_LARGE_LIMIT`)
 READ_ON = 64 * 1024 * 1024  #: bytes of a refused body that are still read; whoever sends more may miss the answer
+LARGEST = 1024 * 1024  #: bytes of a body that is read whole before it has its turn
+_large = turns.Line(waiting=4)  #: half of a web process's threads at most
 View = TypeVar("View", bound=Callable[..., Any])
 
 PUBLIC, SIGNED_IN = "public", "signed in"
@@ -68,6 +71,7 @@ WITHOUT_SUBJECT = frozenset(action for action, rules in RULES.items() if set(rul
 def init_app(app: Flask) -> None:
     """Check every request to `app` and put the headers on every answer."""
     app.before_request(_check)
+    app.teardown_request(_leave)
     app.after_request(_add_headers)
     app.after_request(_read_on)
     app.jinja_env.globals["csrf_token"] = csrf_token
@@ -141,6 +145,7 @@ def _check() -> None:
             raise Forbidden("This API token lacks the scope “read”.")
         if request.method not in SAFE and _is_large():
             rate_limits.spend("large", actor)  # before it is read: who reads it keeps others waiting
+            _wait_for_turn()
     if request.method not in SAFE and not by_token():
         _check_source()
 
@@ -150,6 +155,20 @@ def _is_large() -> bool:
     if request.content_length is None:
         return bool(request.environ.get("wsgi.input_terminated")) and "Transfer-Encoding" in request.headers
     return request.content_length > LARGE
+
+
+def _wait_for_turn() -> None:
+    """Let one large request at a time be read and done, as it has arrived: a slow sender keeps nobody waiting."""
+    if request.content_length is None or request.content_length > LARGEST:
+        return  # files, which have limits of their own
+    request.get_data(cache=True)
+    _large.enter()
+    g.large = True
+
+
+def _leave(_error: BaseException | None) -> None:
+    if g.pop("large", False):
+        _large.leave()
 
 
 def _check_action(actor: Actor, action: Action) -> None:

@@ -7,6 +7,7 @@ A try is counted before it is made, so that a hundred at once count as a hundred
 from __future__ import annotations
 
 import hashlib
+from collections import OrderedDict
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -28,6 +29,9 @@ REFUSALS = {
     "large": "Too many large requests",
 }
 
+_REMEMBERED = 10_000  #: refusals
+_refused: OrderedDict[tuple[str, str], float] = OrderedDict()  #: what and who -> until when, in seconds since 1970
+
 
 def count(limit: RateLimitItem, *what: str, refusal: str) -> None:
     """Count one more of `what`, such as `"sign-in", "ann"`. Raises `TooMany`, which begins with `refusal`.
@@ -36,14 +40,26 @@ def count(limit: RateLimitItem, *what: str, refusal: str) -> None:
     """
     if not _limiter.hit(limit, *what):
         left = _limiter.get_window_stats(limit, *what).reset_time - utcnow().timestamp()
-        wait = max(1, round(left))
-        raise TooMany(f"{refusal}; wait {_spoken(wait)}.", wait)
+        raise _too_many(refusal, left)
 
 
 def spend(what: str, by: Actor) -> None:
-    """Count one more `what` of `REFUSALS` by somebody; before anything is read, as in `count`. Raises `TooMany`."""
+    """Count one more `what` of `REFUSALS` by somebody; before anything is read, as in `count`. Raises `TooMany`.
+
+    Who has been refused is refused until the window ends without asking the database again: nothing is taken back.
+    """
     limit: RateLimitItem = getattr(current_app.config["CASEWRIGHT"], f"{what}_limit")
-    count(limit, what, str(by.id), refusal=REFUSALS[what])
+    who = (what, str(by.id))
+    if (left := _refused.get(who, 0.0) - utcnow().timestamp()) > 0:
+        raise _too_many(REFUSALS[what], left)
+    try:
+        count(limit, *who, refusal=REFUSALS[what])
+    except TooMany as error:
+        _refused[who] = utcnow().timestamp() + error.retry_after
+        _refused.move_to_end(who)
+        while len(_refused) > _REMEMBERED:
+            _refused.popitem(last=False)
+        raise
 
 
 def take_back(limit: RateLimitItem, *what: str) -> None:
@@ -106,6 +122,11 @@ _limiter = FixedWindowRateLimiter(Counts())
 def _hash(key: str) -> bytes:
     """The key of `limits` begins with what is counted: names of people, which need not stand in the table."""
     return hashlib.sha256(key.encode("utf-8", "replace")).digest()
+
+
+def _too_many(refusal: str, left: float) -> TooMany:
+    wait = max(1, round(left))
+    return TooMany(f"{refusal}; wait {_spoken(wait)}.", wait)
 
 
 def _spoken(seconds: int) -> str:

@@ -18,7 +18,7 @@ from tests.operations.family import diagram
 from tests.pages.conftest import Office, Visitor
 from tests.pages.moving import changed_claim, claims, deploy_changed
 from tests.pages.test_deploying import sent
-from tests.pages.test_in_a_browser import Browse, settle
+from tests.pages.test_in_a_browser import Browse
 
 Visit = Callable[[Actor | None], Visitor]
 SQLITE = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)

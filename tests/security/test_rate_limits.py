@@ -18,7 +18,7 @@ from service.config import WrongSetting
 from service.db import db
 from service.engine.expressions import turns
 from service.errors import TooMany
-from service.http import rate_limits
+from service.http import protection, rate_limits
 from service.http.problems import problem_of
 from tests.api.conftest import Office, Program
 from tests.api.test_deployments import deploy
@@ -132,6 +132,51 @@ def test_large_requests_of_one_person_have_a_limit(office: Office, program: Call
     assert beyond.json["detail"].startswith("Too many large requests; wait")
     assert 429 not in [answer.status_code for answer in small]
     assert ben.patch(f"/cases/{case_id}/variables", large).status_code != 429
+
+
+def test_one_large_request_at_a_time_is_done(
+    office: Office, program: Callable[..., Program], app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    line = turns.Line(waiting=0)
+    monkeypatch.setattr(protection, "_large", line)
+    ann, ben, web = program(office.ann), program(office.ben), Visitor(app, office.ann)
+    case_id = office.open_case()
+    place, large = f"/cases/{case_id}/variables", {"variables": {"note": "x" * 100_000}}
+    number = ann.get(f"/cases/{case_id}").json["number"]
+
+    line.enter()
+    waits = [
+        ann.patch(place, large),
+        ben.patch(place, large),
+        web.post(f"/cases/{number}/notes", {"text": "x" * 100_000}),
+    ]
+    small = ann.patch(place, {"variables": {"note": "x"}}).status_code
+    line.leave()
+    after = [
+        ann.patch(place, large).status_code,
+        ann.patch(f"{place}x", large).status_code,
+        ann.patch(place, large).status_code,
+    ]
+
+    assert [(answer.status_code, answer.headers["Retry-After"]) for answer in waits] == [(503, "1")] * 3
+    assert small != 503 and 503 not in after
+    assert line.place.acquire(blocking=False)
+
+
+def test_who_has_been_refused_is_refused_without_the_database(
+    office: Office, program: Callable[..., Program], app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app.config["CASEWRIGHT"] = replace(app.config["CASEWRIGHT"], search_limit=parse("1 per minute"))
+    with time_machine.travel(datetime(2026, 11, 2, 9, tzinfo=UTC), tick=False) as clock:
+        rate_limits.spend("search", office.ann)
+        with pytest.raises(TooMany):
+            rate_limits.spend("search", office.ann)
+        with monkeypatch.context() as patched:
+            patched.setattr(rate_limits, "at_once", None)  # nothing may be asked
+            with pytest.raises(TooMany, match="wait a minute"):
+                rate_limits.spend("search", office.ann)
+        clock.shift(timedelta(seconds=61))
+        rate_limits.spend("search", office.ann)
 
 
 def test_what_cannot_be_worked_out_now_is_answered_with_when_to_come_again() -> None:

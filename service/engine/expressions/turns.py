@@ -42,12 +42,34 @@ class Spent(RuntimeError):
         self.retry_after = retry_after  #: seconds
 
 
+class Line:
+    """A place for one at a time in this process, and a room in which few wait for it."""
+
+    def __init__(self, waiting: int = WAITING) -> None:
+        self.place, self._room = threading.Lock(), threading.BoundedSemaphore(waiting)
+
+    def enter(self) -> None:
+        """Take the place; whoever has it gives it back by `leave`. Raises `Busy`."""
+        if self.place.acquire(blocking=False):
+            return
+        if not self._room.acquire(blocking=False):
+            raise Busy(Busy.__doc__)
+        try:
+            if not self.place.acquire(timeout=PATIENCE):
+                raise Busy(Busy.__doc__)
+        finally:
+            self._room.release()
+
+    def leave(self) -> None:
+        """Give the place back."""
+        self.place.release()
+
+
 @dataclass
 class Turns:
     """One process's turns."""
 
-    _place: threading.Lock = field(default_factory=threading.Lock)
-    _room: threading.BoundedSemaphore = field(default_factory=lambda: threading.BoundedSemaphore(WAITING))
+    _line: Line = field(default_factory=Line)
     _left: OrderedDict[str, tuple[float, float]] = field(default_factory=OrderedDict)  #: whose -> seconds, as of when
 
     @contextmanager
@@ -55,34 +77,23 @@ class Turns:
         """Have a turn. Raises `Busy`."""
         whose = _whose.get()
         if whose is None:
-            with self._place:
+            with self._line.place:
                 yield
             return
         self._pay(whose, TRIED)
-        self._enter()
+        self._line.enter()
         began = time.monotonic()
         try:
             yield
         finally:
             self._pay(whose, min(time.monotonic() - began, MOST))
-            self._place.release()
+            self._line.leave()
 
     def allow(self) -> None:
         """Raise `Spent` where whoever asks has had too much already."""
         whose = _whose.get()
         if whose is not None and whose in self._left and (left := self._balance(whose)) <= 0:
             raise Spent(max(1, round((0.5 - left) / EARNED)))
-
-    def _enter(self) -> None:
-        if self._place.acquire(blocking=False):
-            return
-        if not self._room.acquire(blocking=False):
-            raise Busy(Busy.__doc__)
-        try:
-            if not self._place.acquire(timeout=PATIENCE):
-                raise Busy(Busy.__doc__)
-        finally:
-            self._room.release()
 
     def _balance(self, whose: str) -> float:
         seconds, since = self._left.get(whose, (SAVED, 0.0))
