@@ -107,20 +107,25 @@ def bring_in() -> ResponseReturnValue:
     """Deploy a bundle of another installation; `unsigned` takes it also when no trusted key has signed it."""
     actor = current_actor()
     rate_limits.spend("deployment", actor)
-    bundle = request.files.get("bundle") or next(iter(request.files.values()), None)
-    content = bundle.read() if bundle else b""
+    bundle = request.files.get("bundle")
+    content, why = bundle.read() if bundle else b"", request.form.get("why")
+    brought = {name: request.form.get(name) for name in ("why", "running", *TERMS)}
     try:
-        done = bundles.bring_in(content, by=actor, unsigned="unsigned" in request.form, reason=request.form.get("why"))
+        terms = choosing.read_terms(*(brought[name] for name in TERMS))
+        taken = bundles.bring_in(content, by=actor, unsigned="unsigned" in request.form, reason=why, terms=terms)
+        done, moved = taken.deployed, _moved(taken.deployed, why or "")
     except InvalidDeployment as refused:
         db.session.rollback()
-        return _page(problems=refused.problems, status=422)
+        return _page(problems=refused.problems, brought=brought, status=422)
     except InvalidForm as wrong:
-        return _page(wrong={name: " ".join(told) for name, told in wrong.errors.items()}, status=422)
+        db.session.rollback()
+        errors = {"why" if name == "reason" else name: " ".join(told) for name, told in wrong.errors.items()}
+        return _page(brought=brought, wrong_there=errors, status=422)
     except Forbidden as refused:
         db.session.rollback()
-        return _page(wrong={"bundle": str(refused)}, status=403)
+        return _page(brought=brought, wrong_there={"bundle": str(refused)}, status=403)
     db.session.commit()
-    return _page(done=done.deployed, problems=done.deployed.warnings, behind=_behind(done.deployed))
+    return _page(done=done, problems=done.warnings, behind=_behind(done), moved=orders.told(moved))
 
 
 def _page(*, status: int = 200, said: Mapping[str, str | None] | None = None, **values: Any) -> Response:
@@ -129,7 +134,10 @@ def _page(*, status: int = 200, said: Mapping[str, str | None] | None = None, **
         "said": said or {},
         "wrong": {},
         "may_move": may(current_actor(), Action.MIGRATE_CASES),
-        "plan": request.form.get("plan", ""),
+        "plan": request.form.get("plan", "") if "brought" not in values else "",
+        "brought": {},
+        "wrong_there": {},
+        "plan_there": request.form.get("plan", "") if "brought" in values else "",
         "verdicts": VERDICTS,
         "may_take_unsigned": may(current_actor(), Action.IMPORT_UNSIGNED),
         "came_from": {row.id: bundles.told(row) for row in earlier.rows},

@@ -147,7 +147,7 @@ def test_it_is_done_by_clicks_and_accessible(
     page.get_by_role("button", name="Change them").click()
     expect(page.get_by_text("Changed by hand in version 1").first).to_be_visible()
     page.goto("/deployments")
-    page.get_by_label("As a plan says").check()
-    expect(page.get_by_label("Plan (YAML)")).to_be_visible()
+    page.get_by_label("As a plan says").first.check()
+    expect(page.get_by_label("Plan (YAML)").first).to_be_visible()
     settle(page)
     assert flaws(page, f"deployments-plan-{name}") + page.evaluate(COVERED) == []

@@ -101,6 +101,33 @@ def test_a_version_is_exported_and_brought_in(office: Office, visit: Visit) -> N
     assert "Everything was there already" in sent_in(unsigned, unsigned="yes").text
 
 
+def test_what_a_bundle_means_for_running_cases_is_chosen_with_it(office: Office, visit: Visit) -> None:
+    ada, case = visit(office.ada), office.open_claim()
+    first = ada.get("/case-types/insurance-claim/versions/1/bundle").data
+    newer = {name: data.replace(b"Pay out", b"Pay the claim") for name, data in claim_files().items()}
+    deployments.deploy(newer, by=SYSTEM)
+    db.session.commit()
+
+    second = ada.get("/case-types/insurance-claim/versions/2/bundle").data
+
+    def sent_in(content: bytes = first, **more: str) -> Any:
+        return ada.post("/deployments/bundle", {"bundle": (io.BytesIO(content), "claim.zip"), **more})
+
+    unsaid = sent_in(running="safe")
+    wrong = sent_in(running="plan", plan="elements: [", why="As agreed")
+    assert unsaid.status_code == 422 and "Say why running cases move" in unsaid.text
+    assert wrong.status_code == 422 and 'id="bundle-plan-error"' in wrong.text and 'id="plan-error"' not in wrong.text
+    assert db.session.query(ProcessDefinition).count() == 2
+
+    assert "1 running case of Insurance claim moves" in sent_in(running="safe", why="As agreed").text
+    do_jobs()
+    db.session.refresh(case)
+    assert case.definition.version == 3
+
+    assert 'id="bundle-share-error"' in sent_in(second, share="120").text
+    assert "Insurance claim version 4 for 20 % of new cases" in sent_in(second, share="20", why="A try").text
+
+
 def test_nobody_else_deploys(office: Office, visit: Visit) -> None:
     answer = visit(office.mia).post("/deployments", sent(claim_files()))
 
