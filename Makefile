@@ -105,7 +105,7 @@ bench-memory: $(VENV)/.test
 chaos: $(VENV)/.test
 	CONTRACT_EXAMPLES=200 $(BIN)/python -m pytest tests/security/test_contract.py -n 2 --timeout 3600
 	MUTATIONS=500 $(BIN)/python -m pytest tests/api/test_damaged_diagrams.py -n 2 --timeout 3600
-	SUBMISSIONS=420 $(BIN)/python -m pytest tests/forms/test_like_the_browser.py --timeout 3600
+	SUBMISSIONS=2400 FORMS=48 $(BIN)/python -m pytest tests/forms/test_like_the_browser.py --timeout 3600
 	EXPRESSIONS=20000 ANSWERS=8000 $(BIN)/python -m pytest tests/engine/test_feel_simple.py tests/forms/test_simple.py \
 		--timeout 3600
 	EVERY_DATABASE=1 $(BIN)/python -m pytest tests/pages tests/scenarios -n 4 --timeout 3600

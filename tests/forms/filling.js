@@ -31,7 +31,8 @@ async (form, schema, context, answers) => {
   for (let round = 0; round < 30; round += 1) {
     const before = state();
     const isOpen = ({ valuePath }) => !filled.has(valuePath.join('/')) && get(answers, valuePath) !== undefined;
-    const open = registry.getAll().filter((instance) => isOpen(instance) && (round > 0 || choices.has(fields.get(instance.id).type)));
+    const isField = ({ id }) => fields.get(id).key !== undefined || fields.get(id).type === 'dynamiclist';
+    const open = registry.getAll().filter((instance) => isField(instance) && isOpen(instance) && (round > 0 || choices.has(fields.get(instance.id).type)));
     for (const { instanceId, valuePath } of open) {
       const instance = registry.get(instanceId);
       if (!instance || isLocked(instance)) continue;

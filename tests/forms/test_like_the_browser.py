@@ -17,9 +17,14 @@ from service import forms
 from service.errors import InvalidForm
 from service.frontend import build
 from tests.browser import NewPage, serving
+from tests.forms import random_forms
 from tests.forms.rich import CONTEXT, SCHEMA, answers
 
-SUBMISSIONS = int(os.environ.get("SUBMISSIONS", "140"))  #: `make chaos` tries 420
+Json = dict[str, Any]
+SUBMISSIONS = int(
+    os.environ.get("SUBMISSIONS", "140")
+)  #: to one form, and to all random ones; `make chaos` tries 2,400
+FORMS = int(os.environ.get("FORMS", "14"))  #: random ones; `make chaos` tries 48
 BATCH = 20
 EMPTY = '{"type": "default", "components": []}'
 # Frames without waiting for a screen: preact runs effects after each.
@@ -60,10 +65,30 @@ def page(new_page: NewPage) -> Iterator[Page]:
 
 def test_the_server_finds_the_same_errors_as_the_browser(page):
     chance = random.Random(20261121)
-    cases = [answers(chance) for _ in range(SUBMISSIONS)]
-    seen = []
-    for start in range(0, SUBMISSIONS, BATCH):
-        seen += page.evaluate(
+    seen = filled(page, SCHEMA, CONTEXT, [answers(chance) for _ in range(SUBMISSIONS)])
+
+    assert len(seen) == SUBMISSIONS
+    assert differences(seen, SCHEMA, CONTEXT) == []
+    right = sum(not entry["errors"] for entry in seen)
+    assert SUBMISSIONS // 10 < right < SUBMISSIONS * 9 // 10, "the answers are too right or too wrong"
+
+
+@pytest.mark.parametrize("number", range(FORMS))
+def test_the_server_agrees_with_the_browser_about_any_form(page: Page, number: int) -> None:
+    chance = random.Random(20261130 + number)
+    form = random_forms.Form(chance)
+    assert forms.problems("random.form", json.dumps(form.schema).encode()) == []
+
+    seen = filled(page, form.schema, random_forms.CONTEXT, [form.filled(chance) for _ in range(SUBMISSIONS // FORMS)])
+
+    assert differences(seen, form.schema, random_forms.CONTEXT) == []
+
+
+def filled(page: Page, schema: Json, context: Json, cases: list[Json]) -> list[Json]:
+    """What form-js in the browser sends for each of these answers, and what it holds against it."""
+    found: list[Json] = []
+    for start in range(0, len(cases), BATCH):
+        found += page.evaluate(
             f"""async ([schema, context, cases]) => {{
               const fill = {FILL};
               const {{ form }} = document.querySelector('[data-form]');
@@ -71,22 +96,21 @@ def test_the_server_finds_the_same_errors_as_the_browser(page):
               for (const answers of cases) found.push(await fill(form, schema, context, answers));
               return found;
             }}""",
-            [SCHEMA, CONTEXT, cases[start : start + BATCH]],
+            [schema, context, cases[start : start + BATCH]],
         )
-
-    differences = [found for found in map(difference, seen) if found]
-
-    assert len(seen) == SUBMISSIONS
-    assert differences == []
-    right = sum(not entry["errors"] for entry in seen)
-    assert SUBMISSIONS // 10 < right < SUBMISSIONS * 9 // 10, "the answers are too right or too wrong"
+    return found
 
 
-def difference(entry: dict[str, Any]) -> dict[str, Any] | None:
+def differences(seen: list[Json], schema: Json, context: Json) -> list[Json]:
+    """Where browser and server differ."""
+    return [found for found in (difference(entry, schema, context) for entry in seen) if found]
+
+
+def difference(entry: Json, schema: Json, context: Json) -> Json | None:
     """What browser and server see differently in one submission."""
     browser = flat(entry["errors"])
     try:
-        accepted = forms.validate(SCHEMA, entry["data"], context=CONTEXT)
+        accepted = forms.validate(schema, entry["data"], context=context)
     except InvalidForm as invalid:
         return None if invalid.errors == browser else {"browser": browser, "server": invalid.errors, **entry}
     if browser:

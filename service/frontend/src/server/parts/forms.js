@@ -211,16 +211,34 @@ function shown(form) {
 
 const isReadonly = ({ field, scope }) => (isFeel(field.readonly) ? holds(field.readonly, scope) : Boolean(field.readonly));
 
-/** Put the server's values into readonly fields and compute expressions, until nothing changes any more. */
+const isComputed = (instance) => instance.field.type === 'expression' && !instance.field.disabled && !isReadonly(instance);
+
+const computed = ({ field, scope }) => plain(isFeel(field.expression) ? feel(field.expression, scope) : field.expression);
+
+/**
+ * Put the server's values into readonly fields and compute expressions, until nothing changes any more; then those that
+ * are computed on submission, once, which hides and shows nothing any more. One that is readonly or disabled is not
+ * computed, as in the browser.
+ */
 function settle(form) {
+  const found = untilNothingChanges(form);
+  const last = found.instances.filter((instance) => isComputed(instance) && instance.field.computeOn === 'presubmit');
+  for (const { path, value } of last.map((instance) => ({ path: instance.path, value: computed(instance) }))) {
+    form.wrong.delete(JSON.stringify(path));
+    set(form.data, path, clone(value));
+  }
+  return found;
+}
+
+function untilNothingChanges(form) {
   let found = shown(form);
   for (let round = 0; round < ROUNDS; round += 1) {
     let changed = false;
     for (const instance of found.instances) {
-      const { field, path, scope } = instance;
+      const { field, path } = instance;
       let value;
-      if (field.type === 'expression') value = plain(isFeel(field.expression) ? feel(field.expression, scope) : field.expression);
-      else if (isReadonly(instance)) value = get(form.own, path);
+      if (isComputed(instance) && field.computeOn !== 'presubmit') value = computed(instance);
+      else if (field.type === 'expression' || isReadonly(instance)) value = get(form.own, path);
       else continue;
       form.wrong.delete(JSON.stringify(path));
       if (same(get(form.data, path), value)) continue;
