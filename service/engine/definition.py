@@ -56,6 +56,29 @@ class DataMapping:
 
 
 @dataclass(frozen=True)
+class Escalation:
+    """What happens by itself when a service level is warned of, or breached."""
+
+    notify: tuple[str, ...] = ()  #: user names, `group:NAME`, `role:ID`, assignee, candidates, owner
+    assign: str = ""  #: a user name, `group:NAME` or `role:ID`
+    priority: int | None = None  #: what is less urgent becomes as urgent as this (0 to 100)
+    activity: str = ""  #: id of what is started in an ad hoc sub-process
+
+
+@dataclass(frozen=True)
+class ServiceLevel:
+    """How much time may pass, declared by `<case:serviceLevel>` on a process, a stage or a user task."""
+
+    kind: str  #: response (until somebody has it) or resolution (until it is over)
+    target: str  #: an ISO 8601 duration
+    warning: str = ""  #: a share of the target, such as 80%, or a duration; empty: it is not warned of
+    calendar: str = ""  #: the key of the calendar that counts, or FEEL after `=`; empty: all time counts
+    on_warning: Escalation = Escalation()
+    on_breach: Escalation = Escalation()
+    line: int | None = field(default=None, compare=False)
+
+
+@dataclass(frozen=True)
 class Element:
     """A BPMN element as drawn, with our attributes (the vendors' ones already translated to ours)."""
 
@@ -71,6 +94,7 @@ class Element:
     outputs: tuple[DataMapping, ...] = ()
     brought: tuple[str, ...] = ()  #: names that data associations bring to it
     called: str = ""  #: of a call activity: the process that it calls, or an expression of it
+    levels: tuple[ServiceLevel, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -79,6 +103,7 @@ class Stage:
 
     id: str
     name: str
+    levels: tuple[ServiceLevel, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -142,6 +167,7 @@ class ProcessInfo:
     children: tuple[str, ...] = ()  #: process ids of which it opens child cases
     heirs: tuple[str, ...] = ()  #: those of them that get its roles
     calendars: tuple[str, ...] = ()  #: keys of calendars that it counts by
+    levels: tuple[ServiceLevel, ...] = ()  #: of its cases
     file: str = ""  #: the file it stands in
     line: int | None = None
 

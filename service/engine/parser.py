@@ -13,7 +13,7 @@ from typing import Any
 from lxml import etree
 
 from service.engine import decisions as dmn
-from service.engine.definition import Element, Problem, ProcessInfo, Refused, Severity
+from service.engine.definition import Element, Problem, ProcessInfo, Refused, ServiceLevel, Severity
 from service.engine.elements import NODES
 from service.engine.elements.data import Place
 from service.engine.elements.graph import Correlation, Flow, Graph
@@ -33,6 +33,7 @@ class Definition:
         self.elements = elements
         self.graph = graph
         self.decisions: Mapping[str, Any] = {}
+        self.levels: Mapping[str, tuple[ServiceLevel, ...]] = {}  #: of tasks, here and in processes linked with this
         self._siblings: Mapping[str, Definition] = {}
 
     def starts(self) -> set[str]:
@@ -63,6 +64,13 @@ class Definition:
         """Say once, at parsing, which processes and decisions belong together."""
         self._siblings = siblings
         self.decisions = decisions
+        tasks = (element for each in (*siblings.values(), self) for element in each.elements.values())
+        self.levels = {element.id: element.levels for element in tasks if element.levels}
+
+    @property
+    def is_measured(self) -> bool:
+        """Whether any service level is measured in its cases."""
+        return bool(self.levels or self.info.levels or any(stage.levels for stage in self.info.stages))
 
 
 @dataclass(frozen=True)

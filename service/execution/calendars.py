@@ -5,17 +5,18 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from functools import lru_cache
 from typing import Any, cast
 from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 
-from service.db import db
+from service.db import db, localnow
 from service.engine import timing
 from service.engine.elements.attributes import NO_CALENDAR
 from service.engine.errors import BadTime
+from service.engine.service_levels import Counter
 from service.engine.working_time import Hours, WorkingTime, is_in_order
 from service.errors import WrongState
 from service.models import Calendar
@@ -70,6 +71,15 @@ def working_time(key: str) -> WorkingTime:
     there = db.session.scalars(sa.select(Calendar.key).order_by(Calendar.key).limit(_TOLD)).all()
     advice = f"There is {', '.join(there)}." if there else "Make it under Calendars first."
     raise BadTime(f"There is no calendar “{key[:100]}”. {advice}")
+
+
+def counter(key: str) -> Counter:
+    """What counts by the calendar of that key; all time for none, and for one that is gone."""
+    zone = localnow().tzinfo or UTC
+    if not key:
+        return Counter(zone)
+    row = db.session.get(Calendar, key)
+    return Counter(zone, of(row) if row is not None else None)
 
 
 def of(row: Calendar) -> WorkingTime:

@@ -19,7 +19,7 @@ from service.db import db, local, rows, utcnow
 from service.engine.work import OpenWork, WorkflowState
 from service.engine.workflow import Workflow
 from service.errors import NotFound, WrongState
-from service.execution import calendars, drafts, family, history, milestones, settling, stores
+from service.execution import calendars, drafts, family, history, levels, milestones, settling, stores
 from service.execution.definitions import deployed
 from service.execution.outbox import send
 from service.execution.projection import write_calls, write_case, write_subscriptions, write_tasks, write_timers
@@ -136,6 +136,7 @@ def save(case: Case, workflow: Workflow, before: OpenWork, *, by: Actor) -> None
     if case.state not in (CaseState.ACTIVE, stood):
         family.ended(case)
     drafts.drop(closed)
+    levels.keep(case)
 
 
 def _fail(case: Case, workflow: Workflow, by: Actor) -> None:

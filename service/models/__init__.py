@@ -30,6 +30,7 @@ from service.models.notes import Note, NoteMention, NoteRevision, NoteVisibility
 from service.models.presence import Presence
 from service.models.requests import IdempotencyKey
 from service.models.schema_revisions import SchemaRevision
+from service.models.service_clocks import ClockState, ServiceClock
 from service.models.subscriptions import Message, MessageId, Subscription
 from service.models.tasks import HumanTask, TaskCandidate, TaskState
 from service.models.timers import StartTimer, Timer
@@ -63,6 +64,7 @@ __all__ = [
     "CaseRole",
     "CaseState",
     "CaseVariable",
+    "ClockState",
     "DataStore",
     "DecisionDefinition",
     "DefaultView",
@@ -104,6 +106,7 @@ __all__ = [
     "Resource",
     "SavedView",
     "SchemaRevision",
+    "ServiceClock",
     "StarredCase",
     "StartTimer",
     "Subscription",

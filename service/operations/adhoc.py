@@ -17,7 +17,7 @@ from service.engine.errors import NotReady
 from service.engine.work import Enabled, OpenAdHoc
 from service.engine.workflow import Workflow
 from service.errors import BadRequest, Forbidden, WrongState
-from service.execution import offers
+from service.execution import levels, offers
 from service.execution.running import running
 from service.models import Actor, Case, HumanTask, TaskCandidate, TaskState, User
 from service.policy.offered import Starter
@@ -109,3 +109,4 @@ def _give(case: Case, activity_id: str, to: User, *, by: Actor) -> None:
         raise Forbidden(f"{to.display_name} is none of those who may do this.")
     task.assignee, task.state = to.name, TaskState.RESERVED
     offers.keep(task)
+    levels.keep(case)

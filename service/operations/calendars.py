@@ -1,6 +1,7 @@
 """When work is done: `put` and `remove` calendars by which deadlines are counted. Nothing here commits.
 
-A change holds for what is counted from then on: dates that are set already stay, as people were told of them.
+A change holds for what is counted from then on: dates that are set already stay, as people were told of them. Service
+levels are counted anew.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from service.db import db, utcnow
 from service.errors import BadRequest, InvalidForm, WrongState
 from service.execution import calendars
 from service.models import Actor, Calendar, Case, CaseState, ProcessDefinition
+from service.operations import levels
 from service.policy.permissions import Action, require
 
 KEY = re.compile(r"[a-z0-9][\w.-]{0,99}")
@@ -65,6 +67,8 @@ def put(key: str, said: Said, *, by: Actor) -> Calendar:
     if changed:
         row.changed_at = utcnow()
         audit.installation.record("calendar:changed", by=by, subject=key, details={"changed": changed})
+        if set(changed) - {"title"}:
+            levels.changed(key)
     return row
 
 

@@ -17,7 +17,7 @@ from service.db import Base, Statement, db, local, localnow, new_id, utcnow
 from service.engine.work import WorkflowState
 from service.engine.workflow import Workflow
 from service.errors import BadRequest, FormChanged, InvalidForm, WrongState
-from service.execution import calendars, drafts, family
+from service.execution import calendars, drafts, family, levels
 from service.execution.definitions import Deployed, deployed, form_of
 from service.execution.projection import NOTHING
 from service.execution.running import load, lock, running, save
@@ -318,6 +318,7 @@ def change(
     if not isinstance(due_at, Unset):
         details["due"] = [case.due_at and case.due_at.isoformat(), due_at and due_at.isoformat()]
         case.due_at = due_at
+        levels.left_to_people(case)
     if details:
         audit.record(case, "case:changed", by=by, details=details)
 
@@ -347,6 +348,7 @@ def terminate(case: Case, *, by: Actor, reason: str) -> None:
     audit.record(case, "case:terminated", by=by, details={"reason": reason})
     family.cancel_children(case, f"{case.number} was cancelled: {reason}")
     family.ended(case)
+    levels.keep(case)
 
 
 def end_work(case: Case, *, by: Actor) -> None:

@@ -14,7 +14,7 @@ from service.engine.definition import Element
 from service.engine.errors import NotReady
 from service.engine.work import OpenTask, OpenWork
 from service.errors import BadRequest, WrongState
-from service.execution import calendars, family, milestones, offers
+from service.execution import calendars, family, levels, milestones, offers
 from service.execution.definitions import deployed
 from service.execution.projection import NOTHING, arm
 from service.execution.running import load, lock, running, save
@@ -37,6 +37,7 @@ def suspend(case: Case, *, by: Actor, reason: str, until: datetime | None = None
     case.suspended_at, case.suspended_until = now, until
     details = {"reason": case.reason, **({"until": until.isoformat()} if until else {})}
     audit.record(case, "case:suspended", by=by, details=details)
+    levels.keep(case)
     if until is not None:
         arguments = {"case": str(case.id), "until": until.isoformat()}
         jobs.enqueue_at(until, "resume_case", arguments, partition=str(case.root_id))
@@ -121,6 +122,7 @@ def close(case: Case, *, by: Actor, outcome: str | None, summary: str = "") -> N
     audit.record(case, "case:completed", by=by, details=said or None)
     family.cancel_children(case, f"{case.number} was closed.")
     family.ended(case)
+    levels.keep(case)
 
 
 def reopen(case: Case, *, by: Actor, reason: str, element_id: str | None = None) -> None:

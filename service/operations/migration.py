@@ -30,7 +30,7 @@ from service.engine.parser import Definition
 from service.engine.work import OpenWork, What
 from service.engine.workflow import Workflow
 from service.errors import BadRequest, WrongState
-from service.execution import calendars, facts, family, offers, settling
+from service.execution import calendars, facts, family, levels, offers, settling
 from service.execution.definitions import deployed
 from service.execution.projection import redraw
 from service.execution.running import lock, save
@@ -180,6 +180,7 @@ def carry(case: Case, way: Way, *, by: Actor) -> Told:
     save(case, moved.workflow, moved.before, by=by)
     facts.refill(case)
     redraw(case, moved.before, moved.after)
+    _measure(case, source.definition)
     told: Told = {"outcome": Outcome.MOVED, "message": None, "element_id": None, "at": utcnow()}
     if returns:
         kept["milestones"] = sorted(_milestones(case, target.definition.info) - set(kept["milestones"]))
@@ -205,10 +206,17 @@ def give_back(case: Case, way: Way, moved: MigratedCase, *, by: Actor) -> Told:
     save(case, former, replace(before, tasks=before.tasks + again), by=by)
     facts.refill(case)
     redraw(case, before, after)
+    _measure(case, deployed(way.source_id).definition)
     _unbind_added(case, way.source_id, kept)
     _call_again(case, before, after)
     moved.outcome, moved.snapshot, moved.kept = Outcome.RETURNED, None, None
     return {"outcome": Outcome.MOVED, "message": None, "element_id": None, "at": utcnow()}
+
+
+def _measure(case: Case, left: Definition) -> None:
+    """Measure the case as its new version says, of which no step may have come yet."""
+    if left.is_measured or deployed(case.definition_id).definition.is_measured:
+        levels.recount(case)
 
 
 def _require_kept(case: Case, way: Way, moved: MigratedCase) -> Mapping[str, Any]:

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 import sqlalchemy as sa
 
 from service.db import db
-from service.engine.definition import ASSIGN_BY, Element, Problem, ProcessInfo, Severity
+from service.engine.definition import ASSIGN_BY, Element, Problem, ProcessInfo, ServiceLevel, Severity
 from service.models import Calendar, Group, User, UserSkill
 from service.operations.references import World
 
@@ -18,6 +18,7 @@ _OFFERED = ("assignee", "candidateUsers", "candidateGroups", "candidateRoles")
 _STARTERS = ("candidateStarterGroups", "candidateStarterUsers")
 _OF_GROUPS = ("candidateGroups", "candidateStarterGroups", "managerGroups", "readerGroups")
 _OF_USERS = ("assignee", "candidateUsers", "candidateStarterUsers")
+_WORDS = ("assignee", "candidates", "owner")  #: in a service level: whoever that is
 _COMPARED = 500  #: names among which one is sought that was meant
 
 
@@ -125,12 +126,16 @@ def calendars(processes: Iterable[tuple[ProcessInfo, Mapping[str, Element]]]) ->
     for info, elements in processes:
         for key in info.calendars:
             if key in lacking:
-                place = next((each for each in elements.values() if each.attributes.get("calendar") == key), None)
+                place = next((each for each in elements.values() if _counts_by(each, key)), None)
                 near = difflib.get_close_matches(key[:100], there, n=1, cutoff=0.75)
                 make = "Make it under Calendars, before a case needs it."
                 advice = f"Did you mean “{near[0]}”? {make}" if near else make
                 found.append(_warning(info, place, f"There is no calendar “{key[:100]}”.", advice))
     return found
+
+
+def _counts_by(element: Element, key: str) -> bool:
+    return element.attributes.get("calendar") == key or any(level.calendar == key for level in element.levels)
 
 
 def skills(processes: Iterable[tuple[ProcessInfo, Mapping[str, Element]]]) -> list[Problem]:
@@ -167,6 +172,7 @@ def _named(info: ProcessInfo, elements: Mapping[str, Element]) -> Iterator[tuple
     """(where, "group" or "user", name) of everybody who is named literally."""
     for role in info.roles:
         yield from ((None, "group", name) for name in role.groups)
+    yield from _named_by_levels(info, elements)
     for element, attributes in [(None, info.attributes), *((each, each.attributes) for each in elements.values())]:
         for kind, known in (("group", _OF_GROUPS), ("user", _OF_USERS)):
             for attribute in known:
@@ -174,6 +180,19 @@ def _named(info: ProcessInfo, elements: Mapping[str, Element]) -> Iterator[tuple
                 for name in said.split(",") if not said.startswith("=") else ():
                     if name.strip():
                         yield element, kind, name.strip()
+
+
+def _named_by_levels(info: ProcessInfo, elements: Mapping[str, Element]) -> Iterator[tuple[Element | None, str, str]]:
+    """Those whom service levels tell, or give what is late."""
+    of_case: list[tuple[Element | None, tuple[ServiceLevel, ...]]] = [(None, info.levels)]
+    of_case += [(None, stage.levels) for stage in info.stages]
+    for element, levels in [*of_case, *((each, each.levels) for each in elements.values())]:
+        for point in (point for level in levels for point in (level.on_warning, level.on_breach)):
+            for name in (*point.notify, *filter(None, [point.assign])):
+                if name.startswith("group:"):
+                    yield element, "group", name.removeprefix("group:")
+                elif not name.startswith("role:") and name not in _WORDS:
+                    yield element, "user", name
 
 
 def _warning(info: ProcessInfo, element: Element | None, message: str, advice: str) -> Problem:

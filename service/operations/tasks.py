@@ -17,7 +17,7 @@ import sqlalchemy as sa
 from service import audit, forms
 from service.db import db, local, localnow, new_id, utcnow
 from service.errors import BadRequest, Forbidden, NotFound, WrongState
-from service.execution import drafts, offers
+from service.execution import drafts, levels, offers
 from service.execution.definitions import form_of_task
 from service.execution.projection import can_sign_in
 from service.execution.running import lock, running
@@ -122,6 +122,7 @@ def schedule(
         if not isinstance(due_at, Unset) and due_at != task.due_at:
             told["due"] = [task.due_at and task.due_at.isoformat(), due_at and due_at.isoformat()]
             task.due_at = due_at
+            levels.left_to_people(task.case, task)
         if not isinstance(priority, Unset) and priority != task.priority:
             if not 0 <= priority <= 100:
                 raise BadRequest(f"The priority is {priority}; allowed is 0 to 100.", field="priority")
@@ -254,6 +255,7 @@ def add(
     db.session.add(task)
     offers.offer(task, [f"group:{group}" for group in groups])
     audit.record(case, "task:added", by=by, details=_about(task, to=task.assignee))
+    levels.keep(case)
     return task
 
 
@@ -349,6 +351,7 @@ def _give(task: HumanTask, name: str | None, *, delegated_by: str | None = None)
     task.assignee, task.delegated_by = name, delegated_by
     task.state = TaskState.RESERVED if name else TaskState.READY
     offers.keep(task)
+    levels.keep(task.case)
 
 
 def _allowed(task: HumanTask, by: Actor, action: Action) -> Callable[[Case], None]:

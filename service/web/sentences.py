@@ -9,7 +9,7 @@ from typing import Any
 from service.execution.definitions import deployed
 from service.models import AuditEntry, LinkKind
 from service.queries.links import WORDS as LINKS
-from service.web import facts, stuck, words
+from service.web import facts, level_sentences, stuck, words
 from service.web.telling import Decided, Entry, Telling, say
 
 
@@ -399,6 +399,7 @@ SENTENCES: dict[str, Callable[[AuditEntry, Telling], Entry]] = {
     "adhoc:finished": _finished,
     "escalation:raised": _nobody("Escalated:"),
     "timer:fired": _nobody("The time came:"),
+    **level_sentences.SENTENCES,
     "message:received": _came_in("A message came in:"),
     "signal:received": _came_in("A signal came in:"),
     "service:completed": _nobody("Done by the service:", "good"),

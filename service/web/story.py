@@ -62,6 +62,7 @@ SHOWN: dict[str, tuple[str, tuple[str, ...]]] = {
             "case:change-",
             "milestone:",
             "timer:",
+            "level:",
             "message:",
             "signal:",
             "incident:",

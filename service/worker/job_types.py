@@ -21,6 +21,7 @@ from service.operations import children as kin
 from service.operations import (
     facts,
     incidents,
+    levels,
     lifecycle,
     links,
     messages,
@@ -40,6 +41,24 @@ log = logging.getLogger(__name__)
 def fire_timer(timer: str, seq: int) -> None:
     """Wake a timer; see `timers.fire`."""
     timers.fire(uuid.UUID(timer), seq)
+
+
+@jobs.register("look_at_level")
+def look_at_level(clock: str, seq: int) -> None:
+    """A service level is warned of, or breached; see `levels.look`."""
+    levels.look(uuid.UUID(clock), seq)
+
+
+@jobs.register("recount_calendar")
+def recount_calendar(calendar: str, after: str | None = None) -> None:
+    """A calendar says something else; see `levels.recount_calendar`."""
+    levels.recount_calendar(calendar, uuid.UUID(after) if after else None)
+
+
+@jobs.register("recount_levels")
+def recount_levels(case: str) -> None:
+    """A calendar by which a case's service levels count says something else; see `levels.recount`."""
+    levels.recount(uuid.UUID(case))
 
 
 @jobs.register("publish_message")
@@ -231,5 +250,7 @@ def _case_of(arguments: dict[str, Any]) -> uuid.UUID | None:
     """The case that a job is about, as far as its arguments say."""
     if case := arguments.get("case"):
         return uuid.UUID(case)
+    if clock := arguments.get("clock"):
+        return levels.case_of(uuid.UUID(clock))
     timer = arguments.get("timer")
     return timers.case_of(uuid.UUID(timer)) if timer else None

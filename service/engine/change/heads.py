@@ -19,7 +19,7 @@ _CALLED = {
 
 
 def listed(before: ProcessInfo, after: ProcessInfo) -> tuple[Difference, ...]:
-    """Differences in name, documentation, `case:` attributes, stages, roles, milestones and outcomes."""
+    """Differences in name, documentation, `case:` attributes, service levels, stages, roles, milestones, outcomes."""
     return tuple(Difference("changed", message) for message in _listed(before, after))
 
 
@@ -32,6 +32,8 @@ def _listed(before: ProcessInfo, after: ProcessInfo) -> Iterator[str]:
         one, other = before.attributes.get(name, ""), after.attributes.get(name, "")
         if one != other:
             yield f"The process: other {_CALLED.get(name, name)}{_both(one, other)}."
+    if before.levels != after.levels:
+        yield "The process has other service levels for its cases."
     for word, old, new in (
         ("stage", _named(before.stages), _named(after.stages)),
         ("role", _named(before.roles), _named(after.roles)),

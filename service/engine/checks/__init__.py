@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from lxml import etree
 
-from service.engine.checks import attributes, calls, graph, instances, placement, texts, times
+from service.engine.checks import attributes, calls, graph, instances, levels, placement, texts, times
 from service.engine.checks.instances import FormNames
 from service.engine.definition import Problem, Refused
 from service.engine.expressions import budget
@@ -82,6 +82,7 @@ def _check(model: Normalised, doc: Document, forms: Mapping[str, FormNames]) -> 
             placement.check(doc, process)
             graph.check(doc, process, model.elements.get(key, {}))
             attributes.check(doc, process, model.infos.get(key))
+            levels.check(doc, process, _roles(model, key))
             texts.check(doc, process)
             times.check(doc, process)
             instances.check(doc, process, forms)
@@ -89,6 +90,11 @@ def _check(model: Normalised, doc: Document, forms: Mapping[str, FormNames]) -> 
         if local(element) and local(element) != "process":
             attributes.check(doc, element, None)
             texts.check(doc, element)
+
+
+def _roles(model: Normalised, key: str) -> set[str]:
+    info = model.infos.get(key)
+    return {role.id for role in info.roles} if info else set()
 
 
 def _within_budget(doc: Document, process: etree._Element) -> bool:

@@ -56,6 +56,7 @@ PLACES: Mapping[str, frozenset[str]] = {
     "followUpDate": _TASKS,
     "assignBy": _TASKS,
     "calendar": _TASKS | _PROCESS | SUB_PROCESSES | (EVENTS - {"endEvent", "intermediateThrowEvent"}),
+    "clock": (ACTIVITIES - {"businessRuleTask", "scriptTask", "task"}) | {"intermediateCatchEvent"},
     "notDoneBy": _TASKS,
     "decisionRef": frozenset({"businessRuleTask"}),
     "resultVariable": _RESULT,
@@ -91,7 +92,8 @@ PLACES: Mapping[str, frozenset[str]] = {
     "outputElement": frozenset({"multiInstanceLoopCharacteristics"}),
 }
 _LISTS = {"stages": "stage", "roles": "role", "outcomes": "outcome", "milestones": "milestone"}
-_ELEMENTS = ("ioMapping", "input", "output", *_LISTS, *_LISTS.values())
+_LEVELS = ("serviceLevel", "onWarning", "onBreach")  #: which checks/levels.py looks at
+_ELEMENTS = ("ioMapping", "input", "output", *_LEVELS, *_LISTS, *_LISTS.values())
 _ACCESS = ("read", "work", "steer")
 _RESULTS = ("singleEntry", "singleResult", "collectEntries", "resultList")
 _AD_HOC = {"availableWhen", "whyUnavailable", "maxRepetitions", "required", "autoStart", "reasonRequired"}
@@ -112,7 +114,7 @@ _LITERAL = {
     },
     *{"stage", "milestone", "outcome", "repeatable", "reasonRequired", "type", "resultVariable", "mapDecisionResult"},
     *_CONTRACT,
-    *{"childCase", "messageVariable", "variableName"},
+    *{"clock", "childCase", "messageVariable", "variableName"},
     *{"errorVariable", "errorCodeVariable", "errorMessageVariable", "escalationCodeVariable"},
 }
 _DATES = {"dueDate", "followUpDate"}
@@ -158,8 +160,8 @@ def _attribute(doc: Document, element: etree._Element, attribute: str, value: st
         doc.warn(
             element,
             "case:calendar has no effect here.",
-            "It belongs to a case:dueDate, a case:followUpDate or a timeDuration; rounds of a cycle are counted by the "
-            "clock, so write one such as 0 9 * * MON-FRI.",
+            "It belongs to a case:dueDate, a case:followUpDate, a case:serviceLevel or a timeDuration; rounds of a "
+            "cycle are counted by the clock, so write one such as 0 9 * * MON-FRI.",
         )
     if attribute in _CONTRACT and case_attributes(element).get("childCase") != "true":
         doc.warn(element, f"case:{attribute} has no effect here.", 'It belongs to case:childCase="true".')
@@ -327,6 +329,10 @@ def _assign_by(value: str) -> Wrong:
     return None if re.fullmatch(ASSIGN_BY, value) else ("is no way to choose somebody", ways)
 
 
+def _clock(value: str) -> Wrong:
+    return None if value in {"stops", "runs"} else ("is not known", "Write stops or runs.")
+
+
 def _on_cancel(value: str) -> Wrong:
     return None if value in {"cancel", "keep"} else ("is not known", "Write cancel or keep.")
 
@@ -353,6 +359,7 @@ _VALUES: Mapping[str, Callable[[str], Wrong]] = {
     "onParentCancel": _on_cancel,
     "onChildFailure": _on_failure,
     "mapDecisionResult": _result,
+    "clock": _clock,
     "assignBy": _assign_by,
     "formKey": _key,
     "calendar": _key,

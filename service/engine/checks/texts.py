@@ -106,6 +106,8 @@ def all_of(part: etree._Element) -> Iterator[tuple[etree._Element, str, str, str
             yield element, f"{name}'s name", element.get(_NAMED[name]) or "", "auto"
         elif name == "callActivity" and (element.get("calledElement") or "").startswith("="):
             yield element, "called element", element.get("calledElement") or "", "auto"
+        elif element.tag == f"{{{CASE}}}serviceLevel" and (element.get("calendar") or "").startswith("="):
+            yield element, "service level's calendar", element.get("calendar") or "", "auto"
         elif element.tag == f"{{{CASE}}}milestone" and (element.get("when") or "").strip():
             yield element, "milestone's condition", (element.get("when") or "").strip(), "auto"
         yield from _attributes(element)

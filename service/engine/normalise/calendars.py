@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from lxml import etree
 
-from service.engine.xml.document import CASE, SCOPES, Document, children, local, tag
+from service.engine.xml.document import CASE, SCOPES, Document, child, children, local, tag
 
 CALENDAR = f"{{{CASE}}}calendar"
+_LEVEL = f"{{{CASE}}}serviceLevel"
 _DATED = (f"{{{CASE}}}dueDate", f"{{{CASE}}}followUpDate")
 
 
@@ -20,10 +21,13 @@ def hand_down(doc: Document) -> None:
 
 
 def counts(node: etree._Element) -> bool:
-    """Whether a duration may be counted at the element: a task with a date, or an event with a timer of a duration."""
+    """Whether a duration may be counted at the element: a task with a date or a service level, or an event with a
+    timer of a duration."""
     if local(node) in SCOPES:
         return False
-    timers = children(node, "timerEventDefinition")
+    timers, said = children(node, "timerEventDefinition"), child(node, "extensionElements")
+    if said is not None and said.find(_LEVEL) is not None:
+        return True
     return any(name in node.attrib for name in _DATED) or any(children(timer, "timeDuration") for timer in timers)
 
 

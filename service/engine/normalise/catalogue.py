@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from lxml import etree
 
 from service.engine.definition import DataMapping, Element, Milestone, Outcome, ProcessInfo, Role, Stage, StartEvent
+from service.engine.normalise import levels
 from service.engine.xml.document import (
     CASE,
     FLOW_NODES,
@@ -78,6 +79,7 @@ def _element(node: etree._Element, lanes: Mapping[str, str]) -> Element:
         outputs=_mappings(node, "output"),
         brought=tuple(_brought(node)),
         called=_called(node) if local(node) == "callActivity" else "",
+        levels=levels.of_element(node),
     )
 
 
@@ -116,6 +118,9 @@ def _info(doc: Document, process: etree._Element, found: Mapping[str, Element]) 
     literal = [value for node in nodes for value in [node.attributes.get("formKey", "")] if _is_literal(value)]
     decided = [node.attributes.get("decisionRef", "") for node in nodes if node.type == "businessRuleTask"]
     counted = [process.get(f"{_CASE_PREFIX}calendar", ""), *(node.attributes.get("calendar", "") for node in nodes)]
+    stages, own = _stages(process), levels.of_element(process)
+    measured = [own, *(stage.levels for stage in stages), *(node.levels for node in nodes)]
+    counted += [level.calendar for levels_ in measured for level in levels_]
     calls = list(process.iter(tag("callActivity")))
     called = [_called(call) for call in calls if not _opens_case(call)]
     children = [_called(call) for call in calls if _opens_case(call)]
@@ -126,7 +131,7 @@ def _info(doc: Document, process: etree._Element, found: Mapping[str, Element]) 
         documentation=text_of(child(process, "documentation")),
         executable=is_executable(process),
         attributes=case_attributes(process),
-        stages=_stages(process),
+        stages=stages,
         roles=_roles(process),
         outcomes=tuple(Outcome(key, name) for key, name, _ in _listed(process, "outcomes", "outcome")),
         milestones=tuple(
@@ -140,6 +145,7 @@ def _info(doc: Document, process: etree._Element, found: Mapping[str, Element]) 
         children=_unique(value for value in children if _is_literal(value)),
         heirs=_unique(value for value in heirs if _is_literal(value)),
         calendars=_unique(value for value in counted if _is_literal(value) and value != "none"),
+        levels=own,
         file=doc.file,
         line=line_of(process),
     )
@@ -186,7 +192,11 @@ def _pool_name(doc: Document, key: str) -> str:
 
 def _stages(process: etree._Element) -> tuple[Stage, ...]:
     return tuple(
-        Stage(stage.get("id") or "", (stage.get("name") or stage.get("id") or "").strip())
+        Stage(
+            stage.get("id") or "",
+            (stage.get("name") or stage.get("id") or "").strip(),
+            levels.of_stage(stage, process),
+        )
         for stages in extensions(process, "stages")
         for stage in stages.findall(f"{_CASE_PREFIX}stage")
         if stage.get("id")
