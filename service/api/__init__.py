@@ -16,6 +16,7 @@ from service.api import (
     drafts,
     health,
     incidents,
+    levels,
     lifecycle,
     links,
     lost_cases,
@@ -39,7 +40,7 @@ from service.api import (
 #: in the order of the OpenAPI document
 NOUNS = (cases, adhoc, children, lifecycle, roles, lost_cases, links, notes, tasks, drafts, batches, workload, absences,
          views, definitions, deployments, versions, preflight, migrations, modifications, messages, incidents,
-         pending_calls, users, calendars, me)  # fmt: skip
+         pending_calls, users, calendars, levels, me)  # fmt: skip
 
 
 def init_app(app: Flask) -> None:

@@ -63,6 +63,7 @@ TAGS = {  #: what each noun's operations are about
     "pending-calls": "Service calls that failed and are tried again.",
     "users": "People and their groups.",
     "absences": "Who is away, and who does their tasks meanwhile.",
+    "service levels": "How much of the time that a case, stage or task may take is used up, and how it was counted.",
     "calendars": "Working hours and days off, by which deadlines are counted.",
     "me": "Yourself and your API tokens.",
 }

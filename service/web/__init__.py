@@ -27,6 +27,7 @@ from service.web import (
     incidents,
     installation,
     jumping,
+    levels,
     links,
     live,
     lost,
@@ -54,7 +55,7 @@ from service.web import (
 
 FAMILIES = (about, absences, accounts, adhoc, arranging, batches, calendars, case_types, cases, casework,
             changing, deployments, family, feeds, filters, help, history, incidents, installation, jumping,
-            links, live, lost, migrations, moving, notes, pending_calls, preflights, printing, profile, roles,
+            levels, links, live, lost, migrations, moving, notes, pending_calls, preflights, printing, profile, roles,
             sign_in, standing, static, tasks, tokens, versions, views, workload)  # fmt: skip
 
 

@@ -39,6 +39,7 @@ from service.policy.permissions import Action, access_of, require
 from service.queries import actions, definitions, filtering, timeline, views
 from service.queries import adhoc as adhoc_work
 from service.queries import cases as case_lists
+from service.queries import levels as service_levels
 from service.queries import lifecycle as life
 from service.queries import marks as at_hand
 from service.queries import tasks as task_lists
@@ -52,6 +53,7 @@ from service.web import (
     facts,
     family,
     history,
+    levels,
     links,
     moving,
     notes,
@@ -251,8 +253,20 @@ def _standing(case: Case, actor: Actor) -> dict[str, Any]:
         "diagram": progress.diagram_state(case, failed),
         "steps": progress.steps(case, failed),
         "milestones": life.milestones(case, actor=actor),
+        **_levels(case),
         "outcome": casework.outcome_name(case),
     }
+
+
+def _levels(case: Case) -> dict[str, Any]:
+    """How its service levels stand: its own and its stage's in a line each, those of open tasks beside them."""
+    found = service_levels.of_case(case)
+    own = [each for each in found if each.about != "task"]
+    of_tasks: dict[Any, list[levels.Said]] = {}
+    for each in found:
+        if each.clock.task_id and each.clock.ended_at is None:
+            of_tasks.setdefault(each.clock.task_id, []).append(levels.said(each))
+    return {"levels": levels.lines(own), "task_levels": of_tasks, "is_measured": bool(found)}
 
 
 def _offered(case: Case, actor: Actor) -> dict[str, Any]:

@@ -51,6 +51,7 @@ CHAPTERS = {
     "help": "first-task",
     "history": "case-page#timeline",
     "incidents": "incidents",
+    "levels": "tasks#service-levels",
     "links": "related-cases#linked-cases",
     "links.merge": "related-cases#merge-two-cases",
     "links.merging": "related-cases#merge-two-cases",

@@ -20,11 +20,25 @@ from service.operations import next_task, tasks
 from service.operations.cases import UNSET
 from service.policy.permissions import Action, may, require
 from service.queries import actions, filtering, migrations
+from service.queries import levels as service_levels
 from service.queries import next_task as queue
 from service.queries import notes as note_lists
 from service.queries import tasks as task_lists
 from service.queries.pages import Page
-from service.web import absences, arranging, drafts, facts, filters, jumping, notes, people, progress, spoken, stuck
+from service.web import (
+    absences,
+    arranging,
+    drafts,
+    facts,
+    filters,
+    jumping,
+    levels,
+    notes,
+    people,
+    progress,
+    spoken,
+    stuck,
+)
 from service.web.rendering import go, local_input, moment_sent, names_of, page, wants_part
 
 blueprint = Blueprint("tasks", __name__)
@@ -132,6 +146,7 @@ def _about(task: HumanTask, actor: Actor) -> dict[str, Any]:
     return {
         "case": case,
         "stages": progress.stages(case),
+        "levels": levels.lines(service_levels.of_task(task), about="task"),
         "stuck_reason": stuck.in_words(case.reason or "", case.definition_id),
         "allowed": [str(action) for action in allowed],
         "documentation": element.documentation if element else task.description or "",

@@ -9,6 +9,7 @@ from datetime import UTC, date, datetime, timedelta, tzinfo
 from itertools import islice
 from typing import Any
 
+from service.engine import timing
 from service.http import bounds
 from service.models import CaseState, TaskState
 
@@ -63,6 +64,32 @@ def worked(length: timedelta) -> str:
     """A stretch of working time to the minute, such as 7 h 30 min."""
     hours, minutes = divmod(round(length.total_seconds() / 60), 60)
     return " ".join(filter(None, (f"{hours:,} h" if hours else "", f"{minutes} min" if minutes or not hours else "")))
+
+
+def left(length: timedelta, *, working: bool) -> str:
+    """An amount of time to the minute: of working time in hours, else in days too."""
+    minutes = max(0, int(length.total_seconds() // 60))
+    if not minutes:
+        return "less than a minute"
+    if working or minutes < 2 * 1440:
+        return worked(timedelta(minutes=minutes))
+    days, rest = divmod(minutes, 1440)
+    return counted(days, "day") + (f" {rest // 60} h" if rest >= 60 else "")
+
+
+def duration(text: str, *, working: bool) -> str:
+    """An ISO 8601 duration: `P2D` is 2 working days where working time counts."""
+    try:
+        span = timing.duration(text)
+    except timing.BadTime:
+        return text
+    years, months = divmod(span.months, 12)
+    days = span.days - 7 * span.weeks
+    hours, seconds = divmod(round(span.seconds), 3600)
+    kind = "working " if working else ""
+    parts = [(years, "year"), (months, "month"), (span.weeks, "week"), (days, f"{kind}day"), (hours, f"{kind}hour")]
+    parts.append((seconds // 60, "minute"))
+    return " ".join(counted(number, one) for number, one in parts if number) or text
 
 
 def _span(length: timedelta) -> str:

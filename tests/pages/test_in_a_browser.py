@@ -53,6 +53,7 @@ def visits(office: Office, case: Case) -> list[tuple[str, Actor, str]]:
         ("cases", office.mia, "/cases"),
         ("arranging", office.mia, "/lists/cases/arrange?type=insurance-claim"),
         ("case", office.mia, f"/cases/{case.number}"),
+        ("service-levels", office.mia, f"/cases/{case.number}/service-levels"),
         ("case-stuck", office.mia, f"/cases/{case.number[:-1]}6"),
         ("case-cancelled", office.mia, f"/cases/{case.number[:-1]}7"),
         ("case-standing", office.mia, f"/cases/{case.number}/standing"),
