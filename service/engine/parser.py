@@ -64,8 +64,10 @@ class Definition:
         """Say once, at parsing, which processes and decisions belong together."""
         self._siblings = siblings
         self.decisions = decisions
-        tasks = (element for each in (*siblings.values(), self) for element in each.elements.values())
-        self.levels = {element.id: element.levels for element in tasks if element.levels}
+        others = (element for each in siblings.values() for element in each.elements.values())
+        found = {element.id: element.levels for element in others if element.id not in self.elements}
+        found |= {element.id: element.levels for element in self.elements.values()}
+        self.levels = {name: levels for name, levels in found.items() if levels}
 
     @property
     def is_measured(self) -> bool:

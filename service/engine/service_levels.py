@@ -38,15 +38,21 @@ class Turn:
 
 @dataclass(frozen=True)
 class Counter:
-    """How time is counted: by working time, or all of it. Where a calendar cannot say, all time counts: work never
-    stops for its measuring."""
+    """How time is counted: by working time, or all of it. By a calendar in whose weeks nobody works all time counts:
+    work never stops for its measuring."""
 
     zone: tzinfo = UTC  #: whose days all time is counted by
     working: WorkingTime | None = None
 
+    @property
+    def works(self) -> bool:
+        """Whether it counts working time."""
+        return self.working is not None and any(self.working.week)
+
     def after(self, start: datetime, span: Duration) -> datetime:
-        """When `span` is over that begins at `start`, in UTC. Raises BadTime beyond the calendar."""
-        if self.working is not None:
+        """When `span` is over that begins at `start`, in UTC; by all time where there is not as much working time
+        within twenty years. Raises BadTime beyond the calendar."""
+        if self.works and self.working is not None:
             try:
                 return self.working.after(start, span)
             except BadTime:
@@ -55,11 +61,8 @@ class Counter:
 
     def spans(self, begin: datetime, end: datetime) -> list[Span]:
         """The stretches between two moments that are counted, in order."""
-        if self.working is not None:
-            try:
-                return list(self.working.spans(begin, end))
-            except BadTime:
-                pass
+        if self.works and self.working is not None:
+            return list(self.working.spans(begin, end))
         return [Span(begin.astimezone(UTC), end.astimezone(UTC))] if begin < end else []
 
     def between(self, begin: datetime, end: datetime) -> timedelta:

@@ -281,7 +281,9 @@ def _write(clock: ServiceClock, seen: _Seen) -> None:
     """Work out how the clock stands, and let the worker wait for what comes next."""
     found = measured(clock, seen.counters, seen.now)
     before = clock.warn_at, clock.due_at, clock.told
-    clock.allowance, clock.counted = found.allowance.total_seconds(), found.counted.total_seconds()
+    clock.allowance = found.allowance.total_seconds()
+    if clock.ended_at is not None or sa.inspect(clock).attrs.history.history.has_changes():
+        clock.counted = found.counted.total_seconds()
     if clock.told >= BREACHED and found.due_at != clock.due_at and not _is_past(found.due_at, seen.now):
         clock.told = WARNED
     if clock.told >= WARNED and found.warn_at != clock.warn_at and not _is_past(found.due_at, seen.now):

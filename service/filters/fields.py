@@ -86,6 +86,12 @@ CASE_STATES = {
     "overdue": "open past its due date",
     "restricted": "for its own people only",
 }
+LEVELS = {
+    "breached": "its time is used up",
+    "warned": "its time is running out",
+    "ok": "there is time",
+    "stopped": "its clock stands still",
+}
 PRIORITIES = {"low": (0, 29), "normal": (30, 69), "high": (70, 89), "urgent": (90, 100)}  # as web/words.py says it
 
 
@@ -103,6 +109,7 @@ def task_fields(known: Known) -> Mapping[str, Field]:
               {"late": "overdue", "ready": "free", "reserved": "taken", "suspended": "held", "failed": "stuck"}),
         Field("task", Kind.WORDS, "words of its name", "its name", ("name",)),
         Field("stage", Kind.CHOICE, "its stage", "stage", values=known.stages, optional=True),
+        Field("level", Kind.CHOICE, "its service levels", "a service level of it:", ("sla",), LEVELS, optional=True),
         *_of_cases(known),
     )  # fmt: skip
 
@@ -118,11 +125,13 @@ def case_fields(known: Known) -> Mapping[str, Field]:
         Field("priority", Kind.NUMBER, "0 to 100, or low, normal, high, urgent", "priority"),
         Field("stage", Kind.CHOICE, "its stage", "stage", values=known.stages, optional=True),
         Field("outcome", Kind.CHOICE, "how it ended", "outcome", values=known.outcomes, optional=True),
+        Field("level", Kind.CHOICE, "its service levels, and those of its stage and open tasks",
+              "a service level in it:", ("sla",), LEVELS, optional=True),
         Field("parent", Kind.CASE, "the case above it", "below the case", optional=True),
         Field("task", Kind.WORDS, "words of an open task's name", "an open task's name"),
         Field("assignee", Kind.PERSON, "who has an open task of it", "who has an open task"),
         *_of_cases(known),
-    )
+    )  # fmt: skip
 
 
 def _of_cases(known: Known) -> list[Field]:

@@ -56,9 +56,7 @@ class ServiceClock(Base):
     ended_at: Mapped[datetime | None]
     over: Mapped[bool] = mapped_column(default=False)  #: the case or task is closed, or the stage left
     allowance: Mapped[float] = mapped_column(sa.Double)  #: seconds that may be counted
-    counted: Mapped[float] = mapped_column(
-        sa.Double
-    )  #: seconds, as of when it was last written; all of them once it has ended
+    counted: Mapped[float] = mapped_column(sa.Double)  #: seconds, as of its last turn; all of them once it has ended
     warn_at: Mapped[datetime | None]
     due_at: Mapped[datetime | None]  #: when it is, or was, breached; None: not while it stands
     told: Mapped[int] = mapped_column(default=0)  #: how far it was escalated: 1 warned, 2 breached

@@ -16,7 +16,7 @@ from service.errors import BadRequest
 from service.http import markdown, rate_limits
 from service.http.auth import current_actor
 from service.http.protection import permission, signed_in
-from service.models import Actor, Case, HumanTask, Note, NoteVisibility
+from service.models import SYSTEM, Actor, Case, HumanTask, Note, NoteVisibility
 from service.operations import notes as operations
 from service.policy.permissions import Action, may, require
 from service.queries import access
@@ -63,6 +63,7 @@ class Before:
 def shown(notes: Sequence[Note], actor: Actor) -> list[Shown]:
     """`notes` for a page that `actor` looks at."""
     names, mentions = names_of(name for note in notes for name in (note.author, note.asked)), lists.mentioned(notes)
+    names = {**names, SYSTEM.name: SYSTEM.display_name}
     return [
         Shown(
             note.id,

@@ -14,7 +14,20 @@ import sqlalchemy as sa
 from service.db import db, localnow
 from service.execution import offers
 from service.execution.search import folded
-from service.models import SYSTEM, Actor, Case, CaseLink, CaseRole, CaseState, HumanTask, LinkKind, TaskCandidate, User
+from service.models import (
+    SYSTEM,
+    Actor,
+    Case,
+    CaseLink,
+    CaseRole,
+    CaseState,
+    ClockState,
+    HumanTask,
+    LinkKind,
+    ServiceClock,
+    TaskCandidate,
+    User,
+)
 from service.operations import cases, deployments, lifecycle, links, roles, tasks
 from service.policy.permissions import Action, may
 from tests.operations.family import diagram
@@ -25,11 +38,12 @@ _STAGES = '<case:stages><case:stage id="intake" name="Intake"/><case:stage id="w
 LOSS = diagram(
     "loss",
     "LOS",
-    '<userTask id="Look" name="Look at {item}" case:candidateGroups="clerks" case:stage="intake"/>'
+    '<userTask id="Look" name="Look at {item}" case:candidateGroups="clerks" case:stage="intake"><extensionElements>'
+    '<case:serviceLevel kind="response" target="PT2H" warning="50%"/></extensionElements></userTask>'
     '<userTask id="Pay" name="Pay" case:assignee="ben" case:stage="work"/>',
     "Begin Look Pay End",
     attributes=SEARCHABLE,
-    extensions=_STAGES + _ROLES,
+    extensions=_STAGES + _ROLES + '<case:serviceLevel kind="response" target="P1D"/>',
 )
 VISIT = diagram(
     "visit",
@@ -54,11 +68,13 @@ class World:
     links: list[CaseLink] = field(default_factory=list)
     candidates: list[TaskCandidate] = field(default_factory=list)
     open_tasks: list[HumanTask] = field(default_factory=list)
+    clocks: list[ServiceClock] = field(default_factory=list)  #: that have not ended
 
     def read(self) -> None:
         """Take note of all rows, so that what a filter means is worked out without the database."""
         for found, kind in ((self.roles, CaseRole), (self.links, CaseLink), (self.candidates, TaskCandidate)):
             found += db.session.scalars(sa.select(kind))  # type: ignore[operator, arg-type]
+        self.clocks += db.session.scalars(sa.select(ServiceClock).where(ServiceClock.ended_at.is_(None)))
         self.open_tasks += db.session.scalars(sa.select(HumanTask).where(HumanTask.closed_at.is_(None)))
 
     def open_to(self, row: Row, by: Actor) -> bool:
@@ -130,6 +146,8 @@ def _live(world: World, users: dict[str, User], chance: random.Random) -> None:
             cases.cancel(case, by=SYSTEM, reason="twice")
         if place in (1, 2, 7, 17):
             case.restricted = True
+    for clock in db.session.scalars(sa.select(ServiceClock).order_by(ServiceClock.id)):
+        clock.warn_at, clock.due_at = _some_day(world, chance), _some_day(world, chance)
     for one, other, kind in ((0, 3, LinkKind.RELATED), (5, 8, LinkKind.DUPLICATE), (8, 10, LinkKind.BLOCKS)):
         links.link(world.cases[one], world.cases[other], kind, by=SYSTEM)
 
@@ -168,7 +186,7 @@ def any_filter(chance: random.Random, world: World, *, of_tasks: bool, depth: in
 
 def _term(chance: random.Random, world: World, of_tasks: bool) -> Wanted:
     makers = [_text, _title, _type, _number, _owner, _opened_by, _role, _link, _fact, _fact, _fact, _times, _priority]
-    makers += [_state, _stage]
+    makers += [_state, _stage, _level]
     makers += [_assignee, _candidate] if of_tasks else [_assignee_of_case]
     return chance.choice(makers)(chance, world, of_tasks)
 
@@ -394,6 +412,25 @@ def _stage(chance: random.Random, world: World, _of_tasks: bool) -> Wanted:
         return _fits(name.lower(), stage, by)
 
     return Wanted(f"stage:{name}", holds)
+
+
+def _level(chance: random.Random, world: World, of_tasks: bool) -> Wanted:
+    words = chance.sample(["breached", "warned", "ok", "stopped"], chance.randint(1, 2))
+    words = words if chance.random() < 0.8 else [chance.choice(["none", "any"])]
+
+    def stands(clock: ServiceClock, word: str) -> bool:
+        breached, warned = (at is not None and at <= world.now for at in (clock.due_at, clock.warn_at))
+        runs = clock.state is ClockState.RUNNING
+        said = {"breached": breached, "warned": warned and not breached, "stopped": not runs}
+        return said.get(word, runs and not breached and not warned)
+
+    def holds(row: Row, _by: Actor) -> bool:
+        own = [each for each in world.clocks if row.id == (each.task_id if of_tasks else each.case_id)]
+        if words[0] in ("none", "any"):
+            return bool(own) == (words[0] == "any")
+        return any(stands(clock, word) for clock in own for word in words)
+
+    return Wanted(f"level:({','.join(words)})" if len(words) > 1 else f"sla:{words[0]}", holds)
 
 
 def _assignee(chance: random.Random, world: World, _of_tasks: bool) -> Wanted:

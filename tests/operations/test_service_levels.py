@@ -29,6 +29,7 @@ from service.models import (
 )
 from service.operations import calendars, cases, deployments, levels, lifecycle, migration, tasks
 from service.operations.calendars import Said
+from tests.api.test_statements import counted
 from tests.jobs_by_hand import do_jobs, pass_time
 from tests.operations.test_children import latest
 
@@ -299,3 +300,15 @@ def test_candidates_of_a_task_are_its_groups(ann: Actor, clock: time_machine.Tra
 
     chosen = sa.select(TaskCandidate.principal).where(TaskCandidate.task_id == task_of(case, "do").id)
     assert set(db.session.scalars(chosen)) == {"group:clerks", "group:leads"}
+
+
+def test_only_clocks_that_change_are_written(ann: Actor, clock: time_machine.Traveller) -> None:
+    case = opened(ann)
+    task = task_of(case, "do")
+    db.session.rollback()
+    with counted() as seen:
+        tasks.claim(task, by=ann)
+        db.session.commit()
+    written = [each for each in seen if "service_clock" in each]
+    assert len([each for each in written if each.startswith("SELECT")]) <= 3, "\n".join(seen)
+    assert len([each for each in written if each.startswith("UPDATE")]) == 2, "those that are answered"

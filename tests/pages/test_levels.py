@@ -15,6 +15,7 @@ from service.engine.service_levels import Turn
 from service.execution import levels as clocks
 from service.models import SYSTEM, Actor, Case, ServiceClock
 from service.operations import calendars, deployments, lifecycle
+from service.operations import levels as operations
 from service.web import words
 from tests.pages.conftest import Office, Visitor, claim_files
 from tests.pages.test_drafts_of_forms import SQLITE
@@ -132,3 +133,19 @@ def test_what_is_left_is_said_to_the_minute() -> None:
     assert words.left(timedelta(days=3, hours=2), working=False) == "3 days 2 h"
     assert words.left(timedelta(seconds=20), working=False) == "less than a minute"
     assert Turn(utcnow(), None, "hold").stands
+
+
+def test_who_is_to_know_of_a_level_reads_it_among_their_mentions(
+    office: Office, visit: Callable[[Actor | None], Visitor]
+) -> None:
+    case = aged(office.open_claim(), timedelta(days=3))
+    clock = db.session.scalars(sa.select(ServiceClock).where(ServiceClock.task_id.is_not(None))).one()
+    assert operations.look(clock.id, clock.seq)
+    db.session.commit()
+
+    story, mentions = visit(office.mia).get(f"/cases/{case.number}").text, visit(office.mia).get("/notes").text
+
+    assert "The response time is running out for" in story and "The response time is over for" in story
+    assert "The service level is breached: “Assess the claim” was to be taken up by" in mentions
+    assert "<b>System</b>" in mentions
+    assert "The service level is running out" in visit(office.ben).get("/notes").text

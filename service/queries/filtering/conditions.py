@@ -20,8 +20,10 @@ from service.models import (
     CaseRole,
     CaseState,
     CaseVariable,
+    ClockState,
     HumanTask,
     LinkKind,
+    ServiceClock,
     TaskCandidate,
     User,
 )
@@ -42,7 +44,20 @@ class About:
 
 
 #: What is asked of a task itself; all else is asked of its case.
-OF_TASKS = {"assignee", "candidate", "group", "due", "follow-up", "created", "priority", "state", "task", "stage", ""}
+OF_TASKS = {
+    "assignee",
+    "candidate",
+    "group",
+    "due",
+    "follow-up",
+    "created",
+    "priority",
+    "state",
+    "task",
+    "stage",
+    "level",
+    "",
+}
 #: What a task of a closed case shows of it nevertheless.
 _SHOWN = {"type", "case", "title", "opened-by"}
 
@@ -124,6 +139,8 @@ def _of_task(leaf: Leaf, about: About) -> Condition:
             return _any(leaf, lambda test: _task_state(test.value, about))
         case "task":
             return _any(leaf, lambda test: search.in_task_name(test.value))
+        case "level":
+            return _level(leaf, about)
     own, its_cases = HumanTask.stage, of_a_case(HumanTask.case_id, guarded(leaf, _is_one(Case.stage, leaf), about))
     return sa.or_(sa.and_(own.is_not(None), _is_one(own, leaf)), sa.and_(own.is_(None), its_cases))
 
@@ -321,6 +338,31 @@ def _open_task(leaf: Leaf, about: About) -> Condition:
     return _any(leaf, has)
 
 
+def _level(leaf: Leaf, about: About) -> Condition:
+    """That a service level which is measured now stands so: of the task, or of the case and what is open in it."""
+    own = ServiceClock.task_id == HumanTask.id if about.of_tasks else ServiceClock.case_id == Case.id
+    rows = sa.select(ServiceClock.id).where(own, ServiceClock.ended_at.is_(None))
+
+    def stands(test: Is | Empty) -> Condition:
+        return _is_not_there(rows) if isinstance(test, Empty) else _is_there(rows.where(level_is(test.value, about)))
+
+    return _any(leaf, stands)
+
+
+def level_is(word: str, about: About) -> Condition:
+    """That a row of `service_clock` which has not ended stands so."""
+    is_breached = sa.and_(ServiceClock.due_at.is_not(None), ServiceClock.due_at <= about.now)
+    is_warned = sa.and_(ServiceClock.warn_at.is_not(None), ServiceClock.warn_at <= about.now)
+    match word:
+        case "breached":
+            return is_breached
+        case "warned":
+            return sa.and_(is_warned, sa.not_(is_breached))
+        case "stopped":
+            return ServiceClock.state == ClockState.STOPPED
+    return sa.and_(ServiceClock.state == ClockState.RUNNING, sa.not_(is_warned), sa.not_(is_breached))
+
+
 _CASE_LEAVES: Mapping[str, Callable[[Leaf, About], Condition]] = {
     "type": lambda leaf, _about: _is_one(Case.case_type, leaf),
     "stage": lambda leaf, _about: _is_one(Case.stage, leaf),
@@ -333,6 +375,7 @@ _CASE_LEAVES: Mapping[str, Callable[[Leaf, About], Condition]] = {
     "link": _link,
     "parent": _parent,
     "state": _case_state,
+    "level": _level,
     "task": _open_task,
     "assignee": _open_task,
 }

@@ -15,8 +15,8 @@ import sqlalchemy as sa
 
 from service.db import db
 from service.filters import All, AnyOf, Bounds, Empty, Is, Leaf, Node, Not
-from service.models import Case, CaseRole, CaseVariable, HumanTask, TaskCandidate, User
-from service.queries.filtering.conditions import About, fact_is, ids_numbered, principals_of, within
+from service.models import Case, CaseRole, CaseVariable, HumanTask, ServiceClock, TaskCandidate, User
+from service.queries.filtering.conditions import About, fact_is, ids_numbered, level_is, principals_of, within
 from service.queries.visibility import closed_to
 
 MOST = 1000  #: rows that are named one by one
@@ -141,9 +141,23 @@ def _by_index(leaf: Leaf, about: About) -> sa.Select[Any] | None:
         case "role":
             principals = {each for test in names for each in principals_of(test, about)}
             return sa.select(CaseRole.case_id).where(CaseRole.principal.in_(sorted(principals))).distinct()
+        case "level" if _has_come(names) and not about.of_tasks:
+            rows = _with_level(ServiceClock.case_id, names, about)
+            return rows.where(sa.not_(closed_to(about.actor, ServiceClock.case_id)))
         case "type":
             return case.where(Case.case_type.in_([each.value for each in names]))
     return None
+
+
+def _has_come(tests: Sequence[Is]) -> bool:
+    """Whether an index knows the service levels that stand so."""
+    return all(test.value in ("breached", "warned") for test in tests)
+
+
+def _with_level(key: Any, tests: Sequence[Is], about: About) -> sa.Select[Any]:
+    """Of which cases, or tasks, a service level stands so."""
+    stands = sa.or_(*(level_is(test.value, about) for test in tests))
+    return sa.select(key).where(ServiceClock.ended_at.is_(None), key.is_not(None), stands).distinct()
 
 
 def _names(tests: Sequence[Is], about: About) -> list[str]:
@@ -169,6 +183,8 @@ def _offered(leaves: Sequence[Leaf], about: About) -> Iterator[sa.Select[Any]]:
             yield (sa.select(TaskCandidate.task_id).where(TaskCandidate.principal.in_(sorted(principals))).distinct())
         elif name == "assignee":
             yield open_tasks.where(HumanTask.assignee.in_(_names(names, about)))
+        elif name == "level" and _has_come(names):
+            yield _with_level(ServiceClock.task_id, names, about)
         elif name == "due":
             bounds = [test for test in leaf.tests if isinstance(test, Bounds)]
             yield open_tasks.where(sa.or_(*(within(HumanTask.due_at, test) for test in bounds)))
