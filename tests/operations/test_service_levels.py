@@ -312,3 +312,34 @@ def test_only_clocks_that_change_are_written(ann: Actor, clock: time_machine.Tra
     written = [each for each in seen if "service_clock" in each]
     assert len([each for each in written if each.startswith("SELECT")]) <= 3, "\n".join(seen)
     assert len([each for each in written if each.startswith("UPDATE")]) == 2, "those that are answered"
+
+
+def test_who_may_not_see_the_case_is_told_nothing_and_the_story_says_so(
+    ann: Actor, person: Person, clock: time_machine.Traveller
+) -> None:
+    person("zoe")
+    process = PROCESS.replace('notify="candidates" priority="60"', 'notify="zoe" priority="60"')
+    deployments.deploy({"p.bpmn": process.encode()}, by=SYSTEM)
+    db.session.commit()
+    case = opened(ann)
+    pass_time(at(2), clock)
+
+    assert not list(db.session.scalars(sa.select(NoteMention.name)))
+    [refused] = told(case, "level:not-escalated")
+    assert refused.details and refused.details["what"] == "notify" and "may see" in refused.details["why"]
+    assert task_of(case, "do").priority == 60, "the rest is done"
+
+
+def test_a_hold_puts_the_breach_off(ann: Actor, clock: time_machine.Traveller) -> None:
+    case = opened(ann)
+    pass_time(at(7 * 24 - 1), clock)
+    lifecycle.suspend(case, by=person_of("mia"), reason="late")
+    db.session.commit()
+    clock.move_to(at(9 * 24), tick=False)
+    lifecycle.resume(case, by=person_of("mia"))
+    db.session.commit()
+    assert not told(case, "adhoc:activated")
+
+    pass_time(at(9 * 24 + 2), clock)
+
+    assert len(told(case, "adhoc:activated")) == 1
