@@ -10,10 +10,13 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as some
 
+from service.engine.change import heads
+from service.engine.change.compare import compare
 from service.engine.definition import Escalation
+from service.engine.parser import parse
 from service.engine.service_levels import Counter, Turn, measure, stretches, turned, used_up
 from service.engine.working_time import A_DAY, Hours, WorkingTime
-from tests.engine.drawn import element, errors, examined, extended, read, warnings
+from tests.engine.drawn import document, element, errors, examined, extended, flow, read, warnings
 from tests.engine.test_working_time import CHANGES, OFFICE, ZONES, Slow, berlin
 
 A_MINUTE = timedelta(minutes=1)
@@ -206,3 +209,20 @@ def test_levels_stand_where_something_is_measured(inner, message):
 
 def test_a_working_day_has_as_many_hours_as_its_calendar():
     assert errors(examined(task('<case:serviceLevel target="P1D" warning="PT30H"/>'))) == []
+
+
+def test_what_differs_in_levels_is_told_and_where_they_stand_in_the_file_is_not():
+    begin = '<startEvent id="s"/>' + flow("s", "a")
+    before, moved, after = (
+        parse({"p.bpmn": document(extended(own) + begin + task(level))}).definitions["p"]
+        for own, level in (
+            ('<case:serviceLevel target="P9D"/>', '<case:serviceLevel target="P2D"/>'),
+            ('<case:serviceLevel target="P9D"/>\n', '\n<case:serviceLevel target="P2D"/>'),
+            ('<case:serviceLevel target="P8D"/>', '<case:serviceLevel target="P3D"/>'),
+        )
+    )
+
+    assert compare(before, moved).listed == () and not list(heads.listed(before.info, moved.info))
+    assert ["service levels" in each.message for each in compare(before, after).listed] == [True]
+    [own] = heads.listed(before.info, after.info)
+    assert own.message == "The process has other service levels for its cases."
