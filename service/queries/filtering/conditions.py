@@ -20,7 +20,6 @@ from service.models import (
     CaseRole,
     CaseState,
     CaseVariable,
-    ClockState,
     HumanTask,
     LinkKind,
     ServiceClock,
@@ -28,6 +27,7 @@ from service.models import (
     User,
 )
 from service.queries import search
+from service.queries.filtering.levels import level_is
 from service.queries.visibility import closed_to, of_a_case
 
 Condition = sa.ColumnElement[bool]
@@ -344,23 +344,11 @@ def _level(leaf: Leaf, about: About) -> Condition:
     rows = sa.select(ServiceClock.id).where(own, ServiceClock.ended_at.is_(None))
 
     def stands(test: Is | Empty) -> Condition:
-        return _is_not_there(rows) if isinstance(test, Empty) else _is_there(rows.where(level_is(test.value, about)))
+        return (
+            _is_not_there(rows) if isinstance(test, Empty) else _is_there(rows.where(level_is(test.value, about.now)))
+        )
 
     return _any(leaf, stands)
-
-
-def level_is(word: str, about: About) -> Condition:
-    """That a row of `service_clock` which has not ended stands so."""
-    is_breached = sa.and_(ServiceClock.due_at.is_not(None), ServiceClock.due_at <= about.now)
-    is_warned = sa.and_(ServiceClock.warn_at.is_not(None), ServiceClock.warn_at <= about.now)
-    match word:
-        case "breached":
-            return is_breached
-        case "warned":
-            return sa.and_(is_warned, sa.not_(is_breached))
-        case "stopped":
-            return ServiceClock.state == ClockState.STOPPED
-    return sa.and_(ServiceClock.state == ClockState.RUNNING, sa.not_(is_warned), sa.not_(is_breached))
 
 
 _CASE_LEAVES: Mapping[str, Callable[[Leaf, About], Condition]] = {

@@ -16,7 +16,8 @@ import sqlalchemy as sa
 from service.db import db
 from service.filters import All, AnyOf, Bounds, Empty, Is, Leaf, Node, Not
 from service.models import Case, CaseRole, CaseVariable, HumanTask, ServiceClock, TaskCandidate, User
-from service.queries.filtering.conditions import About, fact_is, ids_numbered, level_is, principals_of, within
+from service.queries.filtering.conditions import About, fact_is, ids_numbered, principals_of, within
+from service.queries.filtering.levels import level_is
 from service.queries.visibility import closed_to
 
 MOST = 1000  #: rows that are named one by one
@@ -156,7 +157,7 @@ def _has_come(tests: Sequence[Is]) -> bool:
 
 def _with_level(key: Any, tests: Sequence[Is], about: About) -> sa.Select[Any]:
     """Of which cases, or tasks, a service level stands so."""
-    stands = sa.or_(*(level_is(test.value, about) for test in tests))
+    stands = sa.or_(*(level_is(test.value, about.now) for test in tests))
     return sa.select(key).where(ServiceClock.ended_at.is_(None), key.is_not(None), stands).distinct()
 
 
