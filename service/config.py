@@ -133,6 +133,8 @@ SETTINGS = (
             "decisions tried and previews asked for by one person before 429"),
     Setting("CASEWRIGHT_LARGE_LIMIT", "20 per 10 seconds", _limit, "a limit such as `20 per 10 seconds`",
             "requests of more than 100 kB, or of unknown length, by one person before 429"),
+    Setting("CASEWRIGHT_ANSWER_LIMIT", "60 per 5 minutes", _limit, "a limit such as `60 per 5 minutes`",
+            "tries to open or to send a form by a link, from one address and by one link, before 429"),
     Setting("CASEWRIGHT_MAX_UPLOAD_MB", "16", _whole(1, 1024), "1 to 1024", "largest request body"),
     Setting("CASEWRIGHT_TRUSTED_PROXIES", "0", _whole(0, 10), "0 to 10", "proxies whose X-Forwarded-… is believed"),
     Setting("CASEWRIGHT_HTTP_ALLOWED", "", read_allowed,
@@ -177,6 +179,7 @@ class Config:
     deployment_limit: RateLimitItem
     evaluation_limit: RateLimitItem
     large_limit: RateLimitItem
+    answer_limit: RateLimitItem
     max_upload_mb: int
     trusted_proxies: int
     http_allowed: Allowed

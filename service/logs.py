@@ -99,5 +99,10 @@ def _end(response: Response) -> Response:
     response.headers["X-Request-Id"] = g.request_id
     if not request.path.startswith("/static/"):
         elapsed = round((time.perf_counter() - g.began) * 1000, 1)
-        log.info("request", method=request.method, path=request.path, status=response.status_code, ms=elapsed)
+        log.info("request", method=request.method, path=_path(), status=response.status_code, ms=elapsed)
     return response
+
+
+def _path() -> str:
+    """The path asked for, without what is a secret in it."""
+    return "/answer/…" if request.path.startswith("/answer/") else request.path

@@ -7,6 +7,7 @@ from flask import Blueprint, Flask
 from service.api import (
     absences,
     adhoc,
+    answer_links,
     batches,
     calendars,
     cases,
@@ -38,9 +39,9 @@ from service.api import (
 )
 
 #: in the order of the OpenAPI document
-NOUNS = (cases, adhoc, children, lifecycle, roles, lost_cases, links, notes, tasks, drafts, batches, workload, absences,
-         views, definitions, deployments, versions, preflight, migrations, modifications, messages, incidents,
-         pending_calls, users, calendars, levels, me)  # fmt: skip
+NOUNS = (cases, adhoc, children, lifecycle, roles, lost_cases, links, notes, tasks, answer_links, drafts, batches,
+         workload, absences, views, definitions, deployments, versions, preflight, migrations, modifications, messages,
+         incidents, pending_calls, users, calendars, levels, me)  # fmt: skip
 
 
 def init_app(app: Flask) -> None:

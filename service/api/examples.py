@@ -7,7 +7,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from service.api import absences, calendar_shapes, drafts, schemas, view_shapes
+from service.api import absences, answer_links, calendar_shapes, drafts, schemas, view_shapes
 from service.api.batch_shapes import BatchOfTasks, HandOverAll, Schedule
 
 _WHY = {"reason": "The caller withdrew it."}
@@ -31,6 +31,7 @@ BODIES: Mapping[type[BaseModel], Mapping[str, Any]] = {
         "was": {"answer": ""},
         "version": 3,
     },
+    answer_links.MakeLink: {"recipient": "Bob Miller", "days": 14, "message": "Just what you saw.", "language": "de"},
     schemas.Activate: {"element_id": "Task_Interview", "data": {"interviewee": "Ben Baker"}, "to": "carl"},
     schemas.Finish: {"reason": "Everybody was heard."},
     schemas.OpenChild: {"case_type": "it-incident", "data": {"title": "No access"}, "blocking": True},
@@ -139,6 +140,7 @@ IN_PATHS: Mapping[str, str] = {
     "note_id": "The note's `id`.",
     "batch_id": "The batch's `id`.",
     "view_id": "The saved view's `id`.",
+    "answer_link_id": "The `id` of the link to the task's form.",
     "link_id": "The link's `id`.",
     "incident_id": "The incident's `id`.",
     "call_id": "The pending call's `id`.",

@@ -41,6 +41,7 @@ MEANINGS = {
 TAGS = {  #: what each noun's operations are about
     "cases": "Open, read, change and end cases.",
     "tasks": "The work that waits for people: take it, give it, complete it.",
+    "answer-links": "Links by which somebody without an account answers the form of one task.",
     "task-batches": "The same done to many tasks in one act: previewed, done one by one, undone.",
     "workload": "Who has how much of the open work, and handing over all that somebody has.",
     "drafts": "What you typed into a form and have not sent, kept for you alone.",

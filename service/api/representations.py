@@ -82,6 +82,7 @@ ACTION_NAMES = {
     Action.WRITE_NOTE: "notes",
     Action.HAND_BACK: "hand-back",
     Action.SEND_BACK: "send-back",
+    Action.SEND_LINK: "answer-links",
     Action.TRY_CALL: "try-now",
     Action.GIVE_UP_CALL: "give-up",
 }  #: where an action's name differs from its URL
@@ -189,6 +190,7 @@ def task_shape(task: HumanTask, actor: Actor) -> TaskShape:
         "created_at": moment_of(task.created_at),
         "closed_at": moment(task.closed_at),
         "closed_by": task.closed_by,
+        "answered_by": task.answered_by,
         "version": task.version,
         "case": {
             "id": str(case.id),

@@ -68,6 +68,7 @@ class TaskShape(TypedDict):
     created_at: Moment
     closed_at: Moment | None
     closed_by: str | None
+    answered_by: str | None
     version: int
     case: CaseOfTask
     actions: list[str]

@@ -168,6 +168,7 @@ class ProcessInfo:
     heirs: tuple[str, ...] = ()  #: those of them that get its roles
     calendars: tuple[str, ...] = ()  #: keys of calendars that it counts by
     levels: tuple[ServiceLevel, ...] = ()  #: of its cases
+    answerable: bool = False  #: some task of it may be answered by link (`case:answerableByLink`)
     file: str = ""  #: the file it stands in
     line: int | None = None
 

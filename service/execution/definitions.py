@@ -121,6 +121,22 @@ def form_of_task(task: HumanTask) -> dict[str, Any] | None:
     return form_of(task.case.definition_id, task.form_key)
 
 
+def is_answerable(task: HumanTask) -> bool:
+    """Whether the diagram lets the task's form be answered by link (`case:answerableByLink`)."""
+    if task.form_key is None or not _has_answerable(task.case.definition_id):
+        return False
+    element = deployed(task.case.definition_id).definition.elements.get(task.element_id)
+    return element is not None and element.attributes.get("answerableByLink") == "true"
+
+
+@lru_cache(maxsize=1024)
+def _has_answerable(definition_id: uuid.UUID) -> bool:
+    """Whether any task of the definition, or of processes that it calls, may be; without parsing it, for lists ask."""
+    info = db.session.execute(sa.select(ProcessDefinition.info).where(ProcessDefinition.id == definition_id))
+    found = info.scalar_one()
+    return bool(found.get("answerable") or found.get("calls"))
+
+
 def resource(digest: str) -> bytes:
     """The bytes of a deployed file."""
     return db.session.execute(sa.select(Resource.content).where(Resource.hash == digest)).scalar_one()

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from service.forms.checks import id_of, kinds_of, reads_of, variables_of, words_of
+from service.forms.outside import Outside, for_outside
 from service.forms.validation import asked, initial, json_schema, names, problems, validate
 
 __all__ = [
+    "Outside",
     "asked",
+    "for_outside",
     "id_of",
     "initial",
     "json_schema",

@@ -73,6 +73,20 @@ def initial(schema: Mapping[str, Any], variables: Mapping[str, Any]) -> dict[str
     return shown
 
 
+def opened(
+    schema: Mapping[str, Any], variables: Mapping[str, Any], *, now: datetime | None = None
+) -> tuple[dict[str, Any], frozenset[str]]:
+    """The values that the form shows as it is opened, of no field that is hidden; and the ids of what is hidden."""
+    key, text = _schema(schema)
+    known = _json(_wanted(key, text, variables))
+    try:
+        feel.set_clock(now or datetime.now(UTC))
+        found = _ask(key, text, "formOpened", known, feel.is_flat(known))
+    except FeelError as error:
+        raise errors.InvalidForm({"": [f"The form could not be opened. {error}"]}) from None
+    return found["values"], frozenset(found["hidden"])
+
+
 def asked(schema: Mapping[str, Any]) -> frozenset[str]:
     """The variables that somebody may write by this form: of fields neither disabled, readonly nor computed."""
     fields = _fields(schema.get("components") or [])

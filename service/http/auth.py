@@ -280,7 +280,7 @@ def _limits(name: str) -> Sequence[Limited]:
     person signed in before, so that nobody can shut them out by trying.
     """
     settings: Config = current_app.config["CASEWRIGHT"]
-    limit, place = settings.login_limit, _place(request.remote_addr or "")
+    limit, place = settings.login_limit, place_of(request.remote_addr or "")
     tenfold = type(limit)(limit.amount * 10, limit.multiples)
     found = [(limit, "sign-in", f"{place}\0{name}"), (tenfold, "sign-in", place)]
     if not known_browsers.knows(name):
@@ -288,8 +288,8 @@ def _limits(name: str) -> Sequence[Limited]:
     return found
 
 
-def _place(address: str) -> str:
-    """An IPv4 address, or the /64 network that one subscriber of IPv6 has to himself."""
+def place_of(address: str) -> str:
+    """From where somebody asks: an IPv4 address, or the /64 network that one subscriber of IPv6 has to himself."""
     try:
         parsed = ipaddress.ip_address(address)
     except ValueError:

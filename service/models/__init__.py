@@ -3,6 +3,7 @@
 from service.models import search_index
 from service.models.absences import Absence, Substitution
 from service.models.actor import SYSTEM, Actor
+from service.models.answer_links import AnswerLink
 from service.models.arrangements import Arrangement, ListName
 from service.models.audit import AuditEntry, InstallationEntry, InstallationSeal
 from service.models.batches import BatchAction, BatchItem, ItemOutcome, TaskBatch
@@ -51,6 +52,7 @@ __all__ = [
     "SYSTEM",
     "Absence",
     "Actor",
+    "AnswerLink",
     "ApiToken",
     "Arrangement",
     "AssignmentTurn",

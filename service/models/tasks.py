@@ -74,6 +74,7 @@ class HumanTask(Base):
     closed_at: Mapped[datetime | None]
     closed_by: Mapped[str | None]  #: user name of who completed it
     closed_for: Mapped[str | None]  #: user name of who was away, and for whom it was completed
+    answered_by: Mapped[str | None]  #: whom `closed_by` had made a link for, by which it was completed
     not_done_by: Mapped[list[Any] | None]  #: element ids of the four-eyes rule
     local: Mapped[dict[str, Any] | None]  #: variables that only it sees
     version: Mapped[int] = mapped_column(default=1)

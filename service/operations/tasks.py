@@ -16,6 +16,7 @@ import sqlalchemy as sa
 
 from service import audit, forms
 from service.db import db, local, localnow, new_id, utcnow
+from service.engine.workflow import Workflow
 from service.errors import BadRequest, Forbidden, NotFound, WrongState
 from service.execution import drafts, levels, offers
 from service.execution.definitions import form_of_task
@@ -173,8 +174,8 @@ def accept(task: HumanTask, *, by: Actor, submitted: Mapping[str, Any]) -> Accep
     """What takes time in `complete`, and locks nothing. Raises as `complete` does."""
     _allowed(task, by, Action.COMPLETE)(task.case)
     _require_state(task.case.state is CaseState.ACTIVE, f"This case is {task.case.state}.")
-    _require_completable(task, by)
-    return Accepted(task.case.version, _checked(task, submitted))
+    require_completable(task, by)
+    return Accepted(task.case.version, checked(task, submitted))
 
 
 def complete(task: HumanTask, *, by: Actor, submitted: Mapping[str, Any], accepted: Accepted | None = None) -> None:
@@ -184,22 +185,30 @@ def complete(task: HumanTask, *, by: Actor, submitted: Mapping[str, Any], accept
     `InvalidForm` with the errors at each field; hidden, unknown and disabled values are dropped.
     """
     with running(task.case_id, by=by, allowed=_allowed(task, by, Action.COMPLETE), task=task) as workflow:
-        _require_completable(task, by)
+        require_completable(task, by)
         still = accepted is not None and accepted.version == task.case.version
-        data = accepted.data if accepted is not None and still else _checked(task, submitted)
-        task.state, task.closed_at, task.closed_by = TaskState.COMPLETED, utcnow(), by.name
+        data = accepted.data if accepted is not None and still else checked(task, submitted)
         task.closed_for = task.assignee if task.assignee != by.name else None
-        _tell(task, "task:completed", by, **({"for": task.closed_for} if task.closed_for else {}))
-        if task.activity_id is not None:
-            workflow.complete(task.activity_id, data)
-        elif data:
-            write(workflow, data)
-        if task.activity_id is None:
-            _no_candidates(task)
-            drafts.drop([task.id] if task.form_key else [])
+        finish(task, workflow, data, by=by, **({"for": task.closed_for} if task.closed_for else {}))
 
 
-def _require_completable(task: HumanTask, by: Actor) -> None:
+def finish(
+    task: HumanTask, workflow: Workflow, data: Mapping[str, Any], *, by: Actor, doer: str | None = None, **told: Any
+) -> None:
+    """Let the case go on with what was accepted of a task's form. `doer`: who counts as having done it, if not `by`."""
+    task.state, task.closed_at, task.closed_by = TaskState.COMPLETED, utcnow(), doer or by.name
+    _tell(task, "task:completed", by, **told)
+    if task.activity_id is not None:
+        workflow.complete(task.activity_id, data)
+        return
+    if data:
+        write(workflow, data)
+    _no_candidates(task)
+    drafts.drop([task.id] if task.form_key else [])
+
+
+def require_completable(task: HumanTask, by: Actor) -> None:
+    """Raise unless the task is open, all on its list is done, and four eyes let `by` do it."""
     _require_state(task.state.is_open, f"This task is {task.state}.")
     require_other_person(by, task)
     _require_state(
@@ -207,7 +216,8 @@ def _require_completable(task: HumanTask, by: Actor) -> None:
     )
 
 
-def _checked(task: HumanTask, submitted: Mapping[str, Any]) -> Mapping[str, Any]:
+def checked(task: HumanTask, submitted: Mapping[str, Any]) -> Mapping[str, Any]:
+    """What the task's form accepts of what was submitted. Raises `InvalidForm`."""
     schema = form_of_task(task)
     context = {**task.case.variables, **(task.local or {})}
     return forms.validate(schema, submitted, context=context, now=localnow()) if schema else plain(submitted)

@@ -80,6 +80,7 @@ class Action(StrEnum):
     OVERSEE = "see who has what"
     TAKE_NEXT = "take the next task"
     COMPLETE = "complete"
+    SEND_LINK = "send a link"
     DEPLOY = "deploy"
     IMPORT_UNSIGNED = "take a bundle that is not signed"
     PUBLISH_MESSAGE = "publish message"
@@ -145,6 +146,7 @@ SCOPE: dict[Action, str] = {
     Action.OVERSEE: "work",
     Action.TAKE_NEXT: "work",
     Action.COMPLETE: "work",
+    Action.SEND_LINK: "work",
     Action.DEPLOY: "deploy",
     Action.IMPORT_UNSIGNED: "admin",
     Action.PUBLISH_MESSAGE: "message",
@@ -332,6 +334,15 @@ def is_candidate_with_role(actor: Actor, task: HumanTask) -> bool:
     return is_candidate(actor, task) and has_role(actor, task.case)
 
 
+def may_take(actor: Actor, task: HumanTask) -> bool:
+    """Is a candidate, and nobody has the task."""
+    return task.assignee is None and is_candidate(actor, task)
+
+
+def may_take_with_role(actor: Actor, task: HumanTask) -> bool:
+    return task.assignee is None and is_candidate_with_role(actor, task)
+
+
 def is_assignee(actor: Actor, task: HumanTask) -> bool:
     return task.assignee == actor.name
 
@@ -437,6 +448,15 @@ RULES: dict[Action, Sequence[Rule]] = {
     Action.TAKE_NEXT: [is_anyone],  #: of what they may claim
     Action.CHANGE_TASKS: [is_anyone],  #: what may be done to each is asked for each
     Action.COMPLETE: [is_assignee, stands_in, stands_in_with_role],
+    Action.SEND_LINK: [
+        is_assignee,
+        stands_in,
+        stands_in_with_role,
+        may_take,
+        may_take_with_role,
+        manages,
+        steers_by_role,
+    ],
     Action.DEPLOY: [is_admin, is_designer],
     Action.IMPORT_UNSIGNED: [is_admin],  #: who also may deploy
     Action.PUBLISH_MESSAGE: [is_admin, is_operator],
@@ -461,7 +481,7 @@ OF_THE_ACTOR: frozenset[Rule] = frozenset({is_admin, is_operator, is_designer, i
 CONFIDENTIAL: frozenset[Rule] = frozenset(
     {
         owns, owns_case_of, has_role, works_by_role, steers_by_role, is_assignee, delegated_it, added_it,
-        is_candidate_with_role, stands_in_with_role, may_read_case_of,
+        is_candidate_with_role, may_take_with_role, stands_in_with_role, may_read_case_of,
     }
 )  # fmt: skip
 

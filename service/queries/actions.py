@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm.attributes import set_committed_value
 
 from service.db import db
-from service.execution.definitions import deployed
+from service.execution.definitions import deployed, is_answerable
 from service.models import SYSTEM, Actor, Case, CaseRole, CaseState, DefinitionAccess, HumanTask, ProcessDefinition
 from service.policy import closing
 from service.policy.permissions import Action, Rule, access_of, earlier_doers, in_scope, is_offered, may, rules
@@ -95,10 +95,11 @@ def on_task(actor: Actor, task: HumanTask) -> list[Action]:
         Action.ASSIGN: True,
         Action.SCHEDULE: True,
         Action.COMPLETE: held,
+        Action.SEND_LINK: is_answerable(task),
         Action.WITHDRAW_TASK: task.activity_id is None,
     }
     found = [action for action, fits in fitting.items() if fits and may(actor, action, task)]
-    own = {Action.CLAIM, Action.COMPLETE}
+    own = {Action.CLAIM, Action.COMPLETE, Action.SEND_LINK}
     four_eyes = (
         bool(task.not_done_by)
         and not own.isdisjoint(found)

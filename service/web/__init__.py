@@ -10,6 +10,7 @@ from service.web import (
     absences,
     accounts,
     adhoc,
+    answering,
     arranging,
     assets,
     batches,
@@ -53,7 +54,7 @@ from service.web import (
     workload,
 )
 
-FAMILIES = (about, absences, accounts, adhoc, arranging, batches, calendars, case_types, cases, casework,
+FAMILIES = (about, absences, accounts, adhoc, answering, arranging, batches, calendars, case_types, cases, casework,
             changing, deployments, family, feeds, filters, help, history, incidents, installation, jumping,
             levels, links, live, lost, migrations, moving, notes, pending_calls, preflights, printing, profile, roles,
             sign_in, standing, static, tasks, tokens, versions, views, workload)  # fmt: skip

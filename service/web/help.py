@@ -28,6 +28,7 @@ CHAPTERS = {
     "accounts.group": "accounts#groups",
     "absences": "people#be-away",
     "adhoc": "extra-work#start-ad-hoc-work",
+    "answering": "tasks#send-a-link",
     "api": "rest",
     "batches": "tasks#many-tasks-at-once",
     "calendars": "calendars#keep-calendars",

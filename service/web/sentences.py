@@ -38,6 +38,23 @@ def _task(entry: AuditEntry, telling: Telling) -> str:
     )
 
 
+def _task_completed(entry: AuditEntry, telling: Telling) -> Entry:
+    """Also by somebody outside; then by whose link that was."""
+    details = entry.details or {}
+    if "link_by" not in details:
+        return _about_task("completed", "good")(entry, telling)
+    rest = f"by a link from {telling.person(details['link_by'])}"
+    return say(entry, telling, "answered", _task(entry, telling), rest, tone="good")
+
+
+def _linked_outside(verb: str, tone: str = "") -> Callable[[AuditEntry, Telling], Entry]:
+    def sentence(entry: AuditEntry, telling: Telling) -> Entry:
+        rest = f"for {(entry.details or {}).get('for', '')}"
+        return say(entry, telling, f"{verb} a link to", _task(entry, telling), rest, tone=tone)
+
+    return sentence
+
+
 def _given(verb: str, preposition: str) -> Callable[[AuditEntry, Telling], Entry]:
     def sentence(entry: AuditEntry, telling: Telling) -> Entry:
         to = (entry.details or {}).get("to")
@@ -393,7 +410,9 @@ SENTENCES: dict[str, Callable[[AuditEntry, Telling], Entry]] = {
     "task:unassigned": _unassigned,
     "task:given": _given_by_rule,
     "task:left-free": _given_by_rule,
-    "task:completed": _about_task("completed", "good"),
+    "task:completed": _task_completed,
+    "task:link-made": _linked_outside("made"),
+    "task:link-revoked": _linked_outside("revoked", "warn"),
     "decision:evaluated": _decision,
     "adhoc:activated": _activated,
     "adhoc:finished": _finished,

@@ -12,14 +12,14 @@ from flask.typing import ResponseReturnValue
 from service import forms
 from service.db import before_the_lock, db
 from service.errors import BadRequest
-from service.execution.definitions import deployed, form_of_task
+from service.execution.definitions import deployed, form_of_task, is_answerable
 from service.http.auth import current_actor
 from service.http.protection import permission, signed_in
 from service.models import Actor, HumanTask, ListName, User
 from service.operations import next_task, tasks
 from service.operations.cases import UNSET
 from service.policy.permissions import Action, may, require
-from service.queries import actions, filtering, migrations
+from service.queries import actions, answer_links, filtering, migrations
 from service.queries import levels as service_levels
 from service.queries import next_task as queue
 from service.queries import notes as note_lists
@@ -160,6 +160,7 @@ def _about(task: HumanTask, actor: Actor) -> dict[str, Any]:
         if {Action.DELEGATE, Action.ASSIGN} & {*allowed}
         else None,
         "moved": moved,
+        "linked": answer_links.recipients(task) if task.state.is_open and is_answerable(task) else (),
         "why_moved": (moved.details or {}).get("reason") if moved and may(actor, Action.READ_CASE, case) else None,
         "names": names_of(
             [task.assignee, task.delegated_by, task.closed_by, case.created_by, moved.actor if moved else None]

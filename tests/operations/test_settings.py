@@ -62,6 +62,7 @@ ELSEWHERE = {
         "security.test_rate_limits:test_searches_deployments_and_evaluations_of_one_person_have_limits",
     ),
     "CASEWRIGHT_LARGE_LIMIT": "security.test_rate_limits:test_large_requests_of_one_person_have_a_limit",
+    "CASEWRIGHT_ANSWER_LIMIT": "security.test_answer_links:test_tries_have_a_limit",
     "CASEWRIGHT_BUNDLE_KEYS": "operations.test_bundles:test_only_a_key_that_both_have_is_trusted",
     "CASEWRIGHT_AUDIT_KEY": "security.test_audit_chain:test_the_key_is_the_setting_or_follows_from_the_secret_key",
     "CASEWRIGHT_SECURE_COOKIES": "security.test_sessions:test_with_https_the_cookie_is_bound_to_this_host",

@@ -6,8 +6,10 @@ from __future__ import annotations
 
 import contextvars
 import io
+import secrets
 from collections.abc import Callable, Mapping, Set
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -22,6 +24,7 @@ from service.http.protection import PUBLIC, SAFE, SIGNED_IN, declared
 from service.models import (
     SYSTEM,
     Absence,
+    AnswerLink,
     BatchAction,
     Calendar,
     Case,
@@ -106,6 +109,7 @@ ON_A_CASE: dict[Action, set[str]] = {
     Action.ASSIGN: {"manager", "admin"},
     Action.SCHEDULE: {"manager", "admin"},
     Action.COMPLETE: {"owner"},
+    Action.SEND_LINK: {"participant", "owner", "manager"},
 }
 ELSEWHERE: dict[str, set[str]] = {
     SIGNED_IN: EVERYBODY,
@@ -184,6 +188,7 @@ BODIES: dict[str, Any] = {
     "POST /api/v1/tasks/<uuid:task_id>/send-back": {"reason": "A test."},
     "POST /api/v1/notes/<uuid:note_id>/answer": {"text": "Yes."},
     "POST /api/v1/tasks/<uuid:task_id>/complete": {"data": {}},
+    "POST /api/v1/tasks/<uuid:task_id>/answer-links": {"recipient": "Bob Miller"},
     "POST /api/v1/task-batches": {"action": "claim", "tasks": ["00000000-0000-4000-8000-000000000000"]},
     "POST /api/v1/workload/<name>/hand-over": {"to": None},
     "POST /api/v1/task-batches/preview": {"action": "claim", "tasks": ["00000000-0000-4000-8000-000000000000"]},
@@ -233,6 +238,8 @@ NOTHING_THERE = (
     "/api/v1/cases/<uuid:case_id>/retry",
     "/api/v1/tasks/<uuid:task_id>/withdraw",
     "/api/v1/workload/<name>/hand-over",
+    "/api/v1/tasks/<uuid:task_id>/answer-links",
+    "/tasks/<uuid:task_id>/links",
     "/cases/<number>/activate",
     "/cases/<number>/finish",
     "/cases/<number>/resume",
@@ -292,6 +299,7 @@ FORMS: dict[str, dict[str, Any]] = {
     "/tasks/batches": {"what": "claim", "tasks": "00000000-0000-4000-8000-000000000000", "batch": "$new"},
     "/tasks/<uuid:task_id>/send-back": {"reason": "A test."},
     "/notes/<uuid:note_id>/answer": {"text": "Yes."},
+    "/tasks/<uuid:task_id>/links": {"recipient": "Bob Miller", "days": "14", "language": "en"},
     "/views": {"of": "tasks", "name": "A view", "sort": "due", "scope": "all", "columns": "task"},
     "/views/<uuid:view_id>": {"name": "Another", "sort": "due", "scope": "all", "columns": "task"},
     "/away": {"first_day": TODAY, "last_day": TODAY},
@@ -319,7 +327,9 @@ FORMS: dict[str, dict[str, Any]] = {
     "/profile/tokens": {"name": "x", "scopes": "read", "days": "90"},
 }
 
-OF_A_CASE = frozenset({"modification_id", "case_id", "task_id", "number", "note_id", "link_id", "call_id"})
+OF_A_CASE = frozenset(
+    {"modification_id", "case_id", "task_id", "number", "note_id", "link_id", "call_id", "answer_link_id"}
+)
 
 
 @dataclass
@@ -394,6 +404,12 @@ class World:
             db.session.add(proposed)
             db.session.flush()
             found["modification_id"] = str(proposed.id)
+        if "answer_link_id" in needed:
+            made = AnswerLink(task_id=task.id, hash=secrets.token_bytes(32), recipient="Bob", language="en",
+                              made_by="ann", expires_at=utcnow() + timedelta(days=1))  # fmt: skip
+            db.session.add(made)
+            db.session.flush()
+            found["answer_link_id"] = str(made.id)
         if "link_id" in needed:
             linked = db.session.get_one(cases.Case, UUID(self.office.open_case()))
             found["link_id"] = str(links.link(task.case, linked, LinkKind.RELATED, by=self.office.ann).id)
@@ -602,7 +618,8 @@ def test_public_routes_are_few_and_known(app: Flask) -> None:
     public = {rule.rule for _, rule, said in routes(app) if said == PUBLIC}
 
     assert public == {
-        "/about", "/about/licences", "/api/v1/docs", "/api/v1/openapi.json", "/calendar-feed.ics", "/favicon.ico",
+        "/about", "/about/licences", "/answer/<token>",
+        "/api/v1/docs", "/api/v1/openapi.json", "/calendar-feed.ics", "/favicon.ico",
         "/healthz", "/help",
         "/help/<slug>", "/readyz", "/sign-in", "/sign-out", "/static/<name>",
     }  # fmt: skip

@@ -58,6 +58,7 @@ PLACES: Mapping[str, frozenset[str]] = {
     "calendar": _TASKS | _PROCESS | SUB_PROCESSES | (EVENTS - {"endEvent", "intermediateThrowEvent"}),
     "clock": (ACTIVITIES - {"businessRuleTask", "scriptTask", "task"}) | {"intermediateCatchEvent"},
     "notDoneBy": _TASKS,
+    "answerableByLink": _TASKS,
     "decisionRef": frozenset({"businessRuleTask"}),
     "resultVariable": _RESULT,
     "mapDecisionResult": frozenset({"businessRuleTask"}),
@@ -112,7 +113,17 @@ _LITERAL = {
         "searchFacts",
         "searchable",
     },
-    *{"stage", "milestone", "outcome", "repeatable", "reasonRequired", "type", "resultVariable", "mapDecisionResult"},
+    *{
+        "stage",
+        "milestone",
+        "outcome",
+        "repeatable",
+        "reasonRequired",
+        "answerableByLink",
+        "type",
+        "resultVariable",
+        "mapDecisionResult",
+    },
     *_CONTRACT,
     *{"clock", "childCase", "messageVariable", "variableName"},
     *{"errorVariable", "errorCodeVariable", "errorMessageVariable", "escalationCodeVariable"},
@@ -173,6 +184,10 @@ def _attribute(doc: Document, element: etree._Element, attribute: str, value: st
             element,
             "case:assignBy has nobody to choose among.",
             "Name candidates: case:candidateGroups, case:candidateUsers or case:candidateRoles.",
+        )
+    if attribute == "answerableByLink" and value == "true" and "formKey" not in case_attributes(element):
+        doc.warn(
+            element, "case:answerableByLink has no effect here.", "There is nothing to answer without a case:formKey."
         )
     kind = "role" if attribute == "candidateRoles" else attribute
     if kind in declared and not value.startswith("="):
@@ -351,6 +366,7 @@ _VALUES: Mapping[str, Callable[[str], Wrong]] = {
     "autoStart": _flag,
     "reasonRequired": _flag,
     "repeatable": _flag,
+    "answerableByLink": _flag,
     "insertable": _flag,
     "changesNeedApproval": _flag,
     "childCase": _flag,

@@ -146,6 +146,7 @@ def _info(doc: Document, process: etree._Element, found: Mapping[str, Element]) 
         heirs=_unique(value for value in heirs if _is_literal(value)),
         calendars=_unique(value for value in counted if _is_literal(value) and value != "none"),
         levels=own,
+        answerable=any(node.get(f"{_CASE_PREFIX}answerableByLink") == "true" for node in process.iter()),
         file=doc.file,
         line=line_of(process),
     )

@@ -30,7 +30,7 @@ async function start(host) {
   const schema = json(host, 'data-schema', {});
   const taken = takeUp(host, values);
   await form.importSchema(schema, { ...values, ...taken?.values });
-  const state = { form, host, values, schema, data: { ...values, ...taken?.values }, touched: false, changed: Boolean(taken), sending: false };
+  const state = { form, host, words: json(host, 'data-words', {}), values, schema, data: { ...values, ...taken?.values }, touched: false, changed: Boolean(taken), sending: false };
   if (host.dataset.draft !== undefined) keepOnServer(state, taken);
   if (taken) host.prepend(restoredNotice(() => { afresh(state); }, taken.since));
   if (Object.keys(taken?.choices ?? {}).length) compare(state, taken.choices);
@@ -174,6 +174,7 @@ function drawn() {
 
 async function submitted(state, data, errors) {
   if (state.sending) return;
+  if (Object.keys(errors).length && Object.keys(state.words).length) state.form._setState({ errors: translated(state, errors) });
   if (Object.keys(errors).length) return focusFirstError(state, 'Some answers need another look.');
   if (state.comparison) return unchosen(state);
   busy(state, true);
@@ -182,7 +183,7 @@ async function submitted(state, data, errors) {
   try {
     leaving = state.host.dataset.native === undefined ? await send(state, data) : post(state, data);
   } catch {
-    problem(state, OFFLINE);
+    problem(state, inWords(state, OFFLINE));
   }
   if (!leaving && state.keep) goOn(state.keep);
   if (!leaving) busy(state, false); // or a second click would send it again while the next page is loading
@@ -253,7 +254,17 @@ function post(state, data) {
 }
 
 function showErrors(state, errors) {
-  if (Object.keys(errors).length) state.form._setState({ errors: byRow(errors) });
+  if (Object.keys(errors).length) state.form._setState({ errors: byRow(translated(state, errors)) });
+}
+
+const inWords = (state, text) => state.words[text] ?? text;
+
+// What form-js says of wrong answers, nested by rows or not, in the words of the page.
+function translated(state, errors) {
+  if (typeof errors === 'string') return inWords(state, errors);
+  if (Array.isArray(errors)) return errors.map((each) => translated(state, each));
+  if (typeof errors !== 'object' || errors === null) return errors;
+  return Object.fromEntries(Object.entries(errors).map(([name, each]) => [name, translated(state, each)]));
 }
 
 // The server names the field of a list's first row `Field_1.0`; form-js nests its errors: {Field_1: {0: [message]}}.
@@ -279,18 +290,19 @@ function labelOf(field) {
 function focusFirstError(state, message, ofAll) {
   setTimeout(() => { // form-js draws its errors first
     const fields = [...new Set([...state.host.querySelectorAll('.fjs-has-errors, .fjs-form-field-error')].map((each) => each.closest('.fjs-form-field')))].filter(Boolean);
-    problem(state, ...(ofAll ? [`${ofAll} `] : []), ...(fields.length ? named(fields) : ofAll ? [] : [message]));
+    problem(state, ...(ofAll ? [`${ofAll} `] : []), ...(fields.length ? named(state, fields) : ofAll ? [] : [inWords(state, message)]));
     if (fields.length) controlOf(fields[0])?.focus();
   }, 50);
 }
 
-function named(fields) {
+function named(state, fields) {
   const links = fields.slice(0, NAMED).map((field) => {
     const link = Object.assign(document.createElement('a'), { href: '#main', textContent: labelOf(field) });
     link.addEventListener('click', (event) => { event.preventDefault(); controlOf(field)?.focus(); });
     return link;
   });
-  const count = fields.length === 1 ? 'One answer needs another look: ' : `${fields.length} answers need another look: `;
+  const text = inWords(state, fields.length === 1 ? 'One answer needs another look: ' : '{n} answers need another look: ');
+  const count = text.replace('{n}', fields.length);
   const more = fields.length > NAMED ? [`, and ${fields.length - NAMED} more`] : [];
   return [count, ...links.flatMap((link, place) => (place ? [', ', link] : [link])), ...more, '.'];
 }

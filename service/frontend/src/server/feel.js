@@ -14,7 +14,7 @@ import { EXTENSIONS } from './parts/feel/extensions.js';
 import { evaluate as feelValue, unaryTest } from './parts/feel/interpreter.js';
 import { facts, mistake } from './parts/feel/lint.js';
 import { errorAt, parse } from './parts/feel/parse.js';
-import { check as checkSubmitted, wants as wantsOf } from './parts/forms.js';
+import { check as checkSubmitted, opened as openedForm, wants as wantsOf } from './parts/forms.js';
 import { isLimit } from './parts/limits.js';
 import { encode, revive, setMark } from './parts/values.js';
 
@@ -193,6 +193,13 @@ export function formCheck(key, submitted, context, flat, todayText) {
   return withSchema(key, (schema) => {
     setFlat(flat);
     return checkSubmitted(schema, JSON.parse(submitted), JSON.parse(context), todayText);
+  });
+}
+
+export function formOpened(key, context, flat) {
+  return withSchema(key, (schema) => {
+    setFlat(flat);
+    return openedForm(schema, JSON.parse(context));
   });
 }
 

@@ -306,6 +306,22 @@ export function check(schema, submitted, context, today) {
   return { values: accepted(form, found), errors };
 }
 
+/** What the form shows as it is opened: the values of the fields that are not hidden, and the ids of what is hidden. */
+export function opened(schema, context) {
+  const initial = clone(context);
+  initialize(schema.components, [], context, initial);
+  const form = { schema, submitted: {}, context, initial, own: clone(initial), data: clone(initial), wrong: new Map() };
+  const { instances, lists } = settle(form);
+  const values = {};
+  for (const { path } of lists) set(values, path, (get(form.data, path) ?? []).map(() => ({})));
+  for (const { field, path } of instances) if (field.type !== 'expression') set(values, path, clone(get(form.data, path)));
+  const data = { ...form.initial, ...visibleData(form) };
+  const hidden = (components) => (components ?? []).flatMap((field) => (
+    holds(field.conditional?.hide, { data, this: data, parent: null, i: [] }) ? [field.id]
+      : repeats(field) ? [] : hidden(field.components)));
+  return { values, hidden: hidden(schema.components) };
+}
+
 // --- Which variables a form wants to see
 
 /** The top names of its fields, and every text of it that may hold FEEL: whole (`=`) or in {{ }}. */
