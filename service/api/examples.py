@@ -67,6 +67,7 @@ BODIES: Mapping[type[BaseModel], Mapping[str, Any]] = {
         "candidate_groups": ["claims-intake"],
         "checklist": ["Ask for photos"],
     },
+    schemas.Follow: {"following": True},
     schemas.Tick: {"done": [0, 2]},
     view_shapes.SaveView: {
         "of": "tasks",

@@ -504,6 +504,14 @@ class AddTask(Body):
     candidate_groups: list[PrincipalName] = Field(default_factory=list, max_length=20)
     due_at: Instant | None = None
     priority: int = Field(50, ge=0, le=100)
+    parent: Annotated[UUID, Field(strict=False)] | None = Field(
+        None, description="`id` of an open task of the case, of which it is a subtask."
+    )
+    optional: bool = Field(False, description="Whether the task above may be completed before it.")
+
+
+class Follow(Body):
+    following: bool = Field(description="Whether you follow the task from now on.")
 
 
 class Tick(Body):

@@ -56,6 +56,10 @@ class TaskShape(TypedDict):
     description: str | None
     checklist: list[dict[str, Any]]
     added_by: str | None
+    parent: Id | None
+    optional: bool
+    subtasks: int
+    subtasks_done: int
     state: str
     assignee: str | None
     delegated_by: str | None
@@ -72,6 +76,22 @@ class TaskShape(TypedDict):
     version: int
     case: CaseOfTask
     actions: list[str]
+
+
+class FollowShape(TypedDict):
+    following: bool
+
+
+class FollowedTaskShape(TypedDict):
+    id: Id
+    name: str
+    state: str
+    case: str
+    news: bool
+
+
+class FollowedTasksShape(TypedDict):
+    followed: list[FollowedTaskShape]
 
 
 class FormShape(TypedDict):

@@ -9,15 +9,16 @@ from service.api import schemas, shapes
 from service.api.batch_shapes import Schedule
 from service.api.representations import listed, task_etag, task_shape
 from service.api.requests import check_if_match
-from service.api.routes import Answer, Routes
+from service.api.routes import SIGNED_IN, Answer, Routes
 from service.db import before_the_lock, db
 from service.execution.definitions import deployed, form_of_task
 from service.http.auth import current_actor
 from service.models import Actor, HumanTask
-from service.operations import next_task, tasks
+from service.operations import follows, next_task, tasks
 from service.policy.permissions import Action, require
 from service.queries import cases as case_lists
 from service.queries import filtering
+from service.queries import follows as follow_lists
 from service.queries import next_task as queue
 from service.queries import tasks as task_lists
 from service.queries import users as user_lists
@@ -154,11 +155,15 @@ def complete(task_id: UUID, body: schemas.CompleteTask) -> Answer:
 
 @routes.post("/cases/{case_id}/tasks", Action.ADD_TASK, body=schemas.AddTask, gives=shapes.TaskShape, status=201)
 def add_task(case_id: UUID, body: schemas.AddTask) -> Answer:
-    """Add a task that nobody drew to a running case, which then waits for it."""
+    """Add a task that nobody drew to a running case, which then waits for it.
+
+    With `parent` it is a subtask of that task, which waits for it too unless it is `optional`.
+    """
     actor = current_actor()
     case = case_lists.get(case_id, by=actor)
     require(actor, Action.ADD_TASK, case)
-    given = body.model_dump(exclude={"to"})
+    given = body.model_dump(exclude={"to", "parent"})
+    given["parent"] = task_lists.get(body.parent, by=actor) if body.parent is not None else None
     task = tasks.add(case, by=actor, to=user_lists.user(body.to) if body.to is not None else None, **given)
     db.session.flush()
     return _answer(task, actor)
@@ -178,6 +183,26 @@ def withdraw(task_id: UUID, body: schemas.CancelCase) -> Answer:
     task, actor = _to_change(task_id)
     tasks.withdraw(task, by=actor, reason=body.reason)
     return _answer(task, actor)
+
+
+@routes.put("/tasks/{task_id}/follow", Action.READ_TASK, body=schemas.Follow, gives=shapes.FollowShape)
+def follow(task_id: UUID, body: schemas.Follow) -> Answer:
+    """Follow a task, or no longer: what others do there, or say of it, is news to you. Nobody else sees it."""
+    actor = current_actor()
+    task = task_lists.get(task_id, by=actor)
+    (follows.follow if body.following else follows.leave)(task, by=actor)
+    return Answer({"following": body.following})
+
+
+@routes.get("/me/followed-tasks", SIGNED_IN, gives=shapes.FollowedTasksShape)
+def followed_tasks() -> Answer:
+    """The tasks that you follow, the last one first; `news`: somebody else did something there since you looked."""
+    found = follow_lists.followed(current_actor(), limit=follows.MOST)
+    rows = [
+        {"id": str(each.id), "name": each.name, "state": each.state.value, "case": each.number, "news": each.news}
+        for each in found
+    ]
+    return Answer({"followed": rows})
 
 
 def _to_change(task_id: UUID) -> tuple[HumanTask, Actor]:

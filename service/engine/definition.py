@@ -5,6 +5,7 @@ Everything here is immutable and free of SpiffWorkflow, so that operations, quer
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -104,6 +105,7 @@ class Stage:
     id: str
     name: str
     levels: tuple[ServiceLevel, ...] = ()
+    limit: int | None = None  #: how many open cases at most are to be in it; None: not said
 
 
 @dataclass(frozen=True)
@@ -143,6 +145,8 @@ class StartEvent:
     form_key: str | None = None
 
 
+#: How many open cases at most a stage is to have (`<case:stage limit="…">`), as a regular expression.
+LIMIT = re.compile(r"[1-9][0-9]{0,3}")
 #: How a task is given to one of its candidates by itself (`case:assignBy`), as a regular expression.
 ASSIGN_BY = r"round-robin|least-load|skill:[\w.-]{1,60}"
 

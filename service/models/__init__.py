@@ -21,6 +21,7 @@ from service.models.definitions import (
 )
 from service.models.drafts import FormDraft
 from service.models.facts import CaseVariable
+from service.models.follows import FollowedTask
 from service.models.incidents import Incident, IncidentState
 from service.models.links import CaseLink, LinkKind
 from service.models.marks import StarredCase, VisitedCase
@@ -72,6 +73,7 @@ __all__ = [
     "DefaultView",
     "DefinitionAccess",
     "Deployment",
+    "FollowedTask",
     "FormDefinition",
     "FormDraft",
     "Group",

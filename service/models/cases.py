@@ -44,6 +44,7 @@ class Case(Base):
         sa.Index("ix_case_closed", "state", "id", **where("closed_at IS NOT NULL")),
         sa.Index("ix_case_open_of_definition", "definition_id", "id", **where("closed_at IS NULL")),
         sa.Index("ix_case_open_signature", "definition_id", "signature", "id", **where("closed_at IS NULL")),
+        sa.Index("ix_case_open_stage", "case_type", "stage", *_DUE, **where("closed_at IS NULL")),  #: of the board
         sa.Index("ix_case_due", *_DUE),
         sa.Index("ix_case_open_due", "state", *_DUE, **where("closed_at IS NULL")),
         sa.Index("ix_case_priority", *_PRIORITY),

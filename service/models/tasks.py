@@ -50,6 +50,7 @@ class HumanTask(Base):
         sa.Index("ix_human_task_open_urgency", *_URGENCY, **_OPEN),
         sa.Index("ix_human_task_open_due", *_DUE, **_OPEN),
         sa.Index("ix_human_task_open_id", "id", **_OPEN),
+        sa.Index("ix_human_task_parent", "parent_id", **where("parent_id IS NOT NULL")),
     )
 
     id: Mapped[Key]
@@ -65,6 +66,10 @@ class HumanTask(Base):
     description: Mapped[str | None]
     checklist: Mapped[list[Any] | None]  #: texts to tick off before it is completed
     created_by: Mapped[str | None]  #: user name of who added a task that nobody drew
+    parent_id: Mapped[uuid.UUID | None]  #: the task of which it is a subtask
+    optional: Mapped[bool] = mapped_column(default=False, server_default=sa.false())  #: its parent does not wait for it
+    subtasks: Mapped[int | None]  #: how many it has, withdrawn ones left out; None: never any
+    subtasks_done: Mapped[int | None]  #: how many of them are completed
     candidate_roles: Mapped[list[Any] | None]  #: roles of the case whose holders are candidates
     stage: Mapped[str | None]
     priority: Mapped[int] = mapped_column(default=50)

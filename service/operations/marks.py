@@ -25,7 +25,7 @@ def star(case: Case, *, by: Actor) -> None:
     if len(db.session.scalars(theirs.where(StarredCase.case_id != case.id)).all()) >= MOST:
         raise WrongState(f"You have starred {MOST} cases; take the star from one before you star another.")
     db.session.execute(
-        _insert(StarredCase).values(user_id=by.id, case_id=case.id, starred_at=utcnow()).on_conflict_do_nothing()
+        insert(StarredCase).values(user_id=by.id, case_id=case.id, starred_at=utcnow()).on_conflict_do_nothing()
     )
 
 
@@ -40,7 +40,7 @@ def looked_at(number: str, *, by: Actor) -> None:
     """Remember that `by`, who may read the case, looks at it: no change of the case, and nobody waits for it."""
     now = utcnow()
     case = sa.select(sa.literal(by.id, Identifier()), Case.id, sa.literal(now, Moment())).where(Case.number == number)
-    row = _insert(VisitedCase).from_select(["user_id", "case_id", "seen_at"], case)
+    row = insert(VisitedCase).from_select(["user_id", "case_id", "seen_at"], case)
     seen = row.on_conflict_do_update(
         index_elements=[VisitedCase.user_id, VisitedCase.case_id],
         set_={"seen_at": now},
@@ -53,7 +53,7 @@ def looked_at(number: str, *, by: Actor) -> None:
     if_free(sa.delete(VisitedCase).where(VisitedCase.user_id == by.id, VisitedCase.seen_at < last))
 
 
-def _insert(table: Any) -> Any:
+def insert(table: Any) -> Any:
     """An insert that can say what to do where the row is there."""
     make: Any = sqlite.insert if db.engine.dialect.name == "sqlite" else postgresql.insert
     return make(table)

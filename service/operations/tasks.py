@@ -23,7 +23,7 @@ from service.execution.definitions import form_of_task
 from service.execution.projection import can_sign_in
 from service.execution.running import lock, running
 from service.models import Actor, AuditEntry, Case, CaseState, FormDefinition, HumanTask, TaskCandidate, TaskState, User
-from service.operations import incidents
+from service.operations import incidents, subtasks
 from service.operations.cases import UNSET, Unset, plain, write
 from service.policy import returning
 from service.policy.permissions import Action, earlier_doers, in_scope, is_offered, may, require, require_other_person
@@ -201,6 +201,7 @@ def finish(
     if task.activity_id is not None:
         workflow.complete(task.activity_id, data)
         return
+    subtasks.closed(task)
     if data:
         write(workflow, data)
     _no_candidates(task)
@@ -214,6 +215,7 @@ def require_completable(task: HumanTask, by: Actor) -> None:
     _require_state(
         all(item["done"] for item in task.checklist or ()), "Not everything on the task's list is ticked off."
     )
+    subtasks.require_done(task)
 
 
 def checked(task: HumanTask, submitted: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -235,8 +237,12 @@ def add(
     candidate_groups: Iterable[str] = (),
     due_at: datetime | None = None,
     priority: int = 50,
+    parent: HumanTask | None = None,
+    optional: bool = False,
 ) -> HumanTask:
     """Add a task that nobody drew to a running case, which then waits for it before it is closed.
+
+    `parent`: an open task of the case, of which it is a subtask; that waits for it too, unless it is `optional`.
 
     `form_key`: a deployed form, in its newest version; what it asks for becomes variables. `checklist`: texts to tick
     off. Raises `BadRequest` when nobody could do it, `NotFound` for an unknown form.
@@ -246,6 +252,8 @@ def add(
     _require_state(case.state is CaseState.ACTIVE, f"This case is {case.state}.")
     groups = list(dict.fromkeys(candidate_groups))
     _check_added(name, to, groups)
+    if parent is not None:
+        subtasks.check_parent(parent, case, by=by)
     task = HumanTask(
         id=new_id(),
         case_id=case.id,
@@ -261,8 +269,11 @@ def add(
         priority=priority,
         due_at=due_at,
         created_by=by.name,
+        parent_id=parent.id if parent else None,
+        optional=optional and parent is not None,
     )
     db.session.add(task)
+    subtasks.added(parent)
     offers.offer(task, [f"group:{group}" for group in groups])
     audit.record(case, "task:added", by=by, details=_about(task, to=task.assignee))
     levels.keep(case)
@@ -298,6 +309,7 @@ def withdraw(task: HumanTask, *, by: Actor, reason: str) -> None:
         if not reason.strip():
             raise BadRequest("Say why the task is withdrawn.", field="reason")
         task.state, task.closed_at = TaskState.CANCELLED, utcnow()
+        subtasks.closed(task)
         _no_candidates(task)
         _tell(task, "task:withdrawn", by, reason=reason.strip())
         drafts.drop([task.id] if task.form_key else [])

@@ -79,6 +79,7 @@ class Action(StrEnum):
     CHANGE_TASKS = "do the same to many tasks"
     OVERSEE = "see who has what"
     TAKE_NEXT = "take the next task"
+    MOVE_CARD = "move a card of the board"
     COMPLETE = "complete"
     SEND_LINK = "send a link"
     DEPLOY = "deploy"
@@ -145,6 +146,7 @@ SCOPE: dict[Action, str] = {
     Action.CHANGE_TASKS: "work",
     Action.OVERSEE: "work",
     Action.TAKE_NEXT: "work",
+    Action.MOVE_CARD: "work",
     Action.COMPLETE: "work",
     Action.SEND_LINK: "work",
     Action.DEPLOY: "deploy",
@@ -446,6 +448,7 @@ RULES: dict[Action, Sequence[Rule]] = {
     Action.SCHEDULE: [is_admin, manages, steers_by_role],
     Action.OVERSEE: [is_admin, gives_work],
     Action.TAKE_NEXT: [is_anyone],  #: of what they may claim
+    Action.MOVE_CARD: [is_anyone],  #: what a move does is asked for where it does it
     Action.CHANGE_TASKS: [is_anyone],  #: what may be done to each is asked for each
     Action.COMPLETE: [is_assignee, stands_in, stands_in_with_role],
     Action.SEND_LINK: [

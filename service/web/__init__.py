@@ -14,6 +14,7 @@ from service.web import (
     arranging,
     assets,
     batches,
+    board,
     calendars,
     case_types,
     cases,
@@ -54,8 +55,8 @@ from service.web import (
     workload,
 )
 
-FAMILIES = (about, absences, accounts, adhoc, answering, arranging, batches, calendars, case_types, cases, casework,
-            changing, deployments, family, feeds, filters, help, history, incidents, installation, jumping,
+FAMILIES = (about, absences, accounts, adhoc, answering, arranging, batches, board, calendars, case_types, cases,
+            casework, changing, deployments, family, feeds, filters, help, history, incidents, installation, jumping,
             levels, links, live, lost, migrations, moving, notes, pending_calls, preflights, printing, profile, roles,
             sign_in, standing, static, tasks, tokens, versions, views, workload)  # fmt: skip
 

@@ -70,6 +70,7 @@ def entries(actor: Actor) -> list[Entry]:
         _entry("My tasks", "tasks.mine", "inbox", "g t", counts.mine, "bad" if counts.late else ""),
         _entry("Team queue", "tasks.team", "users", "g q", counts.team),
         _entry("Cases", "cases.index", "folder", "g c"),
+        _entry("Board", "board.index", "board", "g b"),
         _entry("New case", "cases.choose", "plus", "g n"),
         _entry("Mentions", "notes.mentions", "note", "g m", _notes(actor)),
         *([_entry("Who has what", "workload.index", "chart", "g w")] if workload.oversees(actor) else []),

@@ -15,11 +15,12 @@ from service.errors import BadRequest
 from service.execution.definitions import deployed, form_of_task, is_answerable
 from service.http.auth import current_actor
 from service.http.protection import permission, signed_in
-from service.models import Actor, HumanTask, ListName, User
-from service.operations import next_task, tasks
+from service.models import Actor, CaseState, HumanTask, ListName, User
+from service.operations import follows, next_task, tasks
 from service.operations.cases import UNSET
 from service.policy.permissions import Action, may, require
 from service.queries import actions, answer_links, filtering, migrations
+from service.queries import follows as follow_lists
 from service.queries import levels as service_levels
 from service.queries import next_task as queue
 from service.queries import notes as note_lists
@@ -94,11 +95,14 @@ def _lists(view: str, task: HumanTask | None) -> Response:
     values["others"] = aside or task_lists.any_set_aside(actor, team=view == "team")
     if not wants_part() and view == "mine" and not (aside or box.text or only["after"]):
         values["at_hand"] = jumping.at_hand(actor)
+        values["followed"] = follow_lists.followed(actor)
     if only_rows:
         return page("tasks/polled.html", **values)
     if shown:
         values.update(_about(shown, actor))
-        values["following"] = any(row.id != shown.id for row in rows) if view == "mine" else False
+        if values["following"]:
+            follows.saw(shown.id, by=actor)
+        values["goes_on"] = any(row.id != shown.id for row in rows) if view == "mine" else False
     return page("tasks/part.html" if wants_part() else "tasks/page.html", **values)
 
 
@@ -157,15 +161,35 @@ def _about(task: HumanTask, actor: Actor) -> dict[str, Any]:
         "facts": [fact for fact in facts.facts(case.definition_id, case.variables) if not fact.is_wide][:FACTS],
         "comments": notes.on_task(task, actor),
         "people": people.for_task(task, without=task.assignee or "")
-        if {Action.DELEGATE, Action.ASSIGN} & {*allowed}
+        if {Action.DELEGATE, Action.ASSIGN} & {*allowed} or _may_split(task, actor)
         else None,
         "moved": moved,
+        "following": follow_lists.is_following(task, actor),
+        "subtasks": follow_lists.subtasks(task),
+        "above": db.session.get(HumanTask, task.parent_id) if task.parent_id else None,
+        "splits": _may_split(task, actor),
+        "groups": [(name, title or name) for name, title in people.groups_and_forms()[0].items()]
+        if _may_split(task, actor)
+        else (),
         "linked": answer_links.recipients(task) if task.state.is_open and is_answerable(task) else (),
         "why_moved": (moved.details or {}).get("reason") if moved and may(actor, Action.READ_CASE, case) else None,
         "names": names_of(
-            [task.assignee, task.delegated_by, task.closed_by, case.created_by, moved.actor if moved else None]
+            [
+                task.assignee,
+                task.delegated_by,
+                task.closed_by,
+                case.created_by,
+                moved.actor if moved else None,
+                *(name for each in follow_lists.subtasks(task) for name in (each.assignee, each.closed_by)),
+            ]
         ),
     }
+
+
+def _may_split(task: HumanTask, actor: Actor) -> bool:
+    """Whether `actor` may add subtasks to the task as it stands."""
+    stands = task.state.is_open and task.parent_id is None and task.case.state is CaseState.ACTIVE
+    return stands and may(actor, Action.ADD_TASK, task.case)
 
 
 @blueprint.post("/tasks/next")
@@ -297,6 +321,39 @@ def withdraw(task_id: UUID) -> ResponseReturnValue:
     tasks.withdraw(task, by=actor, reason=request.form.get("reason", ""))
     db.session.commit()
     return go(url_for("cases.show", number=task.case.number), f"“{task.name}” is withdrawn.")
+
+
+@blueprint.post("/tasks/<uuid:task_id>/subtasks")
+@permission(Action.ADD_TASK)
+def add_subtask(task_id: UUID) -> ResponseReturnValue:
+    """Split a part of the task off, for somebody else or for oneself."""
+    parent, actor = _task(task_id)
+    to, group = request.form.get("to", ""), request.form.get("group", "")
+    task = tasks.add(
+        parent.case,
+        by=actor,
+        name=request.form.get("name", ""),
+        to=_person() if to else None,
+        candidate_groups=[group] if group and not to else [],
+        due_at=moment_sent("due_at", "The due date"),
+        parent=parent,
+        optional=request.form.get("optional") == "yes",
+    )
+    db.session.commit()
+    return go(url_for(".show", task_id=task_id), f"“{task.name}” is added.")
+
+
+@blueprint.post("/tasks/<uuid:task_id>/follow")
+@permission(Action.READ_TASK)
+def follow(task_id: UUID) -> ResponseReturnValue:
+    """Follow it, or (`following` = no) no longer."""
+    actor = current_actor()
+    task = task_lists.get(task_id, by=actor)
+    wanted = request.form.get("following") != "no"
+    (follows.follow if wanted else follows.leave)(task, by=actor)
+    db.session.commit()
+    said = "You follow this: it stands below your tasks, and says when somebody does something or comments."
+    return go(url_for(".show", task_id=task_id), said if wanted else "You follow this no longer.")
 
 
 @blueprint.post("/tasks/<uuid:task_id>/checklist")

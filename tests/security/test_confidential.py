@@ -187,8 +187,9 @@ def test_a_child_case_is_not_there_for_who_reads_its_parent(
 
 #: What may still be done to a closed case: it is opened again, told more about, linked, and given to others.
 AFTER_CLOSING = (
-    "/reopen", "/star", "/notes", "/notes/preview", "/notes/<uuid:note_id>", "/notes/<uuid:note_id>/withdraw", "/edit",
-    "/links", "/links/<uuid:link_id>", "/links/<uuid:link_id>/remove", "/restrict", "/print",
+    "/reopen", "/star", "/follow", "/notes", "/notes/preview", "/notes/<uuid:note_id>",
+    "/notes/<uuid:note_id>/withdraw", "/edit", "/links", "/links/<uuid:link_id>", "/links/<uuid:link_id>/remove",
+    "/restrict", "/print",
 )  # fmt: skip
 
 

@@ -11,7 +11,7 @@ from lxml import etree
 
 from service.engine import searchable
 from service.engine.checks import times
-from service.engine.definition import ASSIGN_BY, ProcessInfo
+from service.engine.definition import ASSIGN_BY, LIMIT, ProcessInfo
 from service.engine.normalise import calendars, timers
 from service.engine.normalise.catalogue import case_attributes
 from service.engine.xml.document import (
@@ -264,6 +264,9 @@ def _extension(doc: Document, element: etree._Element) -> None:
         doc.error(element, "<case:ioMapping> stands on no activity or event.", "Put it into its extensionElements.")
     elif name in _LISTS.values() and not element.get("id"):
         doc.error(element, f"The {name} has no id.", f'Write <case:{name} id="intake" name="Intake"/>.')
+    elif name == "stage" and not LIMIT.fullmatch(element.get("limit") or "1"):
+        said = (element.get("limit") or "")[:20]
+        doc.error(element, f"The limit “{said}” is no number of cases.", "Write a whole number from 1 to 9999.")
     elif name == "role" and (element.get("access") or "read") not in _ACCESS:
         doc.error(element, f"The access “{element.get('access')}” is not known.", "Write read, work or steer.")
 

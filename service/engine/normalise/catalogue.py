@@ -6,7 +6,17 @@ from collections.abc import Iterable, Mapping
 
 from lxml import etree
 
-from service.engine.definition import DataMapping, Element, Milestone, Outcome, ProcessInfo, Role, Stage, StartEvent
+from service.engine.definition import (
+    LIMIT,
+    DataMapping,
+    Element,
+    Milestone,
+    Outcome,
+    ProcessInfo,
+    Role,
+    Stage,
+    StartEvent,
+)
 from service.engine.normalise import levels
 from service.engine.xml.document import (
     CASE,
@@ -196,12 +206,18 @@ def _stages(process: etree._Element) -> tuple[Stage, ...]:
         Stage(
             stage.get("id") or "",
             (stage.get("name") or stage.get("id") or "").strip(),
-            levels.of_stage(stage, process),
+            levels=levels.of_stage(stage, process),
+            limit=_limit(stage),
         )
         for stages in extensions(process, "stages")
         for stage in stages.findall(f"{_CASE_PREFIX}stage")
         if stage.get("id")
     )
+
+
+def _limit(stage: etree._Element) -> int | None:
+    said = stage.get("limit") or ""
+    return int(said) if LIMIT.fullmatch(said) else None
 
 
 def _listed(process: etree._Element, holder: str, name: str) -> list[tuple[str, str, etree._Element]]:

@@ -1,5 +1,6 @@
 // On every page: htmx, messages, times, theme, keyboard. Pages work without it, as full loads.
 import 'htmx.org/dist/htmx.esm.js';
+import { startBoard } from './parts/board.js';
 import { startDialogs } from './parts/dialog.js';
 import { isUnsent, startDrafts } from './parts/drafts.js';
 import { startFilters } from './parts/filter.js';
@@ -17,6 +18,7 @@ import { startTimes } from './parts/time.js';
 import { startToasts, toast } from './parts/toast.js';
 import { startWatching } from './parts/watch.js';
 
+startBoard();
 startDialogs();
 startFilters();
 startLive();

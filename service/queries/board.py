@@ -1,0 +1,134 @@
+"""The board of one case type: its open cases by stage, or their open tasks by person, as far as the actor may see them.
+
+Each column is read by itself, in the order of an index and up to a bound, however many there are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import joinedload
+
+from service.db import db
+from service.models import Actor, Case, HumanTask, ProcessDefinition, User
+from service.queries import tasks as task_lists
+from service.queries.actions import know_roles
+from service.queries.filtering import Conditions
+from service.queries.visibility import listed, listed_tasks
+
+SHOWN, MOST = 20, 200  #: cards of a column at first, and once one asks for more
+COUNTED = 99  #: beyond, a column says “99+”
+COLUMNS = 40  #: stages, or people
+_CASE_ORDER = Case.due_at.is_(None), Case.due_at, Case.id
+_TASK_ORDER = HumanTask.due_at.is_(None), HumanTask.due_at, HumanTask.id
+
+
+@dataclass(frozen=True)
+class Card:
+    """A case with its open tasks, or one task."""
+
+    case: Case
+    tasks: Sequence[HumanTask]
+    due_at: datetime | None  #: when the first of it is due
+
+    @property
+    def task(self) -> HumanTask:
+        return self.tasks[0]
+
+
+@dataclass(frozen=True)
+class Column:
+    """Cases of a stage, or tasks of a person; `key` is empty for no stage, and for nobody."""
+
+    key: str
+    name: str
+    cards: Sequence[Card]
+    number: int  #: of cards that there are, counted up to `COUNTED` and one
+    limit: int | None = None
+
+    @property
+    def counted(self) -> str:
+        return f"{COUNTED}+" if self.number > COUNTED else str(self.number)
+
+    @property
+    def is_over(self) -> bool:
+        return self.limit is not None and self.number > self.limit
+
+    @property
+    def is_more(self) -> bool:
+        return self.number > len(self.cards)
+
+
+def stages(definition: ProcessDefinition) -> Mapping[str, tuple[str, int | None]]:
+    """Stage -> its name and its limit, in the order of the diagram."""
+    found = definition.info.get("stages", ())[:COLUMNS]
+    return {each["id"]: (each["name"], each.get("limit")) for each in found}
+
+
+def by_stage(
+    actor: Actor, definition: ProcessDefinition, *, filtered: Conditions = (), more: str | None = None
+) -> Sequence[Column]:
+    """The open cases of the type by stage; first, if there are any, those in none, or in one of an older version.
+
+    `more`: the stage of which more is shown.
+    """
+    known, found = stages(definition), []
+    open_ones = Case.case_type == definition.key, Case.closed_at.is_(None), listed(actor), *filtered
+    other = sa.or_(Case.stage.is_(None), Case.stage.not_in(list(known)))
+    for key, (name, limit) in {"": ("No stage", None), **known}.items():
+        place = other if key == "" else Case.stage == key
+        most = MOST if more == key else SHOWN
+        rows = db.session.scalars(
+            sa.select(Case).where(*open_ones, place).order_by(*_CASE_ORDER).limit(most).options(joinedload(Case.owner))
+        ).all()
+        if rows or key:
+            number = _number(sa.select(Case.id).where(*open_ones, place)) if len(rows) == most else len(rows)
+            found.append(Column(key, name, _cards(rows), number, limit))
+    return found
+
+
+def _cards(cases: Sequence[Case]) -> Sequence[Card]:
+    know_roles(*cases)
+    tasks = task_lists.open_of([case.id for case in cases])
+    return [_card(case, tasks.get(case.id, ())) for case in cases]
+
+
+def _card(case: Case, tasks: Sequence[HumanTask]) -> Card:
+    due = [at for at in (case.due_at, *(task.due_at for task in tasks)) if at is not None]
+    return Card(case, tasks, min(due, default=None))
+
+
+def by_person(
+    actor: Actor, definition: ProcessDefinition, *, filtered: Conditions = (), more: str | None = None
+) -> Sequence[Column]:
+    """The open tasks of the type: nobody's, the actor's own, and those of each other person, who has most first."""
+    of_type = HumanTask.case.has(sa.and_(Case.case_type == definition.key, Case.closed_at.is_(None)))
+    open_ones = HumanTask.closed_at.is_(None), of_type, listed_tasks(actor), *filtered
+    columns = [
+        _of_person(None, "Nobody yet", open_ones, more),
+        _of_person(actor.name, "You", open_ones, more),
+    ]
+    number = sa.func.count()
+    others = sa.select(HumanTask.assignee).where(*open_ones, HumanTask.assignee.is_not(None))
+    others = others.where(HumanTask.assignee != actor.name).group_by(HumanTask.assignee)
+    names = db.session.scalars(others.order_by(number.desc(), HumanTask.assignee).limit(COLUMNS)).all()
+    called = {each.name: each.display_name for each in db.session.scalars(sa.select(User).where(User.name.in_(names)))}
+    return [*columns, *(_of_person(name, called.get(name, name), open_ones, more) for name in names if name)]
+
+
+def _of_person(name: str | None, called: str, open_ones: Sequence[Any], more: str | None) -> Column:
+    place = HumanTask.assignee.is_(None) if name is None else HumanTask.assignee == name
+    most, key = MOST if more == (name or "") else SHOWN, name or ""
+    chosen = sa.select(HumanTask).where(*open_ones, place).order_by(*_TASK_ORDER).limit(most)
+    rows = db.session.scalars(chosen.options(joinedload(HumanTask.case, innerjoin=True))).all()
+    number = _number(sa.select(HumanTask.id).where(*open_ones, place)) if len(rows) == most else len(rows)
+    return Column(key, called, [Card(task.case, [task], task.due_at) for task in rows], number)
+
+
+def _number(ids: sa.Select[Any]) -> int:
+    found = ids.limit(COUNTED + 1).subquery()
+    return db.session.execute(sa.select(sa.func.count()).select_from(found)).scalar_one()
