@@ -5,6 +5,7 @@ Each column is read by itself, in the order of an index and up to a bound, howev
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -22,7 +23,9 @@ from service.queries.visibility import listed, listed_tasks
 
 SHOWN, MOST = 20, 200  #: cards of a column at first, and once one asks for more
 COUNTED = 99  #: beyond, a column says “99+”
-COLUMNS = 40  #: stages, or people
+STAGES, PEOPLE = 40, 12  #: columns, besides nobody's and one's own
+VERSIONS = 20  #: whose stages are looked for
+LOOKED_AT = 1000  #: tasks, the most urgent ones, whose people have columns
 _CASE_ORDER = Case.due_at.is_(None), Case.due_at, Case.id
 _TASK_ORDER = HumanTask.due_at.is_(None), HumanTask.due_at, HumanTask.id
 
@@ -65,30 +68,37 @@ class Column:
 
 def stages(definition: ProcessDefinition) -> Mapping[str, tuple[str, int | None]]:
     """Stage -> its name and its limit, in the order of the diagram."""
-    found = definition.info.get("stages", ())[:COLUMNS]
+    found = definition.info.get("stages", ())[:STAGES]
     return {each["id"]: (each["name"], each.get("limit")) for each in found}
 
 
 def by_stage(
     actor: Actor, definition: ProcessDefinition, *, filtered: Conditions = (), more: str | None = None
 ) -> Sequence[Column]:
-    """The open cases of the type by stage; first, if there are any, those in none, or in one of an older version.
+    """The open cases of the type by stage; those in none, or in one that only an older version has, if there are any.
 
     `more`: the stage of which more is shown.
     """
     known, found = stages(definition), []
     open_ones = Case.case_type == definition.key, Case.closed_at.is_(None), listed(actor), *filtered
-    other = sa.or_(Case.stage.is_(None), Case.stage.not_in(list(known)))
-    for key, (name, limit) in {"": ("No stage", None), **known}.items():
-        place = other if key == "" else Case.stage == key
+    for key, (name, limit) in {"": ("No stage", None), **known, **_older(definition, known)}.items():
+        place = Case.stage.is_(None) if key == "" else Case.stage == key
         most = MOST if more == key else SHOWN
         rows = db.session.scalars(
             sa.select(Case).where(*open_ones, place).order_by(*_CASE_ORDER).limit(most).options(joinedload(Case.owner))
         ).all()
-        if rows or key:
+        if rows or key in known:
             number = _number(sa.select(Case.id).where(*open_ones, place)) if len(rows) == most else len(rows)
             found.append(Column(key, name, _cards(rows), number, limit))
     return found
+
+
+def _older(definition: ProcessDefinition, known: Mapping[str, Any]) -> Mapping[str, tuple[str, int | None]]:
+    """The stages that only older versions of the type have."""
+    others = sa.select(ProcessDefinition.info).where(ProcessDefinition.key == definition.key)
+    infos = db.session.scalars(others.order_by(ProcessDefinition.version.desc()).limit(VERSIONS))
+    named = {each["id"]: each["name"] for info in infos for each in info.get("stages", ())}
+    return {key: (name, None) for key, name in list(named.items())[:STAGES] if key not in known}
 
 
 def _cards(cases: Sequence[Case]) -> Sequence[Card]:
@@ -105,19 +115,19 @@ def _card(case: Case, tasks: Sequence[HumanTask]) -> Card:
 def by_person(
     actor: Actor, definition: ProcessDefinition, *, filtered: Conditions = (), more: str | None = None
 ) -> Sequence[Column]:
-    """The open tasks of the type: nobody's, the actor's own, and those of each other person, who has most first."""
+    """The open tasks of the type: nobody's, the actor's own, and those of who has most of what is urgent."""
     of_type = HumanTask.case.has(sa.and_(Case.case_type == definition.key, Case.closed_at.is_(None)))
     open_ones = HumanTask.closed_at.is_(None), of_type, listed_tasks(actor), *filtered
     columns = [
         _of_person(None, "Nobody yet", open_ones, more),
         _of_person(actor.name, "You", open_ones, more),
     ]
-    number = sa.func.count()
-    others = sa.select(HumanTask.assignee).where(*open_ones, HumanTask.assignee.is_not(None))
-    others = others.where(HumanTask.assignee != actor.name).group_by(HumanTask.assignee)
-    names = db.session.scalars(others.order_by(number.desc(), HumanTask.assignee).limit(COLUMNS)).all()
+    urgent = sa.select(HumanTask.assignee).where(*open_ones, HumanTask.assignee.is_not(None))
+    urgent = urgent.where(HumanTask.assignee != actor.name).order_by(*_TASK_ORDER).limit(LOOKED_AT)
+    counted = Counter(db.session.scalars(urgent))
+    names = sorted(filter(None, counted), key=lambda name: (-counted[name], name))[:PEOPLE]
     called = {each.name: each.display_name for each in db.session.scalars(sa.select(User).where(User.name.in_(names)))}
-    return [*columns, *(_of_person(name, called.get(name, name), open_ones, more) for name in names if name)]
+    return [*columns, *(_of_person(name, called.get(name, name), open_ones, more) for name in names)]
 
 
 def _of_person(name: str | None, called: str, open_ones: Sequence[Any], more: str | None) -> Column:
