@@ -626,6 +626,7 @@ class ChangeGroup(Body):
         description="`urgent`: late, then by due date, then by priority; `priority`: late, then by priority; `oldest`; "
         "null: as `urgent`.",
     )
+    second_factor: bool | None = Field(None, description="Whether its members sign in with a second factor.")
 
 
 class IssueToken(Body):

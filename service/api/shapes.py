@@ -357,6 +357,7 @@ class GroupSummary(TypedDict):
 
 class GroupShape(GroupSummary):
     next_task: str | None
+    second_factor: bool
     members: list[str]
 
 

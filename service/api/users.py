@@ -11,7 +11,7 @@ from service.api.representations import group_summary, installation_entry_shape,
 from service.api.routes import Answer, Routes
 from service.http.auth import current_actor
 from service.models import ApiToken, Group
-from service.operations import users
+from service.operations import second_factors, users
 from service.policy.permissions import Action
 from service.queries import installation
 from service.queries import users as user_lists
@@ -72,6 +72,13 @@ def sign_out(name: str) -> Answer:
     return Answer()
 
 
+@routes.delete("/users/{name}/second-factor", Action.MANAGE_USERS)
+def reset_second_factor(name: str) -> Answer:
+    """Forget the app and the recovery codes of a user who has lost them, and sign them out; their tokens stay."""
+    second_factors.reset(user_lists.user(name), by=current_actor())
+    return Answer()
+
+
 @routes.get("/audit", Action.MANAGE_USERS, query=schemas.InstallationQuery, gives=list[shapes.InstallationEntryShape])
 def list_audit(query: schemas.InstallationQuery) -> Answer:
     """What was done to the installation: people, groups, rights, tokens, deployments; the newest first."""
@@ -118,12 +125,14 @@ def get_group(name: str) -> Answer:
 
 @routes.patch("/groups/{name}", Action.MANAGE_USERS, body=schemas.ChangeGroup, gives=shapes.GroupShape)
 def change_group(name: str, body: schemas.ChangeGroup) -> Answer:
-    """Give a group another title, or say in which order its tasks are next for who asks for the next one."""
+    """Give a group another title, say in which order its tasks are next, or whether it needs a second factor."""
     group, by = user_lists.group(name), current_actor()
     if body.title is not None:
         users.rename_group(group, body.title, by=by)
     if "next_task" in body.model_fields_set:
         users.order_next_tasks(group, body.next_task, by=by)
+    if body.second_factor is not None:
+        second_factors.require_of(group, body.second_factor, by=by)
     return Answer(_group(group))
 
 
@@ -154,5 +163,6 @@ def _group(group: Group) -> shapes.GroupShape:
         "name": group.name,
         "title": group.title,
         "next_task": order,
+        "second_factor": group.second_factor,
         "members": list(user_lists.members(group.name)),
     }

@@ -129,6 +129,23 @@ def reset_password(name: str, password: str | None) -> None:
         click.echo(f"{name} has another password; sign-ins and tokens from before have ended.")
 
 
+@user.command("reset-second-factor")
+@click.argument("name")
+@on_the_demo
+def reset_second_factor(name: str) -> None:
+    """Forget the app and the recovery codes of NAME, who has lost them; ends their sign-ins."""
+    from service.operations import second_factors
+    from service.queries import users as user_lists
+
+    with application():
+        somebody = user_lists.user(name)
+        second_factors.reset(somebody, by=SYSTEM)
+        needed = second_factors.is_required(somebody.id)
+        db.session.commit()
+        then = "sets up another at the next sign-in" if needed else "signs in by the password alone"
+        click.echo(f"{name} has no second factor any more, and {then}.")
+
+
 def _asked() -> str:
     password: str = click.prompt("Password", hide_input=True, confirmation_prompt=True)
     return password

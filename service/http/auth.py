@@ -6,6 +6,7 @@ sign-in counts from the next request on. What protects the routes themselves sta
 
 from __future__ import annotations
 
+import hmac
 import ipaddress
 import secrets
 import uuid
@@ -18,7 +19,8 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 from flask import Flask, Request, Response, current_app, g, request
 from flask.sessions import SecureCookieSession, SecureCookieSessionInterface
-from limits import RateLimitItem
+from itsdangerous import BadSignature, URLSafeTimedSerializer
+from limits import RateLimitItem, parse
 
 from service import logs
 from service.config import Config
@@ -34,6 +36,8 @@ from service.policy.credentials import TOKEN_PREFIX, digest
 from service.policy.standing_in import stands_in_now
 
 Limited = tuple[RateLimitItem, str, str]  #: a limit, and what it counts
+HALF = timedelta(minutes=10)  #: between the password and the second factor
+CODES = parse("10 per 15 minutes")  #: tries with codes of one person
 SEEN_EVERY = timedelta(minutes=1)  #: how exactly a sign-in's last use is kept
 
 
@@ -93,9 +97,8 @@ def visitor_secret() -> str:
     return g.cookie  # type: ignore[no-any-return]
 
 
-def sign_in(name: str, password: str) -> Actor:
-    """Begin a session for who proves to be `name`; the caller commits. Raises as `prove` does."""
-    user = prove(name, password)
+def begin_session(user: Any) -> Actor:
+    """Sign in who has proved to be `user`, by all that they are asked for; the caller commits."""
     sign_out()
     g.cookie, g.send_cookie = secrets.token_urlsafe(32), True  # a new secret: one planted before is worthless
     now, settings = utcnow(), current_app.config["CASEWRIGHT"]
@@ -111,6 +114,38 @@ def sign_in(name: str, password: str) -> Actor:
     log.info("sign-in", user=str(user.id))
     g.actor = Actor(user.id, user.name, user.display_name, _groups_of(user.id), user.is_admin)
     return g.actor  # type: ignore[no-any-return]
+
+
+def half_signed_in(user: Any) -> str:
+    """What a page hands on between the password and the second factor of `user`: only this browser can use it."""
+    kept = db.session.scalar(sa.select(User.password_hash).where(User.id == user.id))  # it may be hashed anew by now
+    return _halves().dumps([str(user.id), _half_of(kept)])
+
+
+def half(given: str) -> User | None:
+    """Whose password was just proved in this browser, by what `half_signed_in` gave; None where that is too long ago,
+    or the password is another now. Counts as a try with a code. Raises `TooMany`."""
+    try:
+        user_id, mark = _halves().loads(given, max_age=int(HALF.total_seconds()))
+    except BadSignature:
+        return None
+    rate_limits.count(CODES, "second factor", user_id, refusal="Too many codes")
+    user = db.session.get(User, uuid.UUID(user_id))
+    fits = user is not None and user.active and hmac.compare_digest(mark, _half_of(user.password_hash))
+    return user if fits else None
+
+
+def proved(user_id: uuid.UUID | None) -> None:
+    """Forget the tries with codes of who gave the right one; once that is committed."""
+    rate_limits.forget(CODES, "second factor", str(user_id))
+
+
+def _half_of(password_hash: str | None) -> str:
+    return digest(f"half\0{visitor_secret()}\0{password_hash}").hex()
+
+
+def _halves() -> URLSafeTimedSerializer:
+    return URLSafeTimedSerializer(current_app.config["CASEWRIGHT"].secret_key, salt="half signed in")
 
 
 def prove(name: str, password: str) -> Any:

@@ -32,6 +32,7 @@ from service.models.notes import Note, NoteMention, NoteRevision, NoteVisibility
 from service.models.presence import Presence
 from service.models.requests import IdempotencyKey
 from service.models.schema_revisions import SchemaRevision
+from service.models.second_factors import RecoveryCode, SecondFactor
 from service.models.service_clocks import ClockState, ServiceClock
 from service.models.subscriptions import Message, MessageId, Subscription
 from service.models.tasks import HumanTask, TaskCandidate, TaskState
@@ -107,9 +108,11 @@ __all__ = [
     "Presence",
     "ProcessDefinition",
     "RateCount",
+    "RecoveryCode",
     "Resource",
     "SavedView",
     "SchemaRevision",
+    "SecondFactor",
     "ServiceClock",
     "StarredCase",
     "StartTimer",

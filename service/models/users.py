@@ -53,6 +53,8 @@ class Group(Base):
 
     name: Mapped[str] = mapped_column(primary_key=True)
     title: Mapped[str]
+    #: its members sign in with a second factor
+    second_factor: Mapped[bool] = mapped_column(default=False, server_default=sa.false())
     next_task: Mapped[NextTask | None] = mapped_column(  #: None: as `URGENT`
         sa.Enum(NextTask, native_enum=False, values_callable=lambda e: list(e))
     )

@@ -45,6 +45,7 @@ from service.web import (
     profile,
     rendering,
     roles,
+    second_factor,
     sign_in,
     standing,
     static,
@@ -58,7 +59,7 @@ from service.web import (
 FAMILIES = (about, absences, accounts, adhoc, answering, arranging, batches, board, calendars, case_types, cases,
             casework, changing, deployments, family, feeds, filters, help, history, incidents, installation, jumping,
             levels, links, live, lost, migrations, moving, notes, pending_calls, preflights, printing, profile, roles,
-            sign_in, standing, static, tasks, tokens, versions, views, workload)  # fmt: skip
+            second_factor, sign_in, standing, static, tasks, tokens, versions, views, workload)  # fmt: skip
 
 
 def init_app(app: Flask) -> None:

@@ -13,6 +13,7 @@ from service.http import rate_limits
 from service.http.auth import current_actor
 from service.http.protection import permission
 from service.models import Group, NextTask, User
+from service.operations import second_factors
 from service.operations import users as operations
 from service.policy.permissions import Action
 from service.queries import groups as group_lists
@@ -120,6 +121,7 @@ def show(name: str) -> Response:
         others=[(each, words.readable(each)) for each in others],
         held=user_lists.held(user, by=current_actor()),
         sign_ins=user_lists.signed_in(user),
+        has_second_factor=second_factors.is_on(user.id),
         tokens=user_lists.issued_tokens(user.name)[0].rows,
     )
 
@@ -177,6 +179,15 @@ def sign_out(name: str) -> ResponseReturnValue:
     user = user_lists.user(name)
     operations.sign_out(user, by=current_actor())
     return _done(user, f"{user.display_name} is signed out everywhere.")
+
+
+@blueprint.post("/people/<name>/second-factor/reset")
+@permission(Action.MANAGE_USERS)
+def reset_second_factor(name: str) -> ResponseReturnValue:
+    """Forget their lost app and recovery codes, and sign them out."""
+    user = user_lists.user(name)
+    second_factors.reset(user, by=current_actor())
+    return _done(user, f"{user.display_name} has no second factor any more, and is signed out everywhere.")
 
 
 @blueprint.post("/people/<name>/groups")
@@ -245,6 +256,7 @@ def rename(name: str) -> ResponseReturnValue:
     operations.rename_group(found, request.form.get("title", ""), by=current_actor())
     if order != (found.next_task or NextTask.URGENT):  # the form says what holds where nothing was chosen
         operations.order_next_tasks(found, NextTask(order), by=current_actor())
+    second_factors.require_of(found, request.form.get("second_factor") == "yes", by=current_actor())
     return _group_done(name, f"{found.title} is changed.")
 
 

@@ -79,6 +79,14 @@ SENTENCES: Mapping[str, Callable[[str, Details], str]] = {
     "group:left": lambda who, said: f"took {who} out of the group {said['group']}",
     "token:issued": lambda who, said: f"made {who}'s token “{said['token']}” for {', '.join(said['scopes'])}",
     "token:revoked": lambda who, said: f"revoked {who}'s token “{said['token']}”",
+    "second-factor:set-up": lambda who, _: f"set up the second factor of {who}",
+    "second-factor:removed": lambda who, _: f"removed the second factor of {who}",
+    "second-factor:reset": lambda who, _: f"reset the second factor of {who}, and signed them out",
+    "second-factor:recovery-used": lambda who, said: f"used a recovery code of {who}; {said['left']} are left",
+    "second-factor:codes-renewed": lambda who, _: f"renewed the recovery codes of {who}",
+    "group:second-factor-set": lambda group, said: (
+        f"let members of {group} sign in {'with' if said['needed'] else 'without'} a second factor"
+    ),
     "absence:said": lambda who, said: f"said that {who} is away from {said['from']} to {said['to']}",
     "absence:ended": lambda who, said: f"ended the absence of {who} from {said['from']} to {said['to']}",
     "calendar:made": lambda key, _: f"made the calendar {key}",

@@ -14,7 +14,7 @@ from service.errors import BadRequest, NotSignedIn
 from service.http import auth
 from service.http.auth import current_actor
 from service.http.protection import permission, signed_in
-from service.operations import users
+from service.operations import second_factors, users
 from service.policy.permissions import Action, may
 from service.queries import users as user_lists
 from service.web import feeds
@@ -109,6 +109,7 @@ def _page(**values: Any) -> Response:
         actor=actor,
         user=user,
         tokens=user_lists.tokens(actor),
+        second_factor=second_factors.is_on(user.id),
         scopes={name: SCOPES[name] for name in offered},
         days=list(DAYS.items()),
         now=utcnow(),

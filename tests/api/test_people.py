@@ -53,7 +53,13 @@ def test_groups_are_made_once(office: Office, program: Callable[..., Program]) -
     again = ada.post("/groups", {"name": "night-shift"})
 
     assert (made.status_code, again.status_code) == (201, 409)
-    assert made.json == {"name": "night-shift", "title": "Night shift", "members": [], "next_task": None}
+    assert made.json == {
+        "name": "night-shift",
+        "title": "Night shift",
+        "members": [],
+        "next_task": None,
+        "second_factor": False,
+    }
     assert [group["name"] for group in ada.get("/groups?limit=2").json["items"]] == ["auditors", "clerks"]
 
 

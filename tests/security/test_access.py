@@ -253,6 +253,7 @@ NOTHING_THERE = (
     "/cases/<number>/roles/",
     "/tasks/<uuid:task_id>/withdraw",
     "/profile/password",
+    "/profile/second-factor",
     "/api/v1/pending-calls/<uuid:call_id>/",
     "/pending-calls/<uuid:call_id>/",
     "/lost-cases",
@@ -626,7 +627,7 @@ def test_public_routes_are_few_and_known(app: Flask) -> None:
         "/about", "/about/licences", "/answer/<token>",
         "/api/v1/docs", "/api/v1/openapi.json", "/calendar-feed.ics", "/favicon.ico",
         "/healthz", "/help",
-        "/help/<slug>", "/readyz", "/sign-in", "/sign-out", "/static/<name>",
+        "/help/<slug>", "/readyz", "/sign-in", "/sign-in/code", "/sign-in/set-up", "/sign-out", "/static/<name>",
     }  # fmt: skip
 
 
