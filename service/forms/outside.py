@@ -43,7 +43,8 @@ def for_outside(schema: Mapping[str, Any], variables: Mapping[str, Any], *, now:
     for path in _quoted(parts, own | told, hidden, frozenset()):
         _copy(path, known, values)
     for name in _offered(parts, hidden):
-        _copy((name,), known, values)
+        if isinstance(options := known.get(name), list):
+            values.setdefault(name, [_option(each) for each in options])
     return Outside({**schema, "components": parts}, values)
 
 
@@ -164,13 +165,26 @@ def _offered(parts: list[Any], hidden: frozenset[str]) -> Iterator[str]:
             yield from _offered(list(part.get("components") or []), hidden)
 
 
+def _option(said: Any) -> Any:
+    """What a field shows of an item to choose from, which may say more."""
+    return {name: said[name] for name in ("label", "value") if name in said} if isinstance(said, Mapping) else said
+
+
+def _is_shown(value: Any) -> bool:
+    """Whether a text that quotes the value shows it: of a record it shows nothing."""
+    parts = value if isinstance(value, list) else [value]
+    return not any(isinstance(part, Mapping | list) for part in parts)
+
+
 def _copy(path: tuple[str, ...], variables: Mapping[str, Any], into: dict[str, Any]) -> None:
-    """Put what stands at `path` in `variables` at the same place in `into`, unless something stands there."""
+    """Put what a text shows of `path` in `variables` at the same place in `into`, unless something stands there."""
     found: Any = variables
     for name in path:
         if not isinstance(found, Mapping) or name not in found:
             return
         found = found[name]
+    if not _is_shown(found):
+        return
     for name in path[:-1]:
         inner = into.setdefault(name, {})
         if not isinstance(inner, dict):

@@ -31,6 +31,7 @@ from service.models import (
     LoginSession,
     Membership,
     NextTask,
+    SecondFactor,
     TaskCandidate,
     User,
     UserSkill,
@@ -262,7 +263,14 @@ def join(user: User, group: Group, *, by: Actor) -> None:
     require(by, Action.MANAGE_USERS)
     if all(membership.group_name != group.name for membership in user.memberships):
         user.memberships.append(Membership(group_name=group.name))
+        if group.second_factor and not _has_second_factor(user):
+            end_sign_ins(user)  # they set one up as they sign in
         audit.installation.record("group:joined", by=by, subject=user.name, details={"group": group.name})
+
+
+def _has_second_factor(user: User) -> bool:
+    found = db.session.get(SecondFactor, user.id)
+    return found is not None and found.confirmed_at is not None
 
 
 def leave(user: User, group: Group, *, by: Actor) -> None:

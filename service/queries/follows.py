@@ -85,7 +85,7 @@ def _commented(actor: Actor, tasks: Sequence[uuid.UUID], since: datetime) -> Map
     return {task_id: at for task_id, at in db.session.execute(comments.group_by(Note.task_id)) if task_id}
 
 
-def subtasks(task: HumanTask) -> Sequence[HumanTask]:
-    """The subtasks of a task, the oldest first; who may read its case sees them all."""
-    found = sa.select(HumanTask).where(HumanTask.parent_id == task.id).order_by(HumanTask.id)
+def subtasks(task: HumanTask, actor: Actor) -> Sequence[HumanTask]:
+    """The subtasks of a task that `actor` may see, the oldest first."""
+    found = sa.select(HumanTask).where(HumanTask.parent_id == task.id, readable_task(actor)).order_by(HumanTask.id)
     return db.session.scalars(found).all() if task.subtasks is not None else ()

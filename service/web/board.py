@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from flask import Blueprint, redirect, request, url_for
+from flask import Blueprint, current_app, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
 from service.db import db
@@ -64,7 +64,7 @@ def show(key: str) -> ResponseReturnValue:
         names=_names(found.rows),
         total=sum(len(column.cards) for column in found.rows),
     )
-    shown.set_cookie("board", definition.key, samesite="Lax", httponly=True, max_age=180 * 86400)
+    shown.set_cookie("board", definition.key, samesite="Lax", httponly=True, max_age=180 * 86400, secure=_secure())
     return shown
 
 
@@ -87,6 +87,11 @@ def move(key: str) -> ResponseReturnValue:
     db.session.commit()
     query = request.form.get("q") or None
     return go(url_for(".show", key=key, by=by if by == "person" else None, q=query), said)
+
+
+def _secure() -> bool:
+    secure: bool = current_app.config["CASEWRIGHT"].secure_cookies
+    return secure
 
 
 def _type(key: str) -> ProcessDefinition:

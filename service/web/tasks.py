@@ -147,6 +147,7 @@ def _about(task: HumanTask, actor: Actor) -> dict[str, Any]:
     schema = form_of_task(task) if task.state.is_open else None
     moved = migrations.moved_under(task) if task.state.is_open else None
     context: Mapping[str, Any] = {**case.variables, **(task.local or {})}
+    below = follow_lists.subtasks(task, actor)
     return {
         "case": case,
         "stages": progress.stages(case),
@@ -165,8 +166,8 @@ def _about(task: HumanTask, actor: Actor) -> dict[str, Any]:
         else None,
         "moved": moved,
         "following": follow_lists.is_following(task, actor),
-        "subtasks": follow_lists.subtasks(task),
-        "above": db.session.get(HumanTask, task.parent_id) if task.parent_id else None,
+        "subtasks": below,
+        "above": _above(task, actor),
         "splits": _may_split(task, actor),
         "groups": [(name, title or name) for name, title in people.groups_and_forms()[0].items()]
         if _may_split(task, actor)
@@ -180,10 +181,16 @@ def _about(task: HumanTask, actor: Actor) -> dict[str, Any]:
                 task.closed_by,
                 case.created_by,
                 moved.actor if moved else None,
-                *(name for each in follow_lists.subtasks(task) for name in (each.assignee, each.closed_by)),
+                *(name for each in below for name in (each.assignee, each.closed_by)),
             ]
         ),
     }
+
+
+def _above(task: HumanTask, actor: Actor) -> HumanTask | None:
+    """The task of which it is a subtask, if `actor` may see that."""
+    above = db.session.get(HumanTask, task.parent_id) if task.parent_id else None
+    return above if above is not None and may(actor, Action.READ_TASK, above) else None
 
 
 def _may_split(task: HumanTask, actor: Actor) -> bool:

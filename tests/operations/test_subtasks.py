@@ -11,8 +11,18 @@ from flask import Flask
 
 from service.db import db, utcnow
 from service.errors import BadRequest, NotFound, WrongState
-from service.models import Actor, Case, FollowedTask, HumanTask, NoteVisibility, ProcessDefinition, TaskState, User
-from service.operations import cases, follows, notes, tasks
+from service.models import (
+    SYSTEM,
+    Actor,
+    Case,
+    FollowedTask,
+    HumanTask,
+    NoteVisibility,
+    ProcessDefinition,
+    TaskState,
+    User,
+)
+from service.operations import cases, follows, notes, roles, tasks
 from service.queries import follows as follow_lists
 
 pytestmark = pytest.mark.usefixtures("loan")
@@ -64,7 +74,7 @@ def test_a_task_waits_for_the_subtasks_that_it_needs(case: Case, ann: Actor, ben
 
     assert (above.state, above.subtasks_done) == (TaskState.COMPLETED, 1)
     assert spare.state is TaskState.READY
-    assert [each.name for each in follow_lists.subtasks(above)] == ["Ask for photos", "Look around", "Call twice"]
+    assert [each.name for each in follow_lists.subtasks(above, ann)] == ["Ask for photos", "Look around", "Call twice"]
 
 
 def test_a_subtask_has_none_of_its_own_and_stays_in_its_case(
@@ -150,3 +160,17 @@ def test_one_person_follows_so_many_tasks_only(case: Case, ann: Actor, monkeypat
 
     with pytest.raises(WrongState, match="leave one"):
         follows.follow(task_of(case), by=ann)
+
+
+def test_who_has_only_the_task_above_in_a_restricted_case_sees_no_subtasks_of_others(
+    case: Case, ann: Actor, ben: Actor
+) -> None:
+    above = task_of(case)
+    tasks.claim(above, by=ben)
+    cases.change(case, by=SYSTEM, owner=user(ann))
+    tasks.add(case, by=ann, name="About a colleague", to=user(ann), parent=above)
+    roles.restrict(case, True, by=ann, reason="A colleague is concerned.")
+    db.session.commit()
+
+    assert follow_lists.subtasks(above, ben) == []
+    assert len(follow_lists.subtasks(above, ann)) == 1

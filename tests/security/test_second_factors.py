@@ -207,6 +207,20 @@ def test_a_group_that_needs_it_has_its_members_set_it_up(app: Flask, ann: Actor,
     assert "needs a second factor" in refused.text
 
 
+def test_who_joins_such_a_group_sets_it_up_at_once(ann: Actor, browser: Browser) -> None:
+    browser.post("/sign-in", name="ann", password=PASSWORD)
+    assert browser.is_in()
+    safe = users.ensure_group("safe", by=SYSTEM)
+    second_factors.require_of(safe, True, by=SYSTEM)
+
+    users.join(db.session.get_one(User, ann.id), safe, by=SYSTEM)
+    db.session.commit()
+
+    assert not browser.is_in()
+    assert browser.password()
+    assert not browser.is_in()
+
+
 def test_it_is_set_up_and_removed_on_the_profile_by_password_and_code(ann: Actor, browser: Browser) -> None:
     browser.post("/sign-in", name="ann", password=PASSWORD)
 
