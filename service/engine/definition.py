@@ -18,6 +18,15 @@ class Severity(StrEnum):
 
 
 @dataclass(frozen=True)
+class Step:
+    """One step of a way through a diagram, as it can be played there."""
+
+    element: str  #: that goes on, begins or happens
+    flows: tuple[str, ...] = ()  #: which get a token
+    marking: tuple[tuple[str, int], ...] = ()  #: after it: flows and elements with how many tokens each has
+
+
+@dataclass(frozen=True)
 class Problem:
     """One thing that is wrong in one file, and what to write instead."""
 
@@ -28,6 +37,8 @@ class Problem:
     element_id: str | None = None
     element_name: str | None = None
     severity: Severity = Severity.ERROR
+    rule: str = ""  #: the name by which a diagram may have it ignored (`case:ignore`); empty: it may not
+    way: tuple[Step, ...] = ()  #: how a case comes to it
 
     def __str__(self) -> str:
         place = self.file if self.line is None else f"{self.file}:{self.line}"

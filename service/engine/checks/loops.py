@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 
 from lxml import etree
 
 from service.engine import expressions
 from service.engine.expressions import python_names
-from service.engine.normalise.structure import Scope
+from service.engine.normalise.structure import Scope, is_loose
 from service.engine.xml.document import Document, child, children, definitions_of, local, text_of
 
 _JOINING = {"parallelGateway", "inclusiveGateway"}
@@ -21,18 +21,62 @@ def check(doc: Document, scope: Scope) -> None:
     hosts = {node.get("attachedToRef") for node in scope.nodes if local(node) == "boundaryEvent"}
     at_once = {key for key, node in nodes.items() if key not in hosts and _goes_on(scope, node)}
     following = {key: [flow.get("targetRef") or "" for flow in scope.outgoing.get(key, ())] for key in at_once}
+    told: set[str] = set()
     for loop in _circles(at_once, following):
         leaving = [
             flow for key in loop for flow in scope.outgoing.get(key, ()) if (flow.get("targetRef") or "") not in loop
         ]
         if not any(_may_be_taken(scope, nodes, flow, loop) for flow in leaving):
             first = next(key for key in nodes if key in loop)
+            told |= loop
             doc.warn(
                 nodes[first],
                 f"It goes round for ever with {_others(loop, first)}: nothing waits there, and nothing leads out"
                 + (", as nothing there sets what the way out asks for." if leaving else "."),
                 "Put a gateway with a condition that comes true into the loop, or something that waits.",
+                rule="endless-loop",
             )
+    _no_end(doc, scope, nodes, told)
+
+
+def _no_end(doc: Document, scope: Scope, nodes: Mapping[str, etree._Element], told: set[str]) -> None:
+    """Warn of a circle that waits, but from which no way leads to an end, and that nothing from outside breaks off."""
+    if doc.torn or local(scope.element) == "adHocSubProcess" or _is_broken_off(scope):
+        return
+    following = {key: [flow.get("targetRef") or "" for flow in scope.outgoing.get(key, ())] for key in nodes}
+    for key, node in nodes.items():
+        if local(node) == "boundaryEvent":
+            following.setdefault(node.get("attachedToRef") or "", []).append(key)
+    before: dict[str, list[str]] = {}
+    for key, targets in following.items():
+        for target in targets:
+            before.setdefault(target, []).append(key)
+    ending = [key for key, targets in following.items() if not targets]
+    fine = set(ending)
+    while ending:
+        for key in before.get(ending.pop(), ()):
+            if key not in fine:
+                fine.add(key)
+                ending.append(key)
+    for loop in _circles(nodes.keys() - fine, following):
+        leaves = any(target not in loop for key in loop for target in following[key])
+        if not leaves and not loop & told:
+            first = next(key for key in nodes if key in loop)
+            doc.warn(
+                nodes[first],
+                f"From here no way leads to an end: it goes round for ever with {_others(loop, first)}.",
+                "Lead a way out of the loop, or let an event end it.",
+                rule="no-end",
+            )
+
+
+def _is_broken_off(scope: Scope) -> bool:
+    """Whether an event sub-process may end the scope, or an event on the border of what holds it."""
+    if any(is_loose(node) for node in scope.nodes):
+        return True
+    parent = scope.element.getparent()
+    events = children(parent, "boundaryEvent") if parent is not None else []
+    return any(event.get("attachedToRef") == scope.element.get("id") for event in events)
 
 
 def _others(loop: set[str], first: str) -> str:
@@ -81,7 +125,7 @@ def _sets(node: etree._Element, asked: set[str]) -> bool:
     return not asked.isdisjoint(found.assigned | found.read)
 
 
-def _circles(nodes: set[str], following: Mapping[str, list[str]]) -> list[set[str]]:
+def _circles(nodes: Set[str], following: Mapping[str, list[str]]) -> list[set[str]]:
     """The strongly connected parts with a circle in them (Tarjan's algorithm, without recursion)."""
     number: dict[str, int] = {}
     lowest: dict[str, int] = {}

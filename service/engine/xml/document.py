@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from lxml import etree
 
-from service.engine.definition import Problem, Severity
+from service.engine.definition import Problem, Severity, Step
 
 BPMN = "http://www.omg.org/spec/BPMN/20100524/MODEL"
 CASE = "urn:casewright:bpmn:1.0"
@@ -144,15 +144,27 @@ class Document:
         """Forget which flows leave which node: they were moved or removed."""
         self._leaving = None
 
-    def error(self, element: etree._Element | None, message: str, advice: str) -> None:
-        """Something that prevents deployment, at `element`."""
-        self._problem(element, message, advice, Severity.ERROR)
+    def error(
+        self, element: etree._Element | None, message: str, advice: str, *, rule: str = "", way: tuple[Step, ...] = ()
+    ) -> None:
+        """Something that prevents deployment, at `element`; for `rule` and `way` see `Problem`."""
+        self._problem(element, message, advice, Severity.ERROR, rule, way)
 
-    def warn(self, element: etree._Element | None, message: str, advice: str) -> None:
-        """Something worth knowing, at `element`."""
-        self._problem(element, message, advice, Severity.WARNING)
+    def warn(
+        self, element: etree._Element | None, message: str, advice: str, *, rule: str = "", way: tuple[Step, ...] = ()
+    ) -> None:
+        """Something worth knowing, at `element`; for `rule` and `way` see `Problem`."""
+        self._problem(element, message, advice, Severity.WARNING, rule, way)
 
-    def _problem(self, element: etree._Element | None, message: str, advice: str, severity: Severity) -> None:
+    def _problem(
+        self,
+        element: etree._Element | None,
+        message: str,
+        advice: str,
+        severity: Severity,
+        rule: str,
+        way: tuple[Step, ...],
+    ) -> None:
         if self.full or (element is not None and process_of(element) in self.outlines):
             return
         named = _nearest_with_id(element)
@@ -165,6 +177,8 @@ class Document:
                 element_id=named.get("id") if named is not None else None,
                 element_name=(" ".join((named.get("name") or "").split()) or None) if named is not None else None,
                 severity=severity,
+                rule=rule,
+                way=way,
             )
         )
 

@@ -1,0 +1,1 @@
+"""What designers are told of their diagrams, measured: `make workbench`."""
