@@ -15,6 +15,7 @@ from typing import Any
 class Severity(StrEnum):
     ERROR = "error"  #: the deployment is refused
     WARNING = "warning"  #: deployed, but worth knowing (for example an attribute that we do not execute)
+    HINT = "hint"  #: may well be meant so: told only to who asks for it
 
 
 @dataclass(frozen=True)

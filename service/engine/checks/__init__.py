@@ -10,9 +10,9 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from lxml import etree
 
-from service.engine.checks import attributes, calls, graph, instances, levels, placement, texts, times
+from service.engine.checks import attributes, calls, gaps, graph, instances, levels, placement, texts, times
 from service.engine.checks.instances import FormNames
-from service.engine.definition import Problem, Refused
+from service.engine.definition import Problem, Refused, Severity
 from service.engine.expressions import budget
 from service.engine.normalise import Normalised, normalise
 from service.engine.xml.document import FLOW_NODES, SUB_PROCESSES, Document, local
@@ -22,7 +22,9 @@ MAX_NODES = 5_000
 MAX_NESTING = 30
 
 
-def examine(files: Mapping[str, bytes], *, called: Mapping[str, Iterable[str]] | None = None) -> list[Problem]:
+def examine(
+    files: Mapping[str, bytes], *, called: Mapping[str, Iterable[str]] | None = None, hints: bool = False
+) -> list[Problem]:
     """Everything that is wrong with the BPMN files of a deployment (name -> content), errors and warnings, all at once.
 
     `called` are processes that are deployed already: id -> the process ids that they call in turn. For deployments
@@ -37,7 +39,7 @@ def examine(files: Mapping[str, bytes], *, called: Mapping[str, Iterable[str]] |
             problems += refused.problems
     for model in models:
         problems += model.problems
-    return problems + check_definition(models, called=called)
+    return problems + check_definition(models, called=called, hints=hints)
 
 
 def check_definition(
@@ -45,17 +47,18 @@ def check_definition(
     *,
     called: Mapping[str, Iterable[str]] | None = None,
     forms: Mapping[str, FormNames] | None = None,
+    hints: bool = False,
 ) -> list[Problem]:
     """Everything that is wrong with these files beyond what `normalise` says, errors and warnings.
 
     `called` are processes that are deployed already: id -> the process ids that they call in turn; `forms` what the
-    forms that are named have to do with variables, by key.
+    forms that are named have to do with variables, by key; `hints`: also what may well be meant so.
     """
     problems: list[Problem] = []
     for model in models:
         problems += _check_file(model, forms or {})
     problems += calls.check(models, called or {})
-    return problems
+    return [problem for problem in problems if hints or problem.severity is not Severity.HINT]
 
 
 def _check_file(model: Normalised, forms: Mapping[str, FormNames]) -> list[Problem]:
@@ -85,6 +88,7 @@ def _check(model: Normalised, doc: Document, forms: Mapping[str, FormNames]) -> 
             levels.check(doc, process, _roles(model, key))
             texts.check(doc, process)
             times.check(doc, process)
+            gaps.check(doc, process)
             instances.check(doc, process, forms)
     for element in doc.root:
         if local(element) and local(element) != "process":

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from lxml import etree
 
-from service.engine.checks import loops, soundness
+from service.engine.checks import gaps, loops, soundness
 from service.engine.definition import Element
 from service.engine.normalise.structure import Scope, is_loose
 from service.engine.xml.document import (
@@ -28,7 +28,7 @@ def check(doc: Document, process: etree._Element, elements: Mapping[str, Element
     """Check each scope of a normalised process."""
     for scope in [node for node in process.iter() if local(node) in SCOPES]:
         _scope(doc, Scope(scope), elements)
-    soundness.check(doc, process, elements, lambda *_: None)
+    soundness.check(doc, process, elements, gaps.together)
     _unused_compensation(doc, process)
     _lanes(doc, process)
 

@@ -15,7 +15,7 @@ from typing import Any
 
 from lxml import etree
 
-from service.engine.decisions import checks
+from service.engine.decisions import checks, covering
 from service.engine.decisions.evaluation import Decision
 from service.engine.decisions.expressions import ExpressionReader, Text, local, short_type, sub, subs
 from service.engine.definition import Problem, Refused, Severity
@@ -136,6 +136,8 @@ class _Reader:
     def examined(self) -> list[Problem]:
         """Every problem, those of the expressions among them, in the order of the files and their lines."""
         found = [*self.problems, *checks.problems(self.nodes, self.texts, self.types, self.names | self.columns)]
+        for key, element in self.elements.items():
+            found += covering.problems(key.partition("#")[0], element)
         order = {file: place for place, file in enumerate(self.order)}
         return sorted(found, key=lambda problem: (order.get(problem.file, 0), problem.line or 0))
 

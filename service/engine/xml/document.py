@@ -156,6 +156,10 @@ class Document:
         """Something worth knowing, at `element`; for `rule` and `way` see `Problem`."""
         self._problem(element, message, advice, Severity.WARNING, rule, way)
 
+    def hint(self, element: etree._Element | None, message: str, advice: str, *, rule: str) -> None:
+        """Something that may well be meant so, at `element`."""
+        self._problem(element, message, advice, Severity.HINT, rule, ())
+
     def _problem(
         self,
         element: etree._Element | None,
