@@ -15,7 +15,7 @@ from lxml import etree
 
 from service import forms
 from service.engine import expressions
-from service.engine.checks import over_budget, variables
+from service.engine.checks import flowing, over_budget, variables
 from service.engine.checks.variables import Read, Variables
 from service.engine.decisions import Named
 from service.engine.definition import Problem, ProcessInfo, Severity
@@ -78,10 +78,25 @@ def check(executable: Sequence[tuple[Normalised, str, ProcessInfo]], world: Worl
                 found += mismatches(info, said, given, computed)
         except budget.Spent as spent:
             return found + over_budget(info.file, spent)
+    found += _flowing(executable, processes, given)
     known = computed.union(*given.forms.values(), *given.decisions.values(), given.decisions.keys())
     for key in sorted(contents):
         found += _in_form(form_of(key, world), known)
     return found
+
+
+def _flowing(
+    executable: Sequence[tuple[Normalised, str, ProcessInfo]], processes: Processes, given: Given
+) -> list[Problem]:
+    """Variables that are read too early, or set twice, in closed case types that no other process calls."""
+    known = flowing.Known(given.forms, given.kinds, given.decisions)
+    called = set(given.callers).union(*(said.calls for _, said in processes.values()))
+    found: list[Problem] = []
+    for model, key, info in executable:
+        if not _known(*processes[key], given)[1] and key not in called:
+            with budget.of_file(info.file):
+                found += flowing.problems(_process(model, key), info, known)
+    return [problem for problem in found if problem.severity is not Severity.HINT]
 
 
 def _in_form(form: Source | None, known: set[str]) -> list[Problem]:

@@ -74,12 +74,13 @@ def find(doc: Document, process: etree._Element, info: ProcessInfo) -> Variables
     found.anything |= any(start.kind == "none" and not start.form_key for start in info.starts)
     for part in (process, *(other for other in doc.root if local(other) in _SHARED)):
         for element in part.iter():
-            _collect(found, element)
+            collect(found, element)
     found.reads = list(_reads(process, info))
     return found
 
 
-def _collect(found: Variables, element: etree._Element) -> None:
+def collect(found: Variables, element: etree._Element) -> None:
+    """Add what one element sets, and whether it may set anything."""
     name, attributes = local(element), case_attributes(element)
     if name in _NAMED | _ITEMS:
         found.sets |= {said for attribute in ("id", "name") if (said := element.get(attribute))}
@@ -140,21 +141,22 @@ def _brought(found: Variables, definition: etree._Element) -> None:
 def _reads(process: etree._Element, info: ProcessInfo) -> Iterator[Read]:
     """Every variable that is read, once for each text."""
     seen: set[tuple[str, str]] = set()
-    for element, what, text in [*_texts(process), *_names(process, info)]:
+    for element, what, text in [*texts_of(process), *_names(process, info)]:
         if len(seen) > texts.MAX_TEXTS:
             return
         if (text, what) in seen or "NameError" in text:
             continue
         seen.add((text, what))
-        owner = _named(element)
+        owner = named(element)
         budget.reading(line_of(element), owner.get("id"))
-        for name in sorted(_read(text, what)):
+        for name in sorted(read_by(text, what)):
             yield Read(
                 name, what, text, line_of(element), owner.get("id") or "", " ".join((owner.get("name") or "").split())
             )
 
 
-def _read(text: str, what: str) -> set[str] | frozenset[str]:
+def read_by(text: str, what: str) -> set[str] | frozenset[str]:
+    """The variables that a text reads."""
     if what == "title":
         return set(_TITLE.findall(text))
     if what == _SEARCHABLE:
@@ -164,7 +166,8 @@ def _read(text: str, what: str) -> set[str] | frozenset[str]:
     return expressions.outer_names(text)
 
 
-def _texts(process: etree._Element) -> Iterator[tuple[etree._Element, str, str]]:
+def texts_of(process: etree._Element) -> Iterator[tuple[etree._Element, str, str]]:
+    """The texts that read variables: (element, what it is called, text)."""
     for element, what, text, _ in texts.all_of(process):
         given = element.tag == f"{{{CASE}}}output"
         if not given and local(element) not in _ELSEWHERE and what not in {"payload", "case:outputElement"}:
@@ -181,7 +184,7 @@ def _names(process: etree._Element, info: ProcessInfo) -> Iterator[tuple[etree._
             yield element, "name", element.get("name") or ""
 
 
-def _named(element: etree._Element) -> etree._Element:
+def named(element: etree._Element) -> etree._Element:
     """The element that the reader of a problem would look for."""
     while not (element.get("id") and local(element) and not local(element).endswith("EventDefinition")):
         parent = element.getparent()
