@@ -24,7 +24,7 @@ STALE := $(if $(HAS),$(if $(filter $(HAS),$(WANTED)),,FORCE),FORCE)
 # uv installs in seconds what takes pip a minute or two; where it cannot (behind an index that pip alone knows), pip does.
 install = $(BIN)/uv pip install --quiet --python $(BIN)/python $(1) 2>/dev/null || $(BIN)/pip install --quiet $(1)
 
-.PHONY: run test quick style lint conformance change bench bench-table bench-memory bench-large chaos sbom audit lock clean FORCE
+.PHONY: run test quick style lint conformance change workbench bench bench-table bench-memory bench-large chaos sbom audit lock clean FORCE
 .DELETE_ON_ERROR:
 
 run: $(VENV)/.run
@@ -86,6 +86,10 @@ conformance: $(VENV)/.test
 # New versions under running cases: pairs with known verdicts, and random ones.
 change: $(VENV)/.test
 	$(BIN)/python -m tests.change
+
+# What designers are told of their diagrams: faults planted in them, and right ones.
+workbench: $(VENV)/.test
+	$(BIN)/python -m tests.workbench
 
 bench: $(VENV)/.test
 	$(BIN)/python -m tests.benchmarks

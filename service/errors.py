@@ -148,4 +148,8 @@ def problem_as_json(problem: Problem) -> dict[str, Any]:
         "message": problem.message,
         "advice": problem.advice,
         "severity": str(problem.severity),
+        "rule": problem.rule or None,
+        "way": [
+            {"element": step.element, "flows": list(step.flows), "marking": dict(step.marking)} for step in problem.way
+        ],
     }

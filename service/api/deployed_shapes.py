@@ -102,6 +102,12 @@ class FormDefinitionShape(TypedDict):
     created_at: Moment
 
 
+class WayStepShape(TypedDict):
+    element: str
+    flows: list[str]
+    marking: dict[str, int]
+
+
 class ProblemShape(TypedDict):
     file: str
     line: int | None
@@ -110,6 +116,8 @@ class ProblemShape(TypedDict):
     message: str
     advice: str
     severity: str
+    rule: str | None
+    way: list[WayStepShape]
 
 
 class AddedShape(TypedDict):

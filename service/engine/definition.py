@@ -18,6 +18,11 @@ class Severity(StrEnum):
     HINT = "hint"  #: may well be meant so: told only to who asks for it
 
 
+#: The rules of checks that a diagram may ignore, and those of them that need forms and decisions to be known.
+DATA_RULES = frozenset({"read-before-written", "written-at-once", "kind-changes", "never-read"})
+RULES = DATA_RULES | {"deadlock", "done-twice", "no-end", "endless-loop", "gap", "overlap"}
+
+
 @dataclass(frozen=True)
 class Step:
     """One step of a way through a diagram, as it can be played there."""

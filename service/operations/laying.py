@@ -14,7 +14,7 @@ import sqlalchemy as sa
 
 from service import forms
 from service.db import db, localnow
-from service.engine.checks import check_definition, over_budget
+from service.engine.checks import check_definition, ignoring, over_budget, quiet
 from service.engine.checks.instances import FormNames
 from service.engine.decisions import examine as examine_decisions
 from service.engine.decisions import reached, reads_of
@@ -186,14 +186,14 @@ def _lay_processes(
         problems += _lay_embedded(world, model)
         problems += model.problems
     called = {key: source.info.get("calls", ()) for key, source in world.processes.items()}
-    problems += check_definition(models, called=called, forms=_names_in_forms(world, models, drawn))
+    problems += check_definition(models, called=called, forms=_names_in_forms(world, models, drawn), hints=True)
     linked = _linked_files(world, {*files, *decisions})
     seen: dict[str, str] = {}
     executable = [(model, key, info) for model in models for key, info in model.infos.items() if info.executable]
     for model, key, info in executable:
         source = Source(key, info.name or key, model.name, digest(files[model.name]), info.as_json())
         problems += _lay(world.processes, source, world, seen)
-    problems += _together(executable, world)
+    problems = quiet(ignoring.apply(models, [*problems, *_together(executable, world)]))
     if files and not any(problem.severity is Severity.ERROR for problem in problems):
         try:
             parse({**linked, **decisions, **files})

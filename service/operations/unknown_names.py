@@ -96,7 +96,7 @@ def _flowing(
         if not _known(*processes[key], given)[1] and key not in called:
             with budget.of_file(info.file):
                 found += flowing.problems(_process(model, key), info, known)
-    return [problem for problem in found if problem.severity is not Severity.HINT]
+    return found
 
 
 def _in_form(form: Source | None, known: set[str]) -> list[Problem]:

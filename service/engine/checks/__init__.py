@@ -10,9 +10,9 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from lxml import etree
 
-from service.engine.checks import attributes, calls, gaps, graph, instances, levels, placement, texts, times
+from service.engine.checks import attributes, calls, gaps, graph, ignoring, instances, levels, placement, texts, times
 from service.engine.checks.instances import FormNames
-from service.engine.definition import Problem, Refused, Severity
+from service.engine.definition import DATA_RULES, RULES, Problem, Refused, Severity
 from service.engine.expressions import budget
 from service.engine.normalise import Normalised, normalise
 from service.engine.xml.document import FLOW_NODES, SUB_PROCESSES, Document, local
@@ -39,7 +39,8 @@ def examine(
             problems += refused.problems
     for model in models:
         problems += model.problems
-    return problems + check_definition(models, called=called, hints=hints)
+    problems += check_definition(models, called=called, hints=True)
+    return quiet(ignoring.apply(models, problems, rules=RULES - DATA_RULES), hints=hints)
 
 
 def check_definition(
@@ -58,6 +59,11 @@ def check_definition(
     for model in models:
         problems += _check_file(model, forms or {})
     problems += calls.check(models, called or {})
+    return quiet(problems, hints=hints)
+
+
+def quiet(problems: Iterable[Problem], *, hints: bool = False) -> list[Problem]:
+    """The problems, without `hints` unless they are asked for."""
     return [problem for problem in problems if hints or problem.severity is not Severity.HINT]
 
 

@@ -94,7 +94,7 @@ PLACES: Mapping[str, frozenset[str]] = {
 }
 _LISTS = {"stages": "stage", "roles": "role", "outcomes": "outcome", "milestones": "milestone"}
 _LEVELS = ("serviceLevel", "onWarning", "onBreach")  #: which checks/levels.py looks at
-_ELEMENTS = ("ioMapping", "input", "output", *_LEVELS, *_LISTS, *_LISTS.values())
+_ELEMENTS = ("ignore", "ioMapping", "input", "output", *_LEVELS, *_LISTS, *_LISTS.values())
 _ACCESS = ("read", "work", "steer")
 _RESULTS = ("singleEntry", "singleResult", "collectEntries", "resultList")
 _AD_HOC = {"availableWhen", "whyUnavailable", "maxRepetitions", "required", "autoStart", "reasonRequired"}
