@@ -6,10 +6,11 @@
 from __future__ import annotations
 
 import os
+import re
 import secrets
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 from typing import Any
@@ -18,6 +19,7 @@ from zoneinfo import ZoneInfo
 from limits import RateLimitItem, parse_many
 
 from service.connectors.addresses import Allowed, read_allowed
+from service.connectors.mail import Server, read_server
 
 FOLDER, SECRET_FILE = "var", "secret-key"  #: where an installation without settings keeps what is its own
 
@@ -103,6 +105,22 @@ def _zone(text: str) -> ZoneInfo:
         raise ValueError from error
 
 
+def _allowed_of_people(text: str) -> Allowed:
+    return replace(read_allowed(text), setting="CASEWRIGHT_NOTIFY_ALLOWED")
+
+
+def _mail_address(text: str) -> str:
+    if text and not re.fullmatch(r"[A-Za-z0-9._+-]+@[A-Za-z0-9.-]+", text):
+        raise ValueError
+    return text
+
+
+def _web_address(text: str) -> str:
+    if text and not re.fullmatch(r"https?://[A-Za-z0-9.:\[\]-]+(/[A-Za-z0-9._~/-]*)?", text):
+        raise ValueError
+    return text.rstrip("/")
+
+
 SETTINGS = (
     Setting("CASEWRIGHT_DATABASE_URL", "sqlite:///var/casewright.db", _database,
             "sqlite:///PATH or postgresql://USER@HOST/NAME", "where everything is kept"),
@@ -140,6 +158,16 @@ SETTINGS = (
     Setting("CASEWRIGHT_HTTP_ALLOWED", "", read_allowed,
             "host names (`*.example.com`; `*` for all) and, for addresses that are not public, networks (`10.0.0.0/8`)",
             "where service tasks may send requests, commas between; by default nowhere"),
+    Setting("CASEWRIGHT_PUBLIC_URL", "", _web_address, "https://HOST, or nothing", "what links in mails begin with"),
+    Setting("CASEWRIGHT_SMTP_URL", "", read_server, "smtp://[USER:PASSWORD@]HOST[:PORT] or smtps://…, or nothing",
+            "where mail is handed over; without it, or without the two beside it, people are told in the page alone",
+            secret=True),
+    Setting("CASEWRIGHT_MAIL_FROM", "", _mail_address, "a mail address, or nothing", "whom mails come from"),
+    Setting("CASEWRIGHT_MAIL_REPLY", "", _mail_address, "a mail address, or nothing",
+            "where answers to mails go, as NAME+KEY@HOST; its mail is handed to `casewright mail receive`"),
+    Setting("CASEWRIGHT_NOTIFY_ALLOWED", "", _allowed_of_people,
+            "host names (`*.example.com`; `*` for all) and, for addresses that are not public, networks (`10.0.0.0/8`)",
+            "to which webhooks and chats people may have themselves told, commas between; by default nowhere"),
     Setting("CASEWRIGHT_WORKER_ID", "", str, "any name, its own for each worker; by default made of the host's",
             "lets a restarted worker take up its own jobs at once"),
     Setting("CASEWRIGHT_WORKER_CONCURRENCY", "16", _whole(1, 256), "1 to 256", "jobs at once in one worker"),
@@ -183,6 +211,11 @@ class Config:
     max_upload_mb: int
     trusted_proxies: int
     http_allowed: Allowed
+    public_url: str
+    smtp_url: Server | None
+    mail_from: str
+    mail_reply: str
+    notify_allowed: Allowed
     worker_id: str
     worker_concurrency: int
     job_retention_hours: int
@@ -192,6 +225,10 @@ class Config:
     operators: str
     designers: str
     demo: bool
+
+    @property
+    def sends_mail(self) -> bool:
+        return self.smtp_url is not None and bool(self.mail_from and self.public_url)
 
     @property
     def on_sqlite(self) -> bool:

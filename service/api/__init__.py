@@ -29,6 +29,7 @@ from service.api import (
     openapi,
     pending_calls,
     preflight,
+    reminders,
     requests,
     roles,
     tasks,
@@ -40,8 +41,8 @@ from service.api import (
 
 #: in the order of the OpenAPI document
 NOUNS = (cases, adhoc, children, lifecycle, roles, lost_cases, links, notes, tasks, answer_links, drafts, batches,
-         workload, absences, views, definitions, deployments, versions, preflight, migrations, modifications, messages,
-         incidents, pending_calls, users, calendars, levels, me)  # fmt: skip
+         workload, absences, reminders, views, definitions, deployments, versions, preflight, migrations, modifications,
+         messages, incidents, pending_calls, users, calendars, levels, me)  # fmt: skip
 
 
 def init_app(app: Flask) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from service.api import absences, answer_links, calendar_shapes, drafts, schemas, view_shapes
+from service.api import absences, answer_links, calendar_shapes, drafts, reminders, schemas, view_shapes
 from service.api.batch_shapes import BatchOfTasks, HandOverAll, Schedule
 
 _WHY = {"reason": "The caller withdrew it."}
@@ -77,6 +77,7 @@ BODIES: Mapping[type[BaseModel], Mapping[str, Any]] = {
         "groups": ["claims-assessors"],
     },
     view_shapes.BeginWith: {"begins": True},
+    schemas.PutOff: {"until": "2026-12-24T08:00:00Z"},
     schemas.SendBack: {"reason": "The photos are of another house."},
     schemas.AnswerQuestion: {"text": "Yes, on Monday."},
     schemas.GiveTask: {"to": "ben"},
@@ -127,6 +128,7 @@ BODIES: Mapping[type[BaseModel], Mapping[str, Any]] = {
         "zone": "Europe/Berlin",
         "substitutes": [{"substitute": "ben", "case_type": "insurance-claim"}],
     },
+    reminders.Remind: {"at": "2026-12-24T08:00:00Z", "text": "Ask for the invoice."},
     schemas.CreateGroup: {"name": "claims-intake", "title": "Claims intake"},
     schemas.IssueToken: {"name": "night import", "scopes": ["read", "work"], "days": 90},
 }
@@ -138,6 +140,7 @@ IN_PATHS: Mapping[str, str] = {
     "task_id": "The task's `id`.",
     "activity_id": "The `activity_id` of an ad hoc sub-process at work in the case.",
     "absence_id": "The absence's `id`.",
+    "reminder_id": "The reminder's `id`.",
     "note_id": "The note's `id`.",
     "batch_id": "The batch's `id`.",
     "view_id": "The saved view's `id`.",

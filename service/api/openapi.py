@@ -65,6 +65,7 @@ TAGS = {  #: what each noun's operations are about
     "users": "People and their groups.",
     "absences": "Who is away, and who does their tasks meanwhile.",
     "service levels": "How much of the time that a case, stage or task may take is used up, and how it was counted.",
+    "reminders": "Of what you want to be reminded, and what you were told.",
     "calendars": "Working hours and days off, by which deadlines are counted.",
     "me": "Yourself and your API tokens.",
 }

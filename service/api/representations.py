@@ -83,6 +83,7 @@ ACTION_NAMES = {
     Action.HAND_BACK: "hand-back",
     Action.SEND_BACK: "send-back",
     Action.SEND_LINK: "answer-links",
+    Action.PUT_OFF: "put-off",
     Action.TRY_CALL: "try-now",
     Action.GIVE_UP_CALL: "give-up",
 }  #: where an action's name differs from its URL

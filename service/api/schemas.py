@@ -532,6 +532,12 @@ class SendBack(Body):
     reason: Annotated[str, Field(min_length=1, max_length=1000, pattern=r"\S")]
 
 
+class PutOff(Body):
+    """Until when the task is out of sight."""
+
+    until: Instant | None = Field(description="Null: back in the lists now.")
+
+
 class AnswerQuestion(Body):
     """The answer, in Markdown; read by those who may read the question."""
 

@@ -14,7 +14,7 @@ from service.db import before_the_lock, db
 from service.execution.definitions import deployed, form_of_task
 from service.http.auth import current_actor
 from service.models import Actor, HumanTask
-from service.operations import follows, next_task, tasks
+from service.operations import follow_ups, follows, next_task, tasks
 from service.policy.permissions import Action, require
 from service.queries import cases as case_lists
 from service.queries import filtering
@@ -138,6 +138,17 @@ def schedule(task_id: UUID, body: Schedule) -> Answer:
     """Say by when the task is to be done, or how it stands among others."""
     task, actor = _to_change(task_id)
     tasks.schedule(task, by=actor, **{name: getattr(body, name) for name in body.model_fields_set})
+    return _answer(task, actor)
+
+
+@routes.post("/tasks/{task_id}/put-off", Action.PUT_OFF, body=schemas.PutOff, gives=shapes.TaskShape, conditional=True)
+def put_off(task_id: UUID, body: schemas.PutOff) -> Answer:
+    """Have the task out of the lists until then; without a moment it is back at once."""
+    task, actor = _to_change(task_id)
+    if body.until is None:
+        follow_ups.take_up(task, by=actor)
+    else:
+        follow_ups.put_off(task, body.until, by=actor)
     return _answer(task, actor)
 
 

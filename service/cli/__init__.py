@@ -14,6 +14,7 @@ from service.cli import (
     database,
     designing,
     inspecting,
+    mail,
     modifying,
     preflights,
     replaying,
@@ -33,5 +34,5 @@ for command in (serving.demo, serving.serve, serving.web, serving.worker, databa
                 designing.deploy, designing.list_deployments, bundles.export_bundle, bundles.import_bundle,
                 comparing.diff, designing.new, preflights.plan, changing.migrate, changing.revert, changing.migration,
                 modifying.modify, replaying.replay, versions.version, users.user, users.group, users.token,
-                inspecting.case, inspecting.audit, inspecting.doctor, inspecting.check_upgrade):  # fmt: skip
+                mail.mail, inspecting.case, inspecting.audit, inspecting.doctor, inspecting.check_upgrade):  # fmt: skip
     main.add_command(command)

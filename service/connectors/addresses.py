@@ -26,6 +26,7 @@ class Allowed:
 
     names: tuple[str, ...] = ()  #: lower case; `*` before a dot, or alone, stands for anything
     networks: tuple[Network, ...] = ()
+    setting: str = "CASEWRIGHT_HTTP_ALLOWED"  #: which says it
 
     def name(self, host: str) -> bool:
         """Whether the host may be called as far as its name tells."""
@@ -60,12 +61,12 @@ def resolve(host: str, port: int, allowed: Allowed, *, seconds: float) -> str:
     """The address to connect to for `host`. Raises `CallFailed` when the list does not allow it."""
     literal = _literal(host)
     if literal is None and not allowed.name(host):
-        raise CallFailed(f"“{host}” is not in CASEWRIGHT_HTTP_ALLOWED.")
+        raise CallFailed(f"“{host}” is not in {allowed.setting}.")
     found = [literal] if literal is not None else _look_up(host, port, seconds)
     for address in found:
         listed = literal is None or allowed.name("*") or any(address in each for each in _same(allowed, address))
         if not listed or not allowed.address(address):
-            raise CallFailed(f"“{host}” is at {address}, which CASEWRIGHT_HTTP_ALLOWED does not allow.")
+            raise CallFailed(f"“{host}” is at {address}, which {allowed.setting} does not allow.")
     return str(found[0])
 
 

@@ -43,6 +43,7 @@ from service.models import (
     Timer,
     User,
 )
+from service.notifications import notify
 
 NOTHING = OpenWork()
 _CANDIDATES = Base.metadata.tables[TaskCandidate.__tablename__]
@@ -114,7 +115,7 @@ def _counted(visits: Mapping[str, int], happenings: Iterable[Happening]) -> dict
     return {**visits, **{element: visits.get(element, 0) + n for element, n in done.items()}}
 
 
-def write_tasks(case: Case, before: Sequence[OpenTask], after: Sequence[OpenTask]) -> Sequence[uuid.UUID]:
+def write_tasks(case: Case, before: Sequence[OpenTask], after: Sequence[OpenTask], *, by: Actor) -> Sequence[uuid.UUID]:
     """Close and open tasks; returns the ids of those that are closed now and may have drafts of their forms."""
     with_form: list[uuid.UUID] = []
     gone = {task.activity_id for task in before} - {task.activity_id for task in after}
@@ -141,7 +142,7 @@ def write_tasks(case: Case, before: Sequence[OpenTask], after: Sequence[OpenTask
             _DROP_CANDIDATES.run(db.session.connection(), {"task": task_id})
     for task in after:
         if task.activity_id not in known:
-            _open_task(case, task)
+            _open_task(case, task, by)
     _write_locals(case, before, after)
     return with_form
 
@@ -160,7 +161,7 @@ def _tasks_in_session(case: Case) -> list[HumanTask]:
     return [row for row in db.session.identity_map.values() if isinstance(row, HumanTask) and row.case_id == case.id]
 
 
-def _open_task(case: Case, task: OpenTask) -> None:
+def _open_task(case: Case, task: OpenTask, by: Actor) -> None:
     principals = _principals(case, task)
     row = HumanTask(
         id=new_id(),
@@ -185,6 +186,8 @@ def _open_task(case: Case, task: OpenTask) -> None:
     if task.assign_by and row.assignee is None and principals:
         assigning.assign(case, row, task.assign_by, principals)
     offers.offer(row, principals)
+    if row.assignee not in (None, by.name):  # the case went on to it, whoever did the step before
+        notify([row.assignee], "assigned", f"assigned:{row.id}:0", case=case, task=row)
 
 
 def can_sign_in(name: str) -> bool:

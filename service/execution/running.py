@@ -121,7 +121,7 @@ def save(case: Case, workflow: Workflow, before: OpenWork, *, by: Actor) -> None
     history.record(case, workflow, happenings, before, after, by=by)
     milestones.reach(case, workflow, happenings, by=by)
     write_case(case, workflow, happenings, after)
-    closed = write_tasks(case, before.tasks, after.tasks)
+    closed = write_tasks(case, before.tasks, after.tasks, by=by)
     write_calls(case, before.services, after.services)
     write_timers(case, before.timers, after.timers, by=by)
     write_subscriptions(case, before.subscriptions, after.subscriptions)

@@ -15,19 +15,23 @@ from service.models import (
     Message,
     MessageId,
     MigratedCase,
+    Notification,
     RateCount,
+    ReceivedMail,
+    Reminder,
     TaskBatch,
 )
 from service.operations import presence
 from service.operations.migration import KEPT_FOR
 
 DRAFTS_KEPT = timedelta(days=30)  #: since somebody last typed into the form
+NEWS_KEPT = timedelta(days=180)  #: since it was told
 ANSWERS_KEPT = timedelta(days=7)  #: how long a repeated write, or message, is known to be one
 
 
 def forget_expired(now: datetime) -> int:
     """Delete what expired; how many: ended sign-ins, drafts of forms, windows of limits, kept answers, message ids,
-    messages that nobody took, and what was done to many tasks long ago.
+    messages that nobody took, what was done to many tasks long ago, and old news.
     """
     expired: tuple[sa.Delete, ...] = (
         sa.delete(LoginSession).where(LoginSession.expires_at < now),
@@ -36,6 +40,9 @@ def forget_expired(now: datetime) -> int:
         sa.delete(IdempotencyKey).where(IdempotencyKey.created_at < now - ANSWERS_KEPT),
         sa.delete(TaskBatch).where(TaskBatch.created_at < now - ANSWERS_KEPT),
         sa.delete(Message).where(Message.expires_at < now),
+        sa.delete(Notification).where(Notification.created_at < now - NEWS_KEPT),
+        sa.delete(Reminder).where(Reminder.closed_at < now - DRAFTS_KEPT),
+        sa.delete(ReceivedMail).where(ReceivedMail.received_at < now - NEWS_KEPT),
         presence.forgotten(now),
         sa.delete(MessageId).where(MessageId.published_at < now - ANSWERS_KEPT),
     )

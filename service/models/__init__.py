@@ -29,7 +29,19 @@ from service.models.migrations import MigratedCase, Migration, MigrationState, O
 from service.models.milestones import CaseMilestone
 from service.models.modifications import Modification, ModificationState
 from service.models.notes import Note, NoteMention, NoteRevision, NoteVisibility
+from service.models.notifications import (
+    DeliveryState,
+    Notification,
+    NotificationChannel,
+    NotificationChoice,
+    NotificationDelivery,
+    NotificationHour,
+    ReceivedMail,
+    Timing,
+    Way,
+)
 from service.models.presence import Presence
+from service.models.reminders import Reminder
 from service.models.requests import IdempotencyKey
 from service.models.schema_revisions import SchemaRevision
 from service.models.second_factors import RecoveryCode, SecondFactor
@@ -73,6 +85,7 @@ __all__ = [
     "DecisionDefinition",
     "DefaultView",
     "DefinitionAccess",
+    "DeliveryState",
     "Deployment",
     "FollowedTask",
     "FormDefinition",
@@ -102,13 +115,20 @@ __all__ = [
     "NoteMention",
     "NoteRevision",
     "NoteVisibility",
+    "Notification",
+    "NotificationChannel",
+    "NotificationChoice",
+    "NotificationDelivery",
+    "NotificationHour",
     "NumberSequence",
     "Outcome",
     "PendingCall",
     "Presence",
     "ProcessDefinition",
     "RateCount",
+    "ReceivedMail",
     "RecoveryCode",
+    "Reminder",
     "Resource",
     "SavedView",
     "SchemaRevision",
@@ -122,10 +142,12 @@ __all__ = [
     "TaskCandidate",
     "TaskState",
     "Timer",
+    "Timing",
     "User",
     "UserSkill",
     "ViewOf",
     "ViewShare",
     "VisitedCase",
+    "Way",
     "search_index",
 ]

@@ -13,6 +13,7 @@ from service import audit
 from service.db import db, new_id, utcnow
 from service.errors import BadRequest, NotFound, WrongState
 from service.models import Absence, Actor, Group, ProcessDefinition, Substitution, User
+from service.notifications import notify
 from service.policy.permissions import Action, may, require
 
 LONGEST = 366  #: days
@@ -63,6 +64,10 @@ def away(person: User, first: date, last: date, *, zone: str, stand_ins: Sequenc
     )
     db.session.add(absence)
     audit.installation.record("absence:said", by=by, subject=person.name, details=_about(absence))
+    until = f"From {first.day} {first:%B} to {last.day} {last:%B %Y}."
+    away_one = Actor(person.id, person.name)
+    others = [each.substitute.name for each in stand_ins if each.substitute.id != by.id]
+    notify(others, "substitute", f"substitute:{absence.id}", by=away_one, text=until)
     return absence
 
 

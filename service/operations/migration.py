@@ -50,6 +50,7 @@ from service.models import (
     ProcessDefinition,
     TaskState,
 )
+from service.notifications import notify
 from service.operations import judging, service_tasks
 from service.policy.permissions import Action, require
 
@@ -177,6 +178,7 @@ def carry(case: Case, way: Way, *, by: Actor) -> Told:
     stage = _stage_after(case.stage, source.definition, target.definition, way.plan, moved.after)
     details |= _told(case, stage, moved.before, moved.after)
     audit.record(case, "case:migrated", by=by, details=details)
+    _leave_word(case, way, by)
     save(case, moved.workflow, moved.before, by=by)
     facts.refill(case)
     redraw(case, moved.before, moved.after)
@@ -186,6 +188,15 @@ def carry(case: Case, way: Way, *, by: Actor) -> Told:
         kept["milestones"] = sorted(_milestones(case, target.definition.info) - set(kept["milestones"]))
         told |= {"snapshot": stood, "kept": kept, "stood": digest_of(case)}
     return told
+
+
+def _leave_word(case: Case, way: Way, by: Actor) -> None:
+    """Tell those who have a task in it, once for each order."""
+    holders = sa.select(HumanTask.assignee).where(HumanTask.case_id == case.id, HumanTask.closed_at.is_(None))
+    key, text = f"moved:{way.order_id}", f"{way.reason} It may be one of several cases that were moved together."
+    notify(
+        db.session.scalars(holders.where(HumanTask.assignee.is_not(None))), "moved", key, case=case, by=by, text=text
+    )
 
 
 def give_back(case: Case, way: Way, moved: MigratedCase, *, by: Actor) -> Told:
@@ -202,6 +213,7 @@ def give_back(case: Case, way: Way, moved: MigratedCase, *, by: Actor) -> Told:
     details: dict[str, Any] = {"from": deployed(way.source_id).version, "to": deployed(way.target_id).version}
     details |= {"reason": way.reason, "migration": str(way.order_id), **told}
     audit.record(case, "case:returned", by=by, details=details)
+    _leave_word(case, way, by)
     again = tuple(task for task in after.tasks if task.activity_id in revived)
     save(case, former, replace(before, tasks=before.tasks + again), by=by)
     facts.refill(case)

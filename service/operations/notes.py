@@ -10,8 +10,9 @@ from service import audit
 from service.db import db, new_id, utcnow
 from service.errors import BadRequest, WrongState
 from service.execution.running import lock
-from service.models import Actor, Case, HumanTask, Note, NoteMention, NoteRevision, NoteVisibility, User
+from service.models import Actor, Case, HumanTask, Note, NoteMention, NoteRevision, NoteVisibility, StarredCase, User
 from service.models.notes import mentioned_in
+from service.notifications import notify
 from service.operations.users import actor_of
 from service.policy.permissions import Action, may, require
 
@@ -50,6 +51,7 @@ def write(
     db.session.add(note)
     mentioned = _mention(note)
     audit.record(case, "note:written", by=by, details=_about(note) | ({"mentions": mentioned} if mentioned else {}))
+    _leave_word(note, case, mentioned, about.task, by)
     return note
 
 
@@ -73,6 +75,8 @@ def answer(question: Note, text: str, *, by: Actor) -> Note:
     db.session.add(found)
     mentioned = _mention(found, question.author)
     audit.record(case, "note:answered", by=by, details=_about(found) | ({"mentions": mentioned} if mentioned else {}))
+    notify([question.author], "answer", f"note:{found.id}", case=case, note=found, by=by)
+    _leave_word(found, case, mentioned, None, by)
     return found
 
 
@@ -103,6 +107,7 @@ def edit(note: Note, text: str, *, by: Actor, visibility: NoteVisibility | None 
     mentioned = _mention(note)
     details = _about(note) | ({"mentions": mentioned} if mentioned else {})
     audit.record(note.case, "note:edited", by=by, details=details)
+    _leave_word(note, note.case, mentioned, None, by)
 
 
 def withdraw(note: Note, *, by: Actor) -> None:
@@ -135,6 +140,17 @@ def _mention(note: Note, *also: str) -> list[str]:
     known = sorted(db.session.scalars(sa.select(User.name).where(User.name.in_(said), User.active))) if said else []
     db.session.add_all(NoteMention(note_id=note.id, name=name) for name in known)
     return known
+
+
+def _leave_word(note: Note, case: Case, mentioned: list[str], task: HumanTask | None, by: Actor) -> None:
+    """Tell whom the note asks, mentions or concerns: each of them once, in this order."""
+    key = f"note:{note.id}"
+    if note.asked and note.answered_at is None:
+        notify([note.asked], "question", key, case=case, note=note, by=by)
+    notify(mentioned, "mention", key, case=case, note=note, by=by)
+    follow = sa.select(User.name).join(StarredCase, StarredCase.user_id == User.id)
+    followers = db.session.scalars(follow.where(StarredCase.case_id == case.id)).all()
+    notify([*followers, task.assignee if task else None], "comment", key, case=case, note=note, by=by)
 
 
 def _checked(text: str) -> str:

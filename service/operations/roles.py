@@ -15,6 +15,7 @@ from service.execution import family, offers
 from service.execution.definitions import deployed
 from service.execution.running import load, lock
 from service.models import Actor, Case, CaseRole, Group, HumanTask, Membership, TaskCandidate, TaskState, User
+from service.notifications import notify
 from service.policy import reaching
 from service.policy.permissions import Action, earlier_doers, require
 
@@ -108,6 +109,8 @@ def hand_over(case: Case, role_id: str, *, frm: User, to: User, by: Actor) -> No
         details["released"] = [str(task.id) for task in moving.released]
     require_reached(case)
     audit.record(case, "role:handed-over", by=by, details=details)
+    if to.id != by.id:
+        notify([to.name], "handed-over", f"handed-over:{case.id}:{role_id}:{case.version}", case=case, by=by)
 
 
 def restrict(case: Case, restricted: bool, *, by: Actor, reason: str) -> None:

@@ -23,6 +23,7 @@ from service.execution.definitions import form_of_task
 from service.execution.projection import can_sign_in
 from service.execution.running import lock, running
 from service.models import Actor, AuditEntry, Case, CaseState, FormDefinition, HumanTask, TaskCandidate, TaskState, User
+from service.notifications import notify
 from service.operations import incidents, subtasks
 from service.operations.cases import UNSET, Unset, plain, write
 from service.policy import returning
@@ -67,6 +68,7 @@ def delegate(task: HumanTask, *, by: Actor, to: User) -> None:
         _check_receiver(task, to)
         _give(task, to.name, delegated_by=by.name)
         _tell(task, "task:delegated", by, to=to.name)
+        _notify(task, "assigned", by)
 
 
 def hand_back(task: HumanTask, *, by: Actor) -> None:
@@ -76,6 +78,7 @@ def hand_back(task: HumanTask, *, by: Actor) -> None:
         owner = task.delegated_by
         _give(task, owner)
         _tell(task, "task:handed-back", by, to=owner)
+        _notify(task, "sent-back", by)
 
 
 def send_back(task: HumanTask, *, by: Actor, reason: str) -> User | None:
@@ -93,6 +96,7 @@ def send_back(task: HumanTask, *, by: Actor, reason: str) -> User | None:
         to = returning.former(task)
         _give(task, to.name if to else None)
         _tell(task, "task:sent-back", by, to=to.name if to else None, reason=why)
+        _notify(task, "sent-back", by, why)
         return to
 
 
@@ -110,6 +114,7 @@ def assign(task: HumanTask, *, by: Actor, to: User | None) -> None:
             element=task.element_id or None,
             details=_about(task, to=to.name if to else None),
         )
+        _notify(task, "assigned", by)
 
 
 def schedule(
@@ -277,6 +282,7 @@ def add(
     offers.offer(task, [f"group:{group}" for group in groups])
     audit.record(case, "task:added", by=by, details=_about(task, to=task.assignee))
     levels.keep(case)
+    notify([task.assignee], "assigned", f"assigned:{task.id}:0", case=case, task=task, by=by)
     return task
 
 
@@ -328,6 +334,11 @@ def _no_candidates(task: HumanTask) -> None:
 
 def _tell(task: HumanTask, action: str, by: Actor, **more: Any) -> None:
     audit.record(task.case, action, by=by, element=task.element_id or None, details=_about(task, **more))
+
+
+def _notify(task: HumanTask, kind: str, by: Actor, text: str | None = None) -> None:
+    """Tell who has the task now, unless that is `by`."""
+    notify([task.assignee], kind, f"{kind}:{task.id}:{task.version}", task=task, by=by, text=text)
 
 
 def _about(task: HumanTask, **more: Any) -> dict[str, Any]:

@@ -76,6 +76,9 @@ class Action(StrEnum):
     SEND_BACK = "send back"
     ASSIGN = "assign"
     SCHEDULE = "schedule"
+    PUT_OFF = "put off"
+    REMIND = "keep reminders"
+    CHOOSE_NEWS = "choose what you are told"
     CHANGE_TASKS = "do the same to many tasks"
     OVERSEE = "see who has what"
     TAKE_NEXT = "take the next task"
@@ -143,6 +146,9 @@ SCOPE: dict[Action, str] = {
     Action.SEND_BACK: "work",
     Action.ASSIGN: "work",
     Action.SCHEDULE: "work",
+    Action.PUT_OFF: "work",
+    Action.REMIND: "work",
+    Action.CHOOSE_NEWS: "work",
     Action.CHANGE_TASKS: "work",
     Action.OVERSEE: "work",
     Action.TAKE_NEXT: "work",
@@ -446,6 +452,9 @@ RULES: dict[Action, Sequence[Rule]] = {
     Action.SEND_BACK: [is_assignee],
     Action.ASSIGN: [is_admin, manages, steers_by_role],
     Action.SCHEDULE: [is_admin, manages, steers_by_role],
+    Action.PUT_OFF: [is_assignee, is_admin, manages, steers_by_role],
+    Action.CHOOSE_NEWS: [is_anyone],  #: everybody for themselves
+    Action.REMIND: [is_anyone],  #: everybody themselves, of what they may read
     Action.OVERSEE: [is_admin, gives_work],
     Action.TAKE_NEXT: [is_anyone],  #: of what they may claim
     Action.MOVE_CARD: [is_anyone],  #: what a move does is asked for where it does it

@@ -94,6 +94,7 @@ def on_task(actor: Actor, task: HumanTask) -> list[Action]:
         Action.SEND_BACK: held and not delegated and is_offered(task),
         Action.ASSIGN: True,
         Action.SCHEDULE: True,
+        Action.PUT_OFF: True,
         Action.COMPLETE: held,
         Action.SEND_LINK: is_answerable(task),
         Action.WITHDRAW_TASK: task.activity_id is None,

@@ -11,6 +11,7 @@ import sqlalchemy as sa
 
 from service.db import db
 from service.models import Actor, Case, HumanTask
+from service.queries import reminders
 from service.queries.visibility import readable
 
 MOST = 500  #: entries of a kind, those that are due first
@@ -22,7 +23,7 @@ class Entry:
 
     key: str  #: the same whenever the feed is read, so that a calendar moves it instead of doubling it
     at: datetime
-    what: str  #: `due` or `take up`
+    what: str  #: `due`, `take up` or `reminder`
     name: str  #: of the task; empty for a case
     number: str
     title: str
@@ -30,7 +31,7 @@ class Entry:
 
 
 def entries(actor: Actor) -> Iterator[Entry]:
-    """The open tasks that `actor` has, and the open cases that are theirs, as far as they have dates."""
+    """The open tasks that `actor` has, the open cases that are theirs, as far as they have dates, and reminders."""
     mine = sa.select(HumanTask.id, HumanTask.name, HumanTask.due_at, HumanTask.follow_up_at, Case.number, Case.title)
     mine = mine.join(Case, Case.id == HumanTask.case_id)
     mine = mine.where(HumanTask.assignee == actor.name, HumanTask.closed_at.is_(None))
@@ -45,3 +46,8 @@ def entries(actor: Actor) -> Iterator[Entry]:
     for case_id, due_at, number, title in db.session.execute(owned.order_by(Case.due_at, Case.id).limit(MOST)):
         if due_at is not None:  # which the statement has seen to
             yield Entry(f"{case_id}-due", due_at, "due", "", number, title, None)
+    for each in reminders.coming(actor):
+        about = each.text or each.title
+        yield Entry(
+            f"{each.id}-reminder", each.due_at, "reminder", each.task_name or "", each.number, about, each.task_id
+        )

@@ -10,6 +10,7 @@ from service.web import (
     absences,
     accounts,
     adhoc,
+    agenda,
     answering,
     arranging,
     assets,
@@ -20,10 +21,12 @@ from service.web import (
     cases,
     casework,
     changing,
+    choices,
     deployments,
     family,
     feeds,
     filters,
+    follow_ups,
     help,
     history,
     incidents,
@@ -36,6 +39,7 @@ from service.web import (
     migrations,
     moving,
     navigation,
+    news,
     notes,
     pending_calls,
     pieces,
@@ -56,10 +60,11 @@ from service.web import (
     workload,
 )
 
-FAMILIES = (about, absences, accounts, adhoc, answering, arranging, batches, board, calendars, case_types, cases,
-            casework, changing, deployments, family, feeds, filters, help, history, incidents, installation, jumping,
-            levels, links, live, lost, migrations, moving, notes, pending_calls, preflights, printing, profile, roles,
-            second_factor, sign_in, standing, static, tasks, tokens, versions, views, workload)  # fmt: skip
+FAMILIES = (about, absences, accounts, adhoc, agenda, answering, arranging, batches, board, calendars, case_types,
+            cases, casework, changing, choices, deployments, family, feeds, filters, follow_ups, help, history,
+            incidents, installation, jumping, levels, links, live, lost, migrations, moving, news, notes, pending_calls,
+            preflights, printing, profile, roles, second_factor, sign_in, standing, static, tasks, tokens, versions,
+            views, workload)  # fmt: skip
 
 
 def init_app(app: Flask) -> None:

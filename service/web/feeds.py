@@ -20,6 +20,7 @@ from service.queries.feeds import Entry
 
 blueprint = Blueprint("feeds", __name__)
 SCOPE = "calendar"
+_WORDS = {"due": "Due", "take up": "Take up again", "reminder": "Reminder"}
 AGAIN = timedelta(minutes=30)  #: when a calendar program had better ask again
 
 
@@ -59,7 +60,7 @@ def _written(entries: Iterable[Entry], now: datetime) -> bytes:
 
 def _summary(entry: Entry) -> str:
     about = " · ".join(filter(None, (entry.name, entry.number)))
-    return f"Take up again: {about}" if entry.what == "take up" else f"Due: {about}"
+    return f"{_WORDS[entry.what]}: {about}"
 
 
 def _address(entry: Entry) -> str:

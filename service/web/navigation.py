@@ -15,7 +15,7 @@ from service.http.auth import optional_actor
 from service.models import Actor, ViewOf
 from service.policy import reaching
 from service.policy.permissions import Action, may
-from service.queries import health, incidents, notes, tasks, views, workload
+from service.queries import health, incidents, news, notes, tasks, views, workload
 from service.web import arranging
 
 OF_A_CASE = (
@@ -72,7 +72,9 @@ def entries(actor: Actor) -> list[Entry]:
         _entry("Cases", "cases.index", "folder", "g c"),
         _entry("Board", "board.index", "board", "g b"),
         _entry("New case", "cases.choose", "plus", "g n"),
+        _entry("News", "news.index", "bell", "g k", news.unseen(actor, most=COUNTED + 1)),
         _entry("Mentions", "notes.mentions", "note", "g m", _notes(actor)),
+        _entry("Calendar", "agenda.show", "calendar", "g l"),
         *([_entry("Who has what", "workload.index", "chart", "g w")] if workload.oversees(actor) else []),
         _entry("Away", "absences.index", "clock", "g a"),
         *_views(actor),
@@ -114,6 +116,7 @@ def numbers(actor: Actor) -> dict[str, tuple[str, str]]:
     found = {
         url_for("tasks.mine"): (_shown(counts.mine), "bad" if counts.late else ""),
         url_for("tasks.team"): (_shown(counts.team), ""),
+        url_for("news.index"): (_shown(news.unseen(actor, most=COUNTED + 1)), ""),
         url_for("notes.mentions"): (_shown(_notes(actor)), ""),
     }
     return {**found, **_of_views(actor)}
@@ -171,6 +174,8 @@ def _is_current(endpoint: str) -> bool:
         return endpoint == ("tasks.team" if request.values.get("back") == "team" else "tasks.mine")
     if here in ("cases.new", "cases.choose"):
         return endpoint == "cases.choose"
+    if here.startswith("follow_ups."):
+        return endpoint == "agenda.show"
     if here.startswith(("preflights.", "changing.")):
         return endpoint == "case_types.index"
     if here.startswith(OF_A_CASE) and here != "notes.mentions":

@@ -135,6 +135,11 @@ def _scheduled(entry: AuditEntry, telling: Telling) -> Entry:
     return say(entry, telling, f"{' and '.join(said)} of", _task(entry, telling))
 
 
+def _put_off(entry: AuditEntry, telling: Telling) -> Entry:
+    until = datetime.fromisoformat(str((entry.details or {})["until"])).astimezone(telling.zone)
+    return say(entry, telling, f"put off until {words.day(until.date())}, {until:%H:%M}:", _task(entry, telling))
+
+
 def _ended(text: str, by_nobody: str, tone: str) -> Callable[[AuditEntry, Telling], Entry]:
     def sentence(entry: AuditEntry, telling: Telling) -> Entry:
         reason = str((entry.details or {}).get("reason") or "")
@@ -407,6 +412,8 @@ SENTENCES: dict[str, Callable[[AuditEntry, Telling], Entry]] = {
     "task:sent-back": _sent_back,
     "task:assigned": _given("gave", "to"),
     "task:scheduled": _scheduled,
+    "task:put-off": _put_off,
+    "task:taken-up": _about_task("took up again"),
     "task:unassigned": _unassigned,
     "task:given": _given_by_rule,
     "task:left-free": _given_by_rule,

@@ -10,7 +10,7 @@ from flask import Blueprint, Response, request, url_for
 from flask.typing import ResponseReturnValue
 
 from service import forms
-from service.db import before_the_lock, db
+from service.db import before_the_lock, db, utcnow
 from service.errors import BadRequest
 from service.execution.definitions import deployed, form_of_task, is_answerable
 from service.http.auth import current_actor
@@ -19,7 +19,7 @@ from service.models import Actor, CaseState, HumanTask, ListName, User
 from service.operations import follows, next_task, tasks
 from service.operations.cases import UNSET
 from service.policy.permissions import Action, may, require
-from service.queries import actions, answer_links, filtering, migrations
+from service.queries import actions, answer_links, filtering, migrations, reminders
 from service.queries import follows as follow_lists
 from service.queries import levels as service_levels
 from service.queries import next_task as queue
@@ -173,6 +173,8 @@ def _about(task: HumanTask, actor: Actor) -> dict[str, Any]:
         if _may_split(task, actor)
         else (),
         "linked": answer_links.recipients(task) if task.state.is_open and is_answerable(task) else (),
+        "is_put_off": task.follow_up_at is not None and task.follow_up_at > utcnow(),
+        "reminders": reminders.coming(actor, task_id=task.id) if task.state.is_open else (),
         "why_moved": (moved.details or {}).get("reason") if moved and may(actor, Action.READ_CASE, case) else None,
         "names": names_of(
             [

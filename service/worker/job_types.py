@@ -19,6 +19,8 @@ from service.maintenance import housekeeping
 from service.models import SYSTEM
 from service.operations import children as kin
 from service.operations import (
+    dates,
+    deliveries,
     facts,
     incidents,
     levels,
@@ -27,12 +29,14 @@ from service.operations import (
     messages,
     migration,
     migrations,
+    reminders,
     service_tasks,
     signing,
     start_events,
     timers,
     versions,
 )
+from service.worker import telling
 
 log = logging.getLogger(__name__)
 
@@ -59,6 +63,36 @@ def recount_calendar(calendar: str, after: str | None = None) -> None:
 def recount_levels(case: str) -> None:
     """A calendar by which a case's service levels count says something else; see `levels.recount`."""
     levels.recount(uuid.UUID(case))
+
+
+@jobs.register("tell_reminder")
+def tell_reminder(reminder: str) -> None:
+    """The moment of a reminder has come; see `reminders.tell`."""
+    reminders.tell(uuid.UUID(reminder))
+
+
+@jobs.register("look_for_news")
+def look_for_news() -> None:
+    """Every minute: which dates come near, and which ways what is new goes."""
+    dates.look()
+    deliveries.sort_some()
+
+
+jobs.schedule("look_for_news", "* * * * *")
+
+
+@jobs.register("tell", queue="connectors", attempts=telling.TRIES, backoff=telling.BACKOFF, calls_out=True,
+               foreseen=(connectors.CallFailed,))  # fmt: skip
+def tell(delivery: str) -> None:
+    """Tell somebody of one thing outside of the page."""
+    telling.tell([uuid.UUID(delivery)])
+
+
+@jobs.register("tell_of_the_day", queue="connectors", attempts=telling.TRIES, backoff=telling.BACKOFF, calls_out=True,
+               foreseen=(connectors.CallFailed,))  # fmt: skip
+def tell_of_the_day(person: str, channel: str, until: str) -> None:
+    """Tell somebody of all that waits for their hour."""
+    telling.tell(deliveries.of_the_day(person, channel, datetime.fromisoformat(until)))
 
 
 @jobs.register("publish_message")

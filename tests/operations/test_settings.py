@@ -67,6 +67,12 @@ ELSEWHERE = {
     "CASEWRIGHT_AUDIT_KEY": "security.test_audit_chain:test_the_key_is_the_setting_or_follows_from_the_secret_key",
     "CASEWRIGHT_SECURE_COOKIES": "security.test_sessions:test_with_https_the_cookie_is_bound_to_this_host",
     "CASEWRIGHT_MAX_UPLOAD_MB": "security.test_too_large",
+    **dict.fromkeys(
+        ("CASEWRIGHT_SMTP_URL", "CASEWRIGHT_MAIL_FROM", "CASEWRIGHT_PUBLIC_URL"),
+        "operations.test_notifications:test_what_happens_is_told_once_and_not_to_who_did_it",
+    ),
+    "CASEWRIGHT_MAIL_REPLY": "operations.test_notifications",
+    "CASEWRIGHT_NOTIFY_ALLOWED": "operations.test_notifications",
     "CASEWRIGHT_HTTP_ALLOWED": "operations.test_service_tasks",
     "CASEWRIGHT_DEMO": "pages.test_signing_in:test_only_the_demo_shows_its_people",
 }

@@ -38,21 +38,26 @@ from service.models import (
     Modification,
     ModificationState,
     NoteVisibility,
+    NotificationChannel,
     PendingCall,
     ProcessDefinition,
+    Reminder,
     SavedView,
     User,
     ViewOf,
+    Way,
 )
 from service.operations import (
     absences,
     batches,
     calendars,
     cases,
+    choices,
     deployments,
     lifecycle,
     links,
     notes,
+    reminders,
     tasks,
     users,
     views,
@@ -107,6 +112,8 @@ ON_A_CASE: dict[Action, set[str]] = {
     Action.SEND_BACK: {"owner"},
     Action.ANSWER: {"owner"},
     Action.ASSIGN: {"manager", "admin"},
+    Action.PUT_OFF: STEERING,
+    Action.REMIND: READING,
     Action.SCHEDULE: {"manager", "admin"},
     Action.COMPLETE: {"owner"},
     Action.SEND_LINK: {"participant", "owner", "manager"},
@@ -125,6 +132,8 @@ ELSEWHERE: dict[str, set[str]] = {
     Action.TAKE_NEXT: EVERYBODY,
     Action.MOVE_CARD: EVERYBODY,
     Action.SAY_AWAY: EVERYBODY,
+    Action.REMIND: EVERYBODY,
+    Action.CHOOSE_NEWS: EVERYBODY,
     Action.DEPLOY: {"admin", "designer"},
     Action.PUBLISH_MESSAGE: {"admin", "operator"},
     Action.MIGRATE_CASES: {"admin", "operator"},
@@ -140,6 +149,7 @@ ELSEWHERE: dict[str, set[str]] = {
 }
 
 TODAY = utcnow().date().isoformat()
+TOMORROW = (utcnow() + timedelta(days=1)).isoformat()
 BODIES: dict[str, Any] = {
     "POST /api/v1/lost-cases": {"number": "none", "owner": "ben", "reason": "A test."},
     "POST /api/v1/cases": {"case_type": "loan", "data": {"customer": "Ada", "amount": 1}},
@@ -187,6 +197,9 @@ BODIES: dict[str, Any] = {
     "POST /api/v1/tasks/<uuid:task_id>/delegate": {"to": "ben"},
     "POST /api/v1/tasks/<uuid:task_id>/assign": {"to": "ben"},
     "POST /api/v1/tasks/<uuid:task_id>/schedule": {"priority": 70},
+    "POST /api/v1/tasks/<uuid:task_id>/put-off": {"until": TOMORROW},
+    "POST /api/v1/tasks/<uuid:task_id>/reminders": {"at": TOMORROW},
+    "POST /api/v1/cases/<uuid:case_id>/reminders": {"at": TOMORROW},
     "POST /api/v1/tasks/<uuid:task_id>/send-back": {"reason": "A test."},
     "POST /api/v1/notes/<uuid:note_id>/answer": {"text": "Yes."},
     "POST /api/v1/tasks/<uuid:task_id>/complete": {"data": {}},
@@ -252,6 +265,7 @@ NOTHING_THERE = (
     "/cases/<number>/go-back",
     "/cases/<number>/roles/",
     "/tasks/<uuid:task_id>/withdraw",
+    "/tasks/<uuid:task_id>/take-up",
     "/profile/password",
     "/profile/second-factor",
     "/api/v1/pending-calls/<uuid:call_id>/",
@@ -302,6 +316,9 @@ FORMS: dict[str, dict[str, Any]] = {
     "/tasks/<uuid:task_id>/schedule": {"priority": "70"},
     "/tasks/batches/preview": {"what": "claim", "tasks": "00000000-0000-4000-8000-000000000000"},
     "/tasks/batches": {"what": "claim", "tasks": "00000000-0000-4000-8000-000000000000", "batch": "$new"},
+    "/tasks/<uuid:task_id>/put-off": {"quick": "tomorrow"},
+    "/tasks/<uuid:task_id>/remind": {"quick": "tomorrow"},
+    "/cases/<number>/remind": {"quick": "tomorrow"},
     "/tasks/<uuid:task_id>/send-back": {"reason": "A test."},
     "/notes/<uuid:note_id>/answer": {"text": "Yes."},
     "/tasks/<uuid:task_id>/subtasks": {"name": "Call", "group": "clerks"},
@@ -330,6 +347,7 @@ FORMS: dict[str, dict[str, Any]] = {
         "which": "person",
         "reason": "A test.",
     },
+    "/profile/channels": {"way": "webhook", "name": "x", "address": "https://example.com/"},
     "/profile/tokens": {"name": "x", "scopes": "read", "days": "90"},
 }
 
@@ -347,7 +365,9 @@ class World:
     fixed: dict[str, str] = field(default_factory=dict)
 
     def parameters(
-        self, action: str, needed: Set[str] = OF_A_CASE | {"token_id", "view_id", "batch_id", "absence_id"}
+        self,
+        action: str,
+        needed: Set[str] = OF_A_CASE | {"token_id", "view_id", "batch_id", "absence_id", "reminder_id", "channel_id"},
     ) -> dict[str, str]:
         """Values for the arguments `needed`: things on which `action` is possible."""
         found = dict(self.fixed)
@@ -358,6 +378,15 @@ class World:
         if "token_id" in needed:
             ann = db.session.get_one(User, self.office.ann.id)
             found["token_id"] = str(users.issue_token(ann, "one", ["read"], by=self.office.ann).token.id)
+        if "channel_id" in needed:
+            db.session.execute(sa.delete(NotificationChannel))
+            hook = choices.add_channel(Way.WEBHOOK, "x", "https://example.com/", by=self.office.ann)
+            found["channel_id"] = str(hook.id)
+        if "reminder_id" in needed:
+            db.session.execute(sa.delete(Reminder).where(Reminder.person == "ann"))
+            case = db.session.get_one(Case, UUID(self.office.open_case()))
+            made = reminders.remind(case, utcnow() + timedelta(days=1), by=self.office.ann)
+            found["reminder_id"] = str(made.id)
         if "absence_id" in needed:
             for said in db.session.scalars(sa.select(Absence).where(Absence.person == "ann")):
                 db.session.delete(said)
@@ -381,7 +410,7 @@ class World:
     def _case(self, action: str, needed: Set[str]) -> dict[str, str]:
         case_id = self.office.open_case()
         task = db.session.query(HumanTask).filter_by(case_id=UUID(case_id)).one()
-        if action in (Action.RELEASE, Action.DELEGATE, Action.SEND_BACK, Action.COMPLETE):
+        if action in (Action.RELEASE, Action.DELEGATE, Action.SEND_BACK, Action.PUT_OFF, Action.COMPLETE):
             tasks.claim(task, by=self.office.ann)
         if action == Action.HAND_BACK:
             tasks.claim(task, by=self.office.ben)
@@ -508,7 +537,7 @@ def expected(rule: Rule, said: str, who: str) -> str:
         return "401"
     if "token_id" in rule.arguments and said == Action.MANAGE_TOKENS:
         return "in" if who == "owner" else "404"
-    if {"view_id", "batch_id"} & rule.arguments:
+    if {"view_id", "batch_id", "reminder_id", "channel_id"} & rule.arguments:
         return "in" if who == "owner" else "404"
     if "absence_id" in rule.arguments:
         return "in" if who in ("owner", "admin") else "404"

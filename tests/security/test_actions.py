@@ -83,6 +83,7 @@ ON_TASK: dict[str, tuple[str, Any]] = {
     "send-back": ("POST", {"reason": "A test."}),
     "assign": ("POST", {"to": "zoe"}),
     "schedule": ("POST", {"priority": 70}),
+    "put-off": ("POST", {"until": "2027-06-01T08:00:00Z"}),
     "complete": ("POST", {"data": {}}),
     "withdraw": ("POST", {"reason": "A test."}),
     "checklist": ("PUT", {"done": [0]}),

@@ -189,7 +189,7 @@ def test_a_child_case_is_not_there_for_who_reads_its_parent(
 AFTER_CLOSING = (
     "/reopen", "/star", "/follow", "/notes", "/notes/preview", "/notes/<uuid:note_id>",
     "/notes/<uuid:note_id>/withdraw", "/edit", "/links", "/links/<uuid:link_id>", "/links/<uuid:link_id>/remove",
-    "/restrict", "/print",
+    "/restrict", "/print", "/remind", "/reminders",
 )  # fmt: skip
 
 

@@ -39,6 +39,7 @@ _THROWN = frozenset({"signal", "error", "escalation"})
 PLACES: Mapping[str, frozenset[str]] = {
     "numberPrefix": _PROCESS,
     "title": _PROCESS,
+    "mailText": _PROCESS,
     "candidateStarterGroups": _PROCESS,
     "candidateStarterUsers": _PROCESS,
     "managerGroups": _PROCESS,
@@ -112,6 +113,7 @@ _LITERAL = {
         "changesNeedApproval",
         "searchFacts",
         "searchable",
+        "mailText",
     },
     *{
         "stage",

@@ -157,7 +157,7 @@ def _reads(process: etree._Element, info: ProcessInfo) -> Iterator[Read]:
 
 def read_by(text: str, what: str) -> set[str] | frozenset[str]:
     """The variables that a text reads."""
-    if what == "title":
+    if what in ("title", "mailText"):
         return set(_TITLE.findall(text))
     if what == _SEARCHABLE:
         return {name.split(".")[0] for name in searchable.declared(text)}
@@ -177,6 +177,8 @@ def texts_of(process: etree._Element) -> Iterator[tuple[etree._Element, str, str
 def _names(process: etree._Element, info: ProcessInfo) -> Iterator[tuple[etree._Element, str, str]]:
     if "{" in (title := info.attributes.get("title", "")):
         yield process, "title", title
+    if "{" in (added := info.attributes.get("mailText", "")):
+        yield process, "mailText", added
     if facts := info.attributes.get("searchable", ""):
         yield process, _SEARCHABLE, facts
     for element in process.iter():
