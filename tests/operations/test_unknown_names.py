@@ -96,6 +96,12 @@ def test_the_title_is_told_too() -> None:
     assert found.startswith("p: The title reads “claimm”, which nothing in this case type sets. Did you mean “claim”?")
 
 
+def test_the_sentence_of_mails_is_told_too() -> None:
+    [found] = told(task(), process=TYPE + ' case:mailText="Answer {claimm} soon."')
+
+    assert found.startswith("p: The mailText reads “claimm”, which nothing in this case type sets.")
+
+
 @pytest.mark.parametrize(
     "before",
     [
