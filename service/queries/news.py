@@ -39,6 +39,17 @@ def unseen(actor: Actor, *, most: int) -> int:
     return db.session.scalar(_unseen(asker(actor), most), asked_by(actor)) or 0
 
 
+def waiting(actor: Actor, *, most: int) -> tuple[int, int]:
+    """`unseen`, and how many new mentions there are (`notes.unseen`), at once: every page asks."""
+    row = db.session.execute(_waiting(asker(actor), most), asked_by(actor)).one()
+    return row[0] or 0, row[1] or 0
+
+
+@cache
+def _waiting(who: Asker, most: int) -> sa.Select[int, int]:
+    return sa.select(_unseen(who, most).scalar_subquery(), notes.unseen_by(who, most).scalar_subquery())
+
+
 @cache
 def _unseen(who: Asker, most: int) -> sa.Select[int]:
     mine = Notification.person == who.name, Notification.seen_at.is_(None), Notification.kind.not_in(OF_NOTES)

@@ -102,11 +102,12 @@ def _open_to(actor: Actor) -> tuple[sa.ColumnElement[bool], ...]:
 
 def unseen(actor: Actor, *, most: int) -> int:
     """How many notes of others mention `actor` since they last looked at these; counting stops at `most`."""
-    return db.session.scalar(_unseen(asker(actor), most), asked_by(actor)) or 0
+    return db.session.scalar(unseen_by(asker(actor), most), asked_by(actor)) or 0
 
 
 @cache
-def _unseen(who: Asker, most: int) -> sa.Select[int]:
+def unseen_by(who: Asker, most: int) -> sa.Select[int]:
+    """The statement of `unseen`, with the parameters of `asked_by`."""
     seen_at = sa.select(User.mentions_seen_at).where(User.id == who.id).scalar_subquery()
     mine = sa.select(NoteMention.note_id).where(NoteMention.name == who.name)
     written = sa.func.coalesce(Note.edited_at, Note.created_at)

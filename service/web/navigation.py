@@ -66,14 +66,15 @@ def troubles(actor: Actor) -> Sequence[health.Trouble]:
 def entries(actor: Actor) -> list[Entry]:
     """The menu of `actor`, with what waits for them."""
     counts = tasks.counts(actor, most=COUNTED + 1)
+    told, noted = _told(actor)
     found = [
         _entry("My tasks", "tasks.mine", "inbox", "g t", counts.mine, "bad" if counts.late else ""),
         _entry("Team queue", "tasks.team", "users", "g q", counts.team),
         _entry("Cases", "cases.index", "folder", "g c"),
         _entry("Board", "board.index", "board", "g b"),
         _entry("New case", "cases.choose", "plus", "g n"),
-        _entry("News", "news.index", "bell", "g k", news.unseen(actor, most=COUNTED + 1)),
-        _entry("Mentions", "notes.mentions", "note", "g m", _notes(actor)),
+        _entry("News", "news.index", "bell", "g k", told),
+        _entry("Mentions", "notes.mentions", "note", "g m", noted),
         _entry("Calendar", "agenda.show", "calendar", "g l"),
         *([_entry("Who has what", "workload.index", "chart", "g w")] if workload.oversees(actor) else []),
         _entry("Away", "absences.index", "clock", "g a"),
@@ -113,11 +114,12 @@ def numbers(actor: Actor) -> dict[str, tuple[str, str]]:
     Those of views are counted once a minute.
     """
     counts = tasks.counts(actor, most=COUNTED + 1)
+    told, noted = _told(actor)
     found = {
         url_for("tasks.mine"): (_shown(counts.mine), "bad" if counts.late else ""),
         url_for("tasks.team"): (_shown(counts.team), ""),
-        url_for("news.index"): (_shown(news.unseen(actor, most=COUNTED + 1)), ""),
-        url_for("notes.mentions"): (_shown(_notes(actor)), ""),
+        url_for("news.index"): (_shown(told), ""),
+        url_for("notes.mentions"): (_shown(noted), ""),
     }
     return {**found, **_of_views(actor)}
 
@@ -137,9 +139,10 @@ def _shown(number: int) -> str:
     return "" if not number else str(number) if number <= COUNTED else f"{COUNTED}+"
 
 
-def _notes(actor: Actor) -> int:
-    """How many notes want to be looked at: new mentions, and questions until they are answered."""
-    return notes.unseen(actor, most=COUNTED + 1) + notes.questions(actor, most=COUNTED + 1)
+def _told(actor: Actor) -> tuple[int, int]:
+    """How much news there is; how many notes want to be looked at: new mentions, questions until they are answered."""
+    told, mentions = news.waiting(actor, most=COUNTED + 1)
+    return told, mentions + notes.questions(actor, most=COUNTED + 1)
 
 
 def _views(actor: Actor) -> list[Entry]:

@@ -21,7 +21,7 @@ def test_a_case_is_opened_worked_through_and_closed(office: Office, program: Cal
     assert assess["actions"] == ["claim"]
     claimed = ann.post(f"/tasks/{assess['id']}/claim")
     assert claimed.json["assignee"] == "ann"
-    assert set(claimed.json["actions"]) == {"release", "delegate", "send-back", "complete"}
+    assert set(claimed.json["actions"]) == {"release", "delegate", "send-back", "put-off", "complete"}
     done = ann.post(f"/tasks/{assess['id']}/complete", {"data": {"sound": True}})
     assert done.status_code == 200, done.text
     assert done.json["state"] == "completed"

@@ -80,7 +80,8 @@ def test_the_numbers_of_the_menu_come_along(office: Office, visit: Visit, monkey
     ben = visit(office.ben)
 
     assert asked(ben)["menu"] == {
-        "/tasks": ["", ""], "/tasks/team": ["1", ""], "/notes": ["", ""], f"/views/{view_id}": ["1", ""]
+        "/tasks": ["", ""], "/tasks/team": ["1", ""], "/notes": ["", ""], "/news": ["", ""],
+        f"/views/{view_id}": ["1", ""]
     }  # fmt: skip
     ben.post(f"/tasks/{task_id}/claim")
     menu = asked(ben)["menu"]
