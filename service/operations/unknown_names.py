@@ -89,7 +89,8 @@ def _flowing(
     executable: Sequence[tuple[Normalised, str, ProcessInfo]], processes: Processes, given: Given
 ) -> list[Problem]:
     """Variables that are read too early, or set twice, in closed case types that no other process calls."""
-    known = flowing.Known(given.forms, given.kinds, given.decisions)
+    asked = {key: {read.name for read in reads} for key, reads in given.read.items()}
+    known = flowing.Known(given.forms, given.kinds, given.decisions, asked)
     called = set(given.callers).union(*(said.calls for _, said in processes.values()))
     found: list[Problem] = []
     for model, key, info in executable:

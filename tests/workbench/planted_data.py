@@ -16,6 +16,13 @@ FORMS = {"intake": {"amount": "number", "who": "textfield"}, "result": {"result"
     "both": {"result": "textfield", "grade": "number"},
 }
 
+DECISION = (
+    b'<definitions xmlns="https://www.omg.org/spec/DMN/20191111/MODEL/" id="d" name="d" namespace="n">'
+    b'<decision id="D" name="D"><variable name="D"/>'
+    b"<literalExpression><text>grade + 1</text></literalExpression></decision>"
+    b"</definitions>"
+)
+
 
 @dataclass(frozen=True)
 class Data:
@@ -38,6 +45,7 @@ def _d(name: str, elements: str, *paths: str, told: str = "", says: str = "") ->
     start = '<startEvent id="s" case:formKey="intake"/><endEvent id="e"/>'
     files = {f"{key}.form": _form(fields) for key, fields in FORMS.items()}
     files["small.bpmn"] = document(start + elements + flows(*paths), process=TYPE, outside='<message id="m" name="m"/>')
+    files["d.dmn"] = DECISION
     return Data(name, files, rule, element, says)
 
 
@@ -198,6 +206,12 @@ FAULTS = [
         "s B P e",
         told="kind-changes P",
         says="a text",
+    ),
+    _d(
+        "decision before its task",
+        node("businessRuleTask", "R", case_decisionRef="D") + _B,
+        "s R B e",
+        told="read-before-written R",
     ),
 ]
 

@@ -6,7 +6,6 @@ setting it where that keeps a right diagram from being blamed: instances, ad hoc
 
 from __future__ import annotations
 
-import ast
 import re
 from collections import Counter, deque
 from collections.abc import Iterable, Iterator, Mapping
@@ -14,8 +13,8 @@ from dataclasses import dataclass, field
 
 from lxml import etree
 
-from service.engine import expressions
 from service.engine.checks import gaps, variables
+from service.engine.checks.setting import constants, local_names, own_parts
 from service.engine.checks.soundness import beside
 from service.engine.checks.soundness.net import Beyond, Drawing, build
 from service.engine.checks.soundness.reduce import small
@@ -37,9 +36,7 @@ _MOST = 20  #: told of one process
 _MOST_STEPS = 50_000  #: from node to node
 _MINDS_NOTHING = re.compile(r"\b(null|None|is defined|get or else|is_defined|get_or_else|is_empty)\b|\bdefined\(")
 _AFTER = {"postScript", "completion condition", "loop condition"}
-_KINDS = {bool: "truth", str: "text", int: "number", float: "number"}
 _SAID = {"text": "a text", "number": "a number", "truth": "true or false"}
-_ENTRY = re.compile(r'[{,]\s*"?([^\W\d]\w*)"?\s*:\s*("[^"]*"|-?\d+(?:\.\d+)?|true|false)\s*(?=[,}])')
 
 
 @dataclass(frozen=True)
@@ -49,6 +46,7 @@ class Known:
     forms: Mapping[str, set[str]] = field(default_factory=dict)
     kinds: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     decisions: Mapping[str, set[str]] = field(default_factory=dict)
+    asked: Mapping[str, set[str]] = field(default_factory=dict)  #: decision id -> the variables that it reads
 
 
 @dataclass
@@ -89,11 +87,11 @@ class _Flowing:
 
     def _node(self, node: etree._Element) -> _Node:
         found = Variables()
-        own = list(_own(node))
+        own = list(own_parts(node))
         for element in own:
             variables.collect(found, element)
         key = case_attributes(node).get("formKey", "")
-        sets, kinds = set(found.sets), dict(_constants(own))
+        sets, kinds = set(found.sets), dict(constants(own))
         if key and not key.startswith("="):
             found.anything |= key not in self.known.forms
             sets |= self.known.forms.get(key, set())
@@ -213,11 +211,20 @@ class _Flowing:
             if key in self.nodes and (what in _AFTER or local(element) in {"completionCondition", "loopCondition"}):
                 there |= self.within[key]
             elif key in self.nodes:
-                there |= self._of(_local_names(owner))
-            for name in sorted(variables.read_by(text, what)):
-                if name in self.bits and not there & self.bits[name] and name not in told | variables.ALWAYS:
-                    told.add(name)
-                    yield self._early(name, what, element, owner)
+                there |= self._of(local_names(owner))
+            yield from self._lacking(variables.read_by(text, what), there, told, what, element)
+        for key, node in self.nodes.items():
+            asked = self.known.asked.get(case_attributes(node.element).get("decisionRef", ""), set())
+            there = self.before.get(key, self.all) | self._of(local_names(node.element))
+            yield from self._lacking(asked, there, told, "decision", node.element)
+
+    def _lacking(
+        self, names: Iterable[str], there: int, told: set[str], what: str, element: etree._Element
+    ) -> Iterator[Problem]:
+        for name in sorted(names):
+            if name in self.bits and not there & self.bits[name] and name not in told | variables.ALWAYS:
+                told.add(name)
+                yield self._early(name, what, element, variables.named(element))
 
     def _early(self, name: str, what: str, element: etree._Element, owner: etree._Element) -> Problem:
         setting = [self._name(key) for key, node in self.nodes.items() if name in node.sets]
@@ -302,8 +309,8 @@ class _Flowing:
         parts = [
             self.nodes[part.get("id") or ""] for part in self.nodes[key].element.iter() if local(part) in FLOW_NODES
         ]
-        local_names = set().union(*(_local_names(part.element) for part in parts))
-        return set().union(*(part.sets for part in parts)) - local_names - variables.ALWAYS
+        own = set().union(*(local_names(part.element) for part in parts))
+        return set().union(*(part.sets for part in parts)) - own - variables.ALWAYS
 
     def changing(self) -> Iterator[Problem]:
         """A variable that is of one kind where one element sets it, and of another where another does."""
@@ -348,50 +355,6 @@ class _Flowing:
         return Problem(
             self.info.file, message, advice, line_of(element), owner.get("id") or "", name, severity, rule, way
         )
-
-
-def _own(node: etree._Element) -> Iterator[etree._Element]:
-    """A node's own parts: not those of the nodes in it."""
-    yield node
-    for part in node:
-        if local(part) not in FLOW_NODES and local(part) != "sequenceFlow":
-            yield from part.iter()
-
-
-def _local_names(node: etree._Element) -> set[str]:
-    """Names that a node has for itself: what it takes in, and its items."""
-    found: set[str] = set()
-    for part in _own(node):
-        if part.tag == f"{{{CASE}}}input":
-            found.add((part.get("target") or "").strip())
-        elif local(part) in {"inputDataItem", "outputDataItem", "dataInput", "dataOutput"}:
-            found |= {said for attribute in ("id", "name") if (said := part.get(attribute))}
-    return found
-
-
-def _constants(parts: list[etree._Element]) -> Iterator[tuple[str, str]]:
-    """The kinds of the constants that scripts and mappings set."""
-    for part in parts:
-        if local(part) == "script":
-            yield from _constants_of("".join(map(str, part.itertext())))
-        elif part.tag == f"{{{CASE}}}output" and (name := (part.get("target") or "").strip()):
-            yield from (
-                (name, kind) for _, kind in _constants_of(f"= {{x: {(part.get('source') or '').lstrip('= ')} }}")
-            )
-
-
-def _constants_of(text: str) -> Iterator[tuple[str, str]]:
-    if expressions.is_feel(text):
-        for name, said in _ENTRY.findall(text):
-            yield name, "text" if said[0] == '"' else "truth" if said in {"true", "false"} else "number"
-        return
-    try:
-        body = ast.parse(text.strip()).body
-    except (SyntaxError, ValueError, RecursionError):
-        return
-    for line in body:
-        if isinstance(line, ast.Assign) and isinstance(line.value, ast.Constant) and type(line.value.value) in _KINDS:
-            yield from ((to.id, _KINDS[type(line.value.value)]) for to in line.targets if isinstance(to, ast.Name))
 
 
 def _listed(names: list[str]) -> str:
