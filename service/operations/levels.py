@@ -28,6 +28,7 @@ from service.policy.permissions import Action, may
 MOST = 50  #: people whom one escalation tells
 AT_ONCE = 500  #: cases that one job has recounted
 _POINTS = {WARNED: ("level:warned", "on_warning"), BREACHED: ("level:breached", "on_breach")}
+_KINDS = {WARNED: "level-warned", BREACHED: "level-breached"}  #: of notifications
 
 
 def case_of(clock_id: uuid.UUID) -> uuid.UUID | None:
@@ -71,7 +72,8 @@ def _tell(case: Case, clock: ServiceClock, point: int) -> None:
     if said["activity"]:
         to_do.append(("activity", lambda: _start(case, said["activity"], _sentence(case, clock, point))))
     if said["notify"]:
-        to_do.append(("notify", lambda: _notify(case, task, said["notify"], _sentence(case, clock, point))))
+        about_it = notes.About(task=task, tells=_KINDS[point])
+        to_do.append(("notify", lambda: _notify(case, about_it, said["notify"], _sentence(case, clock, point))))
     for what, do in to_do:
         try:
             do()
@@ -154,14 +156,14 @@ def _start(case: Case, element_id: str, reason: str) -> None:
     raise Impossible(why)
 
 
-def _notify(case: Case, task: HumanTask | None, said: Iterable[str], sentence: str) -> None:
+def _notify(case: Case, about_it: notes.About, said: Iterable[str], sentence: str) -> None:
     """Write a note that mentions them: of those who may read it."""
-    people = _people(_principals(case, task, said))
+    people = _people(_principals(case, about_it.task, said))
     readers = [each.name for each in people if may(actor_of(each.id), Action.WRITE_NOTE, case)]
     if not readers:
         raise Impossible("Nobody of those who are to be told may see the case's notes.")
     named = " ".join(f"@{name}" for name in readers[:MOST])
-    notes.write(case, f"{sentence} {named}", by=SYSTEM, about=notes.About(task=task))
+    notes.write(case, f"{sentence} {named}", by=SYSTEM, about=about_it)
 
 
 def _principals(case: Case, task: HumanTask | None, said: Iterable[str]) -> list[str]:

@@ -10,7 +10,18 @@ from service import audit
 from service.db import db, new_id, utcnow
 from service.errors import BadRequest, WrongState
 from service.execution.running import lock
-from service.models import Actor, Case, HumanTask, Note, NoteMention, NoteRevision, NoteVisibility, StarredCase, User
+from service.models import (
+    Actor,
+    Case,
+    FollowedTask,
+    HumanTask,
+    Note,
+    NoteMention,
+    NoteRevision,
+    NoteVisibility,
+    StarredCase,
+    User,
+)
 from service.models.notes import mentioned_in
 from service.notifications import notify
 from service.operations.users import actor_of
@@ -21,10 +32,11 @@ LONGEST = 20_000  #: characters
 
 @dataclass(frozen=True)
 class About:
-    """What a note is about besides its case: a `task` of it, and whom it `asks` something."""
+    """What a note is about besides its case: a `task` of it, whom it `asks` something, what it `tells` who is named."""
 
     task: HumanTask | None = None
     asks: User | None = None
+    tells: str = "mention"  #: a kind of notification
 
 
 def write(
@@ -51,7 +63,7 @@ def write(
     db.session.add(note)
     mentioned = _mention(note)
     audit.record(case, "note:written", by=by, details=_about(note) | ({"mentions": mentioned} if mentioned else {}))
-    _leave_word(note, case, mentioned, about.task, by)
+    _leave_word(note, case, mentioned, about, by)
     return note
 
 
@@ -76,7 +88,7 @@ def answer(question: Note, text: str, *, by: Actor) -> Note:
     mentioned = _mention(found, question.author)
     audit.record(case, "note:answered", by=by, details=_about(found) | ({"mentions": mentioned} if mentioned else {}))
     notify([question.author], "answer", f"note:{found.id}", case=case, note=found, by=by)
-    _leave_word(found, case, mentioned, None, by)
+    _leave_word(found, case, mentioned, About(), by)
     return found
 
 
@@ -107,7 +119,7 @@ def edit(note: Note, text: str, *, by: Actor, visibility: NoteVisibility | None 
     mentioned = _mention(note)
     details = _about(note) | ({"mentions": mentioned} if mentioned else {})
     audit.record(note.case, "note:edited", by=by, details=details)
-    _leave_word(note, note.case, mentioned, None, by)
+    _leave_word(note, note.case, mentioned, About(), by)
 
 
 def withdraw(note: Note, *, by: Actor) -> None:
@@ -142,15 +154,23 @@ def _mention(note: Note, *also: str) -> list[str]:
     return known
 
 
-def _leave_word(note: Note, case: Case, mentioned: list[str], task: HumanTask | None, by: Actor) -> None:
+def _leave_word(note: Note, case: Case, mentioned: list[str], about: About, by: Actor) -> None:
     """Tell whom the note asks, mentions or concerns: each of them once, in this order."""
     key = f"note:{note.id}"
     if note.asked and note.answered_at is None:
         notify([note.asked], "question", key, case=case, note=note, by=by)
-    notify(mentioned, "mention", key, case=case, note=note, by=by)
-    follow = sa.select(User.name).join(StarredCase, StarredCase.user_id == User.id)
-    followers = db.session.scalars(follow.where(StarredCase.case_id == case.id)).all()
-    notify([*followers, task.assignee if task else None], "comment", key, case=case, note=note, by=by)
+    notify(mentioned, about.tells, key, case=case, note=note, by=by)
+    followers = db.session.scalars(_followers(case, about.task)).all()
+    notify([*followers, about.task.assignee if about.task else None], "comment", key, case=case, note=note, by=by)
+
+
+def _followers(case: Case, task: HumanTask | None) -> sa.Select[tuple[str]]:
+    """The names of who follows the case, or the task."""
+    whose = sa.select(StarredCase.user_id).where(StarredCase.case_id == case.id)
+    if task is None:
+        return sa.select(User.name).where(User.id.in_(whose))
+    of_task = sa.select(FollowedTask.user_id).where(FollowedTask.task_id == task.id)
+    return sa.select(User.name).where(User.id.in_(whose.union_all(of_task)))
 
 
 def _checked(text: str) -> str:

@@ -48,7 +48,19 @@ from service.models import (
     Way,
 )
 from service.notifications import notify
-from service.operations import cases, choices, dates, deliveries, deployments, notes, replies, roles, tasks, users
+from service.operations import (
+    cases,
+    choices,
+    dates,
+    deliveries,
+    deployments,
+    follows,
+    notes,
+    replies,
+    roles,
+    tasks,
+    users,
+)
 from service.worker import job_types, letters
 from tests.operations.conftest import LOAN
 
@@ -169,6 +181,17 @@ def test_what_happens_is_told_once_and_not_to_who_did_it(task: HumanTask, ann: A
     assert mail.get_body(("html",)) is not None
     told = db.session.execute(sa.select(Notification.person, Notification.kind).order_by(Notification.id)).all()
     assert [tuple(each) for each in told] == [("ben", "assigned"), ("ann", "sent-back")]
+
+
+def test_who_follows_a_task_is_told_of_comments_on_it(task: HumanTask, ann: Actor, ben: Actor) -> None:
+    follows.follow(task, by=ben)
+    notes.write(task.case, "Not about the task.", by=ann)
+    notes.write(task.case, "About it.", by=ann, about=notes.About(task=task))
+    notes.write(task.case, "By whom it follows.", by=ben, about=notes.About(task=task))
+    db.session.commit()
+
+    told = db.session.execute(sa.select(Notification.person, Notification.kind).order_by(Notification.id)).all()
+    assert [tuple(each) for each in told] == [("ben", "comment"), ("ann", "comment")]
 
 
 def test_the_same_key_twice_is_one_row_on_one_person(task: HumanTask, ben: Actor, ann: Actor) -> None:

@@ -23,6 +23,7 @@ from service.models import (
     HumanTask,
     Note,
     NoteMention,
+    Notification,
     ServiceClock,
     TaskCandidate,
     User,
@@ -194,6 +195,10 @@ def test_the_worker_warns_and_escalates_once(ann: Actor, clock: time_machine.Tra
     [warned] = told(case, "level:warned")
     assert warned.element_id == "do" and task_of(case, "do").priority == 60
     assert set(db.session.scalars(sa.select(NoteMention.name))) == {"ann", "bob"}
+    assert set(db.session.execute(sa.select(Notification.person, Notification.kind))) == {
+        ("ann", "level-warned"),
+        ("bob", "level-warned"),
+    }
 
     pass_time(at(4.5), clock)
 
