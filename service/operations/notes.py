@@ -164,7 +164,7 @@ def _leave_word(note: Note, case: Case, mentioned: list[str], about: About, by: 
     notify([*followers, about.task.assignee if about.task else None], "comment", key, case=case, note=note, by=by)
 
 
-def _followers(case: Case, task: HumanTask | None) -> sa.Select[tuple[str]]:
+def _followers(case: Case, task: HumanTask | None) -> sa.Select[str]:
     """The names of who follows the case, or the task."""
     whose = sa.select(StarredCase.user_id).where(StarredCase.case_id == case.id)
     if task is None:

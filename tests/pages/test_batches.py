@@ -142,9 +142,11 @@ def test_rows_are_chosen_by_keyboard_and_taken_together(
     bar.get_by_role("button", name="Take").click()
     expect(page.get_by_role("heading", name="Take 4 tasks")).to_be_visible()
     found += flaws(page, f"batch-preview-{look}")
+    page.wait_for_load_state()  # the heading is there before the scripts that know the keys
     page.keyboard.press("y")
     expect(page.get_by_role("heading", name="4 tasks taken")).to_be_visible()
     found += flaws(page, f"batch-done-{look}")
+    page.wait_for_load_state()
     page.keyboard.press("u")
     expect(page.get_by_role("heading", name="4 tasks put back as they were")).to_be_visible()
 

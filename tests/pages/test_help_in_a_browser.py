@@ -37,11 +37,14 @@ def test_help_is_found_and_read_by_keyboard(office: Office, browse: Browse) -> N
 
     page.keyboard.type("gh")
     expect(page.get_by_role("heading", name="The case page", level=1)).to_be_visible()
+    page.wait_for_load_state()  # the heading is there before the scripts that know the keys
     page.keyboard.press("n")
     expect(page.get_by_role("heading", name="Ad hoc work, added tasks and parts", level=1)).to_be_visible()
+    page.wait_for_load_state()
     page.keyboard.press("p")
     expect(page.get_by_role("heading", name="The case page", level=1)).to_be_visible()
 
+    page.wait_for_load_state()
     page.keyboard.press("/")
     page.keyboard.type("who sees")
     page.keyboard.press("Enter")

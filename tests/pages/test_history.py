@@ -144,6 +144,7 @@ def test_the_story_is_walked_by_keyboard_and_worth_looking_at(
     page.locator("#story .when").first.focus()
     page.keyboard.press("Enter")
     expect(page.get_by_role("heading", name="At this moment")).to_be_visible()
+    page.wait_for_load_state()  # the heading is there before the scripts that know the keys
     page.keyboard.press("p")
     expect(page.get_by_text("entry 1 of").or_(page.get_by_text(re.compile(r"entry \d+ of")))).to_be_visible()
     wrong |= {"moment": found} if (found := axe(page)) else {}

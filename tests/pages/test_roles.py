@@ -190,6 +190,7 @@ def test_roles_are_given_handed_over_and_restricted_by_keyboard(
     page.get_by_role("button", name="Hand over to Nia").focus()
     page.keyboard.press("Enter")
     expect(page.get_by_text("Nia is Client now, in place of Cli.")).to_be_visible()
+    page.wait_for_load_state()  # the sentence is there before the scripts that know the keys
     page.keyboard.press("r")
     page.keyboard.type("About a colleague")
     page.keyboard.press("Tab")

@@ -162,9 +162,9 @@ def test_deployments_and_why_are_worth_looking_at(
     db.session.commit()
     page = browse(two.ada, width=width, height=900, dark=dark)
     page.goto("/deployments")
-    page.get_by_text("Not for all new cases yet").click()
+    page.locator("#effective").locator("xpath=ancestor::details").locator("summary").click()
 
-    expect(page.get_by_label("Effective at")).to_be_visible()
+    expect(page.locator("#effective")).to_be_visible()
     expect(page.get_by_text("Accounting asked for one word for it.")).to_be_visible()
     assert axe(page) == []
     assert not page.evaluate(WIDER)

@@ -59,17 +59,14 @@ class Desk:
     def take(self, number: str, task: str) -> None:
         """Find it in the team's queue and take it."""
         self.page.goto("/tasks/team")
-        self.page.locator("#rows").get_by_role("link", name=re.compile(f"{task}.*{number}", re.DOTALL)).first.click()
-        expect(self.page.locator("#task h1")).to_contain_text(task)
+        self._open(task, number)
         self.page.get_by_role("button", name="Take it").first.click()
         self.said(f"“{task}” is yours now.")
 
     def work_on(self, number: str, task: str) -> None:
         """Open it from my tasks."""
         self.page.goto("/tasks")
-        row = self.page.locator("#rows").get_by_role("link", name=re.compile(f"{task}.*{number}", re.DOTALL)).first
-        self.page.goto(row.get_attribute("href") or "")  # a click would draw anew a task that is shown already
-        expect(self.page.locator("#task h1")).to_contain_text(task)
+        self._open(task, number)
 
     def complete(self, task: str, form_key: str, data: Mapping[str, Any]) -> None:
         """Fill in the form that is shown, send it, and land on the case's page."""
@@ -94,6 +91,11 @@ class Desk:
         canvas = self.page.locator("[data-form][data-ready] [data-canvas]")
         expect(canvas).to_be_visible()
         _fill(canvas, _components(form_key), data)
+
+    def _open(self, task: str, number: str) -> None:
+        row = self.page.locator("#rows").get_by_role("link", name=re.compile(f"{task}.*{number}", re.DOTALL)).first
+        self.page.goto(row.get_attribute("href") or "")  # a click would draw anew a task that is shown already
+        expect(self.page.locator("#task h1")).to_contain_text(task)
 
     def stages(self) -> dict[str, str]:
         """The stages of the bar, and how each is marked."""
