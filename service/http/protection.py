@@ -31,6 +31,7 @@ LARGE = 100_000  #: bytes of a request of which one person may send only so many
 READ_ON = 64 * 1024 * 1024  #: bytes of a refused body that are still read; whoever sends more may miss the answer
 LARGEST = 1024 * 1024  #: bytes of a body that is read whole before it has its turn
 _large = turns.Line(waiting=4)  #: half of a web process's threads at most
+_dear = turns.Line()  #: of who had long evaluations lately: they wait here, and not with a lock on the database
 View = TypeVar("View", bound=Callable[..., Any])
 
 PUBLIC, SIGNED_IN = "public", "signed in"
@@ -145,7 +146,9 @@ def _check() -> None:
             raise Forbidden("This API token lacks the scope “read”.")
         if request.method not in SAFE and _is_large():
             rate_limits.spend("large", actor)  # before it is read: who reads it keeps others waiting
-            _wait_for_turn()
+            _wait_for_turn(_large)
+        elif request.method not in SAFE and turns.dear():
+            _wait_for_turn(_dear)
     if request.method not in SAFE and not by_token():
         _check_source()
 
@@ -157,18 +160,19 @@ def _is_large() -> bool:
     return request.content_length > LARGE
 
 
-def _wait_for_turn() -> None:
-    """Let one large request at a time be read and done, as it has arrived: a slow sender keeps nobody waiting."""
+def _wait_for_turn(line: turns.Line) -> None:
+    """Let one request of a line at a time be read and done, as it has arrived: a slow sender keeps nobody waiting."""
     if request.content_length is None or request.content_length > LARGEST:
         return  # files, which have limits of their own
     request.get_data(cache=True)
-    _large.enter()
-    g.large = True
+    line.enter()
+    g.line = line
 
 
 def _leave(_error: BaseException | None) -> None:
-    if g.pop("large", False):
-        _large.leave()
+    line: turns.Line | None = g.pop("line", None)
+    if line is not None:
+        line.leave()
 
 
 def _check_action(actor: Actor, action: Action) -> None:

@@ -26,6 +26,7 @@ def own_turns(monkeypatch: pytest.MonkeyPatch) -> Iterator[turns.Turns]:
     fresh = turns.Turns()
     monkeypatch.setattr(turns, "one", fresh.one)
     monkeypatch.setattr(turns, "allow", fresh.allow)
+    monkeypatch.setattr(turns, "dear", fresh.dear)
     turns.begin(None)
     yield fresh
     turns.begin(None)
@@ -97,6 +98,20 @@ def test_who_has_to_wait_gets_nothing_and_others_do(own_turns: turns.Turns) -> N
         expressions.evaluate("= 6 * 7 + count([1])", {})
     turns.begin("ann")
     assert expressions.evaluate("= 6 * 7", {}) == 42
+
+
+@pytest.mark.parametrize("text", ["= count([6, 7])", "sum([number for number in [1, 1]])"])
+def test_who_had_much_lately_waits_before_anything_is_tried(own_turns: turns.Turns, text: str) -> None:
+    own_turns._left["mallory"] = turns.SAVED - turns.LIKELY - 0.1, time.monotonic()
+    with own_turns._line.place, own_turns._line._room, own_turns._line._room:  # somebody's turn, and two who wait
+        turns.begin("mallory")
+        with pytest.raises(turns.Busy):
+            expressions.evaluate(text, {})
+        turns.begin("ann")
+        assert expressions.evaluate(text, {}) == 2
+    turns.begin("mallory")
+    assert expressions.evaluate(text, {}) == 2
+    assert own_turns._balance("mallory") > turns.SAVED - turns.LIKELY - 2 * turns.TRIED  # pays for what it took only
 
 
 def test_who_waited_may_again(own_turns: turns.Turns, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -132,6 +133,26 @@ def test_large_requests_of_one_person_have_a_limit(office: Office, program: Call
     assert beyond.json["detail"].startswith("Too many large requests; wait")
     assert 429 not in [answer.status_code for answer in small]
     assert ben.patch(f"/cases/{case_id}/variables", large).status_code != 429
+
+
+def test_who_had_long_evaluations_lately_does_one_thing_at_a_time_and_holds_no_lock_while_waiting(
+    office: Office, program: Callable[..., Program], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    line = turns.Line(waiting=0)
+    monkeypatch.setattr(protection, "_dear", line)
+    monkeypatch.setitem(turns._turns._left, str(office.ann.id), (turns.SAVED - 1, time.monotonic()))
+    ann, ben = program(office.ann), program(office.ben)
+    case_id = office.open_case()
+    place, change = f"/cases/{case_id}/variables", {"variables": {"note": "x"}}
+
+    line.enter()
+    waits, reads, other = ann.patch(place, change), ann.get("/tasks").status_code, ben.patch(place, change).status_code
+    line.leave()
+    after = [ann.patch(place, change).status_code, ann.patch(f"{place}x", change).status_code]
+
+    assert (waits.status_code, waits.headers["Retry-After"], reads) == (503, "1", 200)
+    assert 503 not in [other, *after]
+    line.enter()  # whoever was done gave the place back
 
 
 def test_one_large_request_at_a_time_is_done(

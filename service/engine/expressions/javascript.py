@@ -40,22 +40,24 @@ class Bundle:
 
     def call(self, function: str, *arguments: str | float | bool | None, seconds: float = SECONDS) -> Any:
         """Call an exported function with texts, numbers and booleans. Raises LimitReached, or quickjs.JSException."""
-        turns.allow()
+        try_first = turns.allow()
         state = self._state()
         try:  # memory may be full even for the function itself
             found = state.get(function) or state.setdefault(function, self._function(state["context"], function))
-            return found(*arguments)
+            if try_first:
+                return found(*arguments)
         except quickjs.JSException as error:
             if "interrupted" not in str(error):
                 return self._refuse(error, turns.QUICK)
+            self._local.state = None
         try:
-            with turns.one():
+            with turns.one(tried=try_first):
                 state["context"].set_time_limit(seconds * SHARED)
                 return found(*arguments)
         except quickjs.JSException as error:
             return self._refuse(error, seconds)
         finally:
-            self.forget()
+            state["context"].set_time_limit(turns.QUICK)
 
     def _refuse(self, error: quickjs.JSException, seconds: float) -> NoReturn:
         """Say which limit was reached. What the bundle throws is a limit, or its own trouble: it answers what is wrong

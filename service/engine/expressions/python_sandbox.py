@@ -12,6 +12,7 @@ import re
 import sys
 import threading
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from importlib.util import find_spec
 from typing import Any, TypeVar
 from uuid import uuid4
@@ -124,12 +125,12 @@ def _evaluate(names: Names, variables: Mapping[str, Any], now: dt.datetime | Non
 
 def _in_time(work: Callable[[ResourceLimits], Result]) -> Result:
     """What `work` gives quickly, or else, begun anew, once it has its turn."""
-    turns.allow()
-    try:
-        return work(_QUICK)
-    except _TooSlow:
-        with turns.one():
-            return work(_LIMITS)
+    try_first = turns.allow()
+    if try_first:
+        with suppress(_TooSlow):
+            return work(_QUICK)
+    with turns.one(tried=try_first):
+        return work(_LIMITS)
 
 
 def run(names: Names, variables: Mapping[str, Any], now: dt.datetime | None) -> dict[str, Any]:

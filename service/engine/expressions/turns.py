@@ -5,7 +5,8 @@ wait for its turn, one at a time in a process, so that eight people's dearest ex
 others and not all of them.
 
 Few wait: whoever comes when the waiting room is full is told to come again (`Busy`), and so is whoever has had too much
-of it lately (`Spent`). A worker's jobs wait as long as it takes, and are nobody's.
+of it lately (`Spent`). Whoever has had some waits for a turn at once, so that finding out again that something is not
+done quickly takes nothing from the others. A worker's jobs wait as long as it takes, and are nobody's.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ QUICK = 0.05  #: seconds of processor time that need no turn
 WAITING, PATIENCE = 2, 5.0  #: how many may wait for a turn, and for how many seconds
 SAVED, EARNED = 3.0, 0.05  #: seconds of turns that somebody may use at once, and those that each second adds
 TRIED = 0.1  #: seconds that it costs to find out that something is not done quickly
+LIKELY = 0.5  #: seconds of turns that somebody has had lately when the next is expected to be dear, too
 MOST = 1.0  #: seconds that one turn costs at most: on a busy machine it takes longer, which is nobody's fault
 _REMEMBERED = 10_000  #: people
 
@@ -73,14 +75,15 @@ class Turns:
     _left: OrderedDict[str, tuple[float, float]] = field(default_factory=OrderedDict)  #: whose -> seconds, as of when
 
     @contextmanager
-    def one(self) -> Iterator[None]:
-        """Have a turn. Raises `Busy`."""
+    def one(self, *, tried: bool = True) -> Iterator[None]:
+        """Have a turn; what was `tried` without one is paid for. Raises `Busy`."""
         whose = _whose.get()
         if whose is None:
             with self._line.place:
                 yield
             return
-        self._pay(whose, TRIED)
+        if tried:
+            self._pay(whose, TRIED)
         self._line.enter()
         began = time.monotonic()
         try:
@@ -89,11 +92,19 @@ class Turns:
             self._pay(whose, min(time.monotonic() - began, MOST))
             self._line.leave()
 
-    def allow(self) -> None:
-        """Raise `Spent` where whoever asks has had too much already."""
-        whose = _whose.get()
-        if whose is not None and whose in self._left and (left := self._balance(whose)) <= 0:
+    def allow(self) -> bool:
+        """Whether it may be tried without a turn. Raises `Spent` where whoever asks has had too much already."""
+        if (left := self._of_asker()) <= 0:
             raise Spent(max(1, round((0.5 - left) / EARNED)))
+        return left > SAVED - LIKELY
+
+    def dear(self) -> bool:
+        """Whether what is asked for is expected to take long, as what the same person asked for lately did."""
+        return self._of_asker() <= SAVED - LIKELY
+
+    def _of_asker(self) -> float:
+        whose = _whose.get()
+        return SAVED if whose is None or whose not in self._left else self._balance(whose)
 
     def _balance(self, whose: str) -> float:
         seconds, since = self._left.get(whose, (SAVED, 0.0))
@@ -109,7 +120,7 @@ class Turns:
 _turns = Turns()
 
 
-one, allow = _turns.one, _turns.allow
+one, allow, dear = _turns.one, _turns.allow, _turns.dear
 
 
 def begin(whose: str | None) -> None:
