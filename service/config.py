@@ -121,6 +121,35 @@ def _web_address(text: str) -> str:
     return text.rstrip("/")
 
 
+#: endings of files that are taken; service/documents/kinds.py says what each has to contain
+KINDS = (
+    "pdf,png,jpg,jpeg,gif,webp,tif,tiff,heic,doc,xls,ppt,msg,docx,xlsx,pptx,odt,ods,odp,zip,rtf,mp3,m4a,wav,mp4,mov,"
+    "txt,md,csv,json,xml,eml,ics"
+)
+
+
+def _store(text: str) -> str:
+    if text != "database" and not re.fullmatch(r"file:///[^?#]+|s3://[a-z0-9][a-z0-9.-]{1,62}(/[^?#]*)?", text):
+        raise ValueError
+    return text
+
+
+def _endings(text: str) -> frozenset[str]:
+    found = frozenset(part.strip().lower().lstrip(".") for part in text.split(",") if part.strip())
+    if not found or not found <= set(KINDS.split(",")):
+        raise ValueError
+    return found
+
+
+def _host_and_port(text: str) -> tuple[str, int] | None:
+    if not text:
+        return None
+    host, _, port = text.rpartition(":")
+    if not host or not 0 < int(port) < 65536:
+        raise ValueError
+    return host.strip("[]"), int(port)
+
+
 SETTINGS = (
     Setting("CASEWRIGHT_DATABASE_URL", "sqlite:///var/casewright.db", _database,
             "sqlite:///PATH or postgresql://USER@HOST/NAME", "where everything is kept"),
@@ -154,6 +183,15 @@ SETTINGS = (
     Setting("CASEWRIGHT_ANSWER_LIMIT", "60 per 5 minutes", _limit, "a limit such as `60 per 5 minutes`",
             "tries to open or to send a form by a link, from one address and by one link, before 429"),
     Setting("CASEWRIGHT_MAX_UPLOAD_MB", "16", _whole(1, 1024), "1 to 1024", "largest request body"),
+    Setting("CASEWRIGHT_DOCUMENTS", "database", _store, "database, file:///FOLDER or s3://BUCKET[/PREFIX]",
+            "where documents are kept; S3's address and keys are AWS_ENDPOINT_URL, AWS_ACCESS_KEY_ID and so on"),
+    Setting("CASEWRIGHT_MAX_DOCUMENT_MB", "100", _whole(1, 20_480), "1 to 20480", "largest document"),
+    Setting("CASEWRIGHT_DOCUMENT_TYPES", KINDS, _endings, "endings of names, commas between",
+            "which kinds of documents are taken; what a file contains has to be what its ending says"),
+    Setting("CASEWRIGHT_SCANNER", "", _host_and_port, "HOST:PORT of a ClamAV daemon, or nothing",
+            "looks for viruses in each document before anybody can open it"),
+    Setting("CASEWRIGHT_UPLOAD_LIMIT", "120 per minute", _limit, "a limit such as `120 per minute`",
+            "documents of one person before 429"),
     Setting("CASEWRIGHT_TRUSTED_PROXIES", "0", _whole(0, 10), "0 to 10", "proxies whose X-Forwarded-… is believed"),
     Setting("CASEWRIGHT_HTTP_ALLOWED", "", read_allowed,
             "host names (`*.example.com`; `*` for all) and, for addresses that are not public, networks (`10.0.0.0/8`)",
@@ -209,6 +247,11 @@ class Config:
     large_limit: RateLimitItem
     answer_limit: RateLimitItem
     max_upload_mb: int
+    documents: str
+    max_document_mb: int
+    document_types: frozenset[str]
+    scanner: tuple[str, int] | None
+    upload_limit: RateLimitItem
     trusted_proxies: int
     http_allowed: Allowed
     public_url: str

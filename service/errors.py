@@ -66,6 +66,18 @@ class BadRequest(ServiceError):
         return {"errors": {self.field: [str(self)]}} if self.field else {}
 
 
+class TooLarge(ServiceError):
+    """This is larger than what is taken here."""
+
+    status = HTTPStatus.REQUEST_ENTITY_TOO_LARGE
+
+
+class Unavailable(ServiceError):
+    """Something that this needs cannot be reached now; nothing was done."""
+
+    status = HTTPStatus.SERVICE_UNAVAILABLE
+
+
 class InvalidForm(ServiceError):
     """What was submitted breaks the form's rules; `errors` maps field paths to messages."""
 

@@ -14,6 +14,7 @@ from service.api import (
     children,
     definitions,
     deployments,
+    documents,
     drafts,
     health,
     incidents,
@@ -40,9 +41,9 @@ from service.api import (
 )
 
 #: in the order of the OpenAPI document
-NOUNS = (cases, adhoc, children, lifecycle, roles, lost_cases, links, notes, tasks, answer_links, drafts, batches,
-         workload, absences, reminders, views, definitions, deployments, versions, preflight, migrations, modifications,
-         messages, incidents, pending_calls, users, calendars, levels, me)  # fmt: skip
+NOUNS = (cases, adhoc, children, lifecycle, roles, lost_cases, links, notes, documents, tasks, answer_links, drafts,
+         batches, workload, absences, reminders, views, definitions, deployments, versions, preflight, migrations,
+         modifications, messages, incidents, pending_calls, users, calendars, levels, me)  # fmt: skip
 
 
 def init_app(app: Flask) -> None:

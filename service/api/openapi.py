@@ -52,6 +52,7 @@ TAGS = {  #: what each noun's operations are about
     "lost-cases": "Restricted cases that nobody reaches any more, and the way back.",
     "links": "Cases that belong together, merged or split.",
     "notes": "What people write on a case.",
+    "documents": "The files in a case's folder, and their versions.",
     "views": "Lists with their filter, columns and order, kept for oneself or for groups.",
     "definitions": "What is deployed: processes, forms and decisions.",
     "deployments": "Add processes, forms and decisions, all or nothing.",
@@ -204,6 +205,9 @@ def _operation(operation: Operation, schemas: Mapping[tuple[str, str], Schema]) 
         said = {name: {"type": "string", "default": ""} for name in operation.also_takes}
         schema = {"type": "object", "required": ["files"], "properties": {"files": files, **said}}
         described["requestBody"] = {"required": True, "content": {"multipart/form-data": {"schema": schema}}}
+    if operation.brings is not None:
+        file = {"schema": {"type": "string", "format": "binary", "minLength": 1}}
+        described["requestBody"] = {"required": True, "content": {"application/octet-stream": file}}
     return described
 
 

@@ -80,6 +80,7 @@ ACTION_NAMES = {
     Action.BIND_ROLE: "roles",
     Action.LINK: "links",
     Action.WRITE_NOTE: "notes",
+    Action.ADD_DOCUMENT: "documents",
     Action.HAND_BACK: "hand-back",
     Action.SEND_BACK: "send-back",
     Action.SEND_LINK: "answer-links",

@@ -8,6 +8,7 @@ import io
 import json
 import math
 import re
+import tempfile
 from collections.abc import Callable
 from typing import IO, Any, NoReturn, TypeVar
 
@@ -34,10 +35,13 @@ _BLANKS = (b'" ', b'"\t', b'"\n', b'"\r')  #: after a name, before its colon
 
 
 class Request(flask.Request):
-    """A request whose uploads stay in memory (config.max_upload_mb bounds them): nothing of them is left on a disk."""
+    """A request whose uploads stay in memory (config.max_upload_mb bounds them): nothing of them is left on a disk.
+    Documents, which may be larger, are on one while they arrive, where nobody else can open them."""
+
+    to_disk = False
 
     def _get_file_stream(self, *_: Any, **__: Any) -> IO[bytes]:
-        return io.BytesIO()
+        return tempfile.TemporaryFile() if self.to_disk else io.BytesIO()
 
 
 def body_of(model: type[Model]) -> Model:

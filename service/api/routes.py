@@ -23,7 +23,7 @@ from pydantic import BaseModel
 from service.api import idempotency
 from service.api.requests import body_of, query_of
 from service.db import db, to_json
-from service.http import protection, rate_limits
+from service.http import protection, rate_limits, uploads
 from service.http.auth import current_actor
 from service.policy.permissions import Action
 
@@ -59,6 +59,7 @@ class Operation:
     also: tuple[int, ...] = ()  #: further statuses of success
     media: str = JSON  #: of the answer
     takes_files: bool = False
+    brings: Callable[..., Any] | None = None  #: its body is a document, named by the query; raises who may not bring it
     also_takes: tuple[str, ...] = ()  #: texts beside the files
     limit: str | None = None  #: what of `rate_limits.REFUSALS` it counts as; a search, when it has a text
     conditional: bool = False  #: knows If-Match (writes) or If-None-Match (reads)
@@ -148,12 +149,22 @@ def _entry(operation: Operation) -> Callable[..., ResponseReturnValue]:
         arguments = {**path, **_input(operation)}
         if operation.limit is not None and (operation.limit != "search" or _searches(arguments["query"])):
             rate_limits.spend(operation.limit, current_actor())
+        if operation.brings is not None:
+            arguments["brought"] = _brought(operation.brings, path, arguments["query"].name)
         return _write(operation, arguments) if operation.writes else _answer(operation, arguments)
 
     entry.__doc__ = operation.view.__doc__
     entry.__name__ = operation.view.__name__
     entry.declared = operation.declared  # type: ignore[attr-defined]
+    entry.takes_documents = operation.brings is not None  # type: ignore[attr-defined]
     return entry
+
+
+def _brought(may: Callable[..., Any], path: Mapping[str, Any], name: str) -> uploads.Brought:
+    """The document that this request is, kept as nobody's before any transaction begins."""
+    (brought,) = uploads.bring(lambda: may(**path), [uploads.body(name)], current_actor())
+    request.environ[idempotency.DIGEST] = brought.sha256
+    return brought
 
 
 def _searches(query: Any) -> bool:
@@ -181,7 +192,8 @@ def _write(operation: Operation, arguments: Mapping[str, Any]) -> Response:
         response = _answer(operation, arguments)
         db.session.commit()
         return response
-    request.get_data(cache=True)  # before the transaction begins: it may take its time to arrive
+    if operation.brings is None:
+        request.get_data(cache=True)  # before the transaction begins: it may take its time to arrive
     kept = idempotency.first_answer(actor, key)
     if kept is not None:
         return kept

@@ -493,6 +493,53 @@ class WriteNote(Body):
     asks: PrincipalName | None = Field(None, description="Whom it asks something (a user name), until they answer.")
 
 
+class AboutDocument(Query):
+    """A document's name and what is said of it; the request's body is the document."""
+
+    name: Annotated[str, Field(min_length=1, max_length=200)] = Field(description="The file's name, with its ending.")
+    description: str = Field("", max_length=2000, description="What it shows.")
+    tags: str = Field("", max_length=1000, description="Words, commas between.")
+    visibility: Annotated[NoteVisibility, Field(strict=False)] = Field(
+        NoteVisibility.TEAM, description="`everybody`: all who may read the case."
+    )
+    task_id: Annotated[UUID, Field(strict=False)] | None = Field(None, description="The task with which it comes.")
+
+
+class AboutVersion(Query):
+    """The name of a document's new version, and what was changed."""
+
+    name: Annotated[str, Field(min_length=1, max_length=200)] = Field(description="The file's name, with its ending.")
+    comment: str = Field("", max_length=2000, description="What was changed.")
+
+
+class WhichVersion(Query):
+    """Which version of a document."""
+
+    version: Annotated[int, BeforeValidator(_whole)] | None = Field(
+        None, ge=1, le=100_000, description="The newest by default."
+    )
+
+
+class DescribeDocument(Body):
+    """What is said of a document."""
+
+    description: Annotated[str, Field(max_length=2000)] = ""
+    tags: Annotated[list[Annotated[str, Field(max_length=100)]], Field(max_length=20)] = []
+    visibility: Annotated[NoteVisibility, Field(strict=False)] = NoteVisibility.TEAM
+
+
+class WithdrawDocument(Body):
+    """Why the document goes."""
+
+    reason: Reason
+
+
+class CopyDocument(Body):
+    """Into which case's folder, too."""
+
+    case: Annotated[str, Field(min_length=1, max_length=100)] = Field(description="The other case's number.")
+
+
 class AddTask(Body):
     """A task that nobody drew."""
 

@@ -235,6 +235,33 @@ class NoteShape(TypedDict):
     version: int
 
 
+class DocumentVersionShape(TypedDict):
+    number: int
+    name: str
+    media_type: str
+    size: int
+    sha256: str
+    comment: str
+    by: str
+    at: Moment
+
+
+class DocumentShape(TypedDict):
+    id: Id
+    case_id: Id
+    task_id: Id | None
+    name: str
+    description: str
+    tags: list[str]
+    visibility: str
+    created_by: str
+    created_at: Moment
+    held_by: str | None
+    withdrawn_at: Moment | None
+    newest: DocumentVersionShape
+    version: int
+
+
 class RevisionShape(TypedDict):
     number: int
     text: str

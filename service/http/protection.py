@@ -21,7 +21,7 @@ from flask import Flask, Response, current_app, g, request
 
 from service.engine.expressions import turns
 from service.errors import Forbidden, Untrusted
-from service.http import rate_limits
+from service.http import rate_limits, uploads
 from service.http.auth import by_token, current_actor, visitor_secret
 from service.models import Actor
 from service.policy import permissions
@@ -138,13 +138,14 @@ def _check() -> None:
     wanted = declared(current_app, request.endpoint)
     if wanted is None:
         raise Forbidden("This page declares no permission.")
+    with_files = uploads.expect(current_app.view_functions[request.endpoint])
     if wanted != PUBLIC:
         actor = current_actor()
         if isinstance(wanted, Action):
             _check_action(actor, wanted)
         elif "read" not in actor.scopes:  # what is about oneself is read too
             raise Forbidden("This API token lacks the scope “read”.")
-        if request.method not in SAFE and _is_large():
+        if request.method not in SAFE and _is_large() and not with_files:
             rate_limits.spend("large", actor)  # before it is read: who reads it keeps others waiting
             _wait_for_turn(_large)
         elif request.method not in SAFE and turns.dear():

@@ -27,6 +27,7 @@ REFUSALS = {
     "deployment": "Too many deployments and checks",
     "evaluation": "Too many evaluations",
     "large": "Too many large requests",
+    "upload": "Too many documents",
 }
 
 _REMEMBERED = 10_000  #: refusals

@@ -8,6 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from service.db import db
+from service.documents import arriving
 from service.models import (
     FormDraft,
     IdempotencyKey,
@@ -31,7 +32,7 @@ ANSWERS_KEPT = timedelta(days=7)  #: how long a repeated write, or message, is k
 
 def forget_expired(now: datetime) -> int:
     """Delete what expired; how many: ended sign-ins, drafts of forms, windows of limits, kept answers, message ids,
-    messages that nobody took, what was done to many tasks long ago, and old news.
+    messages that nobody took, what was done to many tasks long ago, old news, and files that were never added.
     """
     expired: tuple[sa.Delete, ...] = (
         sa.delete(LoginSession).where(LoginSession.expires_at < now),
@@ -47,6 +48,7 @@ def forget_expired(now: datetime) -> int:
         sa.delete(MessageId).where(MessageId.published_at < now - ANSWERS_KEPT),
     )
     _forget_how_cases_stood(now)
+    arriving.forget_unkept(now)
     return sum(_rows(db.session.execute(statement)) for statement in expired)
 
 

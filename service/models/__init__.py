@@ -19,6 +19,7 @@ from service.models.definitions import (
     ProcessDefinition,
     Resource,
 )
+from service.models.documents import ContentPiece, Document, DocumentVersion, StoredContent
 from service.models.drafts import FormDraft
 from service.models.facts import CaseVariable
 from service.models.follows import FollowedTask
@@ -81,12 +82,15 @@ __all__ = [
     "CaseState",
     "CaseVariable",
     "ClockState",
+    "ContentPiece",
     "DataStore",
     "DecisionDefinition",
     "DefaultView",
     "DefinitionAccess",
     "DeliveryState",
     "Deployment",
+    "Document",
+    "DocumentVersion",
     "FollowedTask",
     "FormDefinition",
     "FormDraft",
@@ -136,6 +140,7 @@ __all__ = [
     "ServiceClock",
     "StarredCase",
     "StartTimer",
+    "StoredContent",
     "Subscription",
     "Substitution",
     "TaskBatch",

@@ -21,6 +21,7 @@ from service.models import (
     Case,
     CaseRole,
     DefinitionAccess,
+    Document,
     HumanTask,
     Note,
     ProcessDefinition,
@@ -67,6 +68,9 @@ class Action(StrEnum):
     WRITE_NOTE = "write notes"
     EDIT_NOTE = "edit this note"
     ANSWER = "answer this question"
+    ADD_DOCUMENT = "add documents"
+    CHANGE_DOCUMENT = "change this document"
+    FREE_DOCUMENT = "let go of this document"
     WITHDRAW_TASK = "withdraw"
     READ_TASK = "read task"
     CLAIM = "claim"
@@ -137,6 +141,9 @@ SCOPE: dict[Action, str] = {
     Action.WRITE_NOTE: "work",
     Action.EDIT_NOTE: "work",
     Action.ANSWER: "work",
+    Action.ADD_DOCUMENT: "work",
+    Action.CHANGE_DOCUMENT: "work",
+    Action.FREE_DOCUMENT: "work",
     Action.WITHDRAW_TASK: "work",
     Action.READ_TASK: "read",
     Action.CLAIM: "work",
@@ -380,6 +387,18 @@ def is_asked(actor: Actor, note: Note) -> bool:
     return note.asked == actor.name
 
 
+def added_document(actor: Actor, document: Document) -> bool:
+    return document.created_by == actor.name
+
+
+def holds_document(actor: Actor, document: Document) -> bool:
+    return document.held_by == actor.name
+
+
+def steers_case_of(actor: Actor, document: Document) -> bool:
+    return may(actor, Action.CHANGE_CASE, document.case)
+
+
 def added_it(actor: Actor, task: HumanTask) -> bool:
     return task.created_by == actor.name
 
@@ -443,6 +462,9 @@ RULES: dict[Action, Sequence[Rule]] = {
     Action.WRITE_NOTE: [is_admin, owns, manages, works_on, works_by_role],
     Action.EDIT_NOTE: [wrote],
     Action.ANSWER: [is_asked],
+    Action.ADD_DOCUMENT: [is_admin, owns, manages, works_on, works_by_role],
+    Action.CHANGE_DOCUMENT: [added_document, steers_case_of],
+    Action.FREE_DOCUMENT: [holds_document, steers_case_of],
     Action.WITHDRAW_TASK: [is_admin, added_it, manages, owns_case_of],
     Action.READ_TASK: [is_assignee, delegated_it, is_candidate, stands_in, may_read_case_of],
     Action.CLAIM: [is_candidate, is_candidate_with_role, manages, steers_by_role],

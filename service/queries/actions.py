@@ -191,6 +191,7 @@ def _fitting(actor: Actor, case: Case) -> Mapping[Action, bool]:
         Action.MERGE: not closed,
         Action.SPLIT: not closed and _opens_another(actor, case),
         Action.WRITE_NOTE: True,
+        Action.ADD_DOCUMENT: True,
         Action.BIND_ROLE: not closed and bool(info.roles),
         Action.RESTRICT: True,
     }

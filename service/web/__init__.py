@@ -23,6 +23,7 @@ from service.web import (
     changing,
     choices,
     deployments,
+    documents,
     family,
     feeds,
     filters,
@@ -61,10 +62,10 @@ from service.web import (
 )
 
 FAMILIES = (about, absences, accounts, adhoc, agenda, answering, arranging, batches, board, calendars, case_types,
-            cases, casework, changing, choices, deployments, family, feeds, filters, follow_ups, help, history,
-            incidents, installation, jumping, levels, links, live, lost, migrations, moving, news, notes, pending_calls,
-            preflights, printing, profile, roles, second_factor, sign_in, standing, static, tasks, tokens, versions,
-            views, workload)  # fmt: skip
+            cases, casework, changing, choices, deployments, documents, family, feeds, filters, follow_ups, help,
+            history, incidents, installation, jumping, levels, links, live, lost, migrations, moving, news, notes,
+            pending_calls, preflights, printing, profile, roles, second_factor, sign_in, standing, static, tasks,
+            tokens, versions, views, workload)  # fmt: skip
 
 
 def init_app(app: Flask) -> None:

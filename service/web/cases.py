@@ -48,6 +48,7 @@ from service.queries.pages import Page
 from service.web import (
     arranging,
     casework,
+    documents,
     drafts,
     editing,
     facts,
@@ -219,6 +220,7 @@ def about(case: Case, actor: Actor) -> dict[str, Any]:
         "parts": roles.parts(case, actor),
         "proposals": standing.proposals(case, actor),
         **notes.newest(case, actor),
+        **documents.newest(case, actor),
         "family": family.newest(case, actor),
     }
 

@@ -305,6 +305,19 @@ def _role_handed_over(entry: AuditEntry, telling: Telling) -> Entry:
     return say(entry, telling, "handed the role", str(details.get("name") or ""), rest, tone="info")
 
 
+def _filed(verb: str) -> Callable[[AuditEntry, Telling], Entry]:
+    """Of a document the story names neither file nor reason: not everybody who reads the story may see them."""
+
+    def sentence(entry: AuditEntry, telling: Telling) -> Entry:
+        details = entry.details or {}
+        whom = "for everybody" if details.get("visibility") == "everybody" else "for the team"
+        elsewhere = f", to {details['to']}" if details.get("to") else ""
+        elsewhere += f", from {details['from']}" if details.get("from") else ""
+        return say(entry, telling, verb, "a document", whom + elsewhere, document=str(details.get("document") or ""))
+
+    return sentence
+
+
 def _noted(verb: str) -> Callable[[AuditEntry, Telling], Entry]:
     def sentence(entry: AuditEntry, telling: Telling) -> Entry:
         details = entry.details or {}
@@ -454,6 +467,13 @@ SENTENCES: dict[str, Callable[[AuditEntry, Telling], Entry]] = {
     "note:edited": _noted("changed"),
     "note:withdrawn": _noted("withdrew"),
     "note:answered": _noted("answered with"),
+    "document:added": _filed("added"),
+    "document:replaced": _filed("added a version of"),
+    "document:described": _filed("described"),
+    "document:held": _filed("works on"),
+    "document:let-go": _filed("let go of"),
+    "document:copied": _filed("copied"),
+    "document:withdrawn": _filed("withdrew"),
     "milestone:reached": _milestone,
     "task:added": _added,
     "task:ticked": _about_task("ticked items of"),

@@ -39,6 +39,7 @@ SHOWN: dict[str, tuple[str, tuple[str, ...]]] = {
     "data": ("Data", ()),
     "decisions": ("Decisions", ("decision:",)),
     "notes": ("Notes", ("note:",)),
+    "documents": ("Documents", ("document:",)),
     "people": (
         "People",
         ("role:", "case:changed", "case:restricted", "case:unrestricted", "case:printed", "case:brought-back"),

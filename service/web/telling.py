@@ -39,6 +39,7 @@ class Entry:
     action: str = ""
     case: str = ""  #: number of the case that the subject is
     note: str = ""  #: id of the note that it is about
+    document: str = ""  #: id of the document that it is about
     changes: list[Change] = field(default_factory=list)
     decided: Decided | None = None
 

@@ -60,7 +60,7 @@ def test_a_clerk_may_not_steer_somebody_elses_case(office: Office, program: Call
     ]
 
     assert [answer.status_code for answer in answers] == [403] * 3
-    assert ben.get(f"/cases/{case}").json["actions"] == ["tasks", "children", "links", "notes"]
+    assert ben.get(f"/cases/{case}").json["actions"] == ["tasks", "children", "links", "notes", "documents"]
 
 
 def test_the_owner_corrects_variables(office: Office, program: Callable[..., Program]) -> None:

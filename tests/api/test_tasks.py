@@ -33,7 +33,7 @@ def test_a_case_is_opened_worked_through_and_closed(office: Office, program: Cal
 
     assert closed["state"] == "completed"
     assert closed["variables"]["sound"] is True
-    assert closed["actions"] == ["reopen", "links", "notes", "restrict"]
+    assert closed["actions"] == ["reopen", "links", "notes", "documents", "restrict"]
     story = [entry["action"] for entry in ann.get(f"/cases/{case['id']}/timeline").json["items"]]
     assert story[-1] == "case:opened"
     assert story.count("task:completed") == 2

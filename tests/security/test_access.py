@@ -24,10 +24,12 @@ from service.http.protection import PUBLIC, SAFE, SIGNED_IN, declared
 from service.models import (
     SYSTEM,
     Absence,
+    Actor,
     AnswerLink,
     BatchAction,
     Calendar,
     Case,
+    ContentPiece,
     DecisionDefinition,
     FormDefinition,
     HumanTask,
@@ -43,6 +45,7 @@ from service.models import (
     ProcessDefinition,
     Reminder,
     SavedView,
+    StoredContent,
     User,
     ViewOf,
     Way,
@@ -54,6 +57,7 @@ from service.operations import (
     cases,
     choices,
     deployments,
+    documents,
     lifecycle,
     links,
     notes,
@@ -94,6 +98,9 @@ ON_A_CASE: dict[Action, set[str]] = {
     Action.SPLIT: {"owner"},  # who also may open cases of its type
     Action.WRITE_NOTE: {"participant", "owner", "manager", "admin"},
     Action.EDIT_NOTE: {"owner"},
+    Action.ADD_DOCUMENT: {"participant", "owner", "manager", "admin"},
+    Action.CHANGE_DOCUMENT: {"owner", "manager", "admin"},
+    Action.FREE_DOCUMENT: {"owner", "manager", "admin"},
     Action.CLOSE: STEERING,
     Action.REOPEN: STEERING,
     Action.REPEAT: STEERING,
@@ -166,6 +173,9 @@ BODIES: dict[str, Any] = {
     "POST /api/v1/cases/<uuid:case_id>/merge": {"into": "$other", "reason": "A test."},
     "POST /api/v1/cases/<uuid:case_id>/split": {"reason": "A test."},
     "POST /api/v1/cases/<uuid:case_id>/notes": {"text": "A test."},
+    "PUT /api/v1/documents/<uuid:document_id>": {"tags": ["photo"]},
+    "POST /api/v1/documents/<uuid:document_id>/copy": {"case": "$other"},
+    "POST /api/v1/documents/<uuid:document_id>/withdraw": {"reason": "A test."},
     "PUT /api/v1/notes/<uuid:note_id>": {"text": "Another."},
     "PUT /api/v1/cases/<uuid:case_id>/roles/<role>": {"holders": []},
     "POST /api/v1/cases/<uuid:case_id>/roles/<role>/hand-over": {"from": "ann", "to": "ben"},
@@ -303,6 +313,8 @@ FORMS: dict[str, dict[str, Any]] = {
     "/cases/<number>/parent": {"parent": "$other"},
     "/cases/<number>/split": {"reason": "A test."},
     "/cases/<number>/notes": {"text": "A test."},
+    "/documents/<uuid:document_id>/copy": {"case": "$other"},
+    "/documents/<uuid:document_id>/withdraw": {"reason": "A test."},
     "/cases/<number>/notes/preview": {"text": "A test."},
     "/notes/<uuid:note_id>/edit": {"text": "Another."},
     "/cases/<number>/restrict": {"restricted": "yes", "reason": "A test."},
@@ -352,8 +364,18 @@ FORMS: dict[str, dict[str, Any]] = {
 }
 
 OF_A_CASE = frozenset(
-    {"modification_id", "case_id", "task_id", "number", "note_id", "link_id", "call_id", "answer_link_id"}
-)
+    {
+        "modification_id", "case_id", "task_id", "number", "note_id", "document_id", "link_id", "call_id",
+        "answer_link_id",
+    }
+)  # fmt: skip
+#: routes whose body is a file
+FILES = frozenset(
+    {
+        "/api/v1/cases/<uuid:case_id>/documents", "/api/v1/documents/<uuid:document_id>/versions",
+        "/cases/<number>/documents", "/documents/<uuid:document_id>/versions",
+    }
+)  # fmt: skip
 
 
 @dataclass
@@ -424,6 +446,8 @@ class World:
                 task.case, "A note.", by=self.office.ann, visibility=NoteVisibility.EVERYBODY, about=asking
             )
             found["note_id"] = str(note.id)
+        if "document_id" in needed:
+            found["document_id"] = str(kept_document(task.case, self.office.ann, held=action == Action.FREE_DOCUMENT))
         if "call_id" in needed:
             now = utcnow()
             call = PendingCall(case_id=UUID(case_id), activity_id="a", element_id="Assess", job_id="gone", attempts=1,
@@ -449,6 +473,19 @@ class World:
             linked = db.session.get_one(cases.Case, UUID(self.office.open_case()))
             found["link_id"] = str(links.link(task.case, linked, LinkKind.RELATED, by=self.office.ann).id)
         return found
+
+
+def kept_document(case: Case, by: Actor, name: str = "a.txt", *, held: bool = False) -> UUID:
+    """A document that everybody sees who reads the case; its id."""
+    content_id = new_id()
+    kept = StoredContent(id=content_id, store="database", size=7, sha256=bytes(32), media_type="text/plain")
+    db.session.add_all([kept, ContentPiece(content_id=content_id, number=0, data=b"A text.")])
+    db.session.flush()
+    about = documents.About(visibility=NoteVisibility.EVERYBODY)
+    made = documents.add(case, content_id, name, by=by, about=about)
+    if held:
+        documents.hold(made, by=by)
+    return made.id
 
 
 def build(app: Flask, office: Office) -> World:
@@ -556,6 +593,8 @@ def send(caller: Program, method: str, rule: Rule, values: Mapping[str, str]) ->
         for kind in ("uuid:", "int:", ""):
             path = path.replace(f"<{kind}{argument}>", known[argument])
     headers = {"Accept": "application/json"}
+    if path.startswith("/api/") and rule.rule in FILES and method == "POST":
+        return caller.send(method, f"{path}?name=a.txt", b"A text.", **headers).status_code
     if path.startswith("/api/") and "deployments" not in path:
         body = BODIES.get(f"{method} {rule.rule}")
         if body is not None:
@@ -566,6 +605,8 @@ def send(caller: Program, method: str, rule: Rule, values: Mapping[str, str]) ->
             for n, value in FORMS.get(rule.rule, {}).items()}  # fmt: skip
     if "deployments" in path:
         form["files"] = (io.BytesIO(LOAN), "loan.bpmn")
+    if rule.rule in FILES:
+        form["files"] = (io.BytesIO(b"A text."), "a.txt")
     if caller.token:
         headers["Authorization"] = f"Bearer {caller.token}"
     client = caller.app.test_client(use_cookies=False)

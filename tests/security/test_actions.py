@@ -72,6 +72,7 @@ ON_CASE: dict[str, tuple[str, str, Any]] = {
     "merge": ("POST", "/merge", {"into": "$other", "reason": "A test."}),
     "split": ("POST", "/split", {"reason": "A test."}),
     "notes": ("POST", "/notes", {"text": "A test."}),
+    "documents": ("POST", "/documents?name=a.txt", b"A text."),
     "roles": ("PUT", "/roles/client", {"holders": ["user:zoe"]}),
     "restrict": ("POST", "/restrict", {"restricted": True, "reason": "A test."}),
 }

@@ -5,6 +5,7 @@ its own address, beside it (its parent, its links), and in every list and number
 from __future__ import annotations
 
 import contextvars
+import io
 from collections.abc import Callable, Iterator
 from typing import Any
 from uuid import UUID
@@ -34,12 +35,12 @@ from service.queries.incidents import UNTOLD
 from tests.api.conftest import Office, Program
 from tests.operations.family import diagram
 from tests.pages.conftest import Visitor
-from tests.security.test_access import BODIES, FORMS, routes
+from tests.security.test_access import BODIES, FILES, FORMS, kept_document, routes
 
 SECRET = "Xanthippe"  #: stands in each text that a person wrote into the restricted case
 PARENT = diagram("folder", "FOL", '<userTask id="Keep" name="Keep" case:candidateUsers="zoe"/>', "Begin Keep End")
 ONE_DATABASE = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)  #: rules that are no SQL, many routes
-OF_A_CASE = {"case_id", "task_id", "number", "note_id", "link_id", "incident_id", "call_id"}
+OF_A_CASE = {"case_id", "task_id", "number", "note_id", "document_id", "link_id", "incident_id", "call_id"}
 OF_OPERATIONS = {"incident_id", "call_id"}
 
 
@@ -67,6 +68,7 @@ def hidden(office: Office) -> dict[str, str]:
     db.session.flush()
     found = {
         "case_id": str(case.id), "number": case.number, "task_id": str(task.id), "note_id": str(note.id),
+        "document_id": str(kept_document(case, office.ann, f"{SECRET}.txt")),
         "link_id": str(link.id), "incident_id": str(incident.id), "call_id": str(call.id), "folder_id": str(folder.id),
         "folder": folder.number, "other_id": str(other.id), "other": other.number,
     }  # fmt: skip
@@ -91,11 +93,15 @@ def filled(rule: Rule, values: dict[str, str]) -> str:
 
 def ask(caller: Program, method: str, rule: Rule, values: dict[str, str]) -> TestResponse:
     path = filled(rule, values)
+    if path.startswith("/api/") and rule.rule in FILES and method == "POST":
+        return caller.send(method, f"{path}?name=a.txt", b"A text.")
     if path.startswith("/api/"):
         body = {n: values["other"] if v == "$other" else v for n, v in BODIES.get(f"{method} {rule.rule}", {}).items()}
         return caller.send(method, path, None if method in SAFE else body)
     headers = {"Authorization": f"Bearer {caller.token}"}
-    form = {n: values["other"] if v == "$other" else v for n, v in FORMS.get(rule.rule, {}).items()}
+    form: dict[str, Any] = {n: values["other"] if v == "$other" else v for n, v in FORMS.get(rule.rule, {}).items()}
+    if rule.rule in FILES:
+        form["files"] = (io.BytesIO(b"A text."), "a.txt")
     client = caller.app.test_client(use_cookies=False)
     sent = None if method in SAFE else form
     return contextvars.Context().run(client.open, path, method=method, headers=headers, data=sent)
@@ -189,7 +195,8 @@ def test_a_child_case_is_not_there_for_who_reads_its_parent(
 AFTER_CLOSING = (
     "/reopen", "/star", "/follow", "/notes", "/notes/preview", "/notes/<uuid:note_id>",
     "/notes/<uuid:note_id>/withdraw", "/edit", "/links", "/links/<uuid:link_id>", "/links/<uuid:link_id>/remove",
-    "/restrict", "/print", "/remind", "/reminders",
+    "/restrict", "/print", "/remind", "/reminders", "/documents", "/documents/<uuid:document_id>", "/versions",
+    "/describe", "/hold", "/let-go", "/copy", "/withdraw",
 )  # fmt: skip
 
 

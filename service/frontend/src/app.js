@@ -3,6 +3,7 @@ import 'htmx.org/dist/htmx.esm.js';
 import { startBoard } from './parts/board.js';
 import { startDialogs } from './parts/dialog.js';
 import { isUnsent, startDrafts } from './parts/drafts.js';
+import { startDropping } from './parts/drop.js';
 import { startFilters } from './parts/filter.js';
 import { startLive } from './parts/live.js';
 import { startKeys } from './parts/keys.js';
@@ -20,6 +21,7 @@ import { startWatching } from './parts/watch.js';
 
 startBoard();
 startDialogs();
+startDropping();
 startFilters();
 startLive();
 startKeys();
