@@ -19,6 +19,7 @@ from service.cli import (
     preflights,
     replaying,
     serving,
+    testing,
     users,
     versions,
 )
@@ -33,6 +34,7 @@ def main() -> None:
 for command in (serving.demo, serving.serve, serving.web, serving.worker, database.db_commands, designing.check,
                 designing.deploy, designing.list_deployments, bundles.export_bundle, bundles.import_bundle,
                 comparing.diff, designing.new, preflights.plan, changing.migrate, changing.revert, changing.migration,
-                modifying.modify, replaying.replay, versions.version, users.user, users.group, users.token,
-                mail.mail, inspecting.case, inspecting.audit, inspecting.doctor, inspecting.check_upgrade):  # fmt: skip
+                modifying.modify, replaying.replay, testing.test, versions.version, users.user, users.group,
+                users.token, mail.mail, inspecting.case, inspecting.audit, inspecting.doctor,
+                inspecting.check_upgrade):  # fmt: skip
     main.add_command(command)
