@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from service.cli.application import say
-from service.errors import InvalidDeployment
+from service.cli.application import application, on_the_demo, say
+from service.errors import InvalidDeployment, ServiceError
 from service.operations.sources import collect
 
 if TYPE_CHECKING:
@@ -70,6 +70,21 @@ def run(paths: tuple[Path, ...], form: str, missed: bool, generate: bool, second
         )
     if any(suite.failed for suite in found):
         sys.exit(1)
+
+
+@test.command("record")
+@click.argument("number", metavar="CASE")
+@on_the_demo
+def record(number: str) -> None:
+    """Print a test that does what was done in a finished CASE. Its texts are replaced by made-up ones."""
+    from service.models import SYSTEM
+    from service.queries import cases, recordings
+
+    with application():
+        try:
+            click.echo(recordings.as_test(cases.by_number(number, by=SYSTEM), by=SYSTEM), nl=False)
+        except ServiceError as refused:
+            raise click.ClickException(str(refused)) from refused
 
 
 @test.command("schema")

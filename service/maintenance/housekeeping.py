@@ -19,6 +19,7 @@ from service.models import (
     Notification,
     RateCount,
     ReceivedMail,
+    Rehearsal,
     Reminder,
     TaskBatch,
 )
@@ -26,17 +27,19 @@ from service.operations import presence
 from service.operations.migration import KEPT_FOR
 
 DRAFTS_KEPT = timedelta(days=30)  #: since somebody last typed into the form
+REHEARSALS_KEPT = timedelta(days=14)  #: since something was done in it
 NEWS_KEPT = timedelta(days=180)  #: since it was told
 ANSWERS_KEPT = timedelta(days=7)  #: how long a repeated write, or message, is known to be one
 
 
 def forget_expired(now: datetime) -> int:
-    """Delete what expired; how many: ended sign-ins, drafts of forms, windows of limits, kept answers, message ids,
-    messages that nobody took, what was done to many tasks long ago, old news, and files that were never added.
+    """Delete what expired; how many: ended sign-ins, drafts of forms, rehearsals, windows of limits, kept answers,
+    message ids, messages that nobody took, what was done to many tasks long ago, old news, and files never added.
     """
     expired: tuple[sa.Delete, ...] = (
         sa.delete(LoginSession).where(LoginSession.expires_at < now),
         sa.delete(FormDraft).where(FormDraft.saved_at < now - DRAFTS_KEPT),
+        sa.delete(Rehearsal).where(Rehearsal.touched_at < now - REHEARSALS_KEPT),
         sa.delete(RateCount).where(RateCount.ends_at < now),
         sa.delete(IdempotencyKey).where(IdempotencyKey.created_at < now - ANSWERS_KEPT),
         sa.delete(TaskBatch).where(TaskBatch.created_at < now - ANSWERS_KEPT),

@@ -42,6 +42,7 @@ from service.models.notifications import (
     Way,
 )
 from service.models.presence import Presence
+from service.models.rehearsals import Rehearsal
 from service.models.reminders import Reminder
 from service.models.requests import IdempotencyKey
 from service.models.schema_revisions import SchemaRevision
@@ -132,6 +133,7 @@ __all__ = [
     "RateCount",
     "ReceivedMail",
     "RecoveryCode",
+    "Rehearsal",
     "Reminder",
     "Resource",
     "SavedView",

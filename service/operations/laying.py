@@ -29,7 +29,7 @@ from service.forms.checks import id_of
 from service.models import DecisionDefinition, FormDefinition, ProcessDefinition
 from service.operations import references, staffing, start_events, unknown_names
 from service.operations.references import Source, World
-from service.operations.sources import KINDS
+from service.operations.sources import KINDS, TESTS
 
 
 def digest(content: bytes) -> str:
@@ -45,6 +45,8 @@ def examine(files: Mapping[str, bytes], world: World) -> list[Problem]:
     by_kind: dict[str, dict[str, bytes]] = {"process": {}, "decision": {}, "form": {}}
     for name, content in files.items():
         kind = KINDS.get(PurePosixPath(name).suffix.lower())
+        if name.endswith(TESTS):
+            continue  # kept with the deployment, as `casewright test` runs them
         if kind is None:
             problems.append(
                 Problem(name, "This is no file that can be deployed.", "Give it the ending .bpmn, .dmn or .form.")

@@ -11,6 +11,7 @@ KINDS = {
     ".dmn": "decision",
     **dict.fromkeys((".form", ".json"), "form"),
 }
+TESTS = ".tests.yaml"  #: the ending of tests by example, which may be uploaded beside them
 
 
 def collect(paths: Iterable[Path]) -> dict[str, bytes]:

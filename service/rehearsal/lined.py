@@ -118,3 +118,15 @@ def _represent(writer: Writer, said: Lined) -> yaml.Node:
 
 
 Writer.add_representer(Lined, _represent)
+
+
+def values(text: str) -> dict[str, Any]:
+    """What lines such as `amount: 5` say; nothing for no text. Raises `ValueError` where they say no such thing."""
+    try:
+        found = gathered("", text, lambda _, root, __: [root], len(text)) if text.strip() else [{}]
+    except InvalidDeployment:
+        raise ValueError(text) from None
+    [root] = found
+    if not isinstance(root, dict):
+        raise ValueError(text)
+    return dict(root)

@@ -28,15 +28,15 @@ class World:
     tables: Mapping[str, Table] = field(default_factory=dict)  #: decision tables by their decision's id
 
 
-def read(files: Mapping[str, bytes]) -> World:
-    """Read files by name. Raises `InvalidDeployment` with every problem that is an error."""
+def read(files: Mapping[str, bytes], *, deployed: bool = False) -> World:
+    """Read files by name. Raises `InvalidDeployment` with every problem that is an error; not for those `deployed`."""
     diagrams = {name: text for name, text in files.items() if _ending(name) in (".bpmn", ".bpmn2", ".xml", ".dmn")}
     schemas = {name: text for name, text in files.items() if _ending(name) in (".form", ".json")}
     problems = [each for name, text in schemas.items() for each in forms.problems(name, text)]
-    if any(each.severity is Severity.ERROR for each in problems):
+    if any(each.severity is Severity.ERROR for each in problems) and not deployed:
         raise errors.InvalidDeployment(problems)
     try:
-        package = parse(diagrams)
+        package = parse(diagrams, deployed=deployed)
     except Refused as refused:
         raise errors.InvalidDeployment(refused.problems) from None
     if not package.definitions:

@@ -35,7 +35,7 @@ from service.models import (
 from service.operations import cases, children, incidents, marks
 from service.operations import drafts as draft_operations
 from service.policy import closing
-from service.policy.permissions import Action, access_of, require
+from service.policy.permissions import Action, access_of, may, require
 from service.queries import actions, definitions, filtering, timeline, views
 from service.queries import adhoc as adhoc_work
 from service.queries import cases as case_lists
@@ -216,6 +216,7 @@ def about(case: Case, actor: Actor) -> dict[str, Any]:
         "untold": len(told) > history.TOLD or bool(entries and entries[0].seq > 1),
         **history.filters(),
         "waits_for": partial(_waits_for, names=names),
+        "may_record": may(actor, Action.DEPLOY),
         "starred": at_hand.is_starred(case, actor),
         "parts": roles.parts(case, actor),
         "proposals": standing.proposals(case, actor),

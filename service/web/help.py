@@ -80,6 +80,7 @@ CHAPTERS = {
     "pending_calls": "incidents#calls-that-are-tried-again",
     "profile": "account#your-profile",
     "profile.create_token": "requests#tokens",
+    "rehearsals": "testing#try-it",
     "roles": "people#roles-of-a-case",
     "roles.hand_over": "people#hand-a-role-over",
     "roles.hand_over_now": "people#hand-a-role-over",

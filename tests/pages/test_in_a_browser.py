@@ -6,17 +6,30 @@ import json
 import re
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
+from uuid import UUID
 
 import pytest
 from playwright.sync_api import Page, Route, expect
 
 from service.db import db, new_id
 from service.http import batches as working
-from service.models import SYSTEM, Actor, BatchAction, Case, DecisionDefinition, FormDefinition, TaskState, User
-from service.operations import batches, calendars, deployments, tasks
+from service.models import (
+    SYSTEM,
+    Actor,
+    BatchAction,
+    Case,
+    DecisionDefinition,
+    FormDefinition,
+    ProcessDefinition,
+    TaskState,
+    User,
+)
+from service.operations import batches, calendars, deployments, rehearsals, tasks
 from service.policy.credentials import hash_password
+from service.queries import definitions
 from tests.browser import NewPage
-from tests.pages.conftest import FINDING, Office, claim_files
+from tests.pages.conftest import CLAIM, FINDING, Office, claim_files
 from tests.pages.scenes import furnish
 
 Browse = Callable[..., Page]
@@ -29,6 +42,15 @@ TWICE = """() => {
   return keys.filter((key, place) => keys.indexOf(key) !== place);
 }"""
 WIDER = "document.documentElement.scrollWidth > innerWidth"
+
+
+def _tried(office: Office, acts: list[Any]) -> UUID:
+    """A rehearsal of an insurance claim."""
+    found = rehearsals.begin(definitions.latest(ProcessDefinition, "insurance-claim"), by=office.ada)
+    for act in acts:
+        rehearsals.act(found, act, by=office.ada)
+    db.session.commit()
+    return found.id
 
 
 def visits(office: Office, case: Case) -> list[tuple[str, Actor, str]]:
@@ -49,6 +71,8 @@ def visits(office: Office, case: Case) -> list[tuple[str, Actor, str]]:
         ("workload", office.mia, "/workload"),
         ("workload-of-ben", office.ada, "/workload/ben"),
         ("batch", office.mia, f"/tasks/batches/{batch}"),
+        ("rehearsal-to-start", office.ada, f"/rehearsals/{_tried(office, [])}"),
+        ("rehearsal", office.ada, f"/rehearsals/{_tried(office, [{'start': '', 'as': 'Anna', 'with': CLAIM}])}"),
         ("task", office.ben, f"/tasks/{task.id}?view=mine"),
         ("links-of-a-task", office.ben, f"/tasks/{task.id}/links"),
         ("board", office.mia, "/board/insurance-claim"),

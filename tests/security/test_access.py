@@ -43,6 +43,7 @@ from service.models import (
     NotificationChannel,
     PendingCall,
     ProcessDefinition,
+    Rehearsal,
     Reminder,
     SavedView,
     StoredContent,
@@ -61,6 +62,7 @@ from service.operations import (
     lifecycle,
     links,
     notes,
+    rehearsals,
     reminders,
     tasks,
     users,
@@ -260,6 +262,8 @@ NOTHING_THERE = (
     "/api/v1/definitions/<uuid:definition_id>/retire",
     "/api/v1/definitions/<uuid:definition_id>/restore",
     "/case-types/<key>/versions/<int:version>/",
+    "/rehearsals/<uuid:rehearsal_id>/form",
+    "/cases/<number>/test.yaml",
     "/api/v1/cases/<uuid:case_id>/retry",
     "/api/v1/tasks/<uuid:task_id>/withdraw",
     "/api/v1/workload/<name>/hand-over",
@@ -294,6 +298,7 @@ NOTHING_THERE = (
     "/incidents/<uuid:incident_id>/",
 )
 FORMS: dict[str, dict[str, Any]] = {
+    "/rehearsals/<uuid:rehearsal_id>/acts": {"kind": "clock", "name": "P1D"},
     "/board/<key>/move": {"by": "stage", "card": "00000000-0000-4000-8000-000000000000", "to": "review"},
     "/cases/<number>/cancel": {"reason": "A test."},
     "/cases/<number>/change": {"priority": "60"},
@@ -389,7 +394,8 @@ class World:
     def parameters(
         self,
         action: str,
-        needed: Set[str] = OF_A_CASE | {"token_id", "view_id", "batch_id", "absence_id", "reminder_id", "channel_id"},
+        needed: Set[str] = OF_A_CASE
+        | {"token_id", "view_id", "batch_id", "absence_id", "reminder_id", "channel_id", "rehearsal_id"},
     ) -> dict[str, str]:
         """Values for the arguments `needed`: things on which `action` is possible."""
         found = dict(self.fixed)
@@ -404,6 +410,11 @@ class World:
             db.session.execute(sa.delete(NotificationChannel))
             hook = choices.add_channel(Way.WEBHOOK, "x", "https://example.com/", by=self.office.ann)
             found["channel_id"] = str(hook.id)
+        if "rehearsal_id" in needed:
+            db.session.execute(sa.delete(Rehearsal))
+            tried = rehearsals.begin(definitions.latest(ProcessDefinition, "loan"), by=self.office.ada)
+            rehearsals.act(tried, {"start": ""}, by=self.office.ada)
+            found["rehearsal_id"] = str(tried.id)
         if "reminder_id" in needed:
             db.session.execute(sa.delete(Reminder).where(Reminder.person == "ann"))
             case = db.session.get_one(Case, UUID(self.office.open_case()))
@@ -576,8 +587,12 @@ def expected(rule: Rule, said: str, who: str) -> str:
         return "in" if who == "owner" else "404"
     if {"view_id", "batch_id", "reminder_id", "channel_id"} & rule.arguments:
         return "in" if who == "owner" else "404"
+    if "rehearsal_id" in rule.arguments and who == "designer":
+        return "404"  # it is the administrator's own
     if "absence_id" in rule.arguments:
         return "in" if who in ("owner", "admin") else "404"
+    if rule.rule == "/cases/<number>/test.yaml":
+        return {"admin": "in", "designer": "404"}.get(who, "403")
     if rule.arguments & OF_A_CASE:
         allowed = ON_A_CASE[Action(said)]
         return "in" if who in allowed else "403" if who in READING else "404"
