@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 from typing import Any
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from limits import RateLimitItem, parse_many
@@ -115,6 +116,41 @@ def _mail_address(text: str) -> str:
     return text
 
 
+def _issuer(text: str) -> str:
+    """An issuer as the provider itself writes it, with or without a slash at its end; without TLS only at home."""
+    parts = urlsplit(text)
+    at_home = parts.hostname in ("localhost", "127.0.0.1", "::1")
+    if text and ((parts.scheme != "https" and not (at_home and parts.scheme == "http")) or not parts.hostname):
+        raise ValueError
+    if parts.query or parts.fragment or parts.username is not None or not text.isprintable() or " " in text:
+        raise ValueError
+    return text
+
+
+def _secret_of_file(text: str) -> str:
+    return Path(text).read_text().strip() if text else ""
+
+
+def _scopes(text: str) -> str:
+    if "openid" not in text.split():
+        raise ValueError
+    return " ".join(text.split())
+
+
+def _pairs(text: str) -> Mapping[str, str]:
+    """`THEIRS=ours; …` by what is theirs; they may hold `=` and commas, as LDAP's names do."""
+    if text.strip() == "*":
+        return {"*": "*"}
+    found = [part.strip().rpartition("=") for part in text.split(";") if part.strip()]
+    if any(not theirs.strip() or not ours.strip() for theirs, _, ours in found):
+        raise ValueError
+    return {theirs.strip(): ours.strip() for theirs, _, ours in found}
+
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(part.strip() for part in text.split(",") if part.strip())
+
+
 def _web_address(text: str) -> str:
     if text and not re.fullmatch(r"https?://[A-Za-z0-9.:\[\]-]+(/[A-Za-z0-9._~/-]*)?", text):
         raise ValueError
@@ -182,6 +218,31 @@ SETTINGS = (
             "requests of more than 100 kB, or of unknown length, by one person before 429"),
     Setting("CASEWRIGHT_ANSWER_LIMIT", "60 per 5 minutes", _limit, "a limit such as `60 per 5 minutes`",
             "tries to open or to send a form by a link, from one address and by one link, before 429"),
+    Setting("CASEWRIGHT_OIDC_ISSUER", "", _issuer, "https://HOST/…, or nothing",
+            "the OpenID Connect provider with which people may sign in, as it names itself"),
+    Setting("CASEWRIGHT_OIDC_CLIENT_ID", "", str, "what the provider gave, or nothing",
+            "by what the provider knows us"),
+    Setting("CASEWRIGHT_OIDC_CLIENT_SECRET", "", str, "what the provider gave, or nothing",
+            "proves to the provider that it is us", secret=True),
+    Setting("CASEWRIGHT_OIDC_CLIENT_SECRET_FILE", "", _secret_of_file,
+            "the path of a file that can be read, or nothing", "a file that holds that secret instead", secret=True),
+    Setting("CASEWRIGHT_OIDC_LABEL", "single sign-on", str, "a few words", "what the button says after “Sign in with”"),
+    Setting("CASEWRIGHT_OIDC_SCOPES", "openid profile email", _scopes, "scopes, blanks between, `openid` among them",
+            "what the provider is asked to tell"),
+    Setting("CASEWRIGHT_OIDC_NAME_CLAIM", "preferred_username", str, "the name of a claim",
+            "what a new account is called"),
+    Setting("CASEWRIGHT_OIDC_GROUPS_CLAIM", "", str,
+            "the name of a claim, dots between the parts of a path, or nothing",
+            "where the provider says in which groups somebody is; by default groups are given here alone"),
+    Setting("CASEWRIGHT_OIDC_GROUPS", "", _pairs,
+            "`THEIRS=ours; THEIRS=ours`, or `*` for groups of the same names here",
+            "which of those groups count here, and as what"),
+    Setting("CASEWRIGHT_OIDC_ADMINS", "", str, "one of the provider's groups, or nothing",
+            "whose members administer; by default administrators are made here alone"),
+    Setting("CASEWRIGHT_OIDC_ACCOUNTS", "no", _yes_or_no, "yes or no",
+            "yes: who is unknown here is let in at their first sign-in with the provider"),
+    Setting("CASEWRIGHT_OIDC_SECOND_FACTOR", "", _words, "values of `amr` or `acr`, commas between, or nothing",
+            "by which the provider says that it asked for a second factor, so that it is not asked for again"),
     Setting("CASEWRIGHT_MAX_UPLOAD_MB", "16", _whole(1, 1024), "1 to 1024", "largest request body"),
     Setting("CASEWRIGHT_DOCUMENTS", "database", _store, "database, file:///FOLDER or s3://BUCKET[/PREFIX]",
             "where documents are kept; S3's address and keys are AWS_ENDPOINT_URL, AWS_ACCESS_KEY_ID and so on"),
@@ -246,6 +307,18 @@ class Config:
     evaluation_limit: RateLimitItem
     large_limit: RateLimitItem
     answer_limit: RateLimitItem
+    oidc_issuer: str
+    oidc_client_id: str
+    oidc_client_secret: str
+    oidc_client_secret_file: str
+    oidc_label: str
+    oidc_scopes: str
+    oidc_name_claim: str
+    oidc_groups_claim: str
+    oidc_groups: Mapping[str, str]
+    oidc_admins: str
+    oidc_accounts: bool
+    oidc_second_factor: frozenset[str]
     max_upload_mb: int
     documents: str
     max_document_mb: int
@@ -274,6 +347,14 @@ class Config:
         return self.smtp_url is not None and bool(self.mail_from and self.public_url)
 
     @property
+    def has_provider(self) -> bool:
+        return bool(self.oidc_issuer)
+
+    @property
+    def oidc_secret(self) -> str:
+        return self.oidc_client_secret or self.oidc_client_secret_file
+
+    @property
     def on_sqlite(self) -> bool:
         return self.database_url.startswith("sqlite")
 
@@ -291,12 +372,14 @@ def read(environment: Mapping[str, str] | None = None) -> Config:
             continue
         try:
             values[setting.name.removeprefix("CASEWRIGHT_").lower()] = setting.read(text)
-        except (ValueError, KeyError):
+        except (ValueError, KeyError, OSError):
             wrong.append(f"{setting.name} is {shown}; allowed is {setting.allowed} ({setting.meaning}).")
     known = {setting.name for setting in SETTINGS}
     for name in sorted(environment):
         if name.startswith("CASEWRIGHT_") and name not in known | OF_COMMANDS:
             wrong.append(f"{name} is not a setting; there are {', '.join(sorted(known))}.")
+    if values.get("oidc_issuer") and not values.get("oidc_client_id"):
+        wrong.append("CASEWRIGHT_OIDC_CLIENT_ID is not set; CASEWRIGHT_OIDC_ISSUER needs it beside it.")
     if wrong:
         raise WrongSetting("\n".join(wrong))
     return Config(**values)

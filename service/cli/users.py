@@ -146,6 +146,67 @@ def reset_second_factor(name: str) -> None:
         click.echo(f"{name} has no second factor any more, and {then}.")
 
 
+@user.command("connect")
+@click.argument("name")
+@click.argument("subject")
+@on_the_demo
+def connect_user(name: str, subject: str) -> None:
+    """Let SUBJECT (the `sub` of the provider that is set) sign in as NAME."""
+    from service.http import provider
+    from service.operations import identities
+    from service.queries import users as user_lists
+
+    with application():
+        issuer = provider.settings().oidc_issuer
+        identities.connect(user_lists.user(name), identities.Subject(issuer, subject, {}), by=SYSTEM)
+        db.session.commit()
+        click.echo(f"{name} signs in with {issuer}.")
+
+
+@user.command("part")
+@click.argument("name")
+@on_the_demo
+def part_user(name: str) -> None:
+    """Let no provider sign NAME in any more; ends their sign-ins, and what the provider gave them."""
+    from service.operations import identities
+    from service.queries import users as user_lists
+
+    with application():
+        identities.part(user_lists.user(name), by=SYSTEM)
+        db.session.commit()
+        click.echo(f"No provider signs {name} in any more.")
+
+
+@user.command("capacity")
+@click.argument("name")
+@click.argument("tasks", type=int, required=False)
+@on_the_demo
+def set_capacity(name: str, tasks: int | None) -> None:
+    """Say how many open TASKS somebody is to have at most; without a number, nothing is said any more."""
+    from service.operations import users
+    from service.queries import users as user_lists
+
+    with application():
+        users.set_capacity(user_lists.user(name), tasks, by=SYSTEM)
+        db.session.commit()
+        click.echo(f"{name} is to have at most {tasks} open tasks." if tasks is not None else f"{name} has no bound.")
+
+
+@user.command("skills")
+@click.argument("name")
+@click.argument("skills", nargs=-1)
+@on_the_demo
+def set_skills(name: str, skills: tuple[str, ...]) -> None:
+    """Say what NAME can do, instead of what was said before; none takes all away."""
+    from service.operations import users
+    from service.queries import users as user_lists
+
+    with application():
+        users.set_skills(user_lists.user(name), skills, by=SYSTEM)
+        db.session.commit()
+        click.echo(f"{name} can do {', '.join(sorted(set(skills))) or 'nothing in particular'}.")
+
+
 def _asked() -> str:
     password: str = click.prompt("Password", hide_input=True, confirmation_prompt=True)
     return password

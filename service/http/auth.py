@@ -33,11 +33,13 @@ from service.models import Actor, ApiToken, LoginSession, Membership, User
 from service.models.actor import SCOPES
 from service.policy import credentials
 from service.policy.credentials import TOKEN_PREFIX, digest
+from service.policy.sealing import seal, unseal
 from service.policy.standing_in import stands_in_now
 
 Limited = tuple[RateLimitItem, str, str]  #: a limit, and what it counts
 HALF = timedelta(minutes=10)  #: between the password and the second factor
 CODES = parse("10 per 15 minutes")  #: tries with codes of one person
+HINT = "hint at signing out"
 SEEN_EVERY = timedelta(minutes=1)  #: how exactly a sign-in's last use is kept
 
 
@@ -97,8 +99,10 @@ def visitor_secret() -> str:
     return g.cookie  # type: ignore[no-any-return]
 
 
-def begin_session(user: Any) -> Actor:
-    """Sign in who has proved to be `user`, by all that they are asked for; the caller commits."""
+def begin_session(user: Any, hint: str = "") -> Actor:
+    """Sign in who has proved to be `user`, by all that they are asked for; the caller commits.
+
+    `hint`: what the provider that signed them in is told at signing out."""
     sign_out()
     g.cookie, g.send_cookie = secrets.token_urlsafe(32), True  # a new secret: one planted before is worthless
     now, settings = utcnow(), current_app.config["CASEWRIGHT"]
@@ -109,6 +113,7 @@ def begin_session(user: Any) -> Actor:
             created_at=now,
             seen_at=now,
             expires_at=now + timedelta(hours=settings.session_hours),
+            hint=seal(hint, HINT) if hint else None,
         )
     )
     log.info("sign-in", user=str(user.id))
@@ -116,17 +121,24 @@ def begin_session(user: Any) -> Actor:
     return g.actor  # type: ignore[no-any-return]
 
 
-def half_signed_in(user: Any) -> str:
-    """What a page hands on between the password and the second factor of `user`: only this browser can use it."""
+def half_signed_in(user: Any, hint: str = "") -> str:
+    """What a page hands on between the password and the second factor of `user`: only this browser can use it.
+
+    `hint` as in `begin_session`."""
     kept = db.session.scalar(sa.select(User.password_hash).where(User.id == user.id))  # it may be hashed anew by now
-    return _halves().dumps([str(user.id), _half_of(kept)])
+    return _halves().dumps([str(user.id), _half_of(kept), seal(hint, HINT).decode() if hint else ""])
+
+
+def hint_of(given: str) -> str:
+    """The hint in what `half_signed_in` gave; empty without one."""
+    return unseal(_halves().loads(given)[2].encode(), HINT) or ""
 
 
 def half(given: str) -> User | None:
     """Whose password was just proved in this browser, by what `half_signed_in` gave; None where that is too long ago,
     or the password is another now. Counts as a try with a code. Raises `TooMany`."""
     try:
-        user_id, mark = _halves().loads(given, max_age=int(HALF.total_seconds()))
+        user_id, mark, _ = _halves().loads(given, max_age=int(HALF.total_seconds()))
     except BadSignature:
         return None
     rate_limits.count(CODES, "second factor", user_id, refusal="Too many codes")
@@ -169,12 +181,16 @@ def prove(name: str, password: str) -> Any:
     return user
 
 
-def sign_out() -> None:
-    """End this browser's session at once, here and not only in its cookie; the caller commits."""
-    sent = request.cookies.get(cookie_name())
+def sign_out() -> str:
+    """End this browser's session at once, here and not only in its cookie; the caller commits.
+
+    What the provider that signed them in is told now; empty where it was a password."""
+    sent, hint = request.cookies.get(cookie_name()), None
     if sent:
-        db.session.execute(sa.delete(LoginSession).where(LoginSession.hash == digest(sent)))
+        ended = sa.delete(LoginSession).where(LoginSession.hash == digest(sent)).returning(LoginSession.hint)
+        hint = db.session.scalar(ended)
     g.actor, g.cookie, g.send_cookie = None, "", True
+    return unseal(hint, HINT) or ""
 
 
 # --- finding the actor

@@ -25,6 +25,8 @@ class User(Base):
     is_admin: Mapped[bool] = mapped_column(default=False)
     #: a program: it has tokens, and never a password; no work is given to it
     is_machine: Mapped[bool] = mapped_column(default=False, server_default=sa.false())
+    #: the provider with which they sign in says that they administer, not somebody here
+    admin_from_provider: Mapped[bool] = mapped_column(default=False, server_default=sa.false())
     active: Mapped[bool] = mapped_column(default=True)
     capacity: Mapped[int | None]  #: how many open tasks at most they are to have; None: not said
     created_at: Mapped[datetime] = mapped_column(default=utcnow)
@@ -68,6 +70,21 @@ class Membership(Base):
 
     user_id: Mapped[uuid.UUID] = mapped_column(Identifier, sa.ForeignKey(User.id, ondelete="CASCADE"), primary_key=True)
     group_name: Mapped[str] = mapped_column(sa.ForeignKey(Group.name), primary_key=True)
+    #: the provider with which they sign in says so, and may take it back; else somebody here did
+    from_provider: Mapped[bool] = mapped_column(default=False, server_default=sa.false())
+
+
+class Identity(Base):
+    """Who a person is to a provider of sign-ins (OpenID Connect Core §2: issuer and subject together, nothing else)."""
+
+    __tablename__ = "identity"
+    __table_args__ = (sa.Index(None, "user_id"),)
+
+    issuer: Mapped[str] = mapped_column(primary_key=True)
+    subject: Mapped[str] = mapped_column(primary_key=True)
+    user_id: Mapped[uuid.UUID] = mapped_column(Identifier, sa.ForeignKey(User.id, ondelete="CASCADE"))
+    linked_at: Mapped[datetime] = mapped_column(default=utcnow)
+    used_at: Mapped[datetime | None]  #: when it last signed them in
 
 
 class UserSkill(Base):
@@ -100,6 +117,8 @@ class LoginSession(Base):
     created_at: Mapped[datetime] = mapped_column(default=utcnow)
     seen_at: Mapped[datetime] = mapped_column(default=utcnow)
     expires_at: Mapped[datetime]
+    #: where a provider signed them in, what it is told at signing out (`id_token_hint`), sealed
+    hint: Mapped[bytes | None] = mapped_column(sa.LargeBinary)
 
 
 class ApiToken(Base):

@@ -128,6 +128,7 @@ def change(
         changed["email"] = "changed"  # not what it is: that is nobody's business but theirs
     if is_admin is not None and is_admin != user.is_admin:
         user.is_admin = changed["admin"] = is_admin
+        user.admin_from_provider = False
         end_sign_ins(user)
     if active is not None and active != user.active:
         user.active = changed["active"] = active
@@ -258,14 +259,18 @@ def _made(name: str, title: str, *, by: Actor) -> Group:
     return group
 
 
-def join(user: User, group: Group, *, by: Actor) -> None:
-    """Make `user` a member; nothing happens when they are one."""
+def join(user: User, group: Group, *, by: Actor, from_provider: bool = False) -> None:
+    """Make `user` a member; nothing happens when they are one. `from_provider`: as the provider with which they sign in
+    says; what it said is then for somebody here to keep or to end, who puts them into the group too."""
     require(by, Action.MANAGE_USERS)
-    if all(membership.group_name != group.name for membership in user.memberships):
-        user.memberships.append(Membership(group_name=group.name))
-        if group.second_factor and not _has_second_factor(user):
-            end_sign_ins(user)  # they set one up as they sign in
-        audit.installation.record("group:joined", by=by, subject=user.name, details={"group": group.name})
+    found = next((membership for membership in user.memberships if membership.group_name == group.name), None)
+    if found is not None:
+        found.from_provider = found.from_provider and from_provider
+        return
+    user.memberships.append(Membership(group_name=group.name, from_provider=from_provider))
+    if group.second_factor and not _has_second_factor(user):
+        end_sign_ins(user)  # they set one up as they sign in
+    audit.installation.record("group:joined", by=by, subject=user.name, details={"group": group.name})
 
 
 def _has_second_factor(user: User) -> bool:

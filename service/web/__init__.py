@@ -48,6 +48,7 @@ from service.web import (
     printing,
     problem_pages,
     profile,
+    provider,
     rehearsals,
     rendering,
     roles,
@@ -63,10 +64,10 @@ from service.web import (
 )
 
 FAMILIES = (about, absences, accounts, adhoc, agenda, answering, arranging, batches, board, calendars, case_types,
-            cases, casework, changing, choices, deployments, documents, family, feeds, filters, fmt, follow_ups, help,
+            cases, casework, changing, choices, deployments, documents, family, feeds, filters, follow_ups, help,
             history, incidents, installation, jumping, levels, links, live, lost, migrations, moving, news, notes,
-            pending_calls, preflights, printing, profile, rehearsals, roles, second_factor, sign_in, skip, standing,
-            static, tasks, tokens, versions, views, workload)  # fmt: skip
+            pending_calls, preflights, printing, profile, provider, rehearsals, roles, second_factor, sign_in,
+            standing, static, tasks, tokens, versions, views, workload)  # fmt: skip
 
 
 def init_app(app: Flask) -> None:

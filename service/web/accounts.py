@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 
-from flask import Blueprint, Response, jsonify, request, url_for
+from flask import Blueprint, Response, current_app, jsonify, request, url_for
 from flask.typing import ResponseReturnValue
 
 from service.db import db
@@ -13,7 +13,7 @@ from service.http import rate_limits
 from service.http.auth import current_actor
 from service.http.protection import permission
 from service.models import Group, NextTask, User
-from service.operations import second_factors
+from service.operations import identities, second_factors
 from service.operations import users as operations
 from service.policy.permissions import Action
 from service.queries import groups as group_lists
@@ -122,6 +122,8 @@ def show(name: str) -> Response:
         held=user_lists.held(user, by=current_actor()),
         sign_ins=user_lists.signed_in(user),
         has_second_factor=second_factors.is_on(user.id),
+        connected=identities.of(user),
+        provider=current_app.config["CASEWRIGHT"].oidc_label,
         tokens=user_lists.issued_tokens(user.name)[0].rows,
     )
 
@@ -151,6 +153,16 @@ def set_password(name: str) -> ResponseReturnValue:
         raise InvalidForm({"again": ["This is not the same password."]})
     operations.set_password(user, password, by=current_actor())
     return _done(user, f"{user.display_name} has another password; sign-ins and tokens from before have ended.")
+
+
+@blueprint.post("/people/<name>/part")
+@permission(Action.MANAGE_USERS)
+def part(name: str) -> ResponseReturnValue:
+    """Let no provider sign them in any more."""
+    user = user_lists.user(name)
+    identities.part(user, by=current_actor())
+    db.session.commit()
+    return go(url_for(".show", name=name), f"No provider signs {user.display_name} in any more.")
 
 
 @blueprint.post("/people/<name>/lock")

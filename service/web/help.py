@@ -80,6 +80,7 @@ CHAPTERS = {
     "pending_calls": "incidents#calls-that-are-tried-again",
     "profile": "account#your-profile",
     "profile.create_token": "requests#tokens",
+    "provider": "account#sign-in-with-a-provider",
     "rehearsals": "testing#try-it",
     "roles": "people#roles-of-a-case",
     "roles.hand_over": "people#hand-a-role-over",

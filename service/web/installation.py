@@ -84,6 +84,8 @@ SENTENCES: Mapping[str, Callable[[str, Details], str]] = {
     "second-factor:reset": lambda who, _: f"reset the second factor of {who}, and signed them out",
     "second-factor:recovery-used": lambda who, said: f"used a recovery code of {who}; {said['left']} are left",
     "second-factor:codes-renewed": lambda who, _: f"renewed the recovery codes of {who}",
+    "identity:connected": lambda who, said: f"connected {who} to the sign-in of {said['provider']}",
+    "identity:parted": lambda who, _: f"parted {who} from the provider of sign-ins",
     "group:second-factor-set": lambda group, said: (
         f"let members of {group} sign in {'with' if said['needed'] else 'without'} a second factor"
     ),

@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from flask import Blueprint, Response, request, url_for
+from flask import Blueprint, Response, current_app, request, url_for
 from flask.typing import ResponseReturnValue
 
 from service.db import db, utcnow
@@ -14,7 +14,7 @@ from service.errors import BadRequest, NotSignedIn
 from service.http import auth
 from service.http.auth import current_actor
 from service.http.protection import permission, signed_in
-from service.operations import second_factors, users
+from service.operations import identities, second_factors, users
 from service.policy.permissions import Action, may
 from service.queries import users as user_lists
 from service.web import feeds
@@ -104,12 +104,16 @@ def _page(**values: Any) -> Response:
     actor = current_actor()
     offered = [name for name in SCOPES if name not in NEEDS or may(actor, NEEDS[name])]
     user = user_lists.user(actor.name)
+    settings = current_app.config["CASEWRIGHT"]
+    provider = settings.oidc_label if settings.has_provider else ""
     return page(
         "profile/page.html",
         actor=actor,
         user=user,
         tokens=user_lists.tokens(actor),
         second_factor=second_factors.is_on(user.id),
+        provider=provider,
+        connected=identities.of(user) if provider else None,
         scopes={name: SCOPES[name] for name in offered},
         days=list(DAYS.items()),
         now=utcnow(),

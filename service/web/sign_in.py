@@ -11,7 +11,7 @@ from flask.typing import ResponseReturnValue
 
 from service.db import db
 from service.errors import BadRequest, NotSignedIn, ServiceError, TooMany, WrongState
-from service.http import auth
+from service.http import auth, provider
 from service.http.protection import local_path, public
 from service.models import User
 from service.operations import second_factors, users
@@ -29,7 +29,7 @@ def form() -> ResponseReturnValue:
     wanted = local_path(request.args.get("next"))
     if auth.optional_actor():
         return redirect(wanted, 303)
-    return _form(wanted)
+    return sign_in_form(wanted)
 
 
 @blueprint.post("/sign-in")
@@ -42,11 +42,11 @@ def sign_in() -> ResponseReturnValue:
         user = auth.prove(name, request.form.get("password", ""))
         asked = second_factors.asked(user.id)
         if asked is not Asked.NOTHING:
-            return _second(asked, auth.half_signed_in(user), wanted, user_id=user.id)
+            return ask_second(asked, auth.half_signed_in(user), wanted, user_id=user.id)
         auth.begin_session(user)
     except (NotSignedIn, TooMany) as refused:
         db.session.rollback()
-        response = _form(wanted, name=name, refused=str(refused), status=int(refused.status))
+        response = sign_in_form(wanted, name=name, refused=str(refused), status=int(refused.status))
         if isinstance(refused, TooMany):
             response.headers["Retry-After"] = str(refused.retry_after)
         return response
@@ -75,12 +75,12 @@ def _proved(prove: Callable[[User, str], Sequence[str] | None], asked: Asked) ->
     try:
         user = auth.half(handed_on)
         if user is None or second_factors.asked(user.id) is not asked:
-            return _form(wanted, refused="That took too long. Sign in again.", status=401)
+            return sign_in_form(wanted, refused="That took too long. Sign in again.", status=401)
         codes = prove(user, request.form.get("code", ""))
     except (BadRequest, WrongState, TooMany) as refused:
         db.session.rollback()
-        return _second(asked, handed_on, wanted, refused=refused, user_id=user.id if user else None)
-    user_id = auth.begin_session(user).id
+        return ask_second(asked, handed_on, wanted, refused=refused, user_id=user.id if user else None)
+    user_id = auth.begin_session(user, auth.hint_of(handed_on)).id
     db.session.commit()
     auth.proved(user_id)
     if codes is None:
@@ -90,7 +90,7 @@ def _proved(prove: Callable[[User, str], Sequence[str] | None], asked: Asked) ->
     return response
 
 
-def _second(
+def ask_second(
     asked: Asked, half: str, wanted: str, *, user_id: UUID | None, refused: ServiceError | None = None
 ) -> Response:
     """The page that asks for a code, with the picture for the app where it is still to be set up."""
@@ -114,14 +114,30 @@ def _status(refused: ServiceError | None) -> int:
 @blueprint.post("/sign-out")
 @public
 def sign_out() -> ResponseReturnValue:
-    """End the session everywhere at once."""
-    auth.sign_out()
+    """End the session at once; where a provider signed them in, its own too."""
+    hint = auth.sign_out()
     db.session.commit()
-    return redirect(url_for("sign_in.form"), 303)
+    there = provider.end_address(hint) if hint else None
+    if there is None:
+        return redirect(url_for("sign_in.form"), 303)
+    return onward(there, "You are signed out here", "Now you are signed out there, too.")
 
 
-def _form(wanted: str, *, name: str = "", refused: str = "", status: int = 200) -> Response:
-    return page("sign_in/form.html", wanted=wanted, name=name, refused=refused, demo=_demo(), status=status)
+def sign_in_form(wanted: str, *, name: str = "", refused: str = "", status: int = 200) -> Response:
+    """The page on which one signs in, with what was wrong."""
+    config = current_app.config["CASEWRIGHT"]
+    label = config.oidc_label if config.has_provider else ""
+    shown = {"wanted": wanted, "name": name, "refused": refused, "provider": label, "demo": _demo()}
+    return page("sign_in/form.html", status=status, **shown)
+
+
+def onward(address: str, title: str, why: str) -> Response:
+    """A page that goes on to the provider by itself: a form of ours may not lead to other sites, not even by redirect
+    (`form-action` of our content security policy)."""
+    label = current_app.config["CASEWRIGHT"].oidc_label
+    response = page("sign_in/onward.html", address=address, title=title, why=why, label=label, plain=True)
+    response.headers["Cache-Control"] = "no-store"
+    return response
 
 
 def _demo() -> dict[str, Any] | None:

@@ -79,6 +79,24 @@ ELSEWHERE = {
     "CASEWRIGHT_MAIL_REPLY": "operations.test_notifications",
     "CASEWRIGHT_NOTIFY_ALLOWED": "operations.test_notifications",
     "CASEWRIGHT_HTTP_ALLOWED": "operations.test_service_tasks",
+    **dict.fromkeys(
+        (
+            "CASEWRIGHT_OIDC_ISSUER",
+            "CASEWRIGHT_OIDC_CLIENT_ID",
+            "CASEWRIGHT_OIDC_CLIENT_SECRET",
+            "CASEWRIGHT_OIDC_SCOPES",
+            "CASEWRIGHT_OIDC_NAME_CLAIM",
+            "CASEWRIGHT_OIDC_GROUPS_CLAIM",
+        ),
+        "security.test_provider:test_who_is_new_is_let_in_with_the_groups_that_are_mapped",
+    ),
+    "CASEWRIGHT_OIDC_CLIENT_SECRET_FILE": "security.test_provider:test_settings_that_do_not_fit_are_named",
+    "CASEWRIGHT_OIDC_LABEL": "pages.test_provider",
+    "CASEWRIGHT_OIDC_GROUPS": "security.test_provider:"
+    "test_of_all_groups_of_the_provider_only_those_count_that_are_here",
+    "CASEWRIGHT_OIDC_ADMINS": "security.test_provider:test_what_the_provider_gave_it_takes_back_and_nothing_else",
+    "CASEWRIGHT_OIDC_ACCOUNTS": "security.test_provider:test_who_is_unknown_stays_out_unless_the_setting_says_else",
+    "CASEWRIGHT_OIDC_SECOND_FACTOR": "security.test_provider:test_a_second_factor_is_asked_for_once",
     "CASEWRIGHT_DEMO": "pages.test_signing_in:test_only_the_demo_shows_its_people",
 }
 

@@ -13,6 +13,7 @@ from service.db import db
 from service.models import User
 from service.models.actor import SCOPES
 from tests.api.conftest import Office, Program, office, program
+from tests.conftest import config_for
 
 __all__ = ["office", "program"]
 
@@ -97,3 +98,29 @@ def test_help_lists_the_scopes(run: Callable[..., Result]) -> None:
     told = run("token", "--help").output
 
     assert [name for name, meaning in SCOPES.items() if f"  {name:8} {meaning}" not in told] == []
+
+
+def test_capacity_and_skills_are_said(office: Office, run: Callable[..., Result]) -> None:
+    said = [run("user", *words.split()).output for words in ("capacity ben 12", "skills ben water-damage roofs")]
+    ben = db.session.query(User).filter_by(name="ben").one()
+
+    assert said == ["ben is to have at most 12 open tasks.\n", "ben can do roofs, water-damage.\n"]
+    assert (ben.capacity, ben.skill_names) == (12, ["roofs", "water-damage"])
+    assert run("user", "capacity", "ben").output == "ben has no bound.\n"
+    assert run("user", "skills", "ben", "no skill").exit_code == 1
+
+
+def test_who_signs_in_with_a_provider_is_connected_and_parted(
+    office: Office, run: Callable[..., Result], app: Flask
+) -> None:
+    without = run("user", "connect", "ben", "248289761001")
+    given = {"CASEWRIGHT_OIDC_ISSUER": "https://login.example.org", "CASEWRIGHT_OIDC_CLIENT_ID": "us"}
+    app.config["CASEWRIGHT"] = config_for("sqlite:///unused.db", **given)
+    said = [
+        run("user", *words.split()) for words in ("connect ben 248289761001", "connect ann 248289761001", "part ben")
+    ]
+
+    assert without.exit_code == 1 and "People sign in here with a name" in str(without.exception)
+    assert [each.exit_code for each in said] == [0, 1, 0]
+    assert said[0].output == "ben signs in with https://login.example.org.\n"
+    assert "belongs to another account" in str(said[1].exception)

@@ -282,6 +282,7 @@ NOTHING_THERE = (
     "/tasks/<uuid:task_id>/take-up",
     "/profile/password",
     "/profile/second-factor",
+    "/profile/provider",
     "/api/v1/pending-calls/<uuid:call_id>/",
     "/pending-calls/<uuid:call_id>/",
     "/lost-cases",
@@ -712,7 +713,8 @@ def test_public_routes_are_few_and_known(app: Flask) -> None:
         "/about", "/about/licences", "/answer/<token>",
         "/api/v1/docs", "/api/v1/openapi.json", "/calendar-feed.ics", "/favicon.ico",
         "/healthz", "/help",
-        "/help/<slug>", "/readyz", "/sign-in", "/sign-in/code", "/sign-in/set-up", "/sign-out", "/static/<name>",
+        "/help/<slug>", "/readyz", "/sign-in", "/sign-in/code", "/sign-in/provider", "/sign-in/provider/back",
+        "/sign-in/set-up", "/sign-out", "/static/<name>",
     }  # fmt: skip
 
 
