@@ -45,6 +45,8 @@ class Case(Base):
         sa.Index("ix_case_open_of_definition", "definition_id", "id", **where("closed_at IS NULL")),
         sa.Index("ix_case_open_signature", "definition_id", "signature", "id", **where("closed_at IS NULL")),
         sa.Index("ix_case_open_stage", "case_type", "stage", *_DUE, **where("closed_at IS NULL")),  #: of the board
+        sa.Index("ix_case_open_no_stage", "case_type", *_DUE, **where("closed_at IS NULL AND stage IS NULL")),
+        sa.Index("ix_case_open_of_type", "case_type", *_DUE, **where("closed_at IS NULL")),
         sa.Index("ix_case_due", *_DUE),
         sa.Index("ix_case_open_due", "state", *_DUE, **where("closed_at IS NULL")),
         sa.Index("ix_case_priority", *_PRIORITY),

@@ -12,20 +12,20 @@ from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.orm import joinedload
+from sqlalchemy.orm import contains_eager, joinedload
 
 from service.db import db
 from service.models import Actor, Case, HumanTask, ProcessDefinition, User
 from service.queries import tasks as task_lists
 from service.queries.actions import know_roles
 from service.queries.filtering import Conditions
-from service.queries.visibility import listed, listed_tasks
+from service.queries.visibility import listed_of_type, or_own
 
 SHOWN, MOST = 20, 200  #: cards of a column at first, and once one asks for more
 COUNTED = 99  #: beyond, a column says “99+”
 STAGES, PEOPLE = 40, 12  #: columns, besides nobody's and one's own
 VERSIONS = 20  #: whose stages are looked for
-LOOKED_AT = 1000  #: tasks, the most urgent ones, whose people have columns
+LOOKED_AT = 500  #: cases, the most urgent ones, whose people have columns
 _CASE_ORDER = Case.due_at.is_(None), Case.due_at, Case.id
 _TASK_ORDER = HumanTask.due_at.is_(None), HumanTask.due_at, HumanTask.id
 
@@ -80,12 +80,21 @@ def by_stage(
     `more`: the stage of which more is shown.
     """
     known, found = stages(definition), []
-    open_ones = Case.case_type == definition.key, Case.closed_at.is_(None), listed(actor), *filtered
+    open_ones = (
+        Case.case_type == definition.key,
+        Case.closed_at.is_(None),
+        listed_of_type(actor, definition.key),
+        *filtered,
+    )
     for key, (name, limit) in {"": ("No stage", None), **known, **_older(definition, known)}.items():
         place = Case.stage.is_(None) if key == "" else Case.stage == key
         most = MOST if more == key else SHOWN
         rows = db.session.scalars(
-            sa.select(Case).where(*open_ones, place).order_by(*_CASE_ORDER).limit(most).options(joinedload(Case.owner))
+            sa.select(Case)
+            .where(*open_ones, place)
+            .order_by(*_CASE_ORDER)
+            .limit(_just(most))
+            .options(joinedload(Case.owner))
         ).all()
         if rows or key in known:
             number = _number(sa.select(Case.id).where(*open_ones, place)) if len(rows) == most else len(rows)
@@ -115,30 +124,65 @@ def _card(case: Case, tasks: Sequence[HumanTask]) -> Card:
 def by_person(
     actor: Actor, definition: ProcessDefinition, *, filtered: Conditions = (), more: str | None = None
 ) -> Sequence[Column]:
-    """The open tasks of the type: nobody's, the actor's own, and those of who has most of what is urgent."""
-    of_type = HumanTask.case.has(sa.and_(Case.case_type == definition.key, Case.closed_at.is_(None)))
-    open_ones = HumanTask.closed_at.is_(None), of_type, listed_tasks(actor), *filtered
+    """The open tasks of the type: nobody's, the actor's own, and those of who has most in the most urgent cases."""
+    of_type, may_read = (_is_of(definition), Case.closed_at.is_(None)), listed_of_type(actor, definition.key)
+    there = HumanTask.closed_at.is_(None), *of_type, *filtered
+    open_ones = *there, or_own(actor, may_read)
     columns = [
-        _of_person(None, "Nobody yet", open_ones, more),
+        _of_person(None, "Nobody yet", (*there, may_read), more),
         _of_person(actor.name, "You", open_ones, more),
     ]
-    urgent = sa.select(HumanTask.assignee).where(*open_ones, HumanTask.assignee.is_not(None))
-    urgent = urgent.where(HumanTask.assignee != actor.name).order_by(*_TASK_ORDER).limit(LOOKED_AT)
-    counted = Counter(db.session.scalars(urgent))
+    urgent = sa.select(Case.id).where(*of_type).order_by(*_CASE_ORDER).limit(_just(LOOKED_AT)).subquery()
+    theirs = _tasks(HumanTask.assignee).join(urgent, urgent.c.id == Case.id).where(*open_ones)
+    counted = Counter(db.session.scalars(theirs.where(HumanTask.assignee != actor.name)))
     names = sorted(filter(None, counted), key=lambda name: (-counted[name], name))[:PEOPLE]
-    called = {each.name: each.display_name for each in db.session.scalars(sa.select(User).where(User.name.in_(names)))}
-    return [*columns, *(_of_person(name, called.get(name, name), open_ones, more) for name in names)]
+    return [*columns, *_of_people(names, open_ones, more)]
+
+
+def _is_of(definition: ProcessDefinition) -> sa.ColumnElement[bool]:
+    """That a case is of the type, which stands in the statement: types are of very different sizes, and a plan for all
+    of them is wrong for the large ones."""
+    return Case.case_type == sa.bindparam("board_of", definition.key, sa.String, literal_execute=True)
+
+
+def _just(number: int) -> sa.ColumnElement[int]:
+    """A limit that stands in the statement: of one that is a parameter, a plan for all of them thinks that it is large,
+    and sorts everything."""
+    return sa.literal_column(str(number), sa.Integer)
+
+
+def _tasks(*what: Any) -> sa.Select[Any]:
+    return sa.select(*what).join(Case, Case.id == HumanTask.case_id)
 
 
 def _of_person(name: str | None, called: str, open_ones: Sequence[Any], more: str | None) -> Column:
     place = HumanTask.assignee.is_(None) if name is None else HumanTask.assignee == name
     most, key = MOST if more == (name or "") else SHOWN, name or ""
-    chosen = sa.select(HumanTask).where(*open_ones, place).order_by(*_TASK_ORDER).limit(most)
-    rows = db.session.scalars(chosen.options(joinedload(HumanTask.case, innerjoin=True))).all()
-    number = _number(sa.select(HumanTask.id).where(*open_ones, place)) if len(rows) == most else len(rows)
+    chosen = _tasks(HumanTask).where(*open_ones, place).order_by(*_TASK_ORDER).limit(_just(most))
+    rows = db.session.scalars(chosen.options(contains_eager(HumanTask.case))).all()
+    number = _number(_tasks(HumanTask.id).where(*open_ones, place)) if len(rows) == most else len(rows)
     return Column(key, called, [Card(task.case, [task], task.due_at) for task in rows], number)
 
 
+def _of_people(names: Sequence[str], open_ones: Sequence[Any], more: str | None) -> Sequence[Column]:
+    """Everybody's tasks in one statement: nobody has many, and who may see them is worked out once."""
+    place = sa.func.row_number().over(partition_by=HumanTask.assignee, order_by=_TASK_ORDER).label("place")
+    number = sa.func.count().over(partition_by=HumanTask.assignee).label("number")
+    ranked = _tasks(HumanTask.id, place, number)
+    found = ranked.where(*open_ones, HumanTask.assignee.in_(names)).subquery()
+    shown = sa.case((HumanTask.assignee == (more or ""), MOST), else_=SHOWN)
+    chosen = _tasks(HumanTask, found.c.number).join(found, found.c.id == HumanTask.id).where(found.c.place <= shown)
+    rows = db.session.execute(chosen.order_by(found.c.place).options(contains_eager(HumanTask.case))).all()
+    called = {each.name: each.display_name for each in db.session.scalars(sa.select(User).where(User.name.in_(names)))}
+    columns = []
+    for name in names:
+        mine = [(task, there) for task, there in rows if task.assignee == name]
+        there = min(mine[0][1], COUNTED + 1) if mine else 0
+        cards = [Card(task.case, [task], task.due_at) for task, _ in mine]
+        columns.append(Column(name, called.get(name, name), cards, there))
+    return columns
+
+
 def _number(ids: sa.Select[Any]) -> int:
-    found = ids.limit(COUNTED + 1).subquery()
+    found = ids.limit(_just(COUNTED + 1)).subquery()
     return db.session.execute(sa.select(sa.func.count()).select_from(found)).scalar_one()

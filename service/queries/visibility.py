@@ -16,7 +16,16 @@ from sqlalchemy.dialects import postgresql
 from sqlalchemy.orm import aliased
 
 from service.db import db, utcnow
-from service.models import SYSTEM, Actor, Case, CaseRole, DefinitionAccess, HumanTask, TaskCandidate
+from service.models import (
+    SYSTEM,
+    Actor,
+    Case,
+    CaseRole,
+    DefinitionAccess,
+    HumanTask,
+    ProcessDefinition,
+    TaskCandidate,
+)
 from service.policy.asking import Asker
 from service.policy.standing_in import did_for_another, stood_in
 
@@ -81,6 +90,39 @@ def listed_tasks(actor: Actor) -> Condition:
     return readable_task(actor)
 
 
+def listed_of_type(actor: Actor, key: str) -> Condition:
+    """`listed` for lists of open cases of the type `key` alone, looked up once for several of them.
+
+    Who reads them all by their definitions is asked no more than whether a case is restricted; for everybody else few
+    cases are named one by one, put together from indexes.
+    """
+    if actor is SYSTEM or actor.is_admin:
+        return readable(actor)
+    if _reads_type(actor, key):
+        return sa.or_(Case.restricted.is_(False), *_confided(actor))
+    of_type = sa.select(Case.id).where(Case.case_type == key, Case.closed_at.is_(None))
+    ids = db.session.scalars(of_type.where(Case.id.in_(_set_of(actor, key))).limit(FEW + 1)).all()
+    if len(ids) > FEW:
+        return readable(actor)
+    named: Condition = Case.id.in_(ids)
+    if db.session.get_bind().dialect.name == "postgresql":  # one parameter, in which it looks up by hashes
+        named = Case.id == sa.any_(sa.literal(ids, postgresql.ARRAY(Case.id.type)))
+    return named
+
+
+def or_own(actor: Actor, of_cases: Condition) -> Condition:
+    """`RULES[READ_TASK]` for a list of tasks joined to cases of which `of_cases` says whether they may be read: who may
+    claim a task may read its case."""
+    return sa.or_(*_mine(actor), of_cases)
+
+
+def _reads_type(actor: Actor, key: str) -> bool:
+    """Whether every version of the type lets the actor read all of its cases."""
+    read = _definitions(actor, "manager", "reader")
+    others = sa.select(ProcessDefinition.id).where(ProcessDefinition.key == key, ProcessDefinition.id.not_in(read))
+    return db.session.scalar(others.limit(1)) is None
+
+
 def readable_task(actor: Asker) -> Condition:
     """`RULES[READ_TASK]` as SQL, asked of one task after the other."""
     mine = _mine(actor)
@@ -114,10 +156,12 @@ def _were_few(name: str, principals: frozenset[str], user_id: uuid.UUID | None, 
     return sum(db.session.execute(sa.select(*counted)).one()) <= FEW
 
 
-def _set_of(actor: Actor) -> sa.CompoundSelect[Any]:
-    """The ids of the cases that `actor` may read."""
-    case, found = _OPEN_TO_ALL, sa.union(*_other_ids(actor)).subquery()
+def _set_of(actor: Actor, key: str | None = None) -> sa.CompoundSelect[Any]:
+    """The ids of the cases that `actor` may read; with `key`, those that others opened of that type alone."""
+    case, found = _OPEN_TO_ALL, sa.union(*_other_ids(actor, key)).subquery()
     others = sa.select(case.id).join(found, found.c[0] == case.id).where(case.restricted.is_(False))
+    if key is not None:
+        others = others.where(case.case_type == key, case.closed_at.is_(None))
     return sa.union(*_own_ids(actor), others)
 
 
@@ -129,10 +173,14 @@ def _own_ids(actor: Actor) -> list[sa.Select[Any]]:
     ]
 
 
-def _other_ids(actor: Actor) -> list[sa.Select[Any]]:
-    """The ids of the cases that `actor` may read unless they are restricted; some of them twice."""
+def _other_ids(actor: Actor, key: str | None = None) -> list[sa.Select[Any]]:
+    """The ids of the cases that `actor` may read unless they are restricted; some of them twice. With `key`, by their
+    definitions those of that type alone."""
     case, task = _OPENED, sa.select(HumanTask.case_id.label("id"))
-    known = db.session.scalars(_definitions(actor, "manager", "reader")).all()  # else databases reckon with many
+    reads = _definitions(actor, "manager", "reader")
+    if key is not None:
+        reads = reads.join(ProcessDefinition).where(ProcessDefinition.key == key)
+    known = db.session.scalars(reads).all()  # else databases reckon with many
     offered = task.join(TaskCandidate, TaskCandidate.task_id == HumanTask.id)
     return [
         task.where(HumanTask.assignee == actor.name),

@@ -40,6 +40,7 @@ DEEP = 20  #: pages before a deep one
 OWN = 200  #: open tasks of somebody who has as many as people have
 LIMITS = {"postgresql": 20, "sqlite": 40}  #: milliseconds of lists and pages, at the 95th percentile
 NOTHING_FOUND, DUE = 50, 5  #: of a text that hits nothing, of a look at what is due
+BOARD = 200  #: of a board, which is a dozen lists
 AS_EMPTY = 1.25  #: so many times as much as on an empty database still counts as the same
 WRITES = ("start", "claim", "complete")
 
@@ -77,7 +78,8 @@ def measure(url: str, empty: str) -> dict[str, Any]:
     database = _postgresql_cpu(app)
     found: dict[str, Any] = {"database": dialect}
     limit = LIMITS[dialect]
-    own = {"no_hit": NOTHING_FOUND, "no_hit_tasks": NOTHING_FOUND, "no_hit_of_two_letters": NOTHING_FOUND}
+    boards = dict.fromkeys(("board_by_stage", "board_by_person", "board_by_person_of_usual"), BOARD)
+    own = {**boards, "no_hit": NOTHING_FOUND, "no_hit_tasks": NOTHING_FOUND, "no_hit_of_two_letters": NOTHING_FOUND}
     for name, ask in asked.items():
         found[name] = _timed(ask, database).figures(own.get(name, limit))
     found |= {name: times.figures(AS_EMPTY * on_empty[name]) for name, times in steps.items()}
@@ -177,6 +179,9 @@ def _questions(browsers: Mapping[str, FlaskClient], number: str) -> dict[str, Ca
         "no_hit": ("manager", "/cases?q=zzyzx"),
         "no_hit_of_two_letters": ("manager", "/cases?q=%C3%9Fq"),
         "no_hit_tasks": ("queue.three", "/api/v1/tasks?view=team&text=zzyzx"),
+        "board_by_stage": ("manager", "/board/insurance-claim"),
+        "board_by_person": ("manager", "/board/insurance-claim?by=person"),
+        "board_by_person_of_usual": ("usual", "/board/insurance-claim?by=person"),
         "menu": ("manager", "/profile"),
         "menu_of_admin": ("admin", "/profile"),
         "new_case": ("manager", "/cases/new"),
