@@ -19,6 +19,7 @@ from limits import parse
 from werkzeug.test import TestResponse
 
 from service.db import db, utcnow
+from service.maintenance import housekeeping
 from service.models import SYSTEM, Actor, AnswerLink, AuditEntry, Case, HumanTask, TaskState, User
 from service.operations import answer_links, cases, deployments, lifecycle, roles, tasks, users
 from service.policy.credentials import digest
@@ -204,6 +205,21 @@ def test_a_revoked_an_expired_and_a_superfluous_link_open_nothing(ward: Ward, bo
     db.session.commit()
     assert (bob.get(other).status_code, bob.send(other, {"seen": "x"}).status_code) == (410, 409)
     assert ward.task().case.variables["seen"] == "I asked him."
+
+
+def test_links_that_ended_long_ago_are_deleted_and_the_answer_stays(ward: Ward, bob: Outsider) -> None:
+    used = ward.link()
+    ward.link(days=2)
+    bob.send(used, {"seen": "He slipped."})
+    left = []
+
+    for days in (89, 91, 93):
+        housekeeping.forget_expired(utcnow() + timedelta(days=days))
+        left.append(db.session.scalar(sa.select(sa.func.count(AnswerLink.id))))
+        db.session.commit()
+
+    assert left == [2, 1, 0]
+    assert ward.task().answered_by == "Bob Miller"
 
 
 def test_a_case_that_is_closed_or_on_hold_takes_no_answers(ward: Ward, bob: Outsider) -> None:
