@@ -24,7 +24,7 @@ STALE := $(if $(HAS),$(if $(filter $(HAS),$(WANTED)),,FORCE),FORCE)
 # uv installs in seconds what takes pip a minute or two; where it cannot (behind an index that pip alone knows), pip does.
 install = $(BIN)/uv pip install --quiet --python $(BIN)/python $(1) 2>/dev/null || $(BIN)/pip install --quiet $(1)
 
-.PHONY: run test quick style lint conformance change workbench bench bench-table bench-memory bench-large chaos sbom audit lock clean FORCE
+.PHONY: run test quick style lint conformance change workbench bench bench-table bench-memory bench-large chaos sbom audit lock messages language clean FORCE
 .DELETE_ON_ERROR:
 
 run: $(VENV)/.run
@@ -126,6 +126,20 @@ sbom: $(VENV)/.test
 audit: sbom
 	$(BIN)/ruff check --select S .
 	$(BIN)/python -m tests.supply_chain audit
+
+# What there is to translate, brought into every catalogue of service/translations; those that lack a translation stay
+# empty and are named by tests/languages.  `make language TO=fr` begins another one.
+EXTRACT := pybabel -q extract -F service/translations/babel.cfg --no-wrap --add-location=file --sort-by-file \
+	--project=Casewright --copyright-holder="Casewright's authors" -o var/messages.pot service
+messages: $(VENV)/.test
+	@mkdir -p var
+	$(BIN)/$(EXTRACT)
+	$(BIN)/pybabel -q update -i var/messages.pot -d service/translations --no-fuzzy-matching --ignore-obsolete --no-wrap
+
+language: $(VENV)/.test
+	@mkdir -p var
+	$(BIN)/$(EXTRACT)
+	$(BIN)/pybabel -q init -i var/messages.pot -d service/translations --no-wrap -l $(TO)
 
 # Universal: the same files serve Python 3.11 to 3.14 on Linux, macOS and Windows.  UPGRADE= keeps the pins that fit.
 UPGRADE ?= --upgrade

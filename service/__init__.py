@@ -56,11 +56,12 @@ def create_inner(config: Config | None = None, name: str = "casewright") -> Flas
 def _add_parts(app: Flask) -> None:
     """Hang the entrypoints into `app`."""
     from service import api, logs, web
-    from service.http import auth, problems, protection
+    from service.http import auth, language, problems, protection
 
     logs.init_app(app)
     problems.init_app(app)
     auth.init_app(app)
+    language.init_app(app)
     protection.init_app(app)
     api.init_app(app)
     web.init_app(app)

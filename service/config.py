@@ -21,6 +21,7 @@ from limits import RateLimitItem, parse_many
 
 from service.connectors.addresses import Allowed, read_allowed
 from service.connectors.mail import Server, read_server
+from service.languages.catalogues import LANGUAGES
 
 FOLDER, SECRET_FILE = "var", "secret-key"  #: where an installation without settings keeps what is its own
 
@@ -202,6 +203,8 @@ SETTINGS = (
             "no only for trying it without HTTPS: cookies then lose `Secure` and the `__Host-` prefix"),
     Setting("CASEWRIGHT_TIME_ZONE", "UTC", _zone, "a name of the IANA time zone database, such as Europe/Vienna",
             "zone of dates without one, in diagrams and pages"),
+    Setting("CASEWRIGHT_LANGUAGE", "en", _one_of(*LANGUAGES), " or ".join(LANGUAGES),
+            "language of pages and mails, where neither the person nor their browser asks for another"),
     Setting("CASEWRIGHT_SESSION_IDLE_MINUTES", "30", _whole(1, 1440), "1 to 1440", "sign-in ends after so long unused"),
     Setting("CASEWRIGHT_SESSION_HOURS", "12", _whole(1, 168), "1 to 168", "sign-in ends after so long in any case"),
     Setting("CASEWRIGHT_LOGIN_LIMIT", "10 per 5 minutes", _limit, "a limit such as `10 per 5 minutes`",
@@ -298,6 +301,7 @@ class Config:
     bundle_keys: tuple[str, ...]
     secure_cookies: bool
     time_zone: ZoneInfo
+    language: str
     session_idle_minutes: int
     session_hours: int
     login_limit: RateLimitItem

@@ -7,12 +7,16 @@ from http import HTTPStatus
 from typing import Any
 
 from service.engine.definition import Problem
+from service.languages import _, ngettext
 
 
 class ServiceError(Exception):
     """Something that the user did or met; the message is for them."""
 
     status = HTTPStatus.BAD_REQUEST
+
+    def __str__(self) -> str:
+        return _(super().__str__())  # some say their docstring
 
     def details(self) -> dict[str, Any]:
         """Members that problem details carry beside title, status and detail."""
@@ -84,7 +88,7 @@ class InvalidForm(ServiceError):
     status = HTTPStatus.UNPROCESSABLE_ENTITY
 
     def __init__(self, errors: Mapping[str, Sequence[str]]) -> None:
-        super().__init__(f"{len(errors)} field{'s' * (len(errors) != 1)} to correct.")
+        super().__init__(ngettext("%(num)s field to correct.", "%(num)s fields to correct.", len(errors)))
         self.errors = {field: list(messages) for field, messages in errors.items()}
 
     def details(self) -> dict[str, Any]:
@@ -114,7 +118,9 @@ class FormChanged(ServiceError):
     status = HTTPStatus.CONFLICT
 
     def __init__(self, form: Mapping[str, Any]) -> None:
-        super().__init__("The form was changed while you filled it in. Look through it once more, then send it again.")
+        super().__init__(
+            _("The form was changed while you filled it in. Look through it once more, then send it again.")
+        )
         self.form = dict(form)
 
     def details(self) -> dict[str, Any]:
@@ -127,7 +133,13 @@ class InvalidDeployment(ServiceError):
     status = HTTPStatus.UNPROCESSABLE_ENTITY
 
     def __init__(self, problems: Sequence[Problem]) -> None:
-        super().__init__(f"{len(problems)} problem{'s' * (len(problems) != 1)} found; nothing was deployed.")
+        super().__init__(
+            ngettext(
+                "%(num)s problem found; nothing was deployed.",
+                "%(num)s problems found; nothing was deployed.",
+                len(problems),
+            )
+        )
         self.problems = list(problems)
 
     def details(self) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from service.db import db
 from service.engine.decisions import Decision, parse_decisions
 from service.engine.parser import Definition, parse
 from service.errors import NotFound
+from service.languages import _
 from service.models import (
     DecisionDefinition,
     FormDefinition,
@@ -110,7 +111,7 @@ def form_of(definition_id: uuid.UUID, form_key: str | None) -> dict[str, Any] | 
         return None
     form_id = deployed(definition_id).forms.get(form_key)
     if form_id is None:
-        raise NotFound(f"The form “{form_key}” is not deployed.")
+        raise NotFound(_("The form “%(form_key)s” is not deployed.", form_key=form_key))
     return form_schema(form_id)
 
 

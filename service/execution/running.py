@@ -23,6 +23,7 @@ from service.execution import calendars, drafts, family, history, levels, milest
 from service.execution.definitions import deployed
 from service.execution.outbox import send
 from service.execution.projection import write_calls, write_case, write_subscriptions, write_tasks, write_timers
+from service.languages import _
 from service.models import (
     Actor,
     Case,
@@ -51,7 +52,7 @@ def lock(case_id: uuid.UUID, task: HumanTask | None = None) -> Case:
         for row in kept:
             db.session.expire(row)
     if case is None:
-        raise NotFound("This case is gone.")
+        raise NotFound(_("This case is gone."))
     logs.about(case.number)
     return case
 
@@ -96,7 +97,7 @@ def running(
     if allowed is not None:
         allowed(case)
     if case.state is not CaseState.ACTIVE:
-        raise WrongState(f"This case is {case.state}.")
+        raise WrongState(_("This case is %(state)s.", state=_(case.state)))
     workflow = load(case, now=now)
     workflow.stores = stores.Stores()
     before = workflow.open_work()

@@ -15,6 +15,7 @@ from sqlalchemy.orm.attributes import flag_modified
 
 from service.db import Base, db, new_id, to_json
 from service.errors import WrongState
+from service.languages import _
 from service.models import Case, LargeVariable
 
 INLINE = 8_000  #: characters of JSON that a case's own row holds; beyond them its larger variables go beside it
@@ -41,7 +42,9 @@ def keep(case: Case, variables: Mapping[str, Any]) -> None:
             apart[name] = _put_beside(case, inline[name])
             inline[name] = None
     if size + sum(size for _id, size in apart.values()) > MOST:
-        raise WrongState(f"The variables of this case are too large; at most {MOST:,} characters are kept.")
+        raise WrongState(
+            _("The variables of this case are too large; at most %(MOST)s characters are kept.", MOST=f"{MOST:,}")
+        )
     _forget(kept for name, kept in beside.items() if apart.get(name) != kept)
     case.inline, case.apart = inline, apart
     flag_modified(case, "inline")  # 1 and true are alike to Python, and not to a case

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from service.filters.fields import PRIORITIES, Field, Kind
 from service.filters.moments import EXAMPLES
+from service.languages import _
 
 MOST = 12
 _TYPED = re.compile(
@@ -83,12 +84,15 @@ def _values(field: Field, lead: str, part: str) -> Iterator[Offer]:
             case Kind.YES_OR_NO:
                 yield from (Offer("yes"), Offer("no"))
             case Kind.NUMBER if not field.fact:
-                yield from (Offer(word, f"{low} to {high}") for word, (low, high) in PRIORITIES.items())
+                yield from (
+                    Offer(word, _("%(low)s to %(high)s", low=low, high=high))
+                    for word, (low, high) in PRIORITIES.items()
+                )
             case Kind.DATE:
-                yield from [Offer("overdue", "past its due date")] if field.name == "due" and not compared else []
+                yield from [Offer("overdue", _("past its due date"))] if field.name == "due" and not compared else []
                 yield from (Offer(word) for word in EXAMPLES)
-                yield from (Offer(word[bool(lead) :], "d days, h hours, w weeks") for word in _LENGTHS)
+                yield from (Offer(word[bool(lead) :], _("d days, h hours, w weeks")) for word in _LENGTHS)
             case Kind.PERSON | Kind.PRINCIPAL:
                 yield Offer("me", "you")
     if field.optional and not compared:
-        yield from (Offer("none", "without one"), Offer("any", "with any"))
+        yield from (Offer("none", _("without one")), Offer("any", _("with any")))

@@ -7,6 +7,7 @@ from datetime import datetime
 
 from service.filters.fields import Kind
 from service.filters.reading import ME, All, AnyOf, Bounds, Empty, Is, Leaf, Node, Not, Test
+from service.languages import _
 
 Called = Callable[[str], str]
 
@@ -32,7 +33,7 @@ def _said(node: Node, called: dict[str, str], *, outer: bool = False) -> str:
         case Not(part=Leaf() as leaf):
             return _leaf(leaf, called, negated=True)
         case Not():
-            return f"not ({_said(node.part, called, outer=True)})"
+            return _("not (%(part)s)", part=_said(node.part, called, outer=True))
         case All():
             return ", and ".join(_said(part, called) for part in node.parts)
         case AnyOf():
@@ -44,13 +45,13 @@ def _leaf(leaf: Leaf, called: dict[str, str], *, negated: bool) -> str:
     negated = negated == leaf.wanted
     if leaf.field is None:
         texts = " or ".join(f"“{test.value}”" for test in leaf.tests if isinstance(test, Is))
-        return f"{'without' if negated else 'with'} the words {texts}"
+        return _("without the words %(texts)s", texts=texts) if negated else _("with the words %(texts)s", texts=texts)
     name = leaf.field.said or leaf.field.name
     if leaf.part:
-        name = f"role {leaf.part}" if leaf.field.name == "role" else f"{name} ({leaf.part})"
+        name = _("role %(part)s", part=leaf.part) if leaf.field.name == "role" else f"{name} ({leaf.part})"
     is_not = " not" if negated else ""
     if leaf.tests == (Empty(),):
-        return f"{name}: {'there is one' if negated else 'none'}"
+        return _("%(name)s: there is one", name=name) if negated else _("%(name)s: none", name=name)
     return f"{name}{is_not} " + " or ".join(_test(test, leaf, called) for test in leaf.tests)
 
 
@@ -64,7 +65,7 @@ def _test(test: Test, leaf: Leaf, called: dict[str, str]) -> str:
                 return "you" if value == ME else called.get(value, value)
             said = leaf.field.values.get(value, value) if leaf.field.name != "state" else value
             quoted = f"“{said}”" if leaf.field.kind in (Kind.WORDS, Kind.TEXT) else said
-            return f"beginning with {quoted}" if test.begins else quoted
+            return _("beginning with %(quoted)s", quoted=quoted) if test.begins else quoted
         case Bounds():
             return _between(test)
 
@@ -73,13 +74,22 @@ def _between(test: Bounds) -> str:
     if test.low is not None and test.high is not None:
         if test.low == test.high:
             return _value(test.low)
-        return f"from {_value(test.low)} {'until' if test.high_open else 'to'} {_value(test.high)}"
+        return _(
+            "from %(low)s %(until)s %(high)s",
+            low=_value(test.low),
+            until=_("until") if test.high_open else _("to"),
+            high=_value(test.high),
+        )
     if test.low is not None:
         moment = isinstance(test.low, datetime)
-        word = ("after" if test.low_open else "from") if moment else ("over" if test.low_open else "at least")
+        word = (
+            (_("after") if test.low_open else _("from")) if moment else (_("over") if test.low_open else _("at least"))
+        )
         return f"{word} {_value(test.low)}"
     moment = isinstance(test.high, datetime)
-    word = "before" if moment and test.high_open else "until" if moment else "under" if test.high_open else "at most"
+    word = (
+        (_("before") if test.high_open else _("until")) if moment else (_("under") if test.high_open else _("at most"))
+    )
     return f"{word} {_value(test.high)}"
 
 

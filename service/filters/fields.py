@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from service.languages import _, later
+
 
 class Kind(StrEnum):
     """How a field's values are written and compared."""
@@ -60,37 +62,37 @@ class Known:
 
 
 LINKS = {
-    "related": "related to another case",
-    "duplicate": "a duplicate, or has one",
-    "blocks": "blocks another case, or is blocked",
-    "merged": "merged with another",
-    "split": "split from another",
+    "related": later("related to another case"),
+    "duplicate": later("a duplicate, or has one"),
+    "blocks": later("blocks another case, or is blocked"),
+    "merged": later("merged with another"),
+    "split": later("split from another"),
 }
 TASK_STATES = {
-    "free": "nobody has it yet",
-    "taken": "somebody has it",
-    "overdue": "past its due date",
-    "later": "set aside until its follow-up date",
-    "delegated": "done for somebody else",
-    "held": "its case is on hold",
-    "stuck": "its case is stuck",
+    "free": later("nobody has it yet"),
+    "taken": later("somebody has it"),
+    "overdue": later("past its due date"),
+    "later": later("set aside until its follow-up date"),
+    "delegated": later("done for somebody else"),
+    "held": later("its case is on hold"),
+    "stuck": later("its case is stuck"),
 }
 CASE_STATES = {
-    "open": "not closed",
-    "active": "goes on",
-    "held": "on hold",
-    "stuck": "waits for being mended",
-    "completed": "came to its end",
-    "cancelled": "was cancelled",
-    "closed": "completed or cancelled",
-    "overdue": "open past its due date",
-    "restricted": "for its own people only",
+    "open": later("not closed"),
+    "active": later("goes on"),
+    "held": later("on hold"),
+    "stuck": later("waits for being mended"),
+    "completed": later("came to its end"),
+    "cancelled": later("was cancelled"),
+    "closed": later("completed or cancelled"),
+    "overdue": later("open past its due date"),
+    "restricted": later("for its own people only"),
 }
 LEVELS = {
-    "breached": "its time is used up",
-    "warned": "its time is running out",
-    "ok": "there is time",
-    "stopped": "its clock stands still",
+    "breached": later("its time is used up"),
+    "warned": later("its time is running out"),
+    "ok": later("there is time"),
+    "stopped": later("its clock stands still"),
 }
 PRIORITIES = {"low": (0, 29), "normal": (30, 69), "high": (70, 89), "urgent": (90, 100)}  # as web/words.py says it
 
@@ -98,18 +100,19 @@ PRIORITIES = {"low": (0, 29), "normal": (30, 69), "high": (70, 89), "urgent": (9
 def task_fields(known: Known) -> Mapping[str, Field]:
     """What lists of open tasks may be asked for, by all its names."""
     return _named(
-        Field("assignee", Kind.PERSON, "who has it", "assignee", optional=True),
-        Field("candidate", Kind.PRINCIPAL, "who may take it", "candidate", optional=True),
-        Field("group", Kind.GROUP, "the group that may take it", "offered to the group"),
-        Field("due", Kind.DATE, "when it is due", "due", optional=True),
-        Field("follow-up", Kind.DATE, "when it is to be begun", "follow-up", ("followup",), optional=True),
-        Field("created", Kind.DATE, "since when it is there", "there since", past=True),
-        Field("priority", Kind.NUMBER, "0 to 100, or low, normal, high, urgent", "priority"),
-        Field("state", Kind.CHOICE, "how it stands", "it is", ("is",), TASK_STATES,
+        Field("assignee", Kind.PERSON, _("who has it"), "assignee", optional=True),
+        Field("candidate", Kind.PRINCIPAL, _("who may take it"), "candidate", optional=True),
+        Field("group", Kind.GROUP, _("the group that may take it"), _("offered to the group")),
+        Field("due", Kind.DATE, _("when it is due"), "due", optional=True),
+        Field("follow-up", Kind.DATE, _("when it is to be begun"), "follow-up", ("followup",), optional=True),
+        Field("created", Kind.DATE, _("since when it is there"), _("there since"), past=True),
+        Field("priority", Kind.NUMBER, _("0 to 100, or low, normal, high, urgent"), "priority"),
+        Field("state", Kind.CHOICE, _("how it stands"), _("it is"), ("is",), TASK_STATES,
               {"late": "overdue", "ready": "free", "reserved": "taken", "suspended": "held", "failed": "stuck"}),
-        Field("task", Kind.WORDS, "words of its name", "its name", ("name",)),
-        Field("stage", Kind.CHOICE, "its stage", "stage", values=known.stages, optional=True),
-        Field("level", Kind.CHOICE, "its service levels", "a service level of it:", ("sla",), LEVELS, optional=True),
+        Field("task", Kind.WORDS, _("words of its name"), _("its name"), ("name",)),
+        Field("stage", Kind.CHOICE, _("its stage"), "stage", values=known.stages, optional=True),
+        Field("level", Kind.CHOICE, _("its service levels"), _("a service level of it:"), ("sla",), LEVELS,
+              optional=True),
         *_of_cases(known),
     )  # fmt: skip
 
@@ -118,18 +121,18 @@ def case_fields(known: Known) -> Mapping[str, Field]:
     """What lists of cases may be asked for, by all its names."""
     states = {"suspended": "held", "failed": "stuck", "terminated": "cancelled", "late": "overdue"}
     return _named(
-        Field("state", Kind.CHOICE, "how it stands", "it is", ("is",), CASE_STATES, states),
-        Field("due", Kind.DATE, "when it is due", "due", optional=True),
-        Field("created", Kind.DATE, "when it was opened", "opened", ("opened",), past=True),
-        Field("closed", Kind.DATE, "when it was closed", "closed", optional=True, past=True),
-        Field("priority", Kind.NUMBER, "0 to 100, or low, normal, high, urgent", "priority"),
-        Field("stage", Kind.CHOICE, "its stage", "stage", values=known.stages, optional=True),
-        Field("outcome", Kind.CHOICE, "how it ended", "outcome", values=known.outcomes, optional=True),
-        Field("level", Kind.CHOICE, "its service levels, and those of its stage and open tasks",
-              "a service level in it:", ("sla",), LEVELS, optional=True),
-        Field("parent", Kind.CASE, "the case above it", "below the case", optional=True),
-        Field("task", Kind.WORDS, "words of an open task's name", "an open task's name"),
-        Field("assignee", Kind.PERSON, "who has an open task of it", "who has an open task"),
+        Field("state", Kind.CHOICE, _("how it stands"), _("it is"), ("is",), CASE_STATES, states),
+        Field("due", Kind.DATE, _("when it is due"), "due", optional=True),
+        Field("created", Kind.DATE, _("when it was opened"), "opened", ("opened",), past=True),
+        Field("closed", Kind.DATE, _("when it was closed"), "closed", optional=True, past=True),
+        Field("priority", Kind.NUMBER, _("0 to 100, or low, normal, high, urgent"), "priority"),
+        Field("stage", Kind.CHOICE, _("its stage"), "stage", values=known.stages, optional=True),
+        Field("outcome", Kind.CHOICE, _("how it ended"), "outcome", values=known.outcomes, optional=True),
+        Field("level", Kind.CHOICE, _("its service levels, and those of its stage and open tasks"),
+              _("a service level in it:"), ("sla",), LEVELS, optional=True),
+        Field("parent", Kind.CASE, _("the case above it"), _("below the case"), optional=True),
+        Field("task", Kind.WORDS, _("words of an open task's name"), _("an open task's name")),
+        Field("assignee", Kind.PERSON, _("who has an open task of it"), _("who has an open task")),
         *_of_cases(known),
     )  # fmt: skip
 
@@ -137,21 +140,21 @@ def case_fields(known: Known) -> Mapping[str, Field]:
 def _of_cases(known: Known) -> list[Field]:
     facts = [_fact(name, kinds) for name, kinds in known.facts.items()]
     return [
-        Field("type", Kind.CHOICE, "its case type", "case type", ("case-type",), known.types),
-        Field("case", Kind.CASE, "the case's number, or how it begins", "case number", ("number",)),
-        Field("title", Kind.WORDS, "words of the case's title", "the case's title"),
-        Field("owner", Kind.PERSON, "who owns the case", "owner of the case", optional=True),
-        Field("opened-by", Kind.PERSON, "who opened the case", "opened by", ("created-by",)),
-        Field("role", Kind.PRINCIPAL, "who has a role in it", "somebody's role", parts=tuple(known.roles),
+        Field("type", Kind.CHOICE, _("its case type"), _("case type"), ("case-type",), known.types),
+        Field("case", Kind.CASE, _("the case's number, or how it begins"), _("case number"), ("number",)),
+        Field("title", Kind.WORDS, _("words of the case's title"), _("the case's title")),
+        Field("owner", Kind.PERSON, _("who owns the case"), _("owner of the case"), optional=True),
+        Field("opened-by", Kind.PERSON, _("who opened the case"), _("opened by"), ("created-by",)),
+        Field("role", Kind.PRINCIPAL, _("who has a role in it"), _("somebody's role"), parts=tuple(known.roles),
               optional=True),
-        Field("link", Kind.CASE, "a case that it is linked with", "linked with", values=LINKS, parts=tuple(LINKS),
+        Field("link", Kind.CASE, _("a case that it is linked with"), _("linked with"), values=LINKS, parts=tuple(LINKS),
               optional=True),
         *facts,
     ]  # fmt: skip
 
 
 def _fact(name: str, kinds: tuple[Kind, ...]) -> Field:
-    return Field(name, kinds[0], f"a fact: {kinds[0]}", optional=True, fact=True, kinds=kinds)
+    return Field(name, kinds[0], _("a fact: %(kinds)s", kinds=kinds[0]), optional=True, fact=True, kinds=kinds)
 
 
 def _named(*fields: Field) -> dict[str, Field]:

@@ -17,6 +17,7 @@ from lark import Lark, Token, Transformer, UnexpectedInput, v_args
 from lark.exceptions import VisitError
 
 from service.errors import BadFilter
+from service.languages import _, gettext
 
 LONGEST = 1000  #: characters of a filter
 TERMS = 30  #: of a filter
@@ -107,7 +108,11 @@ Node = Union[Term, Not, All, Any_]  # noqa: UP007  # a class of it is named befo
 def parse(text: str) -> Node | None:
     """What `text` says; None for an empty one. Raises `BadFilter`."""
     if len(text) > LONGEST:
-        raise BadFilter(f"A filter may have {LONGEST} characters; this has {len(text)}.", LONGEST, len(text))
+        raise BadFilter(
+            gettext("A filter may have %(LONGEST)s characters; this has %(text)s.", LONGEST=LONGEST, text=len(text)),
+            LONGEST,
+            len(text),
+        )
     if not text.strip():
         return None
     _refuse_deep(text)
@@ -118,7 +123,11 @@ def parse(text: str) -> Node | None:
     except UnexpectedInput as error:
         raise _told(text, error) from error
     if (many := sum(1 for _ in terms(tree))) > TERMS:
-        raise BadFilter(f"A filter may ask for {TERMS} things; this asks for {many}.", 0, len(text))
+        raise BadFilter(
+            gettext("A filter may ask for %(TERMS)s things; this asks for %(many)s.", TERMS=TERMS, many=many),
+            0,
+            len(text),
+        )
     return tree
 
 
@@ -169,7 +178,11 @@ class _Nodes(Transformer[Any, Node]):
     def listed(self, *values: Token) -> Listed:
         if len(values) > LISTED:
             first, last = _word(values[LISTED]), _word(values[-1])
-            raise BadFilter(f"A list may have {LISTED} values; this has {len(values)}.", first.start, last.end)
+            raise BadFilter(
+                _("A list may have %(LISTED)s values; this has %(values)s.", LISTED=LISTED, values=len(values)),
+                first.start,
+                last.end,
+            )
         return Listed(tuple(map(_word, values)))
 
 
@@ -195,9 +208,11 @@ def _refuse_deep(text: str) -> None:
     for place, sign in enumerate(plain):
         depth += {"(": 1, ")": -1}.get(sign, 0)
         if depth > DEEPEST:
-            raise BadFilter(f"Parentheses may stand {DEEPEST} deep.", place, place + 1)
+            raise BadFilter(_("Parentheses may stand %(DEEPEST)s deep.", DEEPEST=DEEPEST), place, place + 1)
     for found in _TOO_DEEP.finditer(plain):
-        raise BadFilter(f"“not” and parentheses may stand {DEEPEST} deep.", found.start(), found.end())
+        raise BadFilter(
+            _("“not” and parentheses may stand %(DEEPEST)s deep.", DEEPEST=DEEPEST), found.start(), found.end()
+        )
 
 
 def _told(text: str, error: UnexpectedInput) -> BadFilter:
@@ -208,17 +223,26 @@ def _told(text: str, error: UnexpectedInput) -> BadFilter:
     rest = text[place:]
     end = place + len(rest.split(maxsplit=1)[0]) if rest.strip() else place
     if rest.startswith('"') and rest.count('"') == 1:
-        return BadFilter("This text has no end.", place, len(text), 'Put a second " after it.')
+        return BadFilter(_("This text has no end."), place, len(text), _('Put a second " after it.'))
     if before := re.search(r"([^\W\d_][\w.\-]*):\s*(<=|>=|[<>=≤≥])?\s*$", text[:place]):
         start = before.start()
-        return BadFilter(f"What should {before[1]} be?", start, max(end, start + 1), f"Write it after {before[0]}")
+        return BadFilter(
+            _("What should %(before)s be?", before=before[1]),
+            start,
+            max(end, start + 1),
+            _("Write it after %(before)s", before=before[0]),
+        )
     if text[:place].count("(") > text[:place].count(")") and not rest.strip():
-        return BadFilter("A parenthesis has no end.", text.rindex("(", 0, place), place, "Put ) after it.")
+        return BadFilter(_("A parenthesis has no end."), text.rindex("(", 0, place), place, _("Put ) after it."))
     if rest.startswith(")") and text[:place].count("(") > text[:place].count(")"):
-        return BadFilter("Something is missing before this parenthesis.", place, place + 1)
+        return BadFilter(_("Something is missing before this parenthesis."), place, place + 1)
     if rest.startswith(")"):
-        return BadFilter("This parenthesis was not begun.", place, place + 1, "Put ( before what belongs together.")
+        return BadFilter(
+            _("This parenthesis was not begun."), place, place + 1, _("Put ( before what belongs together.")
+        )
     if not rest.strip():
-        return BadFilter("Something is missing at the end.", max(place - 1, 0), place, "Write what else has to hold.")
-    advice = "Put texts with such signs into quotation marks."
-    return BadFilter(f"“{rest[: end - place][:40]}” cannot stand here.", place, end, advice)
+        return BadFilter(
+            _("Something is missing at the end."), max(place - 1, 0), place, _("Write what else has to hold.")
+        )
+    advice = _("Put texts with such signs into quotation marks.")
+    return BadFilter(_("“%(rest)s” cannot stand here.", rest=rest[: end - place][:40]), place, end, advice)

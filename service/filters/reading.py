@@ -15,6 +15,7 @@ from service.errors import BadFilter
 from service.filters import grammar, moments
 from service.filters.fields import PRIORITIES, Field, Kind
 from service.filters.grammar import Compared, Listed, Range, Word
+from service.languages import _
 
 NONE, ANY, ME = "none", "any", "me"
 _PRINCIPAL = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@+-]{0,99}")
@@ -133,7 +134,7 @@ def _text(term: grammar.Term) -> Leaf:
     assert isinstance(term.value, Compared)
     word = term.value.value
     if not word.text.strip():
-        raise BadFilter("This text is empty.", word.start, word.end, "Write what to look for between the marks.")
+        raise BadFilter(_("This text is empty."), word.start, word.end, "Write what to look for between the marks.")
     return Leaf(None, "", (Is(word.text.strip()),))
 
 
@@ -160,10 +161,17 @@ def _field(name: Word, fields: Mapping[str, Field]) -> tuple[Field, str]:
         if part in parts:
             return fields[whole], parts[part]
         word = Word(part, name.start, name.end)
-        raise _unknown(f"{whole} has no “{name.text[len(whole) + 1 :][:40]}”", word, parts, f"{whole}.")
+        raise _unknown(
+            _("%(whole)s has no “%(name)s”", whole=whole, name=name.text[len(whole) + 1 :][:40]),
+            word,
+            parts,
+            f"{whole}.",
+        )
     spelled = {key: [field.name, f"fact.{field.name}"] for key, field in fields.items()}  # an alias is in small letters
     known = {key: next((name for name in names if name.lower() == key), key) for key, names in spelled.items()}
-    raise _unknown(f"There is no “{name.text[:40]}” to filter by", Word(wanted, name.start, name.end), known)
+    raise _unknown(
+        _("There is no “%(name)s” to filter by", name=name.text[:40]), Word(wanted, name.start, name.end), known
+    )
 
 
 def _unknown(message: str, word: Word, known: Mapping[str, str], prefix: str = "") -> BadFilter:
@@ -172,7 +180,13 @@ def _unknown(message: str, word: Word, known: Mapping[str, str], prefix: str = "
     near = [prefix + shown[each] for each in difflib.get_close_matches(word.text[:60].lower(), shown, n=3, cutoff=0.6)]
     names = list(shown.values())
     some = ", ".join(prefix + each for each in sorted(names)[:12]) + (", …" if len(names) > 12 else "")
-    advice = f"Did you mean {near[0]}?" if near else f"There are: {some}." if names else "None is deployed."
+    advice = (
+        _("Did you mean %(near)s?", near=near[0])
+        if near
+        else _("There are: %(some)s.", some=some)
+        if names
+        else _("None is deployed.")
+    )
     return BadFilter(f"{message}.", word.start, word.end, advice, near)
 
 
@@ -180,7 +194,9 @@ def _test(field: Field, word: Word, now: datetime) -> Test:
     """What a single value asks for."""
     text = word.text.strip()
     if not text:
-        raise BadFilter(f"This value of {field.name} is empty.", word.start, word.end, "Write one, or none.")
+        raise BadFilter(
+            _("This value of %(field)s is empty.", field=field.name), word.start, word.end, "Write one, or none."
+        )
     if text.lower() == NONE and field.optional:
         return Empty()
     found: Test | None = None
@@ -224,14 +240,21 @@ def _choice(field: Field, text: str, word: Word) -> str:
     wanted = text.lower()
     found = known.get(wanted) or field.also.get(wanted) or called.get(wanted)
     if found is None:
-        raise _unknown(f"There is no {field.name} “{text[:40]}”", Word(text, word.start, word.end), known)
+        raise _unknown(
+            _("There is no %(field)s “%(text)s”", field=field.name, text=text[:40]),
+            Word(text, word.start, word.end),
+            known,
+        )
     return found
 
 
 def _bounds(field: Field, value: Compared | Range | Listed, name: Word, now: datetime) -> Bounds:
     if not field.comparable:
         raise BadFilter(
-            f"{field.name} cannot be compared.", name.start, name.end, f"Write {field.name}: and what it should be."
+            _("%(field)s cannot be compared.", field=field.name),
+            name.start,
+            name.end,
+            f"Write {field.name}: and what it should be.",
         )
     if isinstance(value, Range):
         return _range(field, value, now)
@@ -259,7 +282,7 @@ def _range(field: Field, value: Range, now: datetime) -> Bounds:
     low, high = first[0] if first else None, last[1] if last else None
     words = [word for word in (value.low, value.high) if word is not None]
     if low is not None and high is not None and low > high:  # type: ignore[operator]  # both of the field's one kind
-        raise BadFilter("This range ends before it begins.", words[0].start, words[-1].end, "Turn it round.")
+        raise BadFilter(_("This range ends before it begins."), words[0].start, words[-1].end, "Turn it round.")
     return Bounds(low, high, high_open=bool(last and last[0] != last[1]))
 
 
@@ -297,24 +320,30 @@ def _wrong(field: Field, text: str) -> str:
         Kind.GROUP: "group's name",
         Kind.PRINCIPAL: "name of a person or group",
     }.get(kinds[0], "name")
-    return f"“{text[:40]}” is no {what}."
+    return _("“%(text)s” is no %(what)s.", text=text[:40], what=what)
 
 
 def _advice(field: Field) -> str:
     kinds = field.kinds or (field.kind,)
-    none = " Or none, or any." if field.optional else ""
+    none = _(" Or none, or any.") if field.optional else ""
     match kinds[0]:
         case Kind.NUMBER if not field.fact:
-            return f"Write a number, such as {field.name}:>50, or {', '.join(PRIORITIES)}."
+            return _(
+                "Write a number, such as %(field)s:>50, or %(PRIORITIES)s.",
+                field=field.name,
+                PRIORITIES=", ".join(PRIORITIES),
+            )
         case Kind.NUMBER:
-            return f"Write a number, such as {field.name}:>1000 or {field.name}:10..20.{none}"
+            return _(
+                "Write a number, such as %(field)s:>1000 or %(field)s:10..20.%(none)s", field=field.name, none=none
+            )
         case Kind.DATE:
-            late = " or overdue," if field.name == "due" else ""
+            late = _(" or overdue,") if field.name == "due" else ""
             return (
                 f"Write {field.name}:today,{late} {field.name}:<2d (hours h, days d, weeks w),"
                 f" or a date, such as {field.name}:>2026-12-24.{none}"
             )
         case Kind.YES_OR_NO:
-            return "Write yes or no."
+            return _("Write yes or no.")
     example = "me" if kinds[0] in (Kind.PERSON, Kind.PRINCIPAL) else "claims"
-    return f"Write a name, such as {field.name}:{example}.{none}"
+    return _("Write a name, such as %(field)s:%(example)s.%(none)s", field=field.name, example=example, none=none)

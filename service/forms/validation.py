@@ -23,6 +23,7 @@ from service.engine.expressions.feel import FeelError
 from service.engine.expressions.plain import NotPlain, plain
 from service.forms import simple
 from service.forms.checks import CONTAINERS, KEYED, find_problems
+from service.languages import _
 
 SECONDS = 2.0  #: CPU time for one submission
 MOST_ROWS = 1_000  #: of a list in a form
@@ -53,13 +54,13 @@ def _checked(
         _refuse_long_lists(submitted)
     given = _json(submitted)
     if len(given) > MAX_SUBMITTED:
-        raise errors.InvalidForm({"": ["The form holds more than can be sent at once."]})
+        raise errors.InvalidForm({"": [_("The form holds more than can be sent at once.")]})
     known = _json(_wanted(key, text, context))
     try:
         feel.set_clock(moment)
         answer = _ask(key, text, "formCheck", given, known, feel.is_flat(given + known), _first_today(moment))
     except FeelError as error:
-        raise errors.InvalidForm({"": [f"The form could not be checked. {error}"]}) from None
+        raise errors.InvalidForm({"": [_("The form could not be checked. %(error)s", error=error)]}) from None
     if answer["errors"]:
         raise errors.InvalidForm(answer["errors"])
     values: dict[str, Any] = answer["values"]
@@ -83,7 +84,7 @@ def opened(
         feel.set_clock(now or datetime.now(UTC))
         found = _ask(key, text, "formOpened", known, feel.is_flat(known))
     except FeelError as error:
-        raise errors.InvalidForm({"": [f"The form could not be opened. {error}"]}) from None
+        raise errors.InvalidForm({"": [_("The form could not be opened. %(error)s", error=error)]}) from None
     return found["values"], frozenset(found["hidden"])
 
 
@@ -135,7 +136,11 @@ def _refuse_long_lists(submitted: Any, name: str = "") -> None:
             _refuse_long_lists(value, name or str(key))
     elif isinstance(submitted, list):
         if len(submitted) > MOST_ROWS:
-            told = f"{len(submitted):,} rows are too many; a list holds at most {MOST_ROWS:,}."
+            told = _(
+                "%(submitted)s rows are too many; a list holds at most %(MOST_ROWS)s.",
+                submitted=f"{len(submitted):,}",
+                MOST_ROWS=f"{MOST_ROWS:,}",
+            )
             raise errors.InvalidForm({name: [told]})
         for value in submitted:
             _refuse_long_lists(value, name)
@@ -176,7 +181,7 @@ def _json(value: Any) -> str:
     try:
         return json.dumps(value, default=_text, allow_nan=False)
     except (ValueError, RecursionError, TypeError) as error:
-        raise errors.InvalidForm({"": [f"A value cannot be read. {error}"]}) from None
+        raise errors.InvalidForm({"": [_("A value cannot be read. %(error)s", error=error)]}) from None
 
 
 def _text(value: Any) -> Any:
@@ -281,7 +286,9 @@ def _loose(bounds: dict[str, Any]) -> dict[str, Any]:
 def _format(field: dict[str, Any]) -> dict[str, Any]:
     subtype = field.get("subtype", "date")
     return (
-        {"format": "date"} if subtype == "date" else {"description": f"An ISO 8601 {_FORMATS.get(subtype, subtype)}."}
+        {"format": "date"}
+        if subtype == "date"
+        else {"description": _("An ISO 8601 %(subtype)s.", subtype=_FORMATS.get(subtype, subtype))}
     )
 
 

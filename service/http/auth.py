@@ -28,6 +28,7 @@ from service.db import Statement, at_once, db, is_reading, reading, set_reading,
 from service.engine.expressions import turns
 from service.errors import NotSignedIn
 from service.http import known_browsers, rate_limits
+from service.languages import _
 from service.logs import log
 from service.models import Actor, ApiToken, LoginSession, Membership, User
 from service.models.actor import SCOPES
@@ -172,7 +173,7 @@ def prove(name: str, password: str) -> Any:
     user = _checked(name, password)
     if user is None:
         log.warning("sign-in refused")
-        raise NotSignedIn("This name and password do not fit together.")
+        raise NotSignedIn(_("This name and password do not fit together."))
     of_account, *others = limits
     rate_limits.forget(*of_account)
     for each in others:
@@ -203,12 +204,13 @@ class _Person(NamedTuple):
     name: str
     display_name: str
     is_admin: bool
+    language: str | None
     group: str | None
     stands_in: bool
     further: Any  #: when the sign-in was last used, or the token's scopes
 
 
-_PERSON = (User.id, User.name, User.display_name, User.is_admin, Membership.group_name)
+_PERSON = (User.id, User.name, User.display_name, User.is_admin, User.language, Membership.group_name)
 
 
 @lru_cache(maxsize=1)
@@ -272,7 +274,9 @@ def holder_of(secret: str, scope: str) -> Actor | None:
 
 def _actor(rows: list[_Person], scopes: frozenset[str]) -> Actor:
     first, groups = rows[0], frozenset(row.group for row in rows if row.group)
-    return Actor(first.id, first.name, first.display_name, groups, first.is_admin, first.stands_in, scopes)
+    return Actor(
+        first.id, first.name, first.display_name, groups, first.is_admin, first.stands_in, scopes, first.language
+    )
 
 
 def _people(statement: Statement, **parameters: Any) -> list[_Person]:

@@ -22,12 +22,13 @@ from service.db import db, failures
 from service.engine.errors import NotReady, Unfit
 from service.engine.expressions import turns
 from service.errors import NotSignedIn, ServiceError, TooMany
+from service.languages import _, later
 from service.logs import log
 
 CONTENT_TYPE = "application/problem+json"
 RETRY_AFTER = 2  #: seconds, when the database is busy or away
 RETRY_WHEN_FULL = 60  #: somebody has to make room first
-NO_ROOM = "The database's disk is full, so nothing was changed. Whoever runs this service has to make room."
+NO_ROOM = later("The database's disk is full, so nothing was changed. Whoever runs this service has to make room.")
 
 
 @dataclass(frozen=True)
@@ -74,21 +75,21 @@ def problem_of(error: BaseException) -> ProblemDetails:
         status = 503 if isinstance(error, turns.Busy) else 429
         return ProblemDetails(status, str(error), {}, {"Retry-After": str(error.retry_after)})
     if isinstance(error, NotReady):
-        return ProblemDetails(409, "This activity no longer waits for that.")
+        return ProblemDetails(409, _("This activity no longer waits for that."))
     if isinstance(error, Unfit):
-        return ProblemDetails(409, "This case cannot go on with its definition.")
+        return ProblemDetails(409, _("This case cannot go on with its definition."))
     if isinstance(error, (StaleDataError, IntegrityError)):
-        return ProblemDetails(409, "Somebody else changed this at the same moment; read it again.")
+        return ProblemDetails(409, _("Somebody else changed this at the same moment; read it again."))
     if isinstance(error, DataError):
-        return ProblemDetails(400, "A value is too large, or of a kind that cannot be kept.")
+        return ProblemDetails(400, _("A value is too large, or of a kind that cannot be kept."))
     if failures.is_full(error):
         wait = {"Retry-After": str(RETRY_WHEN_FULL)}
         return ProblemDetails(503, NO_ROOM, {}, wait)
     gone = isinstance(error, DBAPIError) and error.connection_invalidated
     if gone or isinstance(error, (OperationalError, TimeoutError)):
         wait = {"Retry-After": str(RETRY_AFTER)}
-        return ProblemDetails(503, "The database is busy or away; try again in a moment.", {}, wait)
-    return ProblemDetails(500, "Something went wrong on our side.")
+        return ProblemDetails(503, _("The database is busy or away; try again in a moment."), {}, wait)
+    return ProblemDetails(500, _("Something went wrong on our side."))
 
 
 def as_response(problem: ProblemDetails) -> Response:

@@ -23,6 +23,7 @@ from service.engine.expressions import turns
 from service.errors import Forbidden, Untrusted
 from service.http import rate_limits, uploads
 from service.http.auth import by_token, current_actor, visitor_secret
+from service.languages import _
 from service.models import Actor
 from service.policy import permissions
 from service.policy.permissions import RULES, SCOPE, Action, in_scope
@@ -137,14 +138,14 @@ def _check() -> None:
         return
     wanted = declared(current_app, request.endpoint)
     if wanted is None:
-        raise Forbidden("This page declares no permission.")
+        raise Forbidden(_("This page declares no permission."))
     with_files = uploads.expect(current_app.view_functions[request.endpoint])
     if wanted != PUBLIC:
         actor = current_actor()
         if isinstance(wanted, Action):
             _check_action(actor, wanted)
         elif "read" not in actor.scopes:  # what is about oneself is read too
-            raise Forbidden("This API token lacks the scope “read”.")
+            raise Forbidden(_("This API token lacks the scope “read”."))
         if request.method not in SAFE and _is_large() and not with_files:
             rate_limits.spend("large", actor)  # before it is read: who reads it keeps others waiting
             _wait_for_turn(_large)
@@ -180,7 +181,7 @@ def _check_action(actor: Actor, action: Action) -> None:
     if action in WITHOUT_SUBJECT:
         permissions.require(actor, action)
     elif not in_scope(actor, action):
-        raise Forbidden(f"This API token lacks the scope “{SCOPE[action]}”.")
+        raise Forbidden(_("This API token lacks the scope “%(SCOPE)s”.", SCOPE=SCOPE[action]))
 
 
 def _check_source() -> None:

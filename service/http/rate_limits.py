@@ -20,14 +20,15 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from service.db import at_once, db, utcnow
 from service.errors import TooMany
+from service.languages import _, later
 from service.models import Actor, RateCount
 
 REFUSALS = {
-    "search": "Too many searches",
-    "deployment": "Too many deployments and checks",
-    "evaluation": "Too many evaluations",
-    "large": "Too many large requests",
-    "upload": "Too many documents",
+    "search": later("Too many searches"),
+    "deployment": later("Too many deployments and checks"),
+    "evaluation": later("Too many evaluations"),
+    "large": later("Too many large requests"),
+    "upload": later("Too many documents"),
 }
 
 _REMEMBERED = 10_000  #: refusals
@@ -127,9 +128,15 @@ def _hash(key: str) -> bytes:
 
 def _too_many(refusal: str, left: float) -> TooMany:
     wait = max(1, round(left))
-    return TooMany(f"{refusal}; wait {_spoken(wait)}.", wait)
+    return TooMany(_("%(refusal)s; wait %(wait)s.", refusal=refusal, wait=_spoken(wait)), wait)
 
 
 def _spoken(seconds: int) -> str:
     minutes = -(-seconds // 60)
-    return f"{seconds} seconds" if seconds < 60 else "a minute" if minutes == 1 else f"{minutes} minutes"
+    return (
+        _("%(seconds)s seconds", seconds=seconds)
+        if seconds < 60
+        else _("a minute")
+        if minutes == 1
+        else _("%(minutes)s minutes", minutes=minutes)
+    )

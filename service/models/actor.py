@@ -31,6 +31,7 @@ class Actor:
     is_admin: bool = False
     stands_in: bool = False  #: for somebody who is away now
     scopes: frozenset[str] = field(default=frozenset(SCOPES))  #: narrowed by an API token
+    language: str | None = None  #: in which they are spoken to; None: as the browser asks
 
     @cached_property
     def principals(self) -> frozenset[str]:

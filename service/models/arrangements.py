@@ -10,30 +10,58 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
 from service.db import Base, Identifier
+from service.languages import later
 from service.models.users import User
 
 TASK_COLUMNS: Mapping[str, str] = {
-    "task": "Task", "case": "Case", "type": "Kind", "stage": "Stage", "assignee": "Who", "due": "Due",
-    "follow-up": "To begin", "created": "Since", "priority": "Priority",
-}  # fmt: skip
+    "task": later("Task"),
+    "case": later("Case"),
+    "type": later("Kind"),
+    "stage": later("Stage"),
+    "assignee": later("Who"),
+    "due": later("Due"),
+    "follow-up": later("To begin"),
+    "created": later("Since"),
+    "priority": later("Priority"),
+}
 CASE_COLUMNS: Mapping[str, str] = {
-    "case": "Case", "type": "Kind", "stage": "Stage", "owner": "Owner", "due": "Due", "created": "Opened",
-    "opened-by": "Opened by", "priority": "Priority", "state": "State",
-}  # fmt: skip
+    "case": later("Case"),
+    "type": later("Kind"),
+    "stage": later("Stage"),
+    "owner": later("Owner"),
+    "due": later("Due"),
+    "created": later("Opened"),
+    "opened-by": later("Opened by"),
+    "priority": later("Priority"),
+    "state": later("State"),
+}
 #: The orders of each list, as they are said; each is read from an index.
 TASK_SORTS: Mapping[str, str] = {
-    "urgency": "The most urgent first", "priority": "By priority", "newest": "The newest first",
-    "oldest": "The oldest first",
-}  # fmt: skip
+    "urgency": later("The most urgent first"),
+    "priority": later("By priority"),
+    "newest": later("The newest first"),
+    "oldest": later("The oldest first"),
+}
 CASE_SORTS: Mapping[str, str] = {
-    "newest": "The newest first", "oldest": "The oldest first", "due": "What is due first", "priority": "By priority",
-}  # fmt: skip
+    "newest": later("The newest first"),
+    "oldest": later("The oldest first"),
+    "due": later("What is due first"),
+    "priority": later("By priority"),
+}
 TASK_GROUPS: Mapping[str, str] = {
-    "due": "Day it is due", "type": "Kind of case", "stage": "Stage", "assignee": "Person", "priority": "Priority",
-}  # fmt: skip
+    "due": later("Day it is due"),
+    "type": later("Kind of case"),
+    "stage": later("Stage"),
+    "assignee": later("Person"),
+    "priority": later("Priority"),
+}
 CASE_GROUPS: Mapping[str, str] = {
-    "due": "Day it is due", "type": "Kind of case", "stage": "Stage", "owner": "Owner", "priority": "Priority",
-}  # fmt: skip
+    "due": later("Day it is due"),
+    "type": later("Kind of case"),
+    "stage": later("Stage"),
+    "owner": later("Owner"),
+    "priority": later("Priority"),
+}
 
 
 class ListName(StrEnum):

@@ -23,6 +23,7 @@ class User(Base):
     email: Mapped[str | None]
     password_hash: Mapped[str | None]  #: argon2id
     is_admin: Mapped[bool] = mapped_column(default=False)
+    language: Mapped[str | None]  #: of `languages.LANGUAGES`; None: as the browser asks
     #: a program: it has tokens, and never a password; no work is given to it
     is_machine: Mapped[bool] = mapped_column(default=False, server_default=sa.false())
     #: the provider with which they sign in says that they administer, not somebody here

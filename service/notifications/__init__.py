@@ -17,6 +17,7 @@ from typing import Any
 from sqlalchemy.dialects import postgresql, sqlite
 
 from service.db import Base, db, new_id, utcnow
+from service.languages import later
 from service.models import Actor, Case, HumanTask, Note, Notification, Timing
 
 LONGEST = 1000  #: characters of what there is to say beside the kind
@@ -35,23 +36,27 @@ class Kind:
 
 _NOW, _DAILY, _NEVER = Timing.NOW, Timing.DAILY, Timing.NEVER
 KINDS: Mapping[str, Kind] = {
-    "assigned": Kind("I am given a task", "{who} gave you “{what}”", _NOW),
-    "sent-back": Kind("A task comes back to me", "{who} sent “{what}” back to you", _NOW),
-    "offered": Kind("My group is offered a task", "“{what}” waits for somebody of your groups", _NEVER),
-    "question": Kind("Somebody asks me", "{who} asks you something in {what}", _NOW, is_note=True),
-    "answer": Kind("Somebody answers me", "{who} answered you in {what}", _NOW, is_note=True),
-    "mention": Kind("A note mentions me", "{who} mentioned you in {what}", _NOW, is_note=True),
-    "comment": Kind("A comment on a task of mine, or in what I follow", "{who} wrote in {what}", _DAILY),
-    "due-soon": Kind("My task is due within a day", "“{what}” is due soon", _NOW, is_pressing=True),
-    "overdue": Kind("My task is late", "“{what}” is late", _NOW, is_pressing=True),
-    "level-warned": Kind("A service level is running out", "Time is running out for {what}", _NOW, True, True),
-    "level-breached": Kind("A service level is breached", "The time for {what} is over", _NOW, True, True),
-    "reminder": Kind("A reminder of mine is due", "You wanted to be reminded of {what}", _NOW),
-    "taken-up": Kind("A task that I put off is back", "“{what}”, which you put off, is back", _NEVER),
-    "moved": Kind("My case is moved to another version", "{who} moved {what} to another version", _DAILY),
-    "handed-over": Kind("A case or a role becomes mine", "{who} handed {what} over to you", _NOW),
-    "substitute": Kind("I stand in for somebody", "You stand in for {who}", _NOW),
-    "test": Kind("A try", "This is how Casewright tells you something", _NOW),
+    "assigned": Kind(later("I am given a task"), later("{who} gave you “{what}”"), _NOW),
+    "sent-back": Kind(later("A task comes back to me"), later("{who} sent “{what}” back to you"), _NOW),
+    "offered": Kind(later("My group is offered a task"), later("“{what}” waits for somebody of your groups"), _NEVER),
+    "question": Kind(later("Somebody asks me"), later("{who} asks you something in {what}"), _NOW, is_note=True),
+    "answer": Kind(later("Somebody answers me"), later("{who} answered you in {what}"), _NOW, is_note=True),
+    "mention": Kind(later("A note mentions me"), later("{who} mentioned you in {what}"), _NOW, is_note=True),
+    "comment": Kind(later("A comment on a task of mine, or in what I follow"), later("{who} wrote in {what}"), _DAILY),
+    "due-soon": Kind(later("My task is due within a day"), later("“{what}” is due soon"), _NOW, is_pressing=True),
+    "overdue": Kind(later("My task is late"), later("“{what}” is late"), _NOW, is_pressing=True),
+    "level-warned": Kind(
+        later("A service level is running out"), later("Time is running out for {what}"), _NOW, True, True
+    ),
+    "level-breached": Kind(
+        later("A service level is breached"), later("The time for {what} is over"), _NOW, True, True
+    ),
+    "reminder": Kind(later("A reminder of mine is due"), later("You wanted to be reminded of {what}"), _NOW),
+    "taken-up": Kind(later("A task that I put off is back"), later("“{what}”, which you put off, is back"), _NEVER),
+    "moved": Kind(later("My case is moved to another version"), later("{who} moved {what} to another version"), _DAILY),
+    "handed-over": Kind(later("A case or a role becomes mine"), later("{who} handed {what} over to you"), _NOW),
+    "substitute": Kind(later("I stand in for somebody"), later("You stand in for {who}"), _NOW),
+    "test": Kind(later("A try"), later("This is how Casewright tells you something"), _NOW),
 }
 NOT_CHOSEN = frozenset({"test"})  #: of these nobody chooses: they were asked for
 _ROWS = Base.metadata.tables[Notification.__tablename__]

@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from service import audit
 from service.db import db, new_id, utcnow
 from service.errors import BadRequest, NotFound, WrongState
+from service.languages import _
 from service.models import Absence, Actor, Group, ProcessDefinition, Substitution, User
 from service.notifications import notify
 from service.policy.permissions import Action, may, require
@@ -38,9 +39,11 @@ def away(person: User, first: date, last: date, *, zone: str, stand_ins: Sequenc
     begins_at, ends_at = _span(first, last, zone)
     coming = sa.select(sa.func.count()).where(Absence.person == person.name, Absence.ends_at > utcnow())
     if (db.session.scalar(coming) or 0) >= MOST:
-        raise WrongState(f"{person.display_name} has {MOST} absences to come; end one first.")
+        raise WrongState(
+            _("%(person)s has %(MOST)s absences to come; end one first.", person=person.display_name, MOST=MOST)
+        )
     if len(stand_ins) > SUBSTITUTES:
-        raise BadRequest(f"Name at most {SUBSTITUTES} substitutes.", field="substitutes")
+        raise BadRequest(_("Name at most %(SUBSTITUTES)s substitutes.", SUBSTITUTES=SUBSTITUTES), field="substitutes")
     for each in stand_ins:
         _check(each, person)
     absence = Absence(
@@ -85,16 +88,16 @@ def _span(first: date, last: date, zone: str) -> tuple[datetime, datetime]:
     try:
         clock = ZoneInfo(zone)
     except (ValueError, OSError, LookupError) as error:
-        raise BadRequest("Name a time zone such as Europe/Berlin.", field="zone") from error
+        raise BadRequest(_("Name a time zone such as Europe/Berlin."), field="zone") from error
     today = utcnow().astimezone(clock).date()
     if last < first:
-        raise BadRequest("The last day is before the first.", field="last_day")
+        raise BadRequest(_("The last day is before the first."), field="last_day")
     if last < today:
-        raise BadRequest("That is over already.", field="last_day")
+        raise BadRequest(_("That is over already."), field="last_day")
     if (last - first).days >= LONGEST:
-        raise BadRequest(f"An absence has at most {LONGEST} days.", field="last_day")
+        raise BadRequest(_("An absence has at most %(LONGEST)s days.", LONGEST=LONGEST), field="last_day")
     if (first - today).days > AHEAD:
-        raise BadRequest("It begins more than two years from now.", field="first_day")
+        raise BadRequest(_("It begins more than two years from now."), field="first_day")
     begins, ends = (datetime.combine(day, time(), clock).astimezone(UTC) for day in (first, last + timedelta(days=1)))
     return begins, ends
 
@@ -102,15 +105,17 @@ def _span(first: date, last: date, zone: str) -> tuple[datetime, datetime]:
 def _check(each: StandIn, person: User) -> None:
     who = each.substitute
     if who.id == person.id:
-        raise BadRequest("Nobody stands in for themselves.", field="substitutes")
+        raise BadRequest(_("Nobody stands in for themselves."), field="substitutes")
     if not who.active or who.is_machine:
-        raise BadRequest(f"{who.display_name} cannot sign in; name somebody else.", field="substitutes")
+        raise BadRequest(_("%(who)s cannot sign in; name somebody else.", who=who.display_name), field="substitutes")
     if each.case_type is not None:
         known = sa.select(ProcessDefinition.id).where(ProcessDefinition.key == each.case_type).limit(1)
         if db.session.scalar(known) is None:
-            raise BadRequest(f"There is no case type “{each.case_type[:100]}”.", field="substitutes")
+            raise BadRequest(
+                _("There is no case type “%(case_type)s”.", case_type=each.case_type[:100]), field="substitutes"
+            )
     if each.group is not None and db.session.get(Group, each.group) is None:
-        raise BadRequest(f"There is no group “{each.group[:100]}”.", field="substitutes")
+        raise BadRequest(_("There is no group “%(group)s”.", group=each.group[:100]), field="substitutes")
 
 
 def _about(absence: Absence) -> dict[str, str]:

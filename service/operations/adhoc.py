@@ -19,6 +19,7 @@ from service.engine.workflow import Workflow
 from service.errors import BadRequest, Forbidden, WrongState
 from service.execution import levels, offers
 from service.execution.running import running
+from service.languages import _
 from service.models import Actor, Case, HumanTask, TaskCandidate, TaskState, User
 from service.policy.offered import Starter
 from service.policy.permissions import Action, may, require
@@ -45,7 +46,7 @@ def activate(
         if refused := Starter.of(by, case).why_not(found):
             raise Forbidden(refused)
         if found.reason_required and not (reason or "").strip():
-            raise BadRequest(f"Say why “{found.name}” is started.")
+            raise BadRequest(_("Say why “%(found)s” is started.", found=found.name))
         details = _details(reason) | ({"to": to.name} if to else {})
         audit.record(case, "adhoc:activated", by=by, element=element_id, details=details or None)
         made = _started(workflow, activity_id, element_id, data)
@@ -85,8 +86,8 @@ def _enabled(open_ones: Sequence[OpenAdHoc], activity_id: str, element_id: str) 
             for each in found.enabled:
                 if each.element_id == element_id:
                     return each
-            raise WrongState(f"“{element_id}” is no activity that can be started here.")
-    raise WrongState("This part of the case is not open any more.")
+            raise WrongState(_("“%(element_id)s” is no activity that can be started here.", element_id=element_id))
+    raise WrongState(_("This part of the case is not open any more."))
 
 
 def _details(reason: str | None) -> dict[str, Any]:
@@ -100,13 +101,13 @@ def _give(case: Case, activity_id: str, to: User, *, by: Actor) -> None:
         sa.select(HumanTask).where(HumanTask.case_id == case.id, HumanTask.activity_id == activity_id)
     )
     if task is None or not task.state.is_open:
-        raise BadRequest("This activity is no task that somebody could be given.")
+        raise BadRequest(_("This activity is no task that somebody could be given."))
     if not to.active:
-        raise BadRequest(f"{to.display_name} cannot sign in any more.")
+        raise BadRequest(_("%(to)s cannot sign in any more.", to=to.display_name))
     candidates = set(db.session.scalars(sa.select(TaskCandidate.principal).where(TaskCandidate.task_id == task.id)))
     theirs = {f"user:{to.name}", *(f"group:{membership.group_name}" for membership in to.memberships)}
     if candidates and candidates.isdisjoint(theirs) and not may(by, Action.ASSIGN, task):
-        raise Forbidden(f"{to.display_name} is none of those who may do this.")
+        raise Forbidden(_("%(to)s is none of those who may do this.", to=to.display_name))
     task.assignee, task.state = to.name, TaskState.RESERVED
     offers.keep(task)
     levels.keep(case)

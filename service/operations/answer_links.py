@@ -20,6 +20,7 @@ from service.db import db, localnow, new_id, utcnow
 from service.errors import BadRequest, WrongState
 from service.execution.definitions import form_of_task, is_answerable
 from service.execution.running import lock, running
+from service.languages import _, later
 from service.models import Actor, AnswerLink, Case, CaseState, HumanTask, User
 from service.operations import tasks
 from service.operations.users import actor_of
@@ -29,7 +30,7 @@ from service.policy.permissions import Action, may, require, require_other_perso
 LANGUAGES = {"en": "English", "de": "Deutsch", "fr": "Français", "es": "Español"}
 LONGEST_NAME, LONGEST_MESSAGE = 80, 500  #: characters
 MOST_DAYS, MOST_OPEN = 90, 20  #: days that a link may hold; open links of one task
-NOT_OUTSIDE = "This task is not for people outside: its diagram does not say that it may be answered by link."
+NOT_OUTSIDE = later("This task is not for people outside: its diagram does not say that it may be answered by link.")
 
 
 class Standing(StrEnum):
@@ -72,7 +73,7 @@ def make(task: HumanTask, wanted: Wanted, *, by: Actor) -> Made:
     recipient, message = _checked(wanted)
     outside(task)
     if _open_links(task) >= MOST_OPEN:
-        raise WrongState(f"{MOST_OPEN} links to this task are open; revoke one first.")
+        raise WrongState(_("%(MOST_OPEN)s links to this task are open; revoke one first.", MOST_OPEN=MOST_OPEN))
     token, now = secrets.token_urlsafe(32), utcnow()
     link = AnswerLink(
         id=new_id(),
@@ -153,7 +154,7 @@ def _usable(link: AnswerLink) -> Actor:
     found = standing(link)
     maker = _maker(link)
     if found is not Standing.OPEN or maker is None:
-        raise WrongState(f"This link is {found}.")
+        raise WrongState(_("This link is %(found)s.", found=found))
     return maker
 
 
@@ -167,22 +168,28 @@ def _maker(link: AnswerLink) -> Actor | None:
 
 def _require_open(task: HumanTask, case: Case) -> None:
     if case.state is not CaseState.ACTIVE:
-        raise WrongState(f"This case is {case.state}.")
+        raise WrongState(_("This case is %(state)s.", state=_(case.state)))
     if not task.state.is_open:
-        raise WrongState(f"This task is {task.state}.")
+        raise WrongState(_("This task is %(state)s.", state=_(task.state)))
 
 
 def _checked(wanted: Wanted) -> tuple[str, str]:
     """The recipient's name and the message, as they are kept. Raises `BadRequest` for what is not allowed."""
     recipient, message = " ".join(wanted.recipient.split()), wanted.message.strip()
     if not recipient or len(recipient) > LONGEST_NAME or not recipient.isprintable():
-        raise BadRequest(f"Say for whom the link is, in at most {LONGEST_NAME} characters.", field="recipient")
+        raise BadRequest(
+            _("Say for whom the link is, in at most %(LONGEST_NAME)s characters.", LONGEST_NAME=LONGEST_NAME),
+            field="recipient",
+        )
     if len(message) > LONGEST_MESSAGE:
-        raise BadRequest(f"The message has at most {LONGEST_MESSAGE} characters.", field="message")
+        raise BadRequest(
+            _("The message has at most %(LONGEST_MESSAGE)s characters.", LONGEST_MESSAGE=LONGEST_MESSAGE),
+            field="message",
+        )
     if not 1 <= wanted.days <= MOST_DAYS:
-        raise BadRequest(f"A link holds for 1 to {MOST_DAYS} days.", field="days")
+        raise BadRequest(_("A link holds for 1 to %(MOST_DAYS)s days.", MOST_DAYS=MOST_DAYS), field="days")
     if wanted.language not in LANGUAGES:
-        raise BadRequest(f"The languages are {', '.join(LANGUAGES)}.", field="language")
+        raise BadRequest(_("The languages are %(LANGUAGES)s.", LANGUAGES=", ".join(LANGUAGES)), field="language")
     return recipient, message
 
 

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from service.db import db
 from service.errors import BadRequest
 from service.execution.facts import declared_by
+from service.languages import _
 from service.models import Actor, Arrangement, ListName, ProcessDefinition
 from service.models.arrangements import groups_of, own_columns, sorts_of
 from service.policy.permissions import Action, require
@@ -26,17 +27,20 @@ def arrange(
     known = [*own_columns(name), *(f"fact.{fact}" for fact in declared)]
     chosen = list(dict.fromkeys(columns))
     if not 1 <= len(chosen) <= COLUMNS:
-        raise BadRequest(f"Choose between 1 and {COLUMNS} columns.", field="columns")
+        raise BadRequest(_("Choose between 1 and %(COLUMNS)s columns.", COLUMNS=COLUMNS), field="columns")
     if name is ListName.CASES and "case" not in chosen:
-        raise BadRequest("Keep the column “Case”: it leads to the case.", field="columns")
+        raise BadRequest(_("Keep the column “Case”: it leads to the case."), field="columns")
     if unknown := [column for column in chosen if column not in known]:
         said = ", ".join(known)
-        raise BadRequest(f"There is no column “{unknown[0][:60]}”; there are {said}.", field="columns")
+        raise BadRequest(
+            _("There is no column “%(unknown)s”; there are %(said)s.", unknown=unknown[0][:60], said=said),
+            field="columns",
+        )
     if sort not in sorts_of(name):
-        raise BadRequest(f"Choose one of the orders: {', '.join(sorts_of(name))}.", field="sort")
+        raise BadRequest(_("Choose one of the orders: %(name)s.", name=", ".join(sorts_of(name))), field="sort")
     if grouped_by is not None and grouped_by not in groups_of(name):
         said = ", ".join(groups_of(name))
-        raise BadRequest(f"Choose what stands together: {said}, or nothing.", field="grouped_by")
+        raise BadRequest(_("Choose what stands together: %(said)s, or nothing.", said=said), field="grouped_by")
     _forget(name, case_type, by)
     wanted = {"sort": sort, "grouped_by": grouped_by, "columns": chosen}
     db.session.add(Arrangement(user_id=by.id, list_name=name, case_type=case_type, **wanted))
@@ -56,4 +60,4 @@ def _forget(name: ListName, case_type: str, by: Actor) -> None:
 def _known_type(case_type: str) -> None:
     there = sa.select(ProcessDefinition.id).where(ProcessDefinition.key == case_type, ProcessDefinition.latest)
     if case_type and db.session.scalar(there) is None:
-        raise BadRequest(f"There is no case type “{case_type[:60]}”.", field="case_type")
+        raise BadRequest(_("There is no case type “%(case_type)s”.", case_type=case_type[:60]), field="case_type")

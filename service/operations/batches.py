@@ -19,6 +19,7 @@ from service.db import before_the_lock, db, utcnow
 from service.errors import BadRequest, InvalidForm, NotFound, ServiceError, WrongState
 from service.execution.definitions import deployed, form_of_task
 from service.execution.running import lock
+from service.languages import _, later
 from service.models import Actor, BatchAction, BatchItem, HumanTask, ItemOutcome, TaskBatch, User
 from service.operations import tasks
 from service.policy.permissions import Action, is_offered, may, require
@@ -33,7 +34,7 @@ ACTIONS = {
     BatchAction.PRIORITY: Action.SCHEDULE,
     BatchAction.COMPLETE: Action.COMPLETE,
 }
-NOT_THERE = "There is no such task, or it is not yours to see."
+NOT_THERE = later("There is no such task, or it is not yours to see.")
 
 
 @dataclass(frozen=True)
@@ -106,22 +107,22 @@ def _already(task: HumanTask, wanted: Wanted, by: Actor) -> str:
         return ""
     match wanted.action:
         case BatchAction.CLAIM if task.assignee == by.name:
-            return "You have it."
+            return _("You have it.")
         case BatchAction.RELEASE if task.assignee is None:
-            return "Nobody has it."
+            return _("Nobody has it.")
         case BatchAction.ASSIGN if task.assignee == wanted.to and may(by, Action.ASSIGN, task):
-            return "They have it." if wanted.to else "Nobody has it."
+            return _("They have it.") if wanted.to else _("Nobody has it.")
         case BatchAction.DUE if task.due_at == wanted.due_at:
-            return "It is due then."
+            return _("It is due then.")
         case BatchAction.PRIORITY if task.priority == wanted.priority:
-            return "It has this priority."
+            return _("It has this priority.")
     return ""
 
 
 def _require_taker(task: HumanTask, wanted: Wanted) -> None:
     """Many tasks given back are not looked at one by one: none may be left that nobody is offered."""
     if wanted.action is BatchAction.ASSIGN and wanted.to is None and not is_offered(task):
-        raise WrongState("This task is offered to nobody else: assign it to somebody.")
+        raise WrongState(_("This task is offered to nobody else: assign it to somebody."))
 
 
 def _kind(task: HumanTask) -> tuple[object, ...]:
@@ -132,9 +133,9 @@ def _kind(task: HumanTask) -> tuple[object, ...]:
 
 def _require_alike(task: HumanTask, kind: object) -> None:
     if kind is not None and _kind(task) != kind:
-        raise WrongState("It is another step, or asks for something else: complete it by itself.")
+        raise WrongState(_("It is another step, or asks for something else: complete it by itself."))
     if task.checklist:
-        raise WrongState("It has a list to tick off: complete it by itself.")
+        raise WrongState(_("It has a list to tick off: complete it by itself."))
 
 
 def values(task: HumanTask, data: Mapping[str, Any]) -> dict[str, Any]:
@@ -181,9 +182,16 @@ def begun(batch_id: uuid.UUID, *, by: Actor) -> bool:
 def check_number(chosen: Sequence[object]) -> None:
     """Raise `BadRequest` for no task, and for more than are done in one act."""
     if not chosen:
-        raise BadRequest("Choose at least one task.", field="tasks")
+        raise BadRequest(_("Choose at least one task."), field="tasks")
     if len(chosen) > MOST:
-        raise BadRequest(f"These are {len(chosen)} tasks; choose at most {MOST}, then the next {MOST}.", field="tasks")
+        raise BadRequest(
+            _(
+                "These are %(chosen)s tasks; choose at most %(MOST)s, then the next %(MOST)s.",
+                chosen=len(chosen),
+                MOST=MOST,
+            ),
+            field="tasks",
+        )
 
 
 def own(batch: TaskBatch | None, *, by: Actor) -> TaskBatch:
@@ -196,12 +204,12 @@ def own(batch: TaskBatch | None, *, by: Actor) -> TaskBatch:
 def _checked(wanted: Wanted) -> User | None:
     """Who shall get the tasks. Raises `BadRequest` for what could be done to no task whatsoever."""
     if wanted.action is BatchAction.PRIORITY and not (wanted.priority is not None and 0 <= wanted.priority <= 100):
-        raise BadRequest("Say the priority, 0 to 100.", field="priority")
+        raise BadRequest(_("Say the priority, 0 to 100."), field="priority")
     if wanted.action is not BatchAction.ASSIGN or wanted.to is None:
         return None
     to = db.session.scalar(sa.select(User).where(User.name == wanted.to))
     if to is None or not to.active or to.is_machine:
-        raise BadRequest("Pick one of the people who can sign in.", field="to")
+        raise BadRequest(_("Pick one of the people who can sign in."), field="to")
     return to
 
 
@@ -317,7 +325,7 @@ def begin_undoing(batch: TaskBatch, *, by: Actor) -> None:
     require(by, Action.CHANGE_TASKS)
     own(batch, by=by)
     if batch.action is BatchAction.COMPLETE:
-        raise WrongState("Completed tasks are not undone: their cases went on. Go back in a case by itself.")
+        raise WrongState(_("Completed tasks are not undone: their cases went on. Go back in a case by itself."))
     if batch.undone_at is None:
         batch.undone_at = utcnow()
 

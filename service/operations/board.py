@@ -15,6 +15,7 @@ from service.db import db
 from service.engine.work import Enabled
 from service.errors import Forbidden, WrongState
 from service.execution.definitions import deployed
+from service.languages import _
 from service.models import Actor, Case, CaseState, HumanTask, User
 from service.operations import adhoc, tasks
 from service.policy.closing import loaded
@@ -28,29 +29,38 @@ def put_to(task: HumanTask, to: User | None, *, by: Actor) -> str:
     if to is None:
         return _put_back(task, by)
     if to.name == task.assignee:
-        raise WrongState(f"{'You have' if to.id == by.id else f'{to.display_name} has'} it already.")
+        raise WrongState(
+            _(
+                "%(you)s it already.",
+                you=_("You have") if to.id == by.id else _("%(assignee)s has", assignee=to.display_name),
+            )
+        )
     if to.id == by.id and task.assignee is None:
         tasks.claim(task, by=by)
-        return f"“{task.name}” is yours now."
+        return _("“%(task)s” is yours now.", task=task.name)
     if may(by, Action.ASSIGN, task):
         tasks.assign(task, by=by, to=to)
-        return f"{'You have' if to.id == by.id else f'{to.display_name} has'} “{task.name}” now."
+        return _(
+            "%(you)s “%(task)s” now.",
+            you=_("You have") if to.id == by.id else _("%(assignee)s has", assignee=to.display_name),
+            task=task.name,
+        )
     if to.id == by.id:
         tasks.claim(task, by=by)  # which says who has it, since when
     if task.assignee != by.name:
-        raise Forbidden("You can give to others what is yours. Take it first, or ask who manages this kind of case.")
+        raise Forbidden(_("You can give to others what is yours. Take it first, or ask who manages this kind of case."))
     tasks.delegate(task, by=by, to=to)
-    return f"{to.display_name} works on “{task.name}” now and hands it back to you."
+    return _("%(to)s works on “%(task)s” now and hands it back to you.", to=to.display_name, task=task.name)
 
 
 def _put_back(task: HumanTask, by: Actor) -> str:
     if task.assignee is None:
-        raise WrongState("Nobody has it now.")
+        raise WrongState(_("Nobody has it now."))
     if may(by, Action.RELEASE, task):
         tasks.release(task, by=by)
     else:
         tasks.assign(task, by=by, to=None)
-    return f"“{task.name}” is back in the team's queue."
+    return _("“%(task)s” is back in the team's queue.", task=task.name)
 
 
 def put_into(case: Case, stage: str, *, by: Actor) -> str:
@@ -61,11 +71,11 @@ def put_into(case: Case, stage: str, *, by: Actor) -> str:
     require(by, Action.READ_CASE, case)
     names = {each.id: each.name for each in deployed(case.definition_id).definition.info.stages}
     if case.state is not CaseState.ACTIVE:
-        raise WrongState(f"{case.number} is {case.state}: nothing in it moves now.")
+        raise WrongState(_("%(case)s is %(state)s: nothing in it moves now.", case=case.number, state=_(case.state)))
     if stage not in names:
-        raise WrongState(f"The version that {case.number} runs under has no such stage.")
+        raise WrongState(_("The version that %(case)s runs under has no such stage.", case=case.number))
     if case.stage == stage:
-        raise WrongState(f"{case.number} is in “{names[stage]}” already.")
+        raise WrongState(_("%(case)s is in “%(names)s” already.", case=case.number, names=names[stage]))
     work = _work_of(case, stage)
     starter = Starter.of(by, case)
     ready = [each for each in work if not (starter.why_not(each[1]) or each[1].why_not or each[1].reason_required)]
@@ -73,11 +83,11 @@ def put_into(case: Case, stage: str, *, by: Actor) -> str:
     mine = [task for task in open_ones if task.assignee == by.name and not task.form_key]
     if len(ready) + len(mine) > 1:
         several = [*(each.name for _activity, each in ready), *(task.name for task in mine)]
-        raise WrongState(f"Open the case and choose: {_listed(several)} could be done next.")
+        raise WrongState(_("Open the case and choose: %(several)s could be done next.", several=_listed(several)))
     if ready:
         activity, enabled = ready[0]
         adhoc.activate(case, activity, enabled.element_id, by=by)
-        return f"“{enabled.name}” is started in {case.number}."
+        return _("“%(enabled)s” is started in %(case)s.", enabled=enabled.name, case=case.number)
     if mine:
         return _completed(mine[0], case, stage, names, by)
     raise WrongState(_why_not(case, names[stage], open_ones, work, starter, by))
@@ -88,11 +98,25 @@ def _completed(task: HumanTask, case: Case, stage: str, names: dict[str, str], b
     name = task.name
     tasks.complete(task, by=by, submitted={})
     if case.state.is_closed:
-        raise WrongState(f"Completing “{name}” would close {case.number}; it does not lead to “{names[stage]}”.")
+        raise WrongState(
+            _(
+                "Completing “%(name)s” would close %(case)s; it does not lead to “%(names)s”.",
+                name=name,
+                case=case.number,
+                names=names[stage],
+            )
+        )
     if case.stage != stage:
         there = names.get(case.stage or "", "another stage")
-        raise WrongState(f"Completing “{name}” leads to “{there}”, not to “{names[stage]}”.")
-    return f"“{name}” is done: {case.number} is in “{names[stage]}” now."
+        raise WrongState(
+            _(
+                "Completing “%(name)s” leads to “%(there)s”, not to “%(names)s”.",
+                name=name,
+                there=there,
+                names=names[stage],
+            )
+        )
+    return _("“%(name)s” is done: %(case)s is in “%(names)s” now.", name=name, case=case.number, names=names[stage])
 
 
 def _work_of(case: Case, stage: str) -> Sequence[tuple[str, Enabled]]:
@@ -123,15 +147,23 @@ def _why_not(
     for _activity, each in work:
         refused = starter.why_not(each) or each.why_not
         if refused:
-            return f"“{each.name}” cannot be started now. {refused}"
-        return f"“{each.name}” is started on the case's page, for it asks why."
+            return _("“%(each)s” cannot be started now. %(refused)s", each=each.name, refused=refused)
+        return _("“%(each)s” is started on the case's page, for it asks why.", each=each.name)
     for task in open_ones:
         if task.assignee == by.name:
-            return f"“{task.name}” has a form: open it and complete it there, and the case goes on."
+            return _("“%(task)s” has a form: open it and complete it there, and the case goes on.", task=task.name)
     for task in open_ones:
-        who = "nobody has it yet: take it first" if task.assignee is None else f"{_called(task.assignee)} has it"
-        return f"{case.number} waits for “{task.name}”, and {who}."
-    return f"Nothing is open in {case.number} that leads to “{wanted}”. It goes on by itself, as its diagram says."
+        who = (
+            _("nobody has it yet: take it first")
+            if task.assignee is None
+            else _("%(assignee)s has it", assignee=_called(task.assignee))
+        )
+        return _("%(case)s waits for “%(task)s”, and %(who)s.", case=case.number, task=task.name, who=who)
+    return _(
+        "Nothing is open in %(case)s that leads to “%(wanted)s”. It goes on by itself, as its diagram says.",
+        case=case.number,
+        wanted=wanted,
+    )
 
 
 def _called(name: str) -> str:
@@ -140,4 +172,4 @@ def _called(name: str) -> str:
 
 def _listed(names: Sequence[str]) -> str:
     shown = [f"“{name}”" for name in names[:5]]
-    return f"{', '.join(shown[:-1])} and {shown[-1]}" if len(shown) > 1 else shown[0]
+    return _("%(shown)s and %(shown2)s", shown=", ".join(shown[:-1]), shown2=shown[-1]) if len(shown) > 1 else shown[0]

@@ -19,6 +19,7 @@ from flask import current_app
 from service.db import db, utcnow
 from service.errors import BadRequest, Forbidden
 from service.execution.definitions import read_files
+from service.languages import _
 from service.models import Actor, Deployment, FormDefinition, ProcessDefinition
 from service.operations import deployments, packing
 from service.operations.choosing import Terms
@@ -48,9 +49,11 @@ def export(definitions: Sequence[ProcessDefinition], *, by: Actor) -> Exported:
     for definition in definitions:
         for name, hashed in _files_of(definition):
             if names.setdefault(name, hashed) != hashed:
-                raise BadRequest(f"These hold different files called “{name}”; export them one by one.")
+                raise BadRequest(_("These hold different files called “%(name)s”; export them one by one.", name=name))
             if not packing.is_plain(name):
-                raise BadRequest(f"“{name}” is no name for a file in a bundle; deploy it under another one.")
+                raise BadRequest(
+                    _("“%(name)s” is no name for a file in a bundle; deploy it under another one.", name=name)
+                )
     files = read_files(names)
     manifest = packing.pack(files, _about(definitions, by))
     mark, signature = _sign(manifest)

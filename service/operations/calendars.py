@@ -19,6 +19,7 @@ from service import audit
 from service.db import db, utcnow
 from service.errors import BadRequest, InvalidForm, WrongState
 from service.execution import calendars
+from service.languages import _
 from service.models import Actor, Calendar, Case, CaseState, ProcessDefinition
 from service.operations import levels
 from service.policy.permissions import Action, require
@@ -56,7 +57,12 @@ def put(key: str, said: Said, *, by: Actor) -> Calendar:
     row = db.session.get(Calendar, key, with_for_update=True)
     if row is None:
         if (db.session.scalar(sa.select(sa.func.count()).select_from(Calendar)) or 0) >= MOST_CALENDARS:
-            raise BadRequest(f"There are {MOST_CALENDARS:,} calendars; remove one that nobody needs.")
+            raise BadRequest(
+                _(
+                    "There are %(MOST_CALENDARS)s calendars; remove one that nobody needs.",
+                    MOST_CALENDARS=f"{MOST_CALENDARS:,}",
+                )
+            )
         row = Calendar(key=key, **values, changed_at=utcnow())
         db.session.add(row)
         audit.installation.record("calendar:made", by=by, subject=key)
@@ -77,7 +83,12 @@ def remove(calendar: Calendar, *, by: Actor) -> None:
     require(by, Action.CHANGE_CALENDAR)
     if users := named_by(calendar.key):
         names = ", ".join(users)
-        raise WrongState(f"It is needed by {names}: let them count by another calendar, and move their cases, first.")
+        raise WrongState(
+            _(
+                "It is needed by %(names)s: let them count by another calendar, and move their cases, first.",
+                names=names,
+            )
+        )
     audit.installation.record("calendar:removed", by=by, subject=calendar.key)
     db.session.delete(calendar)
 
@@ -95,14 +106,22 @@ _RUNNING = tuple(state for state in CaseState if not state.is_closed)
 def _checked(key: str, said: Said) -> dict[str, Any]:
     errors: dict[str, list[str]] = {}
     if not KEY.fullmatch(key) or key == RESERVED:
-        errors["key"] = ["Write small letters, digits, dots and hyphens, beginning with a letter or digit; not “none”."]
+        errors["key"] = [
+            _("Write small letters, digits, dots and hyphens, beginning with a letter or digit; not “none”.")
+        ]
     title = said.title.strip()
     if not title or len(title) > LONGEST:
-        errors["title"] = [f"Give it a name of at most {LONGEST} characters."]
+        errors["title"] = [_("Give it a name of at most %(LONGEST)s characters.", LONGEST=LONGEST)]
     if not _is_zone(said.zone):
-        errors["zone"] = [f"There is no time zone “{said.zone[:60]}”; write one such as Europe/Berlin."]
+        errors["zone"] = [_("There is no time zone “%(zone)s”; write one such as Europe/Berlin.", zone=said.zone[:60])]
     if unknown := said.week.keys() - set(WEEKDAYS):
-        errors[min(unknown)] = [f"“{min(unknown)[:60]}” is no day of the week: write {', '.join(WEEKDAYS)}."]
+        errors[min(unknown)] = [
+            _(
+                "“%(unknown)s” is no day of the week: write %(WEEKDAYS)s.",
+                unknown=min(unknown)[:60],
+                WEEKDAYS=", ".join(WEEKDAYS),
+            )
+        ]
     week = [_hours(said.week.get(day, ()), day, errors) for day in WEEKDAYS]
     country, subdivision = said.country or None, said.subdivision or None
     _check_place(country, subdivision, errors)
@@ -110,7 +129,12 @@ def _checked(key: str, said: Said) -> dict[str, Any]:
     for day, (hours, why) in sorted(said.days.items()):
         days[day.isoformat()] = {"hours": _hours(hours, "days", errors), "why": why.strip()[:LONGEST]}
     if len(days) > MOST_DAYS:
-        errors["days"] = [f"At most {MOST_DAYS:,} days may have hours of their own; leave those out that are past."]
+        errors["days"] = [
+            _(
+                "At most %(MOST_DAYS)s days may have hours of their own; leave those out that are past.",
+                MOST_DAYS=f"{MOST_DAYS:,}",
+            )
+        ]
     if errors:
         raise InvalidForm(errors)
     place = {"zone": said.zone, "country": country, "subdivision": subdivision}
@@ -120,7 +144,9 @@ def _checked(key: str, said: Said) -> dict[str, Any]:
 def _hours(texts: Sequence[str], name: str, errors: dict[str, list[str]]) -> list[str]:
     """Hours as they are kept, `09:00-17:30`."""
     if len(texts) > MOST_HOURS:
-        errors.setdefault(name, []).append(f"At most {MOST_HOURS} stretches of work fit into a day.")
+        errors.setdefault(name, []).append(
+            _("At most %(MOST_HOURS)s stretches of work fit into a day.", MOST_HOURS=MOST_HOURS)
+        )
         return []
     try:
         return [f"{a // 60:02}:{a % 60:02}-{b // 60:02}:{b % 60:02}" for a, b in calendars.hours(texts)]
@@ -139,11 +165,20 @@ def _is_zone(name: str) -> bool:
 def _check_place(country: str | None, subdivision: str | None, errors: dict[str, list[str]]) -> None:
     if country is None:
         if subdivision is not None:
-            errors["subdivision"] = ["Say of which country."]
+            errors["subdivision"] = [_("Say of which country.")]
         return
     known = calendars.places()
     if country not in known:
-        errors["country"] = [f"No holidays are known for “{country[:20]}”; write a code such as DE (ISO 3166-1)."]
+        errors["country"] = [
+            _("No holidays are known for “%(country)s”; write a code such as DE (ISO 3166-1).", country=country[:20])
+        ]
     elif subdivision is not None and subdivision not in known[country]:
         there = ", ".join(known[country][:60]) or "none"
-        errors["subdivision"] = [f"{country} has no part “{subdivision[:20]}” with its own holidays; there is {there}."]
+        errors["subdivision"] = [
+            _(
+                "%(country)s has no part “%(subdivision)s” with its own holidays; there is %(there)s.",
+                country=country,
+                subdivision=subdivision[:20],
+                there=there,
+            )
+        ]

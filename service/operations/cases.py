@@ -23,6 +23,7 @@ from service.execution.projection import NOTHING
 from service.execution.running import load, lock, running, save
 from service.execution.stores import Stores
 from service.execution.titles import title_of
+from service.languages import _
 from service.models import (
     SYSTEM,
     Actor,
@@ -253,7 +254,9 @@ def plain(submitted: Mapping[str, Any]) -> dict[str, Any]:
     """What a start or a task without a form takes: any JSON object with names that expressions can use."""
     wrong = [name for name in submitted if not str(name).isidentifier()]
     if wrong:
-        raise BadRequest(f"Variables need names of letters, digits and _, not {', '.join(map(repr, wrong[:5]))}.")
+        raise BadRequest(
+            _("Variables need names of letters, digits and _, not %(repr)s.", repr=", ".join(map(repr, wrong[:5])))
+        )
     return {name: value for name, value in submitted.items() if name != "initiator"}
 
 
@@ -303,16 +306,18 @@ def change(
     lock(case.id)
     require(by, Action.CHANGE_CASE, case)
     if case.state.is_closed:
-        raise WrongState(f"This case is {case.state}.")
+        raise WrongState(_("This case is %(state)s.", state=_(case.state)))
     details: dict[str, Any] = {}
     if not isinstance(owner, Unset):
         case.owner_id = owner.id if owner else None
         details["owner"] = owner.name if owner else None
         if case.restricted and not reaching.is_reached(case):
-            raise WrongState("This case is restricted, and nobody could reach it any more: give it another owner.")
+            raise WrongState(_("This case is restricted, and nobody could reach it any more: give it another owner."))
     if not isinstance(priority, Unset):
         if not 0 <= priority <= 100:
-            raise BadRequest(f"The priority is {priority}; allowed is 0 to 100.", field="priority")
+            raise BadRequest(
+                _("The priority is %(priority)s; allowed is 0 to 100.", priority=priority), field="priority"
+            )
         details["priority"] = [case.priority, priority]
         case.priority = priority
     if not isinstance(due_at, Unset):
@@ -335,9 +340,9 @@ def cancel(case: Case, *, by: Actor, reason: str) -> None:
     lock(case.id)
     require(by, Action.CANCEL_CASE, case)
     if case.state.is_closed:
-        raise WrongState(f"This case is {case.state}.")
+        raise WrongState(_("This case is %(state)s.", state=_(case.state)))
     if not reason.strip():
-        raise BadRequest("Say why the case is cancelled.", field="reason")
+        raise BadRequest(_("Say why the case is cancelled."), field="reason")
     terminate(case, by=by, reason=reason.strip())
 
 

@@ -20,6 +20,7 @@ from service.engine.workflow import Workflow
 from service.errors import BadRequest, Forbidden, WrongState
 from service.execution.definitions import deployed
 from service.execution.running import load, lock, running
+from service.languages import _
 from service.models import SYSTEM, Actor, Case, CaseRole, CaseState, Incident, NumberSequence, ProcessDefinition, User
 from service.operations import cases
 from service.operations.cases import Kin
@@ -43,7 +44,7 @@ def open_child(
     require(by, Action.OPEN_CHILD, parent)
     require(by, Action.OPEN_CASE, definition)
     if parent.state.is_closed:
-        raise WrongState(f"This case is {parent.state}.")
+        raise WrongState(_("This case is %(state)s.", state=parent.state))
     _refuse_depth(parent.id)
     case_id = new_id()
     version, variables = cases.taken(definition, submitted, case_id, by=by)
@@ -64,11 +65,11 @@ def insert(parent: Case, definition: ProcessDefinition, *, by: Actor, reason: st
     lock(parent.id)
     require(by, Action.INSERT_FRAGMENT, parent)
     if definition.info.get("attributes", {}).get("insertable") != "true":
-        raise BadRequest(f"“{definition.name}” is not made to be started inside a case.")
+        raise BadRequest(_("“%(definition)s” is not made to be started inside a case.", definition=definition.name))
     if not may_insert(by, definition.id):
-        raise Forbidden(f"“{definition.name}” is for others to start.")
+        raise Forbidden(_("“%(definition)s” is for others to start.", definition=definition.name))
     if parent.state is not CaseState.ACTIVE:
-        raise WrongState(f"This case is {parent.state}.")
+        raise WrongState(_("This case is %(state)s.", state=parent.state))
     _refuse_depth(parent.id)
     there = sa.select(sa.func.count()).where(Case.parent_id == parent.id, Case.fragment)
     number = f"{parent.number}.{db.session.execute(there).scalar_one() + 1}"
@@ -90,12 +91,18 @@ def adopt(child: Case, *, parent: Case, by: Actor, blocking: bool = False) -> No
     require(by, Action.ADOPT, child)
     require(by, Action.OPEN_CHILD, parent)
     if child.parent_id is not None:
-        raise WrongState(f"{child.number} is the child of another case already.")
+        raise WrongState(_("%(child)s is the child of another case already.", child=child.number))
     if child.state.is_closed or parent.state.is_closed:
-        raise WrongState(f"This case is {child.state if child.state.is_closed else parent.state}.")
+        raise WrongState(_("This case is %(state)s.", state=child.state if child.state.is_closed else parent.state))
     _one_at_a_time()
     if child.id in (parent.id, *ancestors(parent.id)):
-        raise BadRequest(f"{parent.number} is itself under {child.number}; cases cannot go round in a circle.")
+        raise BadRequest(
+            _(
+                "%(parent)s is itself under %(child)s; cases cannot go round in a circle.",
+                parent=parent.number,
+                child=child.number,
+            )
+        )
     _refuse_depth(parent.id, below=_height(child.id))
     child.parent_id, child.blocking = parent.id, blocking
     family_root = db.session.execute(sa.select(Case.root_id).where(Case.id == parent.id)).scalar_one()

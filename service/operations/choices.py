@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from service.connectors import chat, webhook
 from service.db import db, new_id
 from service.errors import BadRequest, NotFound, WrongState
+from service.languages import _
 from service.models import Actor, NotificationChannel, NotificationChoice, NotificationHour, Timing, Way
 from service.notifications import KINDS, NOT_CHOSEN, notify
 from service.policy.permissions import Action, require
@@ -25,11 +26,11 @@ def choose(chosen: Mapping[tuple[str, Way], Timing], *, hour: int, zone: str, by
     if by.id is None:
         raise NotFound(NotFound.__doc__)
     if not 0 <= hour <= 23:
-        raise BadRequest("The hour is one from 0 to 23.", field="hour")
+        raise BadRequest(_("The hour is one from 0 to 23."), field="hour")
     try:
         ZoneInfo(zone)
     except (ValueError, OSError, LookupError) as error:
-        raise BadRequest("Name a time zone such as Europe/Berlin.", field="zone") from error
+        raise BadRequest(_("Name a time zone such as Europe/Berlin."), field="zone") from error
     db.session.execute(sa.delete(NotificationChoice).where(NotificationChoice.user_id == by.id))
     db.session.add_all(
         NotificationChoice(user_id=by.id, kind=kind, way=way, timing=timing)
@@ -53,12 +54,12 @@ def add_channel(way: Way, name: str, address: str, *, by: Actor) -> Notification
         raise NotFound(NotFound.__doc__)
     there = sa.select(sa.func.count()).where(NotificationChannel.user_id == by.id)
     if (db.session.scalar(there) or 0) >= MOST:
-        raise WrongState(f"You have {MOST} already; remove one first.")
+        raise WrongState(_("You have %(MOST)s already; remove one first.", MOST=MOST))
     address, name = address.strip(), name.strip()
     if not name or len(name) > NAME:
-        raise BadRequest(f"Give it a name of at most {NAME} characters.", field="name")
+        raise BadRequest(_("Give it a name of at most %(NAME)s characters.", NAME=NAME), field="name")
     if len(address) > LONGEST:
-        raise BadRequest(f"An address has at most {LONGEST} characters.", field="address")
+        raise BadRequest(_("An address has at most %(LONGEST)s characters.", LONGEST=LONGEST), field="address")
     try:
         _check_address(way, address)
     except ValueError as wrong:

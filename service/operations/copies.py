@@ -16,6 +16,7 @@ from service.engine.decisions import parse_decisions
 from service.engine.definition import ProcessInfo
 from service.engine.normalise import Normalised, normalise
 from service.errors import BadRequest
+from service.languages import _
 
 KEY = re.compile(r"[a-z][a-z0-9-]{0,59}")
 _OF_PROCESSES = ("candidateStarterGroups", "managerGroups", "readerGroups")
@@ -37,11 +38,13 @@ def copied(files: Mapping[str, bytes], form_files: Mapping[str, bytes], *, sourc
     `BadRequest` for a key that is none, and for files without `source`.
     """
     if not KEY.fullmatch(key):
-        raise BadRequest(f"“{key}” is no key of a case type. Use small letters, digits and dashes, such as lab-order.")
+        raise BadRequest(
+            _("“%(key)s” is no key of a case type. Use small letters, digits and dashes, such as lab-order.", key=key)
+        )
     models = [normalise(name, content) for name, content in files.items() if name.endswith(".bpmn")]
     infos = {found: info for model in models for found, info in model.infos.items()}
     if source not in infos:
-        raise BadRequest(f"There is no case type “{source}”.")
+        raise BadRequest(_("There is no case type “%(source)s”.", source=source))
     decisions = parse_decisions({name: content for name, content in files.items() if name.endswith(".dmn")})
     asked = sorted({form for info in infos.values() for form in info.forms if form in form_files})
     names = _Names(

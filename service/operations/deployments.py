@@ -16,6 +16,7 @@ from service import audit
 from service.db import db, new_id
 from service.engine.definition import Problem, Severity
 from service.errors import BadRequest, InvalidDeployment, WrongState
+from service.languages import _
 from service.models import Actor, DecisionDefinition, Deployment, FormDefinition, ProcessDefinition
 from service.operations import choosing, defining, facts, laying, start_events, versions
 from service.operations.choosing import Terms
@@ -105,9 +106,9 @@ def _line(text: str | None, field: str, longest: int) -> str | None:
     """What was said, without spaces around it; None for nothing."""
     said = (text or "").strip()
     if len(said) > longest:
-        raise BadRequest(f"Say it in at most {longest} characters.", field=field)
+        raise BadRequest(_("Say it in at most %(longest)s characters.", longest=longest), field=field)
     if any(not each.isprintable() and each not in "\r\n\t" for each in said):
-        raise BadRequest("Leave out characters that cannot be seen.", field=field)
+        raise BadRequest(_("Leave out characters that cannot be seen."), field=field)
     return said or None
 
 
@@ -133,7 +134,7 @@ def _add(world: World, deployment: Deployment, terms: Terms | None) -> list[Defi
     added += [defining.add_decision(each, deployment) for each in world.decisions.values() if defining.is_new(each)]
     for source, links in defining.new_processes(world):
         if source.pinned and terms:
-            raise WrongState(f"New cases of “{source.key}” take a version that is pinned; unpin it first.")
+            raise WrongState(_("New cases of “%(key)s” take a version that is pinned; unpin it first.", key=source.key))
         added.append(defining.add_process(source, links, deployment))
     return added
 

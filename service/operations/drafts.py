@@ -15,6 +15,7 @@ from service import forms
 from service.db import db, new_id, to_json, utcnow
 from service.errors import BadRequest, WrongState
 from service.execution.definitions import form_of, form_of_task
+from service.languages import _
 from service.models import Actor, FormDraft, HumanTask, ProcessDefinition
 from service.operations.cases import start_form
 from service.policy.permissions import Action, require
@@ -42,7 +43,7 @@ def save(task: HumanTask, typed: Typed, *, by: Actor) -> FormDraft:
     _wait_for(task)
     require(by, Action.COMPLETE, task)
     if not task.state.is_open:
-        raise WrongState(f"This task is {task.state}.")
+        raise WrongState(_("This task is %(state)s.", state=_(task.state)))
     return _save(typed, forms.asked(form_of_task(task) or {}), user_id=by.id, task_id=task.id)
 
 
@@ -67,7 +68,10 @@ def _save(typed: Typed, asked: frozenset[str], **whose: Any) -> FormDraft:
     values = {name: value for name, value in typed.values.items() if name in asked}
     was = {name: value for name, value in typed.was.items() if name in values}
     if len(to_json([values, was])) > LONGEST:
-        raise BadRequest(f"A draft holds at most {LONGEST:,} bytes; send the form, or shorten it.", field="values")
+        raise BadRequest(
+            _("A draft holds at most %(LONGEST)s bytes; send the form, or shorten it.", LONGEST=f"{LONGEST:,}"),
+            field="values",
+        )
     draft = db.session.scalar(sa.select(FormDraft).filter_by(**whose).with_for_update())
     if draft is None:
         draft = FormDraft(id=new_id(), typed={}, was={}, **whose)
@@ -84,7 +88,7 @@ def _save(typed: Typed, asked: frozenset[str], **whose: Any) -> FormDraft:
 def _require_newest(typed: Typed, version: int, is_same: bool) -> None:
     """Raise unless it goes on from the newest, or says the same: then the answer to the first time was lost."""
     if typed.version != version and not is_same:
-        raise WrongState("You typed into this form elsewhere meanwhile; look at both before you go on.")
+        raise WrongState(_("You typed into this form elsewhere meanwhile; look at both before you go on."))
 
 
 def _still(kept: Mapping[str, Any], asked: frozenset[str]) -> dict[str, Any]:

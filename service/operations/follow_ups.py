@@ -9,6 +9,7 @@ from service.db import utcnow
 from service.errors import BadRequest, WrongState
 from service.execution import offers
 from service.execution.running import lock
+from service.languages import _
 from service.models import Actor, CaseState, HumanTask
 from service.policy.permissions import Action, require
 
@@ -22,9 +23,9 @@ def put_off(task: HumanTask, until: datetime, *, by: Actor) -> None:
     """
     _to_change(task, by)
     if until <= utcnow():
-        raise BadRequest("That moment is over; name one to come.", field="until")
+        raise BadRequest(_("That moment is over; name one to come."), field="until")
     if until > utcnow() + AHEAD:
-        raise BadRequest("That is more than two years from now.", field="until")
+        raise BadRequest(_("That is more than two years from now."), field="until")
     _set(task, until, "task:put-off", by)
 
 
@@ -32,7 +33,7 @@ def take_up(task: HumanTask, *, by: Actor) -> None:
     """Have the task back in the lists now. Raises `WrongState` where it is not put off."""
     _to_change(task, by)
     if task.follow_up_at is None or task.follow_up_at <= utcnow():
-        raise WrongState("This task is not put off.")
+        raise WrongState(_("This task is not put off."))
     _set(task, None, "task:taken-up", by)
 
 
@@ -40,9 +41,9 @@ def _to_change(task: HumanTask, by: Actor) -> None:
     case = lock(task.case_id, task)
     require(by, Action.PUT_OFF, task)
     if case.state is not CaseState.ACTIVE:
-        raise WrongState(f"This case is {case.state}.")
+        raise WrongState(_("This case is %(state)s.", state=_(case.state)))
     if not task.state.is_open:
-        raise WrongState(f"This task is {task.state}.")
+        raise WrongState(_("This task is %(state)s.", state=_(task.state)))
 
 
 def _set(task: HumanTask, until: datetime | None, action: str, by: Actor) -> None:

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 
 from service.db import db, if_free, utcnow
 from service.errors import WrongState
+from service.languages import _
 from service.models import Actor, FollowedTask, HumanTask
 from service.operations.marks import insert
 from service.policy.permissions import Action, require
@@ -24,7 +25,7 @@ def follow(task: HumanTask, *, by: Actor) -> None:
     if task.id in mine:
         return
     if len(mine) >= MOST:
-        raise WrongState(f"You follow {MOST} tasks; leave one before you follow another.")
+        raise WrongState(_("You follow %(MOST)s tasks; leave one before you follow another.", MOST=MOST))
     now = utcnow()
     row = insert(FollowedTask).values(user_id=by.id, task_id=task.id, followed_at=now, seen_at=now)
     db.session.execute(row.on_conflict_do_nothing())

@@ -20,6 +20,7 @@ from service.execution.projection import arm, can_sign_in
 from service.execution.running import load, lock, save
 from service.execution.stores import Stores
 from service.jobs import failed_jobs
+from service.languages import _
 from service.models import Actor, Case, CaseState, HumanTask, Incident, IncidentState, ProcessDefinition, Timer
 from service.operations import service_tasks
 from service.operations.cases import plain
@@ -53,9 +54,9 @@ def retry(incident: Incident, *, by: Actor, variables: Mapping[str, Any] | None 
         require(by, Action.CHANGE_VARIABLES, case)
     _require_open(incident)
     if case is None and incident.job is None:
-        raise WrongState("There is nothing to try again here; put it away when it is seen to.")
+        raise WrongState(_("There is nothing to try again here; put it away when it is seen to."))
     if case is not None and case.state.is_closed:
-        raise WrongState(f"This case is {case.state}.")
+        raise WrongState(_("This case is %(state)s.", state=_(case.state)))
     if case is not None and incident.job is None and case.state is CaseState.ACTIVE:
         _require_somebody(incident)
         _close([incident], by)
@@ -65,7 +66,7 @@ def retry(incident: Incident, *, by: Actor, variables: Mapping[str, Any] | None 
         _retry_case(case, variables or {}, by)
         return
     if variables:
-        raise BadRequest("Only a case that failed takes variables; change those of a running case on its page.")
+        raise BadRequest(_("Only a case that failed takes variables; change those of a running case on its page."))
     if incident.job is not None:
         _retry_job(incident.job, case)
     if case is not None:
@@ -88,7 +89,7 @@ def resolve(incident: Incident, *, by: Actor) -> None:
     db.session.refresh(incident, with_for_update=True)
     _require_open(incident)
     if incident.case_id and incident.job is None and db.session.get_one(Case, incident.case_id).state == "failed":
-        raise WrongState("The case still stands where it failed; try it again, or cancel it.")
+        raise WrongState(_("The case still stands where it failed; try it again, or cancel it."))
     _close([incident], by)
 
 
@@ -101,7 +102,9 @@ def _require_somebody(incident: Incident) -> None:
     )
     for task in db.session.scalars(tasks):
         if task.assignee is not None and not can_sign_in(task.assignee):
-            raise WrongState(f"There is still no user “{task.assignee}”. Assign the task to somebody.")
+            raise WrongState(
+                _("There is still no user “%(assignee)s”. Assign the task to somebody.", assignee=task.assignee)
+            )
 
 
 def settle(task: HumanTask, *, by: Actor) -> None:
@@ -118,7 +121,7 @@ def settle(task: HumanTask, *, by: Actor) -> None:
 
 def _require_open(incident: Incident) -> None:
     if incident.state is not IncidentState.OPEN:
-        raise WrongState("This incident is resolved already.")
+        raise WrongState(_("This incident is resolved already."))
 
 
 def _close(incidents: list[Incident], by: Actor) -> None:
@@ -128,7 +131,7 @@ def _close(incidents: list[Incident], by: Actor) -> None:
 
 def _retry_case(case: Case, variables: Mapping[str, Any], by: Actor) -> None:
     if case.state is not CaseState.FAILED:
-        raise WrongState(f"This case is {case.state}.")
+        raise WrongState(_("This case is %(state)s.", state=_(case.state)))
     put_away(case, by=by)
     if newer := completed(db.session.get_one(ProcessDefinition, case.definition_id)):
         case.definition = newer  # what was missing has been deployed since

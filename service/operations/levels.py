@@ -20,6 +20,7 @@ from service.execution import family, levels, offers
 from service.execution.definitions import deployed
 from service.execution.levels import BREACHED, WARNED
 from service.execution.running import load, lock
+from service.languages import _
 from service.models import SYSTEM, Case, CaseState, HumanTask, Membership, ServiceClock, TaskCandidate, User
 from service.operations import adhoc, cases, notes, tasks
 from service.operations.users import actor_of
@@ -118,12 +119,12 @@ def _raise_priority(case: Case, task: HumanTask | None, priority: int) -> None:
 def _assign(case: Case, clock: ServiceClock, said: str) -> None:
     task = clock.task
     if clock.ended_at is not None:
-        raise Impossible("It was done meanwhile.")
+        raise Impossible(_("It was done meanwhile."))
     principals = _principals(case, task, [said])
     people = _people(principals)
     if task is None:
         if len(people) != 1:
-            raise Impossible(f"“{said}” is not one person who can sign in.")
+            raise Impossible(_("“%(said)s” is not one person who can sign in.", said=said))
         cases.change(case, by=SYSTEM, owner=people[0])
         return
     if len(people) == 1 and not said.startswith("group:"):
@@ -131,7 +132,7 @@ def _assign(case: Case, clock: ServiceClock, said: str) -> None:
             tasks.assign(task, by=SYSTEM, to=people[0])
         return
     if not people:
-        raise Impossible(f"“{said}” is nobody who can sign in.")
+        raise Impossible(_("“%(said)s” is nobody who can sign in.", said=said))
     if task.assignee is not None:
         tasks.assign(task, by=SYSTEM, to=None)
     db.session.flush()
@@ -144,7 +145,7 @@ def _assign(case: Case, clock: ServiceClock, said: str) -> None:
 
 def _start(case: Case, element_id: str, reason: str) -> None:
     if case.state is not CaseState.ACTIVE:
-        raise Impossible(f"This case is {case.state}.")
+        raise Impossible(_("This case is %(state)s.", state=_(case.state)))
     why = "Its ad hoc sub-process is not open."
     for place in load(case).open_adhoc():
         for each in place.enabled:
@@ -161,7 +162,7 @@ def _notify(case: Case, about_it: notes.About, said: Iterable[str], sentence: st
     people = _people(_principals(case, about_it.task, said))
     readers = [each.name for each in people if may(actor_of(each.id), Action.WRITE_NOTE, case)]
     if not readers:
-        raise Impossible("Nobody of those who are to be told may see the case's notes.")
+        raise Impossible(_("Nobody of those who are to be told may see the case's notes."))
     named = " ".join(f"@{name}" for name in readers[:MOST])
     notes.write(case, f"{sentence} {named}", by=SYSTEM, about=about_it)
 

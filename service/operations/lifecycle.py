@@ -18,6 +18,7 @@ from service.execution import calendars, family, levels, milestones, offers
 from service.execution.definitions import deployed
 from service.execution.projection import NOTHING, arm
 from service.execution.running import load, lock, running, save
+from service.languages import _
 from service.models import SYSTEM, Actor, Case, CaseState, HumanTask, Timer
 from service.operations import service_tasks
 from service.operations.cases import end_work
@@ -32,7 +33,7 @@ def suspend(case: Case, *, by: Actor, reason: str, until: datetime | None = None
     _require_state(case, CaseState.ACTIVE)
     now = utcnow()
     if until is not None and until <= now:
-        raise BadRequest("Say a time to come.", field="until")
+        raise BadRequest(_("Say a time to come."), field="until")
     case.state, case.reason = CaseState.SUSPENDED, _said(reason, "Say why the case is put on hold.")
     case.suspended_at, case.suspended_until = now, until
     details = {"reason": case.reason, **({"until": until.isoformat()} if until else {})}
@@ -109,11 +110,13 @@ def close(case: Case, *, by: Actor, outcome: str | None, summary: str = "") -> N
     _require_state(case, CaseState.ACTIVE)
     outcomes = {each.id for each in deployed(case.definition_id).definition.info.outcomes}
     if not outcomes and not case.held_open:
-        raise WrongState("Cases of this type end by their diagram; cancel it if it shall end now.")
+        raise WrongState(_("Cases of this type end by their diagram; cancel it if it shall end now."))
     if outcomes and outcome not in outcomes:
-        raise BadRequest(f"Say how the case ended: {', '.join(sorted(outcomes))}.", field="outcome")
+        raise BadRequest(
+            _("Say how the case ended: %(outcomes)s.", outcomes=", ".join(sorted(outcomes))), field="outcome"
+        )
     if open_ones := closing.why_not(case):
-        raise WrongState(f"Still to be done before: {', '.join(open_ones)}.")
+        raise WrongState(_("Still to be done before: %(open_ones)s.", open_ones=", ".join(open_ones)))
     end_work(case, by=by)
     case.state, case.closed_at, case.reason = CaseState.COMPLETED, utcnow(), None
     case.outcome, case.summary = outcome if outcomes else None, summary.strip() or None
@@ -130,7 +133,7 @@ def reopen(case: Case, *, by: Actor, reason: str, element_id: str | None = None)
     lock(case.id)
     require(by, Action.REOPEN, case)
     if not case.state.is_closed:
-        raise WrongState(f"This case is {case.state}.")
+        raise WrongState(_("This case is %(state)s.", state=_(case.state)))
     said = _said(reason, "Say why the case is opened again.")
     workflow = load(case)
     case.state, case.reason, case.closed_at, case.returned_at = CaseState.ACTIVE, None, None, None
@@ -165,9 +168,9 @@ def repeat(case: Case, element_id: str, *, by: Actor, reason: str) -> None:
 def _require_repeatable(case: Case, element_id: str) -> Element:
     element = deployed(case.definition_id).definition.elements.get(element_id)
     if element is None or element.attributes.get("repeatable") != "true":
-        raise WrongState("The designer does not let this step be done again.")
+        raise WrongState(_("The designer does not let this step be done again."))
     if not (case.visits or {}).get(element_id):
-        raise WrongState(f"“{element.name or element_id}” was not done yet.")
+        raise WrongState(_("“%(element)s” was not done yet.", element=element.name or element_id))
     return element
 
 
@@ -179,4 +182,4 @@ def _said(text: str, otherwise: str) -> str:
 
 def _require_state(case: Case, state: CaseState) -> None:
     if case.state is not state:
-        raise WrongState(f"This case is {case.state}.")
+        raise WrongState(_("This case is %(state)s.", state=_(case.state)))

@@ -13,6 +13,7 @@ from service.db import db, localnow, new_id
 from service.errors import BadRequest, WrongState
 from service.execution.definitions import form_of
 from service.execution.running import lock, running
+from service.languages import _
 from service.models import Actor, Case, CaseLink, CaseState, LinkKind, ProcessDefinition
 from service.operations import cases
 from service.operations.children import tell
@@ -30,11 +31,17 @@ def link(source: Case, target: Case, kind: LinkKind, *, by: Actor) -> CaseLink:
     require(by, Action.LINK, source)
     require(by, Action.LINK if kind is LinkKind.BLOCKS else Action.READ_CASE, target)
     if kind not in BY_HAND:
-        raise BadRequest(f"A link “{kind}” comes from merging or splitting cases.")
+        raise BadRequest(_("A link “%(kind)s” comes from merging or splitting cases.", kind=kind))
     if source.id == target.id:
-        raise BadRequest("A case is not linked with itself.")
+        raise BadRequest(_("A case is not linked with itself."))
     if kind is LinkKind.BLOCKS and _blocks(target, source):
-        raise BadRequest(f"{target.number} blocks {source.number}; then none of them could be closed.")
+        raise BadRequest(
+            _(
+                "%(target)s blocks %(source)s; then none of them could be closed.",
+                target=target.number,
+                source=source.number,
+            )
+        )
     return _add(source, target, kind, by=by)
 
 
@@ -59,7 +66,7 @@ def unlink(found: CaseLink, *, by: Actor) -> None:
     lock(source.id)
     require(by, Action.LINK, source)
     if found.kind not in BY_HAND:
-        raise WrongState(f"A link “{found.kind}” tells what was done; it stays.")
+        raise WrongState(_("A link “%(kind)s” tells what was done; it stays.", kind=found.kind))
     kind = found.kind
     if kind is LinkKind.BLOCKS:
         require(by, Action.LINK, target)
@@ -75,11 +82,11 @@ def merge(case: Case, into: Case, *, by: Actor, reason: str) -> None:
     require(by, Action.MERGE, case)
     require(by, Action.MERGE, into)
     if case.id == into.id:
-        raise BadRequest("A case is not merged into itself.")
+        raise BadRequest(_("A case is not merged into itself."))
     if case.state.is_closed or into.state.is_closed:
-        raise WrongState(f"This case is {case.state if case.state.is_closed else into.state}.")
+        raise WrongState(_("This case is %(state)s.", state=case.state if case.state.is_closed else into.state))
     if not reason.strip():
-        raise BadRequest("Say why the cases are merged.")
+        raise BadRequest(_("Say why the cases are merged."))
     _add(case, into, LinkKind.MERGED, by=by)
     given = {name: value for name, value in (case.variables or {}).items() if name != "initiator"}
     cases.terminate(case, by=by, reason=f"Merged into {into.number}: {reason.strip()}")
@@ -110,12 +117,12 @@ def split(
     require(by, Action.SPLIT, case)
     require(by, Action.OPEN_CASE, case.definition)
     if case.state.is_closed:
-        raise WrongState(f"This case is {case.state}.")
+        raise WrongState(_("This case is %(state)s.", state=_(case.state)))
     if not reason.strip():
-        raise BadRequest("Say why the case is split.")
+        raise BadRequest(_("Say why the case is split."))
     wanted, known = list(names), case.variables or {}
     if unknown := [name for name in wanted if name not in known]:
-        raise BadRequest(f"This case has no variable “{unknown[0][:100]}”.")
+        raise BadRequest(_("This case has no variable “%(unknown)s”.", unknown=unknown[0][:100]))
     taken = {name: known[name] for name in wanted}
     schema = form_of(case.definition_id, cases.start_form(case.definition))
     if schema:
@@ -135,7 +142,7 @@ def _add(source: Case, target: Case, kind: LinkKind, *, by: Actor) -> CaseLink:
         CaseLink.source_id == source.id, CaseLink.target_id == target.id, CaseLink.kind == kind
     )
     if db.session.scalar(there) is not None:
-        raise WrongState("The cases are linked so already.")
+        raise WrongState(_("The cases are linked so already."))
     made = CaseLink(id=new_id(), source_id=source.id, target_id=target.id, kind=kind, created_by=by.name)
     db.session.add(made)
     audit.record(source, "case:linked", by=by, details={"kind": kind.value, "target": target.number})

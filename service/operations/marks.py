@@ -10,6 +10,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from service.db import Identifier, Moment, db, if_free, utcnow
 from service.errors import WrongState
+from service.languages import _
 from service.models import Actor, Case, StarredCase, VisitedCase
 from service.policy.permissions import Action, require
 
@@ -23,7 +24,9 @@ def star(case: Case, *, by: Actor) -> None:
     require(by, Action.READ_CASE, case)
     theirs = sa.select(StarredCase.case_id).where(StarredCase.user_id == by.id)
     if len(db.session.scalars(theirs.where(StarredCase.case_id != case.id)).all()) >= MOST:
-        raise WrongState(f"You have starred {MOST} cases; take the star from one before you star another.")
+        raise WrongState(
+            _("You have starred %(MOST)s cases; take the star from one before you star another.", MOST=MOST)
+        )
     db.session.execute(
         insert(StarredCase).values(user_id=by.id, case_id=case.id, starred_at=utcnow()).on_conflict_do_nothing()
     )

@@ -21,6 +21,7 @@ from service.engine.elements.delivery import fits, properties_of
 from service.errors import WrongState
 from service.execution.definitions import deployed
 from service.execution.running import running
+from service.languages import _
 from service.models import SYSTEM, Actor, Case, CaseState, Message, MessageId, ProcessDefinition, Subscription
 from service.operations import cases
 from service.policy.permissions import Action, require
@@ -61,7 +62,9 @@ def publish(
         definition, element_id = start
         return Published("started", _open(definition, element_id, name, payload, keys, by=by))
     if keep_for <= timedelta(0):
-        raise WrongState(f"Nobody waits for the message “{name}” with these keys; say how long to keep it (keep_for).")
+        raise WrongState(
+            _("Nobody waits for the message “%(name)s” with these keys; say how long to keep it (keep_for).", name=name)
+        )
     db.session.add(
         Message(
             name=name,
@@ -92,7 +95,13 @@ def _refuse_again(name: str, message_id: str) -> None:
     insert = sqlite.insert if db.session.get_bind().dialect.name == "sqlite" else postgresql.insert
     row = insert(MessageId).values(name=name, message_id=message_id, published_at=utcnow()).on_conflict_do_nothing()
     if db.session.execute(row.returning(MessageId.name)).first() is None:
-        raise WrongState(f"The message “{name}” with the id “{message_id}” was published already.")
+        raise WrongState(
+            _(
+                "The message “%(name)s” with the id “%(message_id)s” was published already.",
+                name=name,
+                message_id=message_id,
+            )
+        )
 
 
 def deliver(case: Case, name: str, payload: Mapping[str, Any], keys: Mapping[str, Any], *, by: Actor) -> bool:
@@ -180,7 +189,7 @@ def _waiting(name: str, payload: Mapping[str, Any], keys: Mapping[str, Any]) -> 
         .order_by(Subscription.id)
     ).all()
     brought: dict[uuid.UUID, dict[str, Any]] = {}
-    for _, case in rows:
+    for _name, case in rows:
         if case.definition_id not in brought:
             definition = deployed(case.definition_id).definition
             brought[case.definition_id] = properties_of(definition, name, payload, utcnow()) | dict(keys)

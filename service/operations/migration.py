@@ -35,6 +35,7 @@ from service.execution.definitions import deployed
 from service.execution.projection import redraw
 from service.execution.running import lock, save
 from service.execution.stores import Stores
+from service.languages import _
 from service.models import (
     SYSTEM,
     Actor,
@@ -90,7 +91,7 @@ def bring_back(case: Case, *, by: Actor, reason: str) -> MigratedCase:
     require(by, Action.MIGRATE, case)
     moved = last_of(case.id)
     if moved is None:
-        raise WrongState("This case was not moved to another version, or has returned already.")
+        raise WrongState(_("This case was not moved to another version, or has returned already."))
     before = db.session.get_one(Migration, moved.migration_id)
     way = Way(new_id(), before.target_id, before.source_id, Plan(), said(reason), before.id)
     told = give_back(case, way, moved, by=by)
@@ -162,7 +163,7 @@ def carry(case: Case, way: Way, *, by: Actor) -> Told:
     """
     _require_open(case)
     if case.definition_id == way.target_id:
-        raise WrongState("The case is of this version already.")
+        raise WrongState(_("The case is of this version already."))
     source, target = deployed(case.definition_id), deployed(way.target_id)
     workflow = _loaded(case.definition_id, case.snapshot, case)
     try:
@@ -236,11 +237,13 @@ def _require_kept(case: Case, way: Way, moved: MigratedCase) -> Mapping[str, Any
     if moved.snapshot is None or moved.kept is None:
         gone = moved.at is not None and moved.at < utcnow() - KEPT_FOR
         why = "how it stood before is not kept any more" if gone else "it went on as it was moved"
-        raise WrongState(f"The case cannot return: {why}. Move it to the former version with a plan.")
+        raise WrongState(_("The case cannot return: %(why)s. Move it to the former version with a plan.", why=why))
     if case.definition_id == way.target_id or moved.stood != digest_of(case):
         raise WrongState(
-            "The case cannot return: something has happened in it since it was moved. Move it to the former version"
-            " with a plan."
+            _(
+                "The case cannot return: something has happened in it since it was moved. Move it to the "
+                "former version with a plan."
+            )
         )
     return moved.kept
 
@@ -255,13 +258,13 @@ def digest_of(case: Case) -> bytes:
 def said(reason: str) -> str:
     """The reason, which is mandatory."""
     if not reason.strip():
-        raise BadRequest("Say why the cases are moved.", field="reason")
+        raise BadRequest(_("Say why the cases are moved."), field="reason")
     return reason.strip()
 
 
 def _require_open(case: Case) -> None:
     if case.state.is_closed:
-        raise WrongState(f"This case is {case.state}.")
+        raise WrongState(_("This case is %(state)s.", state=_(case.state)))
 
 
 def _loaded(
@@ -272,7 +275,7 @@ def _loaded(
     try:
         workflow = Workflow.load(deployed(definition_id).definition, snapshot or b"", known, now=now)
     except EngineError as unfit:
-        raise WrongState(f"The case cannot be read: {unfit}") from None
+        raise WrongState(_("The case cannot be read: %(unfit)s", unfit=unfit)) from None
     workflow.stores, workflow.calendars = Stores(), calendars.working_time
     return workflow
 

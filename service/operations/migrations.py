@@ -22,6 +22,7 @@ from service.engine.change.steps import Step
 from service.errors import BadRequest, NotFound, ServiceError, WrongState
 from service.execution.chosen import Chosen
 from service.execution.running import lock
+from service.languages import _
 from service.models import (
     Actor,
     Case,
@@ -82,7 +83,7 @@ def order(
     """Have the chosen cases of `source` moved to `target`; `among`: only these rows. Raises `NoCases` for none."""
     require(by, Action.MIGRATE_CASES)
     if source.key != target.key or source.id == target.id:
-        raise BadRequest("Cases move between two versions of one process.", field="to")
+        raise BadRequest(_("Cases move between two versions of one process."), field="to")
     chosen, terms = chosen or Chosen(), terms or Terms()
     made = _made(source.id, target.id, plan.as_json(), chosen.as_json(), by=by, reason=reason, terms=terms)
     _begin(made, _whose(source, chosen, among), "There is no such case of this version.")
@@ -104,9 +105,9 @@ def order_modification(
     """Have the chosen cases of a version changed by hand, all by the same steps. Raises `WrongState` without cases."""
     require(by, Action.MODIFY_CASES)
     if not steps:
-        raise BadRequest("Say what is to be changed.", field="steps")
+        raise BadRequest(_("Say what is to be changed."), field="steps")
     if any(step.activity is not None for step in steps):
-        raise BadRequest("An activity is of one case; steps for many name elements.", field="steps")
+        raise BadRequest(_("An activity is of one case; steps for many name elements."), field="steps")
     chosen, terms = chosen or Chosen(), terms or Terms(up_to=Verdict.SAFE)
     plan = {STEPS: [step.as_json() for step in steps]}
     made = _made(version.id, version.id, plan, chosen.as_json(), by=by, reason=reason, terms=terms)
@@ -120,11 +121,11 @@ def order_return(before: Migration, *, by: Actor, reason: str) -> Migration:
     """Have all cases that `before` moved return. Raises `WrongState` while it is not over, or where none is left."""
     require(by, Action.MIGRATE_CASES)
     if not before.state.is_over and before.state is not MigrationState.PAUSED:
-        raise WrongState("This migration is running; pause or stop it first.")
+        raise WrongState(_("This migration is running; pause or stop it first."))
     if STEPS in before.plan:
-        raise WrongState("What was changed by hand does not return; change it once more.")
+        raise WrongState(_("What was changed by hand does not return; change it once more."))
     if before.returns_id is not None:
-        raise WrongState("This migration brought cases back. Move them again with a plan.")
+        raise WrongState(_("This migration brought cases back. Move them again with a plan."))
     chosen = {"migration": str(before.id)}
     made = _made(before.target_id, before.source_id, {}, chosen, by=by, reason=reason, returns_id=before.id)
     there = MigratedCase.migration_id == before.id, MigratedCase.outcome == Outcome.MOVED
@@ -158,7 +159,7 @@ def stop(order_: Migration, *, by: Actor) -> None:
     require(by, Action.MIGRATE_CASES)
     _locked(order_)
     if order_.state.is_over:
-        raise WrongState(f"This migration is {order_.state}.")
+        raise WrongState(_("This migration is %(state)s.", state=order_.state))
     order_.state, order_.ended_at, order_.note = MigrationState.STOPPED, utcnow(), f"Stopped by {by.name}."
     left = sa.update(MigratedCase).where(MigratedCase.migration_id == order_.id, *_WAITING)
     said = "The migration was stopped before its turn."
@@ -333,13 +334,13 @@ def _one(way: single.Way) -> Callable[[Case, single.Way], single.Told]:
 
 def _move(case: Case, way: single.Way) -> single.Told:
     if case.definition_id != way.source_id:
-        raise WrongState("The case is of another version by now.")
+        raise WrongState(_("The case is of another version by now."))
     return single.carry(case, way, by=way.by)
 
 
 def _modify(case: Case, way: single.Way) -> single.Told:
     if case.definition_id != way.source_id:
-        raise WrongState("The case is of another version by now.")
+        raise WrongState(_("The case is of another version by now."))
     if case.restricted:
         raise WrongState(modification.RESTRICTED)
     made = modification.modify_as_ordered(case, way.steps, by=way.by, reason=way.reason, up_to=way.up_to)
@@ -351,7 +352,7 @@ def _modify(case: Case, way: single.Way) -> single.Told:
 def _give_back(case: Case, way: single.Way) -> single.Told:
     moved = single.last_of(case.id, way.returns_id)
     if moved is None:
-        raise WrongState("The case has returned already.")
+        raise WrongState(_("The case has returned already."))
     return single.give_back(case, way, moved, by=way.by)
 
 
@@ -367,4 +368,4 @@ def _locked(order_: Migration) -> None:
 
 def _require(order_: Migration, state: MigrationState) -> None:
     if order_.state is not state:
-        raise WrongState(f"This migration is {order_.state}.")
+        raise WrongState(_("This migration is %(state)s.", state=order_.state))

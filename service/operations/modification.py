@@ -29,6 +29,7 @@ from service.execution import family, milestones, settling
 from service.execution.definitions import deployed
 from service.execution.running import load, lock, save
 from service.execution.stores import Stores
+from service.languages import _
 from service.models import Actor, Case, CaseState, HumanTask, Modification, ModificationState
 from service.operations import incidents
 from service.operations.cases import plain
@@ -94,7 +95,7 @@ def modify(case: Case, steps: Sequence[Step], *, by: Actor, reason: str, revisio
     lock(case.id)
     require(by, Action.MODIFY, case)
     if revision is not None and case.version != revision:
-        raise Changed("Something has happened in the case since you looked. Look again at what would be changed.")
+        raise Changed(_("Something has happened in the case since you looked. Look again at what would be changed."))
     said = _said(reason, "Say why this is changed by hand.")
     return modify_as_ordered(case, _checked(steps), by=by, reason=said, up_to=Verdict.PERSON)
 
@@ -114,7 +115,7 @@ def approve(proposed: Modification, *, by: Actor) -> Modification:
     """Apply what somebody else has proposed. Where that cannot be any more, it is refused, and `answer` says why."""
     case = _locked(proposed, by)
     if by.name == proposed.created_by:
-        raise Forbidden("You proposed this yourself; somebody else has to agree to it (four eyes).")
+        raise Forbidden(_("You proposed this yourself; somebody else has to agree to it (four eyes)."))
     try:
         apply(case, _steps(proposed), by=by, reason=proposed.reason, proposed_by=proposed.created_by)
     except WrongState as gone:  # raised before anything is changed
@@ -174,11 +175,11 @@ def _require(found: Sequence[Reason], up_to: Verdict) -> None:
 
 def _changeable(case: Case) -> Workflow:
     if case.state not in _CHANGEABLE:
-        raise WrongState(f"This case is {case.state}.")
+        raise WrongState(_("This case is %(state)s.", state=_(case.state)))
     try:
         workflow = load(case, now=case.suspended_at)  # on hold its clocks stand still
     except EngineError as unfit:
-        raise WrongState(f"The case cannot be read: {unfit}") from None
+        raise WrongState(_("The case cannot be read: %(unfit)s", unfit=unfit)) from None
     workflow.stores = Stores()
     workflow.take_happenings()
     return workflow
@@ -219,7 +220,7 @@ def _locked(proposed: Modification, by: Actor) -> Case:
     case = lock(proposed.case_id)
     require(by, Action.MODIFY, case)
     if proposed.state is not ModificationState.PROPOSED:
-        raise WrongState(f"This proposal is {proposed.state} already.")
+        raise WrongState(_("This proposal is %(state)s already.", state=_(proposed.state)))
     return case
 
 

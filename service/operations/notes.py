@@ -10,6 +10,7 @@ from service import audit
 from service.db import db, new_id, utcnow
 from service.errors import BadRequest, WrongState
 from service.execution.running import lock
+from service.languages import _
 from service.models import (
     Actor,
     Case,
@@ -73,7 +74,9 @@ def answer(question: Note, text: str, *, by: Actor) -> Note:
     require(by, Action.READ_CASE, case)
     require(by, Action.ANSWER, question)
     if question.withdrawn_at is not None or question.answered_at is not None:
-        raise WrongState("This question was " + ("withdrawn." if question.withdrawn_at else "answered already."))
+        raise WrongState(
+            _("This question was withdrawn.") if question.withdrawn_at else _("This question was answered already.")
+        )
     question.answered_at = utcnow()
     found = Note(
         id=new_id(),
@@ -95,17 +98,20 @@ def answer(question: Note, text: str, *, by: Actor) -> Note:
 def _of_this_case(task: HumanTask, case: Case, by: Actor) -> None:
     require(by, Action.READ_TASK, task)
     if task.case_id != case.id:
-        raise BadRequest("That is a task of another case.", field="task")
+        raise BadRequest(_("That is a task of another case."), field="task")
 
 
 def _check_asked(asked: User, case: Case, visibility: NoteVisibility) -> None:
     """Raise `BadRequest` for somebody who could not read the question."""
     if not asked.active or asked.is_machine:
-        raise BadRequest(f"{asked.display_name} cannot sign in; ask somebody else.", field="asks")
+        raise BadRequest(_("%(asked)s cannot sign in; ask somebody else.", asked=asked.display_name), field="asks")
     needed = Action.READ_CASE if visibility is NoteVisibility.EVERYBODY else Action.WRITE_NOTE
     if not may(actor_of(asked.id), needed, case):
-        seen = "this case" if needed is Action.READ_CASE else "what is for the team"
-        raise BadRequest(f"{asked.display_name} may not see {seen}; ask somebody who may.", field="asks")
+        seen = _("this case") if needed is Action.READ_CASE else _("what is for the team")
+        raise BadRequest(
+            _("%(asked)s may not see %(seen)s; ask somebody who may.", asked=asked.display_name, seen=seen),
+            field="asks",
+        )
 
 
 def edit(note: Note, text: str, *, by: Actor, visibility: NoteVisibility | None = None) -> None:
@@ -136,7 +142,7 @@ def _to_change(note: Note, *, by: Actor) -> None:
     require(by, Action.READ_CASE, note.case)
     require(by, Action.EDIT_NOTE, note)
     if note.withdrawn_at is not None:
-        raise WrongState("This note was withdrawn.")
+        raise WrongState(_("This note was withdrawn."))
 
 
 def _keep(note: Note) -> None:
@@ -175,9 +181,15 @@ def _followers(case: Case, task: HumanTask | None) -> sa.Select[str]:
 
 def _checked(text: str) -> str:
     if not text.strip():
-        raise BadRequest("Write something.")
+        raise BadRequest(_("Write something."))
     if len(text) > LONGEST:
-        raise BadRequest(f"A note has at most {LONGEST:,} characters; this one has {len(text):,}.")
+        raise BadRequest(
+            _(
+                "A note has at most %(LONGEST)s characters; this one has %(text)s.",
+                LONGEST=f"{LONGEST:,}",
+                text=f"{len(text):,}",
+            )
+        )
     return text.strip()
 
 

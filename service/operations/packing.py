@@ -22,6 +22,7 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from service.errors import InvalidForm
+from service.languages import _
 from service.operations.laying import digest
 from service.operations.sources import KINDS
 
@@ -83,7 +84,7 @@ def unpack(content: bytes) -> Unpacked:
             key, signature = _signature(bundle, entries.get(SIGNATURE))
             files = _files(bundle, entries, wanted)
     except (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, NotImplementedError) as broken:
-        raise _wrong(f"This is no bundle: {broken}.") from broken
+        raise _wrong(_("This is no bundle: %(broken)s.", broken=broken)) from broken
     return Unpacked(manifest, about, files, key, signature)
 
 
@@ -91,18 +92,23 @@ def _entries(bundle: zipfile.ZipFile) -> dict[str, zipfile.ZipInfo]:
     """The entries by name, each as a bundle may have it."""
     found: dict[str, zipfile.ZipInfo] = {}
     if len(bundle.infolist()) > MOST_FILES + 2:
-        raise _wrong(f"It holds more than {MOST_FILES} files.")
+        raise _wrong(_("It holds more than %(MOST_FILES)s files.", MOST_FILES=MOST_FILES))
     for entry in bundle.infolist():
         kind = stat.S_IFMT(entry.external_attr >> 16)
         if entry.filename in found:
-            raise _wrong(f"“{_shown(entry.filename)}” stands in it twice.")
+            raise _wrong(_("“%(filename)s” stands in it twice.", filename=_shown(entry.filename)))
         if kind not in (0, stat.S_IFREG) or entry.is_dir():
-            raise _wrong(f"“{_shown(entry.filename)}” is no plain file.")
+            raise _wrong(_("“%(filename)s” is no plain file.", filename=_shown(entry.filename)))
         if entry.flag_bits & _ENCRYPTED or entry.compress_type not in _PLAIN:
-            raise _wrong(f"“{_shown(entry.filename)}” is encrypted, or compressed in another way than usual.")
+            raise _wrong(
+                _(
+                    "“%(filename)s” is encrypted, or compressed in another way than usual.",
+                    filename=_shown(entry.filename),
+                )
+            )
         found[entry.filename] = entry
     if MANIFEST not in found:
-        raise _wrong(f"It holds no {MANIFEST}.")
+        raise _wrong(_("It holds no %(MANIFEST)s.", MANIFEST=MANIFEST))
     return found
 
 
@@ -111,7 +117,9 @@ def _read(bundle: zipfile.ZipFile, entry: zipfile.ZipInfo, most: int) -> bytes:
     with bundle.open(entry) as stream:
         content = stream.read(most + 1)
     if len(content) > most:
-        raise _wrong(f"“{_shown(entry.filename)}” is larger than {most // 1_000_000} MB.")
+        raise _wrong(
+            _("“%(filename)s” is larger than %(most)s MB.", filename=_shown(entry.filename), most=most // 1_000_000)
+        )
     return content
 
 
@@ -119,9 +127,9 @@ def _json(content: bytes, name: str) -> dict[str, Any]:
     try:
         found = json.loads(content, object_pairs_hook=_once, parse_constant=_refuse)
     except (ValueError, RecursionError) as wrong:
-        raise _wrong(f"Its {name} is no JSON that can be read.") from wrong
+        raise _wrong(_("Its %(name)s is no JSON that can be read.", name=name)) from wrong
     if not isinstance(found, dict):
-        raise _wrong(f"Its {name} is no JSON object.")
+        raise _wrong(_("Its %(name)s is no JSON object.", name=name))
     return found
 
 
@@ -139,18 +147,20 @@ def _refuse(word: str) -> None:
 def _wanted(about: Mapping[str, Any], entries: Mapping[str, zipfile.ZipInfo]) -> dict[str, str]:
     """The files that the manifest names, which are exactly those in the ZIP."""
     if about.get("format") != FORMAT:
-        raise _wrong(f"It is of another format than {FORMAT}.")
+        raise _wrong(_("It is of another format than %(FORMAT)s.", FORMAT=FORMAT))
     files = about.get("files")
     if not isinstance(files, dict) or not files or not all(isinstance(each, str) for each in files.values()):
-        raise _wrong("Its manifest names no files.")
+        raise _wrong(_("Its manifest names no files."))
     for name in files:
         if not is_plain(name):
-            raise _wrong(f"“{_shown(name)}” is no name that a file in a bundle may have.")
+            raise _wrong(_("“%(name)s” is no name that a file in a bundle may have.", name=_shown(name)))
     extra = entries.keys() - {MANIFEST, SIGNATURE} - {FOLDER + name for name in files}
     missing = [name for name in files if FOLDER + name not in entries]
     if extra or missing:
         first = _shown(sorted([*extra, *missing])[0])
-        raise _wrong(f"Its manifest does not fit what is in it: “{first}” stands in one of them alone.")
+        raise _wrong(
+            _("Its manifest does not fit what is in it: “%(first)s” stands in one of them alone.", first=first)
+        )
     return files
 
 
@@ -172,7 +182,7 @@ def _signature(bundle: zipfile.ZipFile, entry: zipfile.ZipInfo | None) -> tuple[
     said = _json(_read(bundle, entry, MOST_OF_MANIFEST), SIGNATURE)
     key, signature = said.get("key"), said.get("hmac")
     if not isinstance(key, str) or not isinstance(signature, str):
-        raise _wrong(f"Its {SIGNATURE} names no key and no signature.")
+        raise _wrong(_("Its %(SIGNATURE)s names no key and no signature.", SIGNATURE=SIGNATURE))
     return key, signature
 
 
@@ -184,9 +194,11 @@ def _files(
         content = _read(bundle, entries[FOLDER + name], MOST_OF_ONE)
         left -= len(content)
         if left < 0:
-            raise _wrong(f"Its files are larger than {MOST_BYTES // 1_000_000} MB together.")
+            raise _wrong(_("Its files are larger than %(MOST_BYTES)s MB together.", MOST_BYTES=MOST_BYTES // 1_000_000))
         if digest(content) != hashed:
-            raise _wrong(f"“{name}” is not what the manifest says: it was changed, or damaged on the way.")
+            raise _wrong(
+                _("“%(name)s” is not what the manifest says: it was changed, or damaged on the way.", name=name)
+            )
         found[name] = content
     return found
 

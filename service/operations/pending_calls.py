@@ -10,11 +10,12 @@ from service.connectors import CallFailed
 from service.db import db, utcnow
 from service.errors import NotFound, WrongState
 from service.execution.running import lock
+from service.languages import _, later
 from service.models import Actor, Case, CaseState, PendingCall
 from service.operations import incidents, service_tasks
 from service.policy.permissions import Action, may, require
 
-UNDER_WAY = "It is being tried right now; look again in a moment."
+UNDER_WAY = later("It is being tried right now; look again in a moment.")
 
 
 def try_now(call: PendingCall, *, by: Actor) -> None:
@@ -51,7 +52,7 @@ def _to_change(call: PendingCall, action: Action, by: Actor) -> Case:
     if not may(by, Action.RESOLVE_INCIDENT):
         require(by, action, case)
     if db.session.get(PendingCall, call_id) is None:
-        raise NotFound("Nobody waits for this call any more.")
+        raise NotFound(_("Nobody waits for this call any more."))
     if case.state is not CaseState.ACTIVE:
-        raise WrongState(f"This case is {case.state}.")
+        raise WrongState(_("This case is %(state)s.", state=_(case.state)))
     return case

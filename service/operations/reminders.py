@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from service import jobs
 from service.db import db, new_id, utcnow
 from service.errors import BadRequest, NotFound, WrongState
+from service.languages import _
 from service.models import Actor, Case, HumanTask, Reminder
 from service.notifications import LONGEST, notify
 from service.policy.permissions import Action, require
@@ -30,13 +31,13 @@ def remind(case: Case, at: datetime, text: str = "", *, task: HumanTask | None =
         require(by, Action.READ_CASE, case)
     said = text.strip()
     if len(said) > LONGEST:
-        raise BadRequest(f"A reminder has at most {LONGEST:,} characters.", field="text")
+        raise BadRequest(_("A reminder has at most %(LONGEST)s characters.", LONGEST=f"{LONGEST:,}"), field="text")
     if at <= utcnow():
-        raise BadRequest("That moment is over; name one to come.", field="at")
+        raise BadRequest(_("That moment is over; name one to come."), field="at")
     if at > utcnow() + AHEAD:
-        raise BadRequest("That is more than five years from now.", field="at")
+        raise BadRequest(_("That is more than five years from now."), field="at")
     if (db.session.scalar(sa.select(sa.func.count()).where(*_open(by))) or 0) >= MOST:
-        raise WrongState(f"You have {MOST} reminders to come; call one off first.")
+        raise WrongState(_("You have %(MOST)s reminders to come; call one off first.", MOST=MOST))
     reminder = Reminder(
         id=new_id(), person=by.name, case_id=case.id, task_id=task.id if task else None, text=said, due_at=at
     )
@@ -53,7 +54,7 @@ def call_off(reminder: Reminder, *, by: Actor) -> None:
         raise NotFound(NotFound.__doc__)
     db.session.refresh(reminder, with_for_update=True)
     if reminder.closed_at is not None:
-        raise WrongState("This reminder is over.")
+        raise WrongState(_("This reminder is over."))
     reminder.closed_at = utcnow()
     jobs.cancel(_key(reminder))
 

@@ -19,6 +19,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from service.db import db, utcnow
 from service.errors import BadRequest, ServiceError
+from service.languages import _
 from service.models import Case, HumanTask, Note, NoteVisibility, Notification, ReceivedMail, User
 from service.operations import notes
 from service.operations.users import actor_of
@@ -54,13 +55,13 @@ def _text(value: bytes) -> str:
 def take(message: EmailMessage) -> Note | None:
     """The note that an answer becomes; None for one that was taken before. Raises `NotTaken`, and as `notes.write`."""
     if message.get("Auto-Submitted", "no").lower() != "no" or message.get("Precedence", "").lower() in ("bulk", "junk"):
-        raise NotTaken("It was sent by a program: out of office, perhaps.")
+        raise NotTaken(_("It was sent by a program: out of office, perhaps."))
     told = _answered(message)
     user = db.session.scalar(sa.select(User).where(User.name == told.person, User.active, ~User.is_machine))
     written = [str(value)[:1000] for name, value in message.raw_items() if name.lower() == "from"]
     senders = {each.casefold() for each in _ADDRESS.findall(" ".join(written))}
     if user is None or not user.email or senders != {user.email.casefold()}:
-        raise NotTaken("It does not come from the address to which the mail was sent.")
+        raise NotTaken(_("It does not come from the address to which the mail was sent."))
     text = _written(message)
     if not _first_time(message):
         return None
@@ -81,7 +82,7 @@ def _answered(message: EmailMessage) -> Notification:
             told = db.session.get(Notification, notification_id)
             if told is not None:
                 return told
-    raise NotTaken("It goes to no address of ours that a mail was sent with.")
+    raise NotTaken(_("It goes to no address of ours that a mail was sent with."))
 
 
 def _written(message: EmailMessage) -> str:
@@ -90,11 +91,11 @@ def _written(message: EmailMessage) -> str:
 
     body = message.get_body(preferencelist=("plain",))
     if body is None:
-        raise NotTaken("It has no part in plain text.")
+        raise NotTaken(_("It has no part in plain text."))
     whole = str(body.get_content())[: 10 * notes.LONGEST]
     text = (EmailReplyParser(languages=["en", "de", "fr"]).parse_reply(text=whole) or "").strip()
     if not text:
-        raise NotTaken("Nothing is written in it.")
+        raise NotTaken(_("Nothing is written in it."))
     return text[: notes.LONGEST]
 
 
@@ -111,7 +112,7 @@ def _note(told: Notification, user: User, text: str) -> Note:
     actor = actor_of(user.id)
     case = db.session.get(Case, told.case_id) if told.case_id else None
     if case is None:
-        raise BadRequest("What it answers is about no case.")
+        raise BadRequest(_("What it answers is about no case."))
     asked = db.session.get(Note, told.note_id) if told.note_id else None
     if asked is not None and asked.asked == user.name and asked.answered_at is None and asked.withdrawn_at is None:
         return notes.answer(asked, text, by=actor)

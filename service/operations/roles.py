@@ -14,6 +14,7 @@ from service.errors import BadRequest, NotFound, WrongState
 from service.execution import family, offers
 from service.execution.definitions import deployed
 from service.execution.running import load, lock
+from service.languages import _, gettext
 from service.models import Actor, Case, CaseRole, Group, HumanTask, Membership, TaskCandidate, TaskState, User
 from service.notifications import notify
 from service.policy import reaching
@@ -34,7 +35,7 @@ def give(case: Case, role_id: str, principal: str, *, by: Actor) -> None:
     _to_change(case, by=by)
     role, before = declared(case, role_id), _principals(case, role_id)
     if principal in before:
-        raise WrongState(f"They are {role.name} of this case already.")
+        raise WrongState(_("They are %(role)s of this case already.", role=role.name))
     _bind(case, role, [*before, principal], by=by)
 
 
@@ -43,7 +44,7 @@ def take(case: Case, role_id: str, principal: str, *, by: Actor) -> None:
     _to_change(case, by=by)
     role, before = declared(case, role_id), _principals(case, role_id)
     if principal not in before:
-        raise WrongState(f"They are not {role.name} of this case any more.")
+        raise WrongState(_("They are not %(role)s of this case any more.", role=role.name))
     _bind(case, role, [each for each in before if each != principal], by=by)
 
 
@@ -88,9 +89,9 @@ def hand_over(case: Case, role_id: str, *, frm: User, to: User, by: Actor) -> No
     before = _principals(case, role_id)
     leaving, coming = f"user:{frm.name}", f"user:{to.name}"
     if leaving not in before:
-        raise WrongState(f"{frm.display_name} is not {role.name} of this case.")
+        raise WrongState(_("%(frm)s is not %(role)s of this case.", frm=frm.display_name, role=role.name))
     if frm.id == to.id:
-        raise BadRequest("Hand it over to somebody else.")
+        raise BadRequest(_("Hand it over to somebody else."))
     _require_fitting(role, coming)
     _set(case, role, [principal for principal in before if principal != leaving] + [coming], by=by)
     moving = in_reach(case, role_id, frm=frm, to=to)
@@ -118,11 +119,11 @@ def restrict(case: Case, restricted: bool, *, by: Actor, reason: str) -> None:
     lock(case.id)
     require(by, Action.RESTRICT, case)
     if case.restricted is restricted:
-        raise WrongState("This case is restricted already." if restricted else "This case is not restricted.")
+        raise WrongState(_("This case is restricted already.") if restricted else _("This case is not restricted."))
     if not reason.strip():
-        raise BadRequest("Say why.")
+        raise BadRequest(_("Say why."))
     if restricted and not reaching.is_reached(case):
-        raise WrongState("Give the case an owner first; nobody could open it again.")
+        raise WrongState(_("Give the case an owner first; nobody could open it again."))
     case.restricted = restricted
     db.session.execute(
         sa.update(Case)
@@ -142,14 +143,14 @@ def bring_back(number: str, owner: User, *, by: Actor, reason: str) -> Case:
     require(by, Action.FIND_LOST_CASES)
     found = next((each for each in reaching.lost() if each.number == number), None)
     if found is None:
-        raise WrongState("No restricted case with this number is out of everybody's reach.")
+        raise WrongState(_("No restricted case with this number is out of everybody's reach."))
     if not owner.active:
-        raise BadRequest(f"{owner.display_name} cannot sign in any more.", field="owner")
+        raise BadRequest(_("%(owner)s cannot sign in any more.", owner=owner.display_name), field="owner")
     if not reason.strip():
-        raise BadRequest("Say why.", field="reason")
+        raise BadRequest(_("Say why."), field="reason")
     case = lock(found.id)
     if reaching.is_reached(case):
-        raise WrongState("No restricted case with this number is out of everybody's reach.")
+        raise WrongState(_("No restricted case with this number is out of everybody's reach."))
     case.owner_id = owner.id
     audit.record(case, "case:brought-back", by=by, details={"owner": owner.name, "reason": reason.strip()})
     return case
@@ -158,14 +159,14 @@ def bring_back(number: str, owner: User, *, by: Actor, reason: str) -> Case:
 def require_reached(case: Case) -> None:
     """Raise `WrongState` when nobody active would own or steer a restricted case any more."""
     if case.restricted and not case.state.is_closed and not reaching.is_reached(case):
-        raise WrongState("This case is restricted, and nobody could reach it any more: give it another owner first.")
+        raise WrongState(_("This case is restricted, and nobody could reach it any more: give it another owner first."))
 
 
 def declared(case: Case, role_id: str) -> Role:
     """The role as the diagram declares it. Raises `WrongState` when it does not."""
     roles = {role.id: role for role in deployed(case.definition_id).definition.info.roles}
     if role_id not in roles:
-        raise WrongState(f"Cases of this type have no role “{role_id[:100]}”.")
+        raise WrongState(_("Cases of this type have no role “%(role_id)s”.", role_id=role_id[:100]))
     return roles[role_id]
 
 
@@ -173,7 +174,7 @@ def _to_change(case: Case, *, by: Actor) -> None:
     lock(case.id)
     require(by, Action.BIND_ROLE, case)
     if case.state.is_closed:
-        raise WrongState(f"This case is {case.state}.")
+        raise WrongState(_("This case is %(state)s.", state=_(case.state)))
 
 
 def _principals(case: Case, role_id: str) -> list[str]:
@@ -221,15 +222,17 @@ def _require_fitting(role: Role, principal: str) -> None:
     kind, _, name = principal.partition(":")
     if kind == "group":
         if db.session.get(Group, name) is None:
-            raise NotFound(f"There is no group “{name[:100]}”.")
+            raise NotFound(gettext("There is no group “%(name)s”.", name=name[:100]))
         if role.groups and name not in role.groups:
-            raise BadRequest(f"The role {role.name} is for {', '.join(role.groups)}.")
+            raise BadRequest(
+                gettext("The role %(role)s is for %(groups)s.", role=role.name, groups=", ".join(role.groups))
+            )
         return
     user = db.session.scalar(sa.select(User).where(User.name == name)) if kind == "user" else None
     if user is None or not user.active:
-        raise NotFound(f"There is no user “{name[:100]}” who can sign in.")
+        raise NotFound(gettext("There is no user “%(name)s” who can sign in.", name=name[:100]))
     member = sa.select(Membership.group_name).where(
         Membership.user_id == user.id, Membership.group_name.in_(role.groups)
     )
     if role.groups and db.session.scalars(member).first() is None:
-        raise BadRequest(f"The role {role.name} is for {', '.join(role.groups)}.")
+        raise BadRequest(gettext("The role %(role)s is for %(groups)s.", role=role.name, groups=", ".join(role.groups)))

@@ -21,6 +21,7 @@ from flask import current_app
 from service import audit
 from service.db import db, utcnow
 from service.errors import BadRequest, WrongState
+from service.languages import _, later
 from service.models import Actor, Group, Membership, RecoveryCode, SecondFactor, User
 from service.operations.users import end_sign_ins
 from service.policy.credentials import digest
@@ -29,7 +30,7 @@ from service.policy.permissions import Action, require
 CODES, PARTS = 10, 4  #: recovery codes of one person, each of so many parts of four letters (80 bits)
 BESIDE = 1  #: half minutes before and after now whose codes are taken too: clocks differ
 ISSUER = "Casewright"
-WRONG = "This code is not right. Take the one that your app shows now; each is taken once."
+WRONG = later("This code is not right. Take the one that your app shows now; each is taken once.")
 
 
 class Asked(StrEnum):
@@ -66,7 +67,7 @@ def begin(user: User) -> SecondFactor:
         factor = SecondFactor(user_id=user.id, nonce=b"")
         db.session.add(factor)
     if factor.confirmed_at is not None:
-        raise WrongState("You have a second factor already; remove it first.")
+        raise WrongState(_("You have a second factor already; remove it first."))
     factor.nonce, factor.created_at, factor.last_step = secrets.token_bytes(16), utcnow(), None
     db.session.flush()
     return factor
@@ -82,7 +83,7 @@ def confirm(user: User, code: str, *, by: Actor) -> Sequence[str]:
     """Let the app count from now on, by its first code; the recovery codes, which are shown this once."""
     factor = _locked(user)
     if factor is None or factor.confirmed_at is not None:
-        raise WrongState("Nothing waits to be confirmed; begin anew.")
+        raise WrongState(_("Nothing waits to be confirmed; begin anew."))
     if not _takes(factor, code):
         raise BadRequest(WRONG, field="code")
     factor.confirmed_at = utcnow()
@@ -94,7 +95,7 @@ def check(user: User, code: str, *, by: Actor) -> None:
     """Take a code of the app, or a recovery code. Raises `BadRequest` for one that is wrong or was taken before."""
     factor = _locked(user)
     if factor is None or factor.confirmed_at is None:
-        raise WrongState("There is no second factor.")
+        raise WrongState(_("There is no second factor."))
     if _takes(factor, code):
         return
     used = sa.delete(RecoveryCode).where(RecoveryCode.user_id == user.id, RecoveryCode.hash == digest(_plain(code)))
@@ -113,7 +114,7 @@ def renew_codes(user: User, code: str, *, by: Actor) -> Sequence[str]:
 def remove(user: User, code: str, *, by: Actor) -> None:
     """Sign in by the password alone again, by a code. Raises `WrongState` where a group needs it."""
     if is_required(user.id):
-        raise WrongState("A group of yours needs a second factor.")
+        raise WrongState(_("A group of yours needs a second factor."))
     check(user, code, by=by)
     _forget(user)
     audit.installation.record("second-factor:removed", by=by, subject=user.name)

@@ -23,6 +23,7 @@ from service.engine.work import OpenService, OpenWork
 from service.engine.workflow import Workflow
 from service.errors import WrongState
 from service.execution.running import load, lock, running
+from service.languages import _
 from service.models import SYSTEM, Actor, Case, CaseState, PendingCall
 
 log = logging.getLogger(__name__)
@@ -49,7 +50,7 @@ def finish(case_id: uuid.UUID, activity_id: str, result: Mapping[str, Any]) -> N
             except NotReady:
                 raise
             except EngineError as unfit:
-                raise CallFailed(f"The answer cannot be kept: {unfit}") from None
+                raise CallFailed(_("The answer cannot be kept: %(unfit)s", unfit=unfit)) from None
     except (NotReady, WrongState) as late:
         log.info("case %s: what came back is dropped: %s", case_id, late)
 
@@ -150,5 +151,5 @@ def _open(case: Case, activity_id: str) -> OpenService | None:
 def _of(workflow: Workflow, activity_id: str) -> OpenService:
     found = next((task for task in workflow.open_work().services if task.activity_id == activity_id), None)
     if found is None:
-        raise NotReady(f"The service task {activity_id} no longer waits.")
+        raise NotReady(_("The service task %(activity_id)s no longer waits.", activity_id=activity_id))
     return found

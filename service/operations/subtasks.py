@@ -6,6 +6,7 @@ import sqlalchemy as sa
 
 from service.db import db
 from service.errors import BadRequest, WrongState
+from service.languages import _
 from service.models import Actor, Case, HumanTask, TaskState
 from service.policy.permissions import Action, require
 
@@ -16,13 +17,13 @@ def check_parent(parent: HumanTask, case: Case, *, by: Actor) -> None:
     """Raise unless `parent`, an open task of the locked case, may have one subtask more."""
     require(by, Action.READ_TASK, parent)
     if parent.case_id != case.id:
-        raise BadRequest("The task above is of another case.", field="parent")
+        raise BadRequest(_("The task above is of another case."), field="parent")
     if not parent.state.is_open:
-        raise WrongState(f"The task above is {parent.state}.")
+        raise WrongState(_("The task above is %(state)s.", state=parent.state))
     if parent.parent_id is not None:
-        raise WrongState("A subtask has no subtasks of its own: add it to the task above.")
+        raise WrongState(_("A subtask has no subtasks of its own: add it to the task above."))
     if (parent.subtasks or 0) >= MOST:
-        raise WrongState(f"A task has at most {MOST} subtasks.")
+        raise WrongState(_("A task has at most %(MOST)s subtasks.", MOST=MOST))
 
 
 def added(parent: HumanTask | None) -> None:
@@ -51,4 +52,11 @@ def require_done(task: HumanTask) -> None:
     names = db.session.scalars(sa.select(HumanTask.name).where(*waits).order_by(HumanTask.id).limit(3)).all()
     if names:
         said = ", ".join(f"“{name}”" for name in names)
-        raise WrongState(f"{task.subtasks_done} of {task.subtasks} subtasks are done; first has to be done: {said}.")
+        raise WrongState(
+            _(
+                "%(subtasks_done)s of %(subtasks)s subtasks are done; first has to be done: %(said)s.",
+                subtasks_done=task.subtasks_done,
+                subtasks=task.subtasks,
+                said=said,
+            )
+        )

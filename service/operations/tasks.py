@@ -22,6 +22,7 @@ from service.execution import drafts, levels, offers
 from service.execution.definitions import form_of_task
 from service.execution.projection import can_sign_in
 from service.execution.running import lock, running
+from service.languages import _, formats
 from service.models import Actor, AuditEntry, Case, CaseState, FormDefinition, HumanTask, TaskCandidate, TaskState, User
 from service.notifications import notify
 from service.operations import incidents, subtasks
@@ -62,9 +63,9 @@ def release(task: HumanTask, *, by: Actor) -> None:
 def delegate(task: HumanTask, *, by: Actor, to: User) -> None:
     """Let `to` work on the task; it comes back to `by` when handed back."""
     with _open(task, by, Action.DELEGATE):
-        _require_state(task.delegated_by is None, "This task is delegated already.")
+        _require_state(task.delegated_by is None, _("This task is delegated already."))
         if to.name == by.name:
-            raise BadRequest("Delegate to somebody else.")
+            raise BadRequest(_("Delegate to somebody else."))
         _check_receiver(task, to)
         _give(task, to.name, delegated_by=by.name)
         _tell(task, "task:delegated", by, to=to.name)
@@ -74,7 +75,7 @@ def delegate(task: HumanTask, *, by: Actor, to: User) -> None:
 def hand_back(task: HumanTask, *, by: Actor) -> None:
     """Return a delegated task to who delegated it."""
     with _open(task, by, Action.HAND_BACK):
-        _require_state(task.delegated_by is not None, "This task was not delegated.")
+        _require_state(task.delegated_by is not None, _("This task was not delegated."))
         owner = task.delegated_by
         _give(task, owner)
         _tell(task, "task:handed-back", by, to=owner)
@@ -87,12 +88,12 @@ def send_back(task: HumanTask, *, by: Actor, reason: str) -> User | None:
     Returns who has it now, if it is somebody. Raises `WrongState` where it was never offered to anybody else.
     """
     with _open(task, by, Action.SEND_BACK):
-        _require_state(task.assignee is not None, "Nobody has this task.")
-        _require_state(task.delegated_by is None, "A delegated task is handed back.")
-        _require_state(is_offered(task), "This task is offered to nobody else: delegate it, or have it assigned.")
+        _require_state(task.assignee is not None, _("Nobody has this task."))
+        _require_state(task.delegated_by is None, _("A delegated task is handed back."))
+        _require_state(is_offered(task), _("This task is offered to nobody else: delegate it, or have it assigned."))
         why = reason.strip()
         if not why or len(why) > WHY:
-            raise BadRequest(f"Say why it goes back, in at most {WHY:,} characters.", field="reason")
+            raise BadRequest(_("Say why it goes back, in at most %(WHY)s characters.", WHY=f"{WHY:,}"), field="reason")
         to = returning.former(task)
         _give(task, to.name if to else None)
         _tell(task, "task:sent-back", by, to=to.name if to else None, reason=why)
@@ -123,7 +124,7 @@ def schedule(
     """Say by when the task is to be done, and how it stands among others (0 to 100); what is not said stays."""
     with _open(task, by, Action.SCHEDULE):
         if isinstance(due_at, Unset) and isinstance(priority, Unset):
-            raise BadRequest("Say by when, or with which priority.", field="due_at")
+            raise BadRequest(_("Say by when, or with which priority."), field="due_at")
         told: dict[str, Any] = {}
         if not isinstance(due_at, Unset) and due_at != task.due_at:
             told["due"] = [task.due_at and task.due_at.isoformat(), due_at and due_at.isoformat()]
@@ -131,7 +132,9 @@ def schedule(
             levels.left_to_people(task.case, task)
         if not isinstance(priority, Unset) and priority != task.priority:
             if not 0 <= priority <= 100:
-                raise BadRequest(f"The priority is {priority}; allowed is 0 to 100.", field="priority")
+                raise BadRequest(
+                    _("The priority is %(priority)s; allowed is 0 to 100.", priority=priority), field="priority"
+                )
             told["priority"] = [task.priority, priority]
             task.priority = priority
         if told:
@@ -155,13 +158,13 @@ def put_back(task: HumanTask, done: Action, before: Mapping[str, Any], *, versio
     """Undo what `by` did to the task, which `before` says how it was, if it is still at `version`."""
     undoing = {Action.CLAIM: Action.RELEASE, Action.RELEASE: Action.CLAIM}.get(done, done)
     with _open(task, by, undoing):
-        _require_state(task.version == version, "Something has happened to it since.")
+        _require_state(task.version == version, _("Something has happened to it since."))
         if done is Action.SCHEDULE:
             due = datetime.fromisoformat(before["due_at"]) if before["due_at"] else None
             schedule(task, by=by, due_at=due, priority=before["priority"])
             return
         name = before["assignee"]
-        _require_state(name is None or can_sign_in(name), f"{name} cannot sign in any more.")
+        _require_state(name is None or can_sign_in(name), _("%(name)s cannot sign in any more.", name=name))
         _give(task, name, delegated_by=before["delegated_by"])
         action = "task:released" if done is Action.CLAIM else "task:assigned"
         _tell(task, action, by, **({} if done is Action.CLAIM else {"to": name}))
@@ -178,7 +181,7 @@ class Accepted:
 def accept(task: HumanTask, *, by: Actor, submitted: Mapping[str, Any]) -> Accepted:
     """What takes time in `complete`, and locks nothing. Raises as `complete` does."""
     _allowed(task, by, Action.COMPLETE)(task.case)
-    _require_state(task.case.state is CaseState.ACTIVE, f"This case is {task.case.state}.")
+    _require_state(task.case.state is CaseState.ACTIVE, _("This case is %(state)s.", state=_(task.case.state)))
     require_completable(task, by)
     return Accepted(task.case.version, checked(task, submitted))
 
@@ -215,10 +218,10 @@ def finish(
 
 def require_completable(task: HumanTask, by: Actor) -> None:
     """Raise unless the task is open, all on its list is done, and four eyes let `by` do it."""
-    _require_state(task.state.is_open, f"This task is {task.state}.")
+    _require_state(task.state.is_open, _("This task is %(state)s.", state=_(task.state)))
     require_other_person(by, task)
     _require_state(
-        all(item["done"] for item in task.checklist or ()), "Not everything on the task's list is ticked off."
+        all(item["done"] for item in task.checklist or ()), _("Not everything on the task's list is ticked off.")
     )
     subtasks.require_done(task)
 
@@ -254,7 +257,7 @@ def add(
     """
     lock(case.id)
     require(by, Action.ADD_TASK, case)
-    _require_state(case.state is CaseState.ACTIVE, f"This case is {case.state}.")
+    _require_state(case.state is CaseState.ACTIVE, _("This case is %(state)s.", state=_(case.state)))
     groups = list(dict.fromkeys(candidate_groups))
     _check_added(name, to, groups)
     if parent is not None:
@@ -289,11 +292,11 @@ def add(
 def _check_added(name: str, to: User | None, groups: Sequence[str]) -> None:
     """Raise `BadRequest` for a task without a name, or that nobody could do."""
     if not name.strip():
-        raise BadRequest("Give the task a name.", field="name")
+        raise BadRequest(_("Give the task a name."), field="name")
     if to is None and not groups:
-        raise BadRequest("Say who shall do it: somebody, or a group.", field="to")
+        raise BadRequest(_("Say who shall do it: somebody, or a group."), field="to")
     if to is not None and not to.active:
-        raise BadRequest(f"{to.display_name} cannot sign in any more.")
+        raise BadRequest(_("%(to)s cannot sign in any more.", to=to.display_name))
 
 
 def tick(task: HumanTask, done: Iterable[int], *, by: Actor) -> None:
@@ -302,7 +305,7 @@ def tick(task: HumanTask, done: Iterable[int], *, by: Actor) -> None:
         places = set(done)
         items = task.checklist or []
         if not places <= set(range(len(items))):
-            raise BadRequest(f"The list has {len(items)} items.")
+            raise BadRequest(_("The list has %(items)s items.", items=len(items)))
         task.checklist = [{**item, "done": place in places} for place, item in enumerate(items)]
         _tell(task, "task:ticked", by, done=sorted(places))
 
@@ -310,10 +313,10 @@ def tick(task: HumanTask, done: Iterable[int], *, by: Actor) -> None:
 def withdraw(task: HumanTask, *, by: Actor, reason: str) -> None:
     """Cancel a task that nobody drew; those of the diagram end with it only."""
     with running(task.case_id, by=by, allowed=_allowed(task, by, Action.WITHDRAW_TASK)):
-        _require_state(task.state.is_open, f"This task is {task.state}.")
-        _require_state(task.activity_id is None, "This task stands in the diagram; only added ones are withdrawn.")
+        _require_state(task.state.is_open, _("This task is %(state)s.", state=_(task.state)))
+        _require_state(task.activity_id is None, _("This task stands in the diagram; only added ones are withdrawn."))
         if not reason.strip():
-            raise BadRequest("Say why the task is withdrawn.", field="reason")
+            raise BadRequest(_("Say why the task is withdrawn."), field="reason")
         task.state, task.closed_at = TaskState.CANCELLED, utcnow()
         subtasks.closed(task)
         _no_candidates(task)
@@ -324,7 +327,7 @@ def withdraw(task: HumanTask, *, by: Actor, reason: str) -> None:
 def _newest_form(key: str) -> uuid.UUID:
     found = db.session.scalar(sa.select(FormDefinition.id).where(FormDefinition.key == key, FormDefinition.latest))
     if found is None:
-        raise NotFound(f"The form “{key}” is not deployed.")
+        raise NotFound(_("The form “%(key)s” is not deployed.", key=key))
     return found
 
 
@@ -350,9 +353,11 @@ def _about(task: HumanTask, **more: Any) -> dict[str, Any]:
 def _check_receiver(task: HumanTask, to: User) -> None:
     """Raise `BadRequest` when `to` could not complete the task anyway."""
     if not to.active:
-        raise BadRequest(f"{to.display_name} cannot sign in any more.")
+        raise BadRequest(_("%(to)s cannot sign in any more.", to=to.display_name))
     if to.name in earlier_doers(task):
-        raise BadRequest(f"{to.display_name} did an earlier step of this case; pick somebody else (four eyes).")
+        raise BadRequest(
+            _("%(to)s did an earlier step of this case; pick somebody else (four eyes).", to=to.display_name)
+        )
 
 
 @contextmanager
@@ -365,8 +370,8 @@ def _open(task: HumanTask, by: Actor, action: Action) -> Iterator[None]:
 
 
 def _require_both_open(task: HumanTask, case: Case) -> None:
-    _require_state(case.state is CaseState.ACTIVE, f"This case is {case.state}.")
-    _require_state(task.state.is_open, f"This task is {task.state}.")
+    _require_state(case.state is CaseState.ACTIVE, _("This case is %(state)s.", state=_(case.state)))
+    _require_state(task.state.is_open, _("This task is %(state)s.", state=_(task.state)))
 
 
 def _require_claimable(task: HumanTask, by: Actor) -> None:
@@ -375,9 +380,9 @@ def _require_claimable(task: HumanTask, by: Actor) -> None:
 
 
 def _require_releasable(task: HumanTask) -> None:
-    _require_state(task.assignee is not None, "Nobody has this task.")
-    _require_state(task.delegated_by is None, "A delegated task is handed back, not released.")
-    _require_state(is_offered(task), "This task is offered to nobody else: delegate it, or have it assigned.")
+    _require_state(task.assignee is not None, _("Nobody has this task."))
+    _require_state(task.delegated_by is None, _("A delegated task is handed back, not released."))
+    _require_state(is_offered(task), _("This task is offered to nobody else: delegate it, or have it assigned."))
 
 
 def _give(task: HumanTask, name: str | None, *, delegated_by: str | None = None) -> None:
@@ -396,9 +401,11 @@ def _allowed(task: HumanTask, by: Actor, action: Action) -> Callable[[Case], Non
             require(by, action, task)
             return
         if task.state.is_open:
-            raise Forbidden(f"{_who_has(task, by)} You may not {action} it.")
-        _require_state(by.name not in (task.assignee, task.closed_by), f"This task is {task.state}.")
-        raise Forbidden(f"This task is {task.state}. You may not {action} it.")
+            raise Forbidden(_("%(task)s You may not %(action)s it.", task=_who_has(task, by), action=_(action)))
+        _require_state(
+            by.name not in (task.assignee, task.closed_by), _("This task is %(state)s.", state=_(task.state))
+        )
+        raise Forbidden(_("This task is %(state)s. You may not %(action)s it.", state=task.state, action=_(action)))
 
     return check
 
@@ -406,15 +413,25 @@ def _allowed(task: HumanTask, by: Actor, action: Action) -> Callable[[Case], Non
 def _who_has(task: HumanTask, by: Actor) -> str:
     """Who has an open task, by whom and since when, as sentences for `by`."""
     if task.assignee is None:
-        return "Nobody has this task now."
+        return _("Nobody has this task now.")
     given = _given(task)
     called = _called({task.assignee, given.actor if given else task.assignee})
-    holder = "You have" if task.assignee == by.name else f"{called.get(task.assignee, task.assignee)} has"
+    holder = (
+        _("You have")
+        if task.assignee == by.name
+        else _("%(assignee)s has", assignee=called.get(task.assignee, task.assignee))
+    )
     if given is None:
-        return f"{holder} this task now."
+        return _("%(holder)s this task now.", holder=holder)
     giver, at = "you" if given.actor == by.name else called.get(given.actor, given.actor), local(given.at)
-    how = _GIVEN[given.action].format("" if given.actor == task.assignee else f" by {giver}")
-    return f"{holder} this task now: {how}, {at.day} {at:%b %Y, %H:%M}."
+    how = _GIVEN[given.action].format("" if given.actor == task.assignee else _(" by %(giver)s", giver=giver))
+    return _(
+        "%(holder)s this task now: %(how)s, %(day)s, %(at)s.",
+        holder=holder,
+        how=how,
+        day=formats.day(at.date()),
+        at=f"{at:%H:%M}",
+    )
 
 
 def _called(names: Collection[str]) -> dict[str, str]:

@@ -21,6 +21,7 @@ import sqlalchemy as sa
 from service import audit
 from service.db import db, new_id, utcnow
 from service.errors import BadRequest, Forbidden, WrongState
+from service.languages import LANGUAGES, _, later
 from service.models import (
     SYSTEM,
     Actor,
@@ -47,7 +48,7 @@ NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@+-]{0,99}")
 SHORTEST, LONGEST = 10, 1000  #: characters of a password (NIST SP 800-63B §5.1.1 asks for 8 at least, and no rules)
 SKILL, MOST_SKILLS = re.compile(r"[\w.-]{1,60}"), 50
 LARGEST_CAPACITY = 1000  #: open tasks of one person
-NO_PASSWORD = "A machine has no password; give it a token."  # noqa: S105  a sentence
+NO_PASSWORD = later("A machine has no password; give it a token.")
 
 
 @dataclass(frozen=True)
@@ -76,7 +77,7 @@ def create(
     require(by, Action.MANAGE_USERS)
     _check_name(name)
     if name == SYSTEM.name or db.session.scalar(sa.select(User.id).where(User.name == name)):
-        raise WrongState(f"The name “{name}” is taken.")
+        raise WrongState(_("The name “%(name)s” is taken.", name=name))
     if is_machine and password is not None:
         raise BadRequest(NO_PASSWORD, field="password")
     user = User(
@@ -113,12 +114,16 @@ def change(
        letting them in again brings none back."""
     require(by, Action.MANAGE_USERS)
     if user.id == by.id and (is_admin is False or active is False):
-        raise WrongState("You cannot lock yourself out; ask another administrator.")
+        raise WrongState(_("You cannot lock yourself out; ask another administrator."))
     if active is False and user.active and not leaves_restricted and (alone := reaching.reached_by_nobody_but(user)):
-        cases = "a restricted case" if alone == 1 else f"{alone} restricted cases"
+        cases = _("a restricted case") if alone == 1 else _("%(alone)s restricted cases", alone=alone)
         raise WrongState(
-            f"Only {user.display_name} still reaches {cases}. Have them handed over first, or send `leaves_restricted`:"
-            " administrators then find them under “Lost cases”."
+            _(
+                "Only %(user)s still reaches %(cases)s. Have them handed over first, or send "
+                "`leaves_restricted`: administrators then find them under “Lost cases”.",
+                user=user.display_name,
+                cases=cases,
+            )
         )
     changed: dict[str, Any] = {}
     if display_name is not None:
@@ -141,7 +146,10 @@ def set_capacity(user: User, capacity: int | None, *, by: Actor) -> None:
     """Say how many open tasks `user` is to have at most; None: nothing is said. Nobody is kept from taking more."""
     require(by, Action.MANAGE_USERS)
     if capacity is not None and not 0 <= capacity <= LARGEST_CAPACITY:
-        raise BadRequest(f"A capacity is a number from 0 to {LARGEST_CAPACITY}, or none.", field="capacity")
+        raise BadRequest(
+            _("A capacity is a number from 0 to %(LARGEST_CAPACITY)s, or none.", LARGEST_CAPACITY=LARGEST_CAPACITY),
+            field="capacity",
+        )
     if capacity != user.capacity:
         user.capacity = capacity
         audit.installation.record("user:capacity-set", by=by, subject=user.name, details={"capacity": capacity})
@@ -152,15 +160,27 @@ def set_skills(user: User, skills: Iterable[str], *, by: Actor) -> None:
     require(by, Action.MANAGE_USERS)
     wanted = sorted(set(skills))
     if len(wanted) > MOST_SKILLS:
-        raise BadRequest(f"Name at most {MOST_SKILLS} skills.", field="skills")
+        raise BadRequest(_("Name at most %(MOST_SKILLS)s skills.", MOST_SKILLS=MOST_SKILLS), field="skills")
     wrong = next((each for each in wanted if not SKILL.fullmatch(each)), None)
     if wrong is not None:
-        said = f"“{wrong[:60]}” is no skill's name: write up to 60 letters, digits, dots, dashes and underscores."
+        said = _(
+            "“%(wrong)s” is no skill's name: write up to 60 letters, digits, dots, dashes and underscores.",
+            wrong=wrong[:60],
+        )
         raise BadRequest(said, field="skills")
     if wanted != user.skill_names:
         there = {each.skill: each for each in user.skills}
         user.skills = [there.get(skill) or UserSkill(skill=skill) for skill in wanted]
         audit.installation.record("user:skills-set", by=by, subject=user.name, details={"skills": wanted})
+
+
+def set_language(user: User, language: str, *, by: Actor) -> None:
+    """In which language one is spoken to oneself; empty: as the browser asks. Raises `BadRequest`, `Forbidden`."""
+    if by.id != user.id:
+        raise Forbidden(_("Only they choose their language."))
+    if language and language not in LANGUAGES:
+        raise BadRequest(_("Pick one of the languages that there are."), field="language")
+    user.language = language or None
 
 
 def set_password(user: User, password: str, *, by: Actor) -> None:
@@ -198,7 +218,7 @@ def add_group(name: str, title: str, *, by: Actor) -> Group:
     require(by, Action.MANAGE_USERS)
     _check_name(name)
     if db.session.get(Group, name):
-        raise WrongState(f"The group “{name}” exists.")
+        raise WrongState(_("The group “%(name)s” exists.", name=name))
     return _made(name, title.strip() or name, by=by)
 
 
@@ -206,7 +226,7 @@ def rename_group(group: Group, title: str, *, by: Actor) -> None:
     """Give a group another title; its name stays, for diagrams say it. Raises `BadRequest` for an empty one."""
     require(by, Action.MANAGE_USERS)
     if not title.strip():
-        raise BadRequest("Give the group a title.", field="title")
+        raise BadRequest(_("Give the group a title."), field="title")
     if title.strip() != group.title:
         group.title = title.strip()
         audit.installation.record("group:renamed", by=by, subject=group.name, details={"title": group.title})
@@ -216,7 +236,9 @@ def remove_group(group: Group, *, by: Actor) -> None:
     """Take a group away. Raises `WrongState` while somebody is in it, or something names it."""
     require(by, Action.MANAGE_USERS)
     if in_the_way := _holding(group.name):
-        raise WrongState(f"The group “{group.name}” stays while {in_the_way}.")
+        raise WrongState(
+            _("The group “%(group)s” stays while %(in_the_way)s.", group=group.name, in_the_way=in_the_way)
+        )
     db.session.delete(group)
     audit.installation.record("group:removed", by=by, subject=group.name)
 
@@ -298,11 +320,11 @@ def issue_token(
     if wanted - ALONE:
         wanted |= {"read"}  # who works has to see what on
     if not wanted or not wanted <= SCOPES.keys():
-        raise BadRequest(f"Scopes are {', '.join(SCOPES)}; name at least one.")
+        raise BadRequest(_("Scopes are %(SCOPES)s; name at least one.", SCOPES=", ".join(SCOPES)))
     if not wanted <= by.scopes:
-        raise Forbidden("A token cannot make one that may do more than itself.")
+        raise Forbidden(_("A token cannot make one that may do more than itself."))
     if expires_at is not None and expires_at <= utcnow():
-        raise BadRequest("The token would have expired already.")
+        raise BadRequest(_("The token would have expired already."))
     secret = TOKEN_PREFIX + secrets.token_urlsafe(32)
     token = ApiToken(
         id=new_id(),
@@ -342,13 +364,16 @@ def actor_of(user_id: uuid.UUID) -> Actor:
 def _check_name(name: str) -> None:
     if not NAME.fullmatch(name):
         raise BadRequest(
-            "A name is up to 100 letters, digits and . _ @ + -, beginning with a letter or digit.", field="name"
+            _("A name is up to 100 letters, digits and . _ @ + -, beginning with a letter or digit."), field="name"
         )
 
 
 def _hashed(name: str, password: str) -> str:
     if not SHORTEST <= len(password) <= LONGEST:
-        raise BadRequest(f"A password has {SHORTEST} to {LONGEST} characters.", field="password")
+        raise BadRequest(
+            _("A password has %(SHORTEST)s to %(LONGEST)s characters.", SHORTEST=SHORTEST, LONGEST=LONGEST),
+            field="password",
+        )
     if password.casefold() == name.casefold():
-        raise BadRequest("The password is the name; take another.", field="password")
+        raise BadRequest(_("The password is the name; take another."), field="password")
     return hash_password(password)

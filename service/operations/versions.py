@@ -15,6 +15,7 @@ import sqlalchemy as sa
 from service import audit, jobs
 from service.db import database_now, db, utcnow
 from service.errors import WrongState
+from service.languages import _
 from service.models import SYSTEM, Actor, ProcessDefinition
 from service.operations import start_events
 from service.operations.choosing import Terms, terms_of
@@ -26,7 +27,9 @@ def pin(definition: ProcessDefinition, *, by: Actor) -> None:
     require(by, Action.CHOOSE_VERSION)
     versions = _locked(definition.key)
     if definition.pinned:
-        raise WrongState(f"New cases take version {definition.version} already, until somebody says otherwise.")
+        raise WrongState(
+            _("New cases take version %(version)s already, until somebody says otherwise.", version=definition.version)
+        )
     _refuse_retired(definition)
     _choose(versions, definition, pinned=True)
     audit.installation.record("version:pinned", by=by, subject=definition.key, details={"version": definition.version})
@@ -41,7 +44,7 @@ def unpin(key: str, *, by: Actor) -> ProcessDefinition:
     versions = _locked(key)
     newest = next(each for each in versions if each.retired_at is None)
     if newest.active and not any(each.pinned or each.staged for each in versions):
-        raise WrongState("New cases take the newest version.")
+        raise WrongState(_("New cases take the newest version."))
     _choose(versions, newest, pinned=False)
     audit.installation.record("version:unpinned", by=by, subject=key, details={"version": newest.version})
     return newest
@@ -54,7 +57,7 @@ def go_back(key: str, *, by: Actor) -> ProcessDefinition:
     now = next(each for each in versions if each.active)
     former = next((each for each in versions if each.version < now.version and each.retired_at is None), None)
     if former is None:
-        raise WrongState("There is no version before this one.")
+        raise WrongState(_("There is no version before this one."))
     pin(former, by=by)
     return former
 
@@ -69,9 +72,11 @@ def stage(definition: ProcessDefinition, terms: Terms, *, by: Actor) -> None:
     versions = _locked(definition.key)
     _refuse_retired(definition)
     if definition.active:
-        raise WrongState(f"New cases take version {definition.version} already.")
+        raise WrongState(_("New cases take version %(version)s already.", version=definition.version))
     if (pinned := next((each for each in versions if each.pinned), None)) is not None:
-        raise WrongState(f"New cases take version {pinned.version}, which is pinned; unpin it first.")
+        raise WrongState(
+            _("New cases take version %(version)s, which is pinned; unpin it first.", version=pinned.version)
+        )
     _put_on(definition, terms)
     _note_rivals(versions)
     audit.installation.record(
@@ -87,7 +92,7 @@ def unstage(definition: ProcessDefinition, *, by: Actor) -> None:
     require(by, Action.CHOOSE_VERSION)
     versions = _locked(definition.key)
     if not definition.staged:
-        raise WrongState(f"Version {definition.version} is not staged.")
+        raise WrongState(_("Version %(version)s is not staged.", version=definition.version))
     _take_off(definition)
     _note_rivals(versions)
     audit.installation.record(
@@ -104,7 +109,9 @@ def retire(definition: ProcessDefinition, *, by: Actor) -> None:
     versions = _locked(definition.key)
     _refuse_retired(definition)
     if definition.active:
-        raise WrongState(f"New cases take version {definition.version}; let them take another one first.")
+        raise WrongState(
+            _("New cases take version %(version)s; let them take another one first.", version=definition.version)
+        )
     _take_off(definition)
     definition.retired_at = utcnow()
     _note_rivals(versions)
@@ -116,7 +123,7 @@ def restore(definition: ProcessDefinition, *, by: Actor) -> None:
     require(by, Action.CHOOSE_VERSION)
     _locked(definition.key)
     if definition.retired_at is None:
-        raise WrongState(f"Version {definition.version} is not retired.")
+        raise WrongState(_("Version %(version)s is not retired.", version=definition.version))
     definition.retired_at = None
     audit.installation.record(
         "version:restored", by=by, subject=definition.key, details={"version": definition.version}
@@ -173,7 +180,7 @@ def _wake(definition: ProcessDefinition, terms: Terms) -> None:
 
 def _refuse_retired(definition: ProcessDefinition) -> None:
     if definition.retired_at is not None:
-        raise WrongState(f"Version {definition.version} is retired; restore it first.")
+        raise WrongState(_("Version %(version)s is retired; restore it first.", version=definition.version))
 
 
 def _take_off(definition: ProcessDefinition) -> None:

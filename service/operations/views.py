@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from service.db import db, new_id
 from service.errors import BadRequest, WrongState
 from service.filters.grammar import LONGEST, parse
+from service.languages import _
 from service.models import Actor, DefaultView, SavedView, ViewOf, ViewShare
 from service.policy.permissions import Action, require
 
@@ -37,7 +38,7 @@ def keep(wanted: Wanted, *, by: Actor) -> SavedView:
     require(by, Action.KEEP_VIEWS)
     assert by.id is not None
     if len(db.session.scalars(sa.select(SavedView.id).where(SavedView.owner_id == by.id)).all()) >= MOST:
-        raise WrongState(f"You have {MOST} views; delete one before you save another.")
+        raise WrongState(_("You have %(MOST)s views; delete one before you save another.", MOST=MOST))
     view = SavedView(id=new_id(), owner_id=by.id, of=wanted.of)
     _set(view, wanted, by=by)
     db.session.add(view)
@@ -48,7 +49,7 @@ def change(view: SavedView, wanted: Wanted, *, by: Actor) -> None:
     """Let one's own view be another."""
     require(by, Action.CHANGE_VIEW, view)
     if wanted.of is not view.of:
-        raise BadRequest("A view of tasks stays one of tasks, and one of cases one of cases.", field="of")
+        raise BadRequest(_("A view of tasks stays one of tasks, and one of cases one of cases."), field="of")
     _set(view, wanted, by=by)
 
 
@@ -72,17 +73,17 @@ def begin_with(view: SavedView, begins: bool, *, by: Actor) -> None:
 def _set(view: SavedView, wanted: Wanted, *, by: Actor) -> None:
     name = " ".join(wanted.name.split())
     if not name or len(name) > NAME:
-        raise BadRequest(f"Give the view a name of at most {NAME} characters.", field="name")
+        raise BadRequest(_("Give the view a name of at most %(NAME)s characters.", NAME=NAME), field="name")
     if wanted.scope not in SCOPES:
-        raise BadRequest(f"Choose whose tasks: {', '.join(SCOPES)}.", field="scope")
+        raise BadRequest(_("Choose whose tasks: %(SCOPES)s.", SCOPES=", ".join(SCOPES)), field="scope")
     if len(wanted.filter) > LONGEST:
-        raise BadRequest(f"A filter may have {LONGEST} characters.", field="filter")
+        raise BadRequest(_("A filter may have %(LONGEST)s characters.", LONGEST=LONGEST), field="filter")
     parse(wanted.filter)
     if not 1 <= len(wanted.columns) <= 12 or any(len(each) > 110 for each in wanted.columns):
-        raise BadRequest("Choose between 1 and 12 columns.", field="columns")
+        raise BadRequest(_("Choose between 1 and 12 columns."), field="columns")
     foreign = set(wanted.groups) - set(by.groups) - set(view.groups if view.shares else ())
     if foreign:
-        raise BadRequest(f"You are not in the group “{sorted(foreign)[0][:60]}”.", field="groups")
+        raise BadRequest(_("You are not in the group “%(foreign)s”.", foreign=sorted(foreign)[0][:60]), field="groups")
     view.name, view.filter, view.scope = name, wanted.filter.strip(), wanted.scope
     view.sort, view.grouped_by, view.columns = wanted.sort, wanted.grouped_by, list(dict.fromkeys(wanted.columns))
     there = {share.group_name: share for share in view.shares or []}

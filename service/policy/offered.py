@@ -13,6 +13,7 @@ import sqlalchemy as sa
 
 from service.db import db
 from service.engine.work import Enabled
+from service.languages import _
 from service.models import Actor, Case, Group, ProcessDefinition
 from service.policy.permissions import Action, may, roles_of, steers
 
@@ -38,7 +39,7 @@ class Starter:
     def why_not(self, offered: Enabled) -> str | None:
         """Why they may not start this, as a sentence; None if they may."""
         if not self.works:
-            return "You may only read this case."
+            return _("You may only read this case.")
         if self.steers or not (offered.candidate_users or offered.candidate_groups or offered.candidate_roles):
             return None
         if self.actor.name in offered.candidate_users or self.actor.belongs_to(offered.candidate_groups):
@@ -50,9 +51,11 @@ def _for_others(case: Case, offered: Enabled) -> str:
     """Whom the activity is for instead, in the words that people know them by."""
     groups = [_title_of(name) for name in offered.candidate_groups]
     roles = [_role_names(case.definition_id).get(role, role) for role in offered.candidate_roles]
-    missing = [f"in {' or '.join(groups)}"] if groups else []
-    missing += [f"{' or '.join(roles)} of this case"] if roles else []
-    return f"You are not {', nor '.join(missing)}." if missing else "This is for others to start."
+    missing = [_("in %(groups)s", groups=" or ".join(groups))] if groups else []
+    missing += [_("%(roles)s of this case", roles=" or ".join(roles))] if roles else []
+    return (
+        _("You are not %(missing)s.", missing=", nor ".join(missing)) if missing else _("This is for others to start.")
+    )
 
 
 def _title_of(group: str) -> str:

@@ -17,6 +17,7 @@ from flask import current_app
 
 from service.db import Statement, db, once
 from service.errors import Forbidden, NotFound
+from service.languages import _
 from service.models import (
     Case,
     CaseRole,
@@ -554,8 +555,12 @@ def require(actor: Actor, action: Action, subject: Any = None) -> None:
     if action in (Action.READ_CASE, Action.READ_TASK):
         raise NotFound(NotFound.__doc__)
     if not in_scope(actor, action):
-        raise Forbidden(f"This API token lacks the scope “{SCOPE[action]}”.")
-    raise Forbidden(f"You may not {action}{'' if 'this' in action else ' here'}.")
+        raise Forbidden(_("This API token lacks the scope “%(SCOPE)s”.", SCOPE=SCOPE[action]))
+    raise Forbidden(
+        _("You may not %(action)s.", action=_(action))
+        if "this" in action
+        else _("You may not %(action)s here.", action=_(action))
+    )
 
 
 def steers(actor: Actor, case: Case) -> bool:
@@ -567,9 +572,11 @@ def require_other_person(actor: Actor, task: HumanTask) -> None:
     """Four eyes: raise `Forbidden` when `actor`, or for whom they act, did what it must not share a doer with."""
     doers = earlier_doers(task)
     if actor.name in doers:
-        raise Forbidden("You did an earlier step of this case; somebody else has to do this one (four eyes).")
+        raise Forbidden(_("You did an earlier step of this case; somebody else has to do this one (four eyes)."))
     if task.assignee in doers:
-        raise Forbidden("For whom you stand in did an earlier step of this case; neither of you may do it (four eyes).")
+        raise Forbidden(
+            _("For whom you stand in did an earlier step of this case; neither of you may do it (four eyes).")
+        )
 
 
 def earlier_doers(task: HumanTask) -> frozenset[str]:

@@ -10,6 +10,7 @@ from sqlalchemy.orm import selectinload
 
 from service.db import db, utcnow
 from service.execution.definitions import deployed
+from service.languages import later
 from service.models import Actor, Case, CaseRole, HumanTask, Membership, Substitution, TaskCandidate, User
 from service.policy.permissions import Action, access_of, require, rules
 from service.policy.standing_in import covers, current
@@ -17,13 +18,13 @@ from service.queries.actions import know_roles
 
 #: Rules of READ_CASE as sentences about “they”.
 SENTENCES: Mapping[str, str] = {
-    "is_admin": "administers this service",
-    "owns": "owns the case",
-    "opened": "opened the case",
-    "manages": "manages all cases of this type",
-    "may_read_all": "may read all cases of this type",
-    "has_role": "has a role in the case",
-    "works_on": "has, had or may claim a task of the case, or stands in for who has one",
+    "is_admin": later("administers this service"),
+    "owns": later("owns the case"),
+    "opened": later("opened the case"),
+    "manages": later("manages all cases of this type"),
+    "may_read_all": later("may read all cases of this type"),
+    "has_role": later("has a role in the case"),
+    "works_on": later("has, had or may claim a task of the case, or stands in for who has one"),
 }
 
 

@@ -16,6 +16,7 @@ from sqlalchemy.orm.attributes import set_committed_value
 
 from service.db import db
 from service.execution.definitions import deployed, is_answerable
+from service.languages import _
 from service.models import SYSTEM, Actor, Case, CaseRole, CaseState, DefinitionAccess, HumanTask, ProcessDefinition
 from service.policy import closing
 from service.policy.permissions import Action, Rule, access_of, earlier_doers, in_scope, is_offered, may, rules
@@ -52,11 +53,11 @@ def _why_not_yet(actor: Actor, action: Action, case: Case) -> str:
     """Why an action that the rules and the case's state allow would be refused all the same; empty if it would not."""
     if action is Action.CLOSE:
         in_the_way = closing.why_not(case)
-        return f"Still to be done before: {', '.join(in_the_way)}." if in_the_way else ""
+        return _("Still to be done before: %(in_the_way)s.", in_the_way=", ".join(in_the_way)) if in_the_way else ""
     if action is Action.OPEN_CHILD:
-        return "" if _opens_cases(actor, case) else "There is no case type of which you may open a case."
+        return "" if _opens_cases(actor, case) else _("There is no case type of which you may open a case.")
     if action is Action.INSERT_FRAGMENT:
-        return "" if definitions.has_fragments(actor) else "There is no part that you may add."
+        return "" if definitions.has_fragments(actor) else _("There is no part that you may add.")
     if action is Action.REPEAT:
         return _unless_one([each.why_not for each in lifecycle.repeatable(case, actor=actor)])
     if action is Action.ACTIVATE:
@@ -68,7 +69,7 @@ def _why_not_yet(actor: Actor, action: Action, case: Case) -> str:
 
 def _unless_one(reasons: Sequence[str | None]) -> str:
     """Nothing when one of several ways is open; else why the first is not."""
-    return "" if None in reasons else next(filter(None, reasons), "There is nothing to choose from now.")
+    return "" if None in reasons else next(filter(None, reasons), _("There is nothing to choose from now."))
 
 
 def fragments(actor: Actor) -> Sequence[ProcessDefinition]:

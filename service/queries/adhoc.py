@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from service.db import once
 from service.engine.work import Enabled, OpenAdHoc
+from service.languages import _
 from service.models import Actor, Case, CaseState
 from service.policy.closing import loaded
 from service.policy.offered import Starter
@@ -61,7 +62,7 @@ def _open(case: Case, actor: Actor) -> list[AdHoc]:
 
 
 def _described(found: OpenAdHoc, starter: Starter) -> AdHoc:
-    refused = None if starter.steers else "Only who steers the case may finish this."
+    refused = None if starter.steers else _("Only who steers the case may finish this.")
     return AdHoc(
         found.activity_id,
         found.element_id,

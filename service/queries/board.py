@@ -15,6 +15,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import contains_eager, joinedload
 
 from service.db import db
+from service.languages import _
 from service.models import Actor, Case, HumanTask, ProcessDefinition, User
 from service.queries import tasks as task_lists
 from service.queries.actions import know_roles
@@ -86,7 +87,7 @@ def by_stage(
         listed_of_type(actor, definition.key),
         *filtered,
     )
-    for key, (name, limit) in {"": ("No stage", None), **known, **_older(definition, known)}.items():
+    for key, (name, limit) in {"": (_("No stage"), None), **known, **_older(definition, known)}.items():
         place = Case.stage.is_(None) if key == "" else Case.stage == key
         most = MOST if more == key else SHOWN
         rows = db.session.scalars(
@@ -129,7 +130,7 @@ def by_person(
     there = HumanTask.closed_at.is_(None), *of_type, *filtered
     open_ones = *there, or_own(actor, may_read)
     columns = [
-        _of_person(None, "Nobody yet", (*there, may_read), more),
+        _of_person(None, _("Nobody yet"), (*there, may_read), more),
         _of_person(actor.name, "You", open_ones, more),
     ]
     urgent = sa.select(Case.id).where(*of_type).order_by(*_CASE_ORDER).limit(_just(LOOKED_AT)).subquery()

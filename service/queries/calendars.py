@@ -13,6 +13,7 @@ from service.engine.errors import BadTime
 from service.engine.working_time import Span
 from service.errors import BadRequest, NotFound
 from service.execution import calendars
+from service.languages import _
 from service.models import Calendar
 from service.queries.pages import LIMIT, Page, Sort, page
 
@@ -48,7 +49,7 @@ def get(key: str) -> Calendar:
     """One calendar; raises `NotFound`."""
     row = db.session.get(Calendar, key)
     if row is None:
-        raise NotFound(f"There is no calendar “{key[:100]}”.")
+        raise NotFound(_("There is no calendar “%(key)s”.", key=key[:100]))
     return row
 
 
@@ -56,7 +57,7 @@ def reckon(calendar: Calendar, begin: datetime, *, span: str = "", end: datetime
     """The arithmetic from `begin` until `end`, or until `span` (ISO 8601) has passed. Raises `BadRequest`."""
     working = calendars.of(calendar)
     if (end is None) == (not span):
-        raise BadRequest("Say either until when, or for how long.")
+        raise BadRequest(_("Say either until when, or for how long."))
     try:
         until = end if end is not None else working.after(begin, timing.duration(span))
         spans = tuple(islice(working.spans(begin, until), TOLD + 1))

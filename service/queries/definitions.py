@@ -11,6 +11,7 @@ from sqlalchemy.orm import load_only
 
 from service.db import Statement, db, is_reading, once, rows
 from service.errors import NotFound
+from service.languages import _
 from service.models import (
     Actor,
     DecisionDefinition,
@@ -64,7 +65,7 @@ def latest(kind: type[Definition], key: str) -> Definition:
     """The newest version under `key`. Raises `NotFound`."""
     found = db.session.scalar(sa.select(kind).where(kind.key == key, kind.latest))
     if found is None:
-        raise NotFound(f"Nothing is deployed under “{key[:100]}”.")
+        raise NotFound(_("Nothing is deployed under “%(key)s”.", key=key[:100]))
     return found
 
 
@@ -74,7 +75,7 @@ def active(key: str) -> ProcessDefinition:
         sa.select(ProcessDefinition).where(ProcessDefinition.key == key, ProcessDefinition.active)
     )
     if found is None:
-        raise NotFound(f"Nothing is deployed under “{key[:100]}”.")
+        raise NotFound(_("Nothing is deployed under “%(key)s”.", key=key[:100]))
     return found
 
 
@@ -84,7 +85,7 @@ def version(key: str, number: int) -> ProcessDefinition:
         sa.select(ProcessDefinition).where(ProcessDefinition.key == key, ProcessDefinition.version == number)
     )
     if found is None:
-        raise NotFound(f"There is no version {number} of “{key[:100]}”.")
+        raise NotFound(_("There is no version %(number)s of “%(key)s”.", number=number, key=key[:100]))
     return found
 
 
@@ -103,7 +104,7 @@ def to_open(key: str) -> ProcessDefinition:
     """
     found = _TO_OPEN.one_or_none(db.session(), key=key)
     if found is None:
-        raise NotFound(f"Nothing is deployed under “{key[:100]}”.")
+        raise NotFound(_("Nothing is deployed under “%(key)s”.", key=key[:100]))
     definition: ProcessDefinition = found[0]
     return definition
 
@@ -165,5 +166,5 @@ def versions(key: str) -> Sequence[ProcessDefinition]:
         sa.select(ProcessDefinition).where(ProcessDefinition.key == key).order_by(ProcessDefinition.version.desc())
     ).all()
     if not found:
-        raise NotFound(f"Nothing is deployed under “{key[:100]}”.")
+        raise NotFound(_("Nothing is deployed under “%(key)s”.", key=key[:100]))
     return found

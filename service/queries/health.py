@@ -14,6 +14,7 @@ from flask import current_app
 
 from service import jobs
 from service.db import database_now, db
+from service.languages import _
 from service.models import Case, CaseState, Incident, IncidentState, Timer
 from service.models.jobs import WorkerHeartbeat, job_status
 
@@ -32,7 +33,7 @@ class Worker:
     lives: bool
 
     def __str__(self) -> str:
-        where = f" (process {self.pid} on {self.host})" if self.host else ""
+        where = _(" (process %(pid)s on %(host)s)", pid=self.pid, host=self.host) if self.host else ""
         return f"{self.worker_id}{where}"
 
 
@@ -76,12 +77,14 @@ def troubles() -> Sequence[Trouble]:
     """All that ails now."""
     found = []
     if current_app.config["CASEWRIGHT"].paused:
-        advice = "Start it without `--paused` and CASEWRIGHT_PAUSED when it is the one that is to call."
-        found.append(Trouble("paused", "This installation is paused: its service tasks call nothing outside.", advice))
+        advice = _("Start it without `--paused` and CASEWRIGHT_PAUSED when it is the one that is to call.")
+        found.append(
+            Trouble("paused", _("This installation is paused: its service tasks call nothing outside."), advice)
+        )
     if not any(worker.lives for worker in workers()):
-        advice = "Start `casewright worker`, or `casewright serve`, which is both."
-        found.append(Trouble("workers", "No worker is at work: no timer fires, no service task is called.", advice))
+        advice = _("Start `casewright worker`, or `casewright serve`, which is both.")
+        found.append(Trouble("workers", _("No worker is at work: no timer fires, no service task is called."), advice))
     if due := oldest_late():
-        reason = f"Timers or jobs are late: the oldest was due at {due:%Y-%m-%d %H:%M:%S} UTC."
-        found.append(Trouble("jobs", reason, "See that enough workers are at work, and that the clocks agree."))
+        reason = _("Timers or jobs are late: the oldest was due at %(due)s UTC.", due=f"{due:%Y-%m-%d %H:%M:%S}")
+        found.append(Trouble("jobs", reason, _("See that enough workers are at work, and that the clocks agree.")))
     return found

@@ -17,6 +17,7 @@ from service.engine.service_levels import Measure, Stretch, stretches
 from service.execution import calendars
 from service.execution.definitions import deployed
 from service.execution.levels import CLOSED, HOLD, WAITING, Counters, history_of, measured
+from service.languages import _, later
 from service.models import Calendar, Case, ClockState, HumanTask, ServiceClock
 
 TOLD = 400  #: stretches of one reckoning that are listed
@@ -142,7 +143,7 @@ class _Rows(dict[str, Calendar | None]):
         return self[key]
 
 
-_STANDS = {HOLD: "the case was on hold", CLOSED: "the case was closed"}
+_STANDS = {HOLD: later("the case was on hold"), CLOSED: later("the case was closed")}
 
 
 def _why(stretch: Stretch, rows: _Rows) -> str:
@@ -153,9 +154,9 @@ def _why(stretch: Stretch, rows: _Rows) -> str:
     key = stretch.turn.calendar or ""
     row = rows[key] if key else None
     if stretch.is_counted:
-        return f"all time: there is no calendar “{key}” any more" if key and row is None else ""
+        return _("all time: there is no calendar “%(key)s” any more", key=key) if key and row is None else ""
     names = _holidays(stretch, row) if row is not None else ()
-    return "not worked: " + ", ".join(names) if names else "not worked"
+    return _("not worked: ") + ", ".join(names) if names else _("not worked")
 
 
 def _holidays(stretch: Stretch, row: Calendar) -> Sequence[str]:
@@ -163,7 +164,7 @@ def _holidays(stretch: Stretch, row: Calendar) -> Sequence[str]:
     zone = ZoneInfo(row.zone)
     day, last = stretch.begin.astimezone(zone).date(), stretch.end.astimezone(zone).date()
     found = []
-    for _ in range(_OFF):
+    for _day in range(_OFF):
         if day > last:
             break
         own = row.days.get(day.isoformat())

@@ -12,6 +12,7 @@ import sqlalchemy as sa
 
 from service.db import Identifier, db
 from service.errors import NotFound
+from service.languages import later
 from service.models import SYSTEM, Actor, Case, CaseLink, CaseRole, CaseState, DefinitionAccess, LinkKind
 from service.policy.asking import Asker, asked_by, asker
 from service.policy.permissions import Action, require, works_on_clause
@@ -19,11 +20,11 @@ from service.queries.visibility import readable
 
 #: How a link reads from its source and from its target.
 WORDS = {
-    LinkKind.RELATED: ("related to", "related to"),
-    LinkKind.DUPLICATE: ("duplicate of", "duplicated by"),
-    LinkKind.BLOCKS: ("blocks", "blocked by"),
-    LinkKind.MERGED: ("merged into", "merged from"),
-    LinkKind.SPLIT: ("split from", "split into"),
+    LinkKind.RELATED: (later("related to"), later("related to")),
+    LinkKind.DUPLICATE: (later("duplicate of"), later("duplicated by")),
+    LinkKind.BLOCKS: (later("blocks"), later("blocked by")),
+    LinkKind.MERGED: (later("merged into"), later("merged from")),
+    LinkKind.SPLIT: (later("split from"), later("split into")),
 }
 
 

@@ -15,6 +15,7 @@ from service.db import db
 from service.engine.definition import Element
 from service.errors import NotFound
 from service.execution.definitions import deployed
+from service.languages import _
 from service.models import Actor, AuditEntry, Case, CaseState, HumanTask, ProcessDefinition
 from service.models.audit import said_then
 from service.policy.permissions import Action, require
@@ -54,7 +55,7 @@ def at(case: Case, seq: int, *, actor: Actor) -> Moment:
         sa.select(AuditEntry).where(AuditEntry.case_id == case.id, AuditEntry.seq <= seq).order_by(AuditEntry.seq)
     ).all()
     if not entries or entries[-1].seq != seq:
-        raise NotFound(f"This case has no entry {seq}.")
+        raise NotFound(_("This case has no entry %(seq)s.", seq=seq))
     rows = db.session.execute(sa.select(HumanTask.id, HumanTask.activity_id).where(HumanTask.case_id == case.id))
     activities = {str(row.id): row.activity_id or str(row.id) for row in rows}
     return replay(entries, _definition_after(case, seq), activities)

@@ -19,6 +19,7 @@ from sqlalchemy.orm.interfaces import ORMOption as ExecutableOption
 
 from service.db import db
 from service.errors import BadRequest
+from service.languages import _
 
 Row = TypeVar("Row")
 
@@ -129,7 +130,7 @@ def place(sorts: Sequence[Sort], cursor: str) -> list[Any]:
         values = json.loads(base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True))
         return [_typed(sort, value) for sort, value in zip(sorts, values, strict=True)]
     except (ValueError, TypeError, RecursionError, AttributeError) as error:
-        raise BadRequest("This cursor is none of ours; begin again without it.") from error
+        raise BadRequest(_("This cursor is none of ours; begin again without it.")) from error
 
 
 def _typed(sort: Sort, value: Any) -> Any:

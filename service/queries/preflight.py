@@ -26,6 +26,7 @@ from service.errors import NotFound
 from service.execution import judging
 from service.execution.chosen import Chosen
 from service.execution.judging import Version, version_of
+from service.languages import _
 from service.models import Actor, Case, ProcessDefinition, User
 from service.queries.choosing import conditions
 from service.queries.classes import AT_ONCE, Conditions, Stood, counted, knowing, rows
@@ -117,7 +118,7 @@ class Preflight:
             for each in of_version.classes:
                 if each.id == class_id:
                     return of_version, each
-        raise NotFound("No running case stands like that any more.")
+        raise NotFound(_("No running case stands like that any more."))
 
 
 def of(

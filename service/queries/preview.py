@@ -20,6 +20,7 @@ from service.errors import BadRequest, WrongState
 from service.execution import judging, stores
 from service.execution.judging import Version, version_of
 from service.execution.running import load
+from service.languages import _
 from service.models import Actor, Case
 from service.policy.permissions import Action, may, require
 
@@ -83,11 +84,11 @@ def of(case: Case, target: Version, plan: Plan | None = None, *, by: Actor) -> P
     """
     require(by, Action.MIGRATE, case)
     if case.state.is_closed:
-        raise WrongState(f"This case is {case.state}.")
+        raise WrongState(_("This case is %(state)s.", state=_(case.state)))
     if case.case_type != target.key:
-        raise BadRequest("A case moves between two versions of one process.", field="to")
+        raise BadRequest(_("A case moves between two versions of one process."), field="to")
     if case.definition_id == target.id:
-        raise WrongState("The case is of this version already.")
+        raise WrongState(_("The case is of this version already."))
     source, workflow = version_of(case.definition_id), _loaded(case)
     judgement = judging.judged(
         source, target, marking(workflow), case.visits or {}, plan or Plan(), frozenset(case.inline)
@@ -109,7 +110,7 @@ def _loaded(case: Case) -> Workflow:
     try:
         workflow = load(case, now=case.suspended_at)
     except EngineError as unfit:
-        raise WrongState(f"The case cannot be read: {unfit}") from None
+        raise WrongState(_("The case cannot be read: %(unfit)s", unfit=unfit)) from None
     workflow.stores = stores.Stores()
     return workflow
 

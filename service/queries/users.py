@@ -11,6 +11,7 @@ from sqlalchemy.orm import selectinload
 
 from service.db import db, utcnow
 from service.errors import NotFound
+from service.languages import _
 from service.models import Actor, ApiToken, Case, Group, HumanTask, LoginSession, Membership, User
 from service.queries.pages import LIMIT, Page, Sort, page
 from service.queries.visibility import listed, listed_tasks
@@ -61,7 +62,7 @@ def user(name: str) -> User:
     """The user who signs in as `name`. Raises `NotFound`."""
     found = db.session.scalar(sa.select(User).options(selectinload(User.memberships)).where(User.name == name))
     if found is None:
-        raise NotFound(f"There is no user “{name[:100]}”.")
+        raise NotFound(_("There is no user “%(name)s”.", name=name[:100]))
     return found
 
 
@@ -101,7 +102,7 @@ def group(name: str) -> Group:
     """The group. Raises `NotFound`."""
     found = db.session.get(Group, name)
     if found is None:
-        raise NotFound(f"There is no group “{name[:100]}”.")
+        raise NotFound(_("There is no group “%(name)s”.", name=name[:100]))
     return found
 
 

@@ -9,6 +9,7 @@ from flask.typing import ResponseReturnValue
 
 from service.http.auth import current_actor
 from service.http.protection import public, signed_in
+from service.languages import _
 from service.models import ViewOf
 from service.queries import views
 from service.web.rendering import page
@@ -37,7 +38,7 @@ def _version() -> str:
     try:
         return version("casewright")
     except PackageNotFoundError:
-        return "from a checkout"
+        return _("from a checkout")
 
 
 @blueprint.get("/about/licences")

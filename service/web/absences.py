@@ -12,6 +12,7 @@ from service.db import db, utcnow
 from service.errors import BadRequest
 from service.http.auth import current_actor
 from service.http.protection import permission, signed_in
+from service.languages import _, formats, gettext
 from service.models import Absence, Actor, User
 from service.operations import absences as operations
 from service.policy.permissions import Action, may, require
@@ -69,7 +70,7 @@ def end(absence_id: UUID) -> ResponseReturnValue:
     actor = current_actor()
     operations.back(absences.get(absence_id, by=actor), by=actor)
     db.session.commit()
-    return go(url_for(".index"), "The absence is over; nobody stands in by it any more.")
+    return go(url_for(".index"), _("The absence is over; nobody stands in by it any more."))
 
 
 def warning(user: User) -> str:
@@ -79,19 +80,20 @@ def warning(user: User) -> str:
         return ""
     names = names_of(each.substitute for each in absence.substitutes)
     who = ", ".join(dict.fromkeys(names.get(each.substitute, each.substitute) for each in absence.substitutes))
-    until = f"{absence.last_day.day} {absence.last_day:%b}"
-    return f" {user.display_name} is away until {until}; " + (
-        f"{who} can do it meanwhile." if who else "nobody stands in."
+    until = formats.day(absence.last_day, with_year=False)
+    return _(" %(user)s is away until %(until)s; ", user=user.display_name, until=until) + (
+        _("%(who)s can do it meanwhile.", who=who) if who else _("nobody stands in.")
     )
 
 
 def _said(absence: Absence) -> str:
     also = absences.also_away(absence)
     names = names_of(also)
-    more = (
-        f" {', '.join(names.get(each, each) for each in also)} will be away too, and nobody stands in for a substitute."
+    more = _(
+        " %(value)s will be away too, and nobody stands in for a substitute.",
+        value=", ".join(names.get(each, each) for each in also),
     )
-    return "Your absence is written down." + (more if also else "")
+    return _("Your absence is written down.") + (more if also else "")
 
 
 def _person(actor: Actor) -> User:
@@ -100,7 +102,7 @@ def _person(actor: Actor) -> User:
         require(actor, Action.MANAGE_USERS)  # before it is said who there is
     found = people.named(name)
     if found is None:
-        raise BadRequest("Pick one of the people in the list.", field="person")
+        raise BadRequest(_("Pick one of the people in the list."), field="person")
     return found
 
 
@@ -108,7 +110,7 @@ def _day(name: str) -> date:
     try:
         return date.fromisoformat(request.form.get(name, ""))
     except ValueError as error:
-        raise BadRequest("Give a day, such as 2026-12-24.", field=name) from error
+        raise BadRequest(_("Give a day, such as 2026-12-24."), field=name) from error
 
 
 def _zone() -> str:
@@ -123,7 +125,7 @@ def _stand_ins() -> list[operations.StandIn]:
             continue
         user = people.named(name)
         if user is None:
-            raise BadRequest("Pick one of the people in the list.", field=f"substitute-{row}")
+            raise BadRequest(gettext("Pick one of the people in the list."), field=f"substitute-{row}")
         kind, _, key = request.form.get(f"for-{row}", "").partition(" ")
         scope = {"type": {"case_type": key}, "group": {"group": key}}.get(kind, {})
         found.append(operations.StandIn(user, **scope))

@@ -12,6 +12,7 @@ from service.errors import BadRequest, InvalidForm
 from service.http import rate_limits
 from service.http.auth import current_actor
 from service.http.protection import permission
+from service.languages import _, later
 from service.models import Group, NextTask, User
 from service.operations import identities, second_factors
 from service.operations import users as operations
@@ -25,19 +26,19 @@ blueprint = Blueprint("accounts", __name__)
 
 #: In which order the tasks of a group are next, in words.
 ORDERS = {
-    NextTask.URGENT: "What is late, then by due date, then by priority",
-    NextTask.PRIORITY: "What is late, then by priority",
-    NextTask.OLDEST: "What has waited longest",
+    NextTask.URGENT: later("What is late, then by due date, then by priority"),
+    NextTask.PRIORITY: later("What is late, then by priority"),
+    NextTask.OLDEST: later("What has waited longest"),
 }
 
 SUGGESTED = 8
 LONGEST = {"display_name": 200, "email": 300, "title": 200}  #: characters
 SOME = {
-    "": "Everybody",
-    "people": "People",
-    "administrators": "Administrators",
-    "machines": "Machines",
-    "locked": "Locked",
+    "": later("Everybody"),
+    "people": later("People"),
+    "administrators": later("Administrators"),
+    "machines": later("Machines"),
+    "locked": later("Locked"),
 }
 
 
@@ -48,7 +49,7 @@ def index() -> Response:
     text, some = request.args.get("q", "").strip(), request.args.get("some", "")
     group = request.args.get("group", "").strip()
     if some not in SOME:
-        raise BadRequest(f"Some of the people are {', '.join(filter(None, SOME))}.")
+        raise BadRequest(_("Some of the people are %(filter)s.", filter=", ".join(filter(None, SOME))))
     if text:
         rate_limits.spend("search", current_actor())
     found = user_lists.users(text=text, some=some or None, group=group or None, cursor=request.args.get("after"))
@@ -103,7 +104,7 @@ def add() -> ResponseReturnValue:
         is_machine=said.get("kind") == "machine",
     )
     db.session.commit()
-    return go(url_for(".show", name=user.name), f"{user.display_name} is let in.")
+    return go(url_for(".show", name=user.name), _("%(user)s is let in.", user=user.display_name))
 
 
 @blueprint.get("/people/<name>")
@@ -141,7 +142,7 @@ def change(name: str) -> ResponseReturnValue:
         email=request.form.get("email", "").strip(),
         is_admin=request.form.get("is_admin") == "yes",
     )
-    return _done(user, f"{user.display_name} is changed.")
+    return _done(user, _("%(user)s is changed.", user=user.display_name))
 
 
 @blueprint.post("/people/<name>/password")
@@ -150,9 +151,11 @@ def set_password(name: str) -> ResponseReturnValue:
     """Give them another password; ends their sign-ins and tokens."""
     user, password = user_lists.user(name), request.form.get("password", "")
     if password != request.form.get("again", ""):
-        raise InvalidForm({"again": ["This is not the same password."]})
+        raise InvalidForm({"again": [_("This is not the same password.")]})
     operations.set_password(user, password, by=current_actor())
-    return _done(user, f"{user.display_name} has another password; sign-ins and tokens from before have ended.")
+    return _done(
+        user, _("%(user)s has another password; sign-ins and tokens from before have ended.", user=user.display_name)
+    )
 
 
 @blueprint.post("/people/<name>/part")
@@ -172,7 +175,7 @@ def lock(name: str) -> ResponseReturnValue:
     user = user_lists.user(name)
     leaves = request.form.get("leaves_restricted") == "yes"
     operations.change(user, by=current_actor(), active=False, leaves_restricted=leaves)
-    return _done(user, f"{user.display_name} can no longer sign in, and has no tokens.")
+    return _done(user, _("%(user)s can no longer sign in, and has no tokens.", user=user.display_name))
 
 
 @blueprint.post("/people/<name>/let-in")
@@ -181,7 +184,7 @@ def let_in(name: str) -> ResponseReturnValue:
     """Let them sign in again."""
     user = user_lists.user(name)
     operations.change(user, by=current_actor(), active=True)
-    return _done(user, f"{user.display_name} can sign in again.")
+    return _done(user, _("%(user)s can sign in again.", user=user.display_name))
 
 
 @blueprint.post("/people/<name>/sign-out")
@@ -190,7 +193,7 @@ def sign_out(name: str) -> ResponseReturnValue:
     """End their sign-ins on every device."""
     user = user_lists.user(name)
     operations.sign_out(user, by=current_actor())
-    return _done(user, f"{user.display_name} is signed out everywhere.")
+    return _done(user, _("%(user)s is signed out everywhere.", user=user.display_name))
 
 
 @blueprint.post("/people/<name>/second-factor/reset")
@@ -199,7 +202,9 @@ def reset_second_factor(name: str) -> ResponseReturnValue:
     """Forget their lost app and recovery codes, and sign them out."""
     user = user_lists.user(name)
     second_factors.reset(user, by=current_actor())
-    return _done(user, f"{user.display_name} has no second factor any more, and is signed out everywhere.")
+    return _done(
+        user, _("%(user)s has no second factor any more, and is signed out everywhere.", user=user.display_name)
+    )
 
 
 @blueprint.post("/people/<name>/groups")
@@ -208,7 +213,7 @@ def join(name: str) -> ResponseReturnValue:
     """Put them into a group."""
     user, group = user_lists.user(name), _group_named(request.form.get("group", "").strip())
     operations.join(user, group, by=current_actor())
-    return _done(user, f"{user.display_name} is in {group.title}.")
+    return _done(user, _("%(user)s is in %(group)s.", user=user.display_name, group=group.title))
 
 
 @blueprint.post("/people/<name>/groups/<group>/leave")
@@ -217,7 +222,7 @@ def leave(name: str, group: str) -> ResponseReturnValue:
     """Take them out of a group."""
     user, left = user_lists.user(name), user_lists.group(group)
     operations.leave(user, left, by=current_actor())
-    return _done(user, f"{user.display_name} is no longer in {left.title}.")
+    return _done(user, _("%(user)s is no longer in %(left)s.", user=user.display_name, left=left.title))
 
 
 @blueprint.get("/groups")
@@ -237,7 +242,7 @@ def make_group() -> ResponseReturnValue:
         request.form.get("name", "").strip(), request.form.get("title", ""), by=current_actor()
     )
     db.session.commit()
-    return go(url_for(".group", name=group.name), f"The group {group.title} is made.")
+    return go(url_for(".group", name=group.name), _("The group %(group)s is made.", group=group.title))
 
 
 @blueprint.get("/groups/<name>")
@@ -264,12 +269,12 @@ def rename(name: str) -> ResponseReturnValue:
     _check_lengths(request.form)
     found, order = user_lists.group(name), request.form.get("next_task", NextTask.URGENT)
     if order not in list(NextTask):
-        raise BadRequest(f"The next task is by {', '.join(NextTask)}.", field="next_task")
+        raise BadRequest(_("The next task is by %(NextTask)s.", NextTask=", ".join(NextTask)), field="next_task")
     operations.rename_group(found, request.form.get("title", ""), by=current_actor())
     if order != (found.next_task or NextTask.URGENT):  # the form says what holds where nothing was chosen
         operations.order_next_tasks(found, NextTask(order), by=current_actor())
     second_factors.require_of(found, request.form.get("second_factor") == "yes", by=current_actor())
-    return _group_done(name, f"{found.title} is changed.")
+    return _group_done(name, _("%(found)s is changed.", found=found.title))
 
 
 @blueprint.post("/groups/<name>/remove")
@@ -279,7 +284,7 @@ def remove(name: str) -> ResponseReturnValue:
     found = user_lists.group(name)
     operations.remove_group(found, by=current_actor())
     db.session.commit()
-    return go(url_for(".groups"), f"The group {found.title} is gone.")
+    return go(url_for(".groups"), _("The group %(found)s is gone.", found=found.title))
 
 
 @blueprint.post("/groups/<name>/members")
@@ -288,7 +293,7 @@ def put_in(name: str) -> ResponseReturnValue:
     """Put somebody into the group."""
     user = user_lists.user(request.form.get("name", "").strip())
     operations.join(user, user_lists.group(name), by=current_actor())
-    return _group_done(name, f"{user.display_name} is in it.")
+    return _group_done(name, _("%(user)s is in it.", user=user.display_name))
 
 
 @blueprint.post("/groups/<name>/members/<user>/leave")
@@ -297,7 +302,7 @@ def take_out(name: str, user: str) -> ResponseReturnValue:
     """Take somebody out of the group."""
     left = user_lists.user(user)
     operations.leave(left, user_lists.group(name), by=current_actor())
-    return _group_done(name, f"{left.display_name} is no longer in it.")
+    return _group_done(name, _("%(left)s is no longer in it.", left=left.display_name))
 
 
 def _titles(users: Iterable[User]) -> Mapping[str, str]:
@@ -321,7 +326,7 @@ def _group_named(name: str) -> Group:
 def _check_lengths(said: Mapping[str, str]) -> None:
     """Raise `InvalidForm` for what is longer than it may be."""
     too_long = {name: most for name, most in LONGEST.items() if len(said.get(name, "")) > most}
-    wrong = {name: [f"That is longer than {most} characters."] for name, most in too_long.items()}
+    wrong = {name: [_("That is longer than %(most)s characters.", most=most)] for name, most in too_long.items()}
     if wrong:
         raise InvalidForm(wrong)
 

@@ -9,6 +9,7 @@ from service.db import db
 from service.errors import BadRequest
 from service.http.auth import current_actor
 from service.http.protection import permission
+from service.languages import _
 from service.models import User
 from service.operations import adhoc
 from service.policy.permissions import Action
@@ -35,7 +36,9 @@ def activate(number: str) -> ResponseReturnValue:
         to=_person(request.form.get("to", "")),
     )
     db.session.commit()
-    return go(url_for("cases.show", number=number), f"“{progress.element_name(case, element)}” is started.")
+    return go(
+        url_for("cases.show", number=number), _("“%(case)s” is started.", case=progress.element_name(case, element))
+    )
 
 
 @blueprint.post("/cases/<number>/finish")
@@ -47,7 +50,9 @@ def finish(number: str) -> ResponseReturnValue:
     ended = adhoc.finish(case, request.form.get("activity", ""), by=actor, reason=request.form.get("reason") or None)
     db.session.commit()
     said = (
-        "This part of the case is finished." if ended else "This part of the case ends when what is open in it is done."
+        _("This part of the case is finished.")
+        if ended
+        else _("This part of the case ends when what is open in it is done.")
     )
     return go(url_for("cases.show", number=number), said)
 
@@ -55,5 +60,5 @@ def finish(number: str) -> ResponseReturnValue:
 def _person(name: str) -> User | None:
     found = people.named(name) if name else None
     if name and found is None:
-        raise BadRequest("Pick one of the people in the list.")
+        raise BadRequest(_("Pick one of the people in the list."))
     return found

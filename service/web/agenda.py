@@ -14,12 +14,13 @@ from service.db import utcnow
 from service.errors import BadRequest
 from service.http.auth import current_actor
 from service.http.protection import signed_in
+from service.languages import _, formats, later
 from service.models import Absence
 from service.queries import agenda
 from service.web.rendering import names_of, page, zone
 
 blueprint = Blueprint("agenda", __name__)
-VIEWS = {"month": "Month", "week": "Week", "agenda": "Agenda"}
+VIEWS = {"month": later("Month"), "week": later("Week"), "agenda": later("Agenda")}
 AHEAD = 30  #: days of the agenda
 EARLIEST, LATEST = date(2000, 1, 1), date(2100, 1, 1)
 SHOWN = {"month": 3, "week": 100, "agenda": 100}  #: entries of a day
@@ -74,7 +75,7 @@ def _day(today: date) -> date:
     try:
         day = date.fromisoformat(request.args.get("day", today.isoformat()))
     except ValueError as error:
-        raise BadRequest("Give a day, such as 2026-12-24.", field="day") from error
+        raise BadRequest(_("Give a day, such as 2026-12-24."), field="day") from error
     return min(max(day, EARLIEST), LATEST)
 
 
@@ -100,9 +101,9 @@ def _beside(view: str, day: date) -> tuple[date, date]:
 
 def _title(view: str, day: date, first: date, last: date) -> str:
     if view == "month":
-        return f"{day:%B %Y}"
-    year = "" if first.year == last.year else f" {first.year}"
-    return f"{first.day} {first:%B}{year} – {last.day} {last:%B} {last.year}"
+        return formats.dated(day, "%B %Y")
+    begin = formats.dated(first, "%-d %B" if first.year == last.year else "%-d %B %Y")
+    return f"{begin} – {formats.dated(last, '%-d %B %Y')}"
 
 
 def _begin(day: date) -> datetime:

@@ -20,6 +20,7 @@ from service.execution.definitions import deployed
 from service.http import auth, rate_limits
 from service.http.auth import current_actor
 from service.http.protection import permission, public
+from service.languages import _
 from service.models import Actor, AnswerLink, CaseState, HumanTask
 from service.operations import answer_links
 from service.operations.answer_links import Standing, Wanted
@@ -79,7 +80,9 @@ def revoke(task_id: UUID, answer_link_id: UUID) -> ResponseReturnValue:
     link = links.one(answer_link_id, task_lists.get(task_id, by=actor), by=actor)
     answer_links.revoke(link, by=actor)
     db.session.commit()
-    return go(url_for(".index", task_id=task_id), f"The link for {link.recipient} no longer works.")
+    return go(
+        url_for(".index", task_id=task_id), _("The link for %(recipient)s no longer works.", recipient=link.recipient)
+    )
 
 
 def _page(task: HumanTask, actor: Actor, *, status: int = 200, **values: Any) -> Response:
@@ -136,11 +139,11 @@ def send(token: str) -> ResponseReturnValue:
         raise RequestEntityTooLarge
     submitted = request.get_json()
     if not isinstance(submitted, dict) or not isinstance(submitted.get("data"), dict):
-        raise BadRequest("Send the form's values as an object named “data”.")
+        raise BadRequest(_("Send the form's values as an object named “data”."))
     with before_the_lock():
         link = links.by_token(token) if link_of is not None else None
         if link is None:
-            raise NotFound("There is no such link.")
+            raise NotFound(_("There is no such link."))
         accepted = answer_links.accept(link, submitted["data"])
     answer_links.answer(link, submitted["data"], accepted=accepted)
     db.session.commit()

@@ -15,6 +15,7 @@ from service.db import db, utcnow
 from service.errors import BadFilter, BadRequest
 from service.http.auth import current_actor
 from service.http.protection import permission, signed_in
+from service.languages import _, later
 from service.models import Actor, HumanTask, ListName
 from service.models.arrangements import groups_of, sorts_of
 from service.operations import arrangements as operations
@@ -25,10 +26,10 @@ from service.web.pieces import when
 from service.web.rendering import go, names_of, page, zone
 
 blueprint = Blueprint("arranging", __name__)
-CALLED = {ListName.MINE: "My tasks", ListName.TEAM: "Team queue", ListName.CASES: "Cases"}
+CALLED = {ListName.MINE: later("My tasks"), ListName.TEAM: later("Team queue"), ListName.CASES: later("Cases")}
 PAGES = {ListName.MINE: "tasks.mine", ListName.TEAM: "tasks.team", ListName.CASES: "cases.index"}
 KEPT = ("q", "type", "state", "mine", "aside")  #: of the address of the list, for the way back
-NOBODY = "Nobody yet"
+NOBODY = later("Nobody yet")
 
 
 @dataclass(frozen=True)
@@ -72,7 +73,7 @@ def laid_out(
     called = type_names() if {"type"} & {*arranged.columns, arranged.grouped_by} else {}
     said = sorts_of(name)[arranged.sort]
     if arranged.grouped_by:
-        said += f", by {groups_of(name)[arranged.grouped_by].lower()}"
+        said += _(", by %(lower)s", lower=groups_of(name)[arranged.grouped_by].lower())
     return Layout(
         gathered(arranged.grouped_by, rows, names, called),
         columns,
@@ -103,11 +104,11 @@ def _group_of(by: str | None, row: Any, names: Mapping[str, str], called: Mappin
         case "assignee":
             return names.get(row.assignee, row.assignee) or NOBODY
         case "owner":
-            return case.owner.display_name if case.owner else "No owner"
+            return case.owner.display_name if case.owner else _("No owner")
         case "stage":
-            return progress.stage_name(case, row.stage or case.stage) or "No stage"
+            return progress.stage_name(case, row.stage or case.stage) or _("No stage")
         case "priority":
-            return f"Priority {row.priority}"
+            return _("Priority %(priority)s", priority=row.priority)
         case "type":
             return called.get(case.case_type, case.case_type)
     return ""
@@ -165,15 +166,15 @@ def arrange(list_name: str) -> ResponseReturnValue:
     except BadRequest as wrong:
         return _form(name, case_type, columns, sort, group, kept=kept, wrong=wrong)
     db.session.commit()
-    told = "as at first" if sent.get("forget") else "as you want it"
-    return go(url_for(PAGES[name], **kept), f"“{CALLED[name]}” is {told} now.")
+    told = _("as at first") if sent.get("forget") else _("as you want it")
+    return go(url_for(PAGES[name], **kept), _("“%(CALLED)s” is %(told)s now.", CALLED=CALLED[name], told=told))
 
 
 def _name(text: str) -> ListName:
     try:
         return ListName(text)
     except ValueError as error:
-        raise BadRequest(f"There is no such list; there are {', '.join(ListName)}.") from error
+        raise BadRequest(_("There is no such list; there are %(ListName)s.", ListName=", ".join(ListName))) from error
 
 
 def _kept(given: Mapping[str, str]) -> dict[str, Any]:
@@ -195,7 +196,7 @@ def _form(
     ordered = [*(each for each in columns if each in known), *(each for each in known if each not in columns)]
     values: dict[str, Any] = {"list_name": name.value, "called": CALLED[name], "case_type": case_type, "kept": kept}
     values |= {"columns": [(each, known[each], each in columns) for each in ordered], "sort": sort, "group": group}
-    values |= {"sorts": list(sorts_of(name).items()), "groups": [("", "Not in groups"), *groups_of(name).items()]}
+    values |= {"sorts": list(sorts_of(name).items()), "groups": [("", _("Not in groups")), *groups_of(name).items()]}
     values |= {"type_name": type_names().get(case_type, case_type), "back": url_for(PAGES[name], **kept)}
     values |= {"errors": {wrong.field: str(wrong)} if wrong else {}}
     return page("lists/arrange.html", status=422 if wrong else 200, **values)

@@ -9,13 +9,14 @@ from dataclasses import dataclass
 from service.engine.change.plan import Clock, Plan, Reason, Verdict
 from service.engine.definition import Element
 from service.execution.definitions import deployed
+from service.languages import _, gettext, later
 from service.models import ProcessDefinition
 
 AWAY = "(away)"  #: the choice that what is open at an element is taken away
 CLOCKS = {
-    Clock.KEEP: "runs on as it was set",
-    Clock.ENTRY: "counts anew, from when it was set",
-    Clock.NOW: "counts anew, from the move",
+    Clock.KEEP: later("runs on as it was set"),
+    Clock.ENTRY: later("counts anew, from when it was set"),
+    Clock.NOW: later("counts anew, from the move"),
 }
 
 
@@ -55,7 +56,9 @@ def asks(
     found += [Ask(f"value:{v}", v, (), plan.values.get(v, ""), n, v not in plan.values) for v, n in values.items()]
     options = [(str(clock), said) for clock, said in CLOCKS.items()]
     for name, clock in plan.clocks.items():
-        found.append(Ask(f"clock:{name}", f"The timer “{called(after, name)}”", options, str(clock), 0, False))
+        found.append(
+            Ask(f"clock:{name}", _("The timer “%(after)s”", after=called(after, name)), options, str(clock), 0, False)
+        )
     return sorted(found, key=lambda each: (not each.is_open, each.field))
 
 
@@ -65,11 +68,21 @@ def _of_element(
     kind = before[name].type if name in before else ""
     alike = [(each.id, called(after, each.id)) for each in after.values() if each.type == kind]
     names = Counter(text for _, text in alike)
-    options = [(id_, f"goes on at “{text}”" + (f" ({id_})" if names[text] > 1 else "")) for id_, text in alike]
-    unsaid = "is not decided yet" if is_open or name not in plan.elements else "keeps its id"
-    options = [("", unsaid), *options, (AWAY, "is taken away: what is open there is cancelled")]
+    options = [
+        (id_, gettext("goes on at “%(text)s”", text=text) + (f" ({id_})" if names[text] > 1 else ""))
+        for id_, text in alike
+    ]
+    unsaid = gettext("is not decided yet") if is_open or name not in plan.elements else gettext("keeps its id")
+    options = [("", unsaid), *options, (AWAY, gettext("is taken away: what is open there is cancelled"))]
     value = "" if name not in plan.elements else plan.elements[name] or AWAY
-    return Ask(f"element:{name}", f"What waits at “{called(before, name)}”", options, value, cases, is_open)
+    return Ask(
+        f"element:{name}",
+        gettext("What waits at “%(before)s”", before=called(before, name)),
+        options,
+        value,
+        cases,
+        is_open,
+    )
 
 
 def decided(plan: Plan, form: Mapping[str, str]) -> Plan:

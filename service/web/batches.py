@@ -18,6 +18,7 @@ from service.execution.definitions import form_of_task
 from service.http import batches as working
 from service.http.auth import current_actor
 from service.http.protection import permission
+from service.languages import _, later
 from service.models import Actor, BatchAction, HumanTask, ItemOutcome
 from service.operations import batches as operations
 from service.policy.permissions import Action, require
@@ -30,20 +31,20 @@ blueprint = Blueprint("batches", __name__)
 SECONDS = 1.0  #: how long one request works, so that the page shows how far it is
 #: What the button, the heading and the result say; `{}` is what it is done with.
 WORDS = {
-    BatchAction.CLAIM: ("Take", "taken"),
-    BatchAction.RELEASE: ("Give back", "given back"),
-    BatchAction.ASSIGN: ("Assign", "given to {}"),
-    BatchAction.DUE: ("Set the due date of", "due {}"),
-    BatchAction.PRIORITY: ("Set the priority of", "given the priority {}"),
-    BatchAction.COMPLETE: ("Complete", "completed"),
+    BatchAction.CLAIM: (later("Take"), later("taken")),
+    BatchAction.RELEASE: (later("Give back"), later("given back")),
+    BatchAction.ASSIGN: (later("Assign"), later("given to {}")),
+    BatchAction.DUE: (later("Set the due date of"), later("due {}")),
+    BatchAction.PRIORITY: (later("Set the priority of"), later("given the priority {}")),
+    BatchAction.COMPLETE: (later("Complete"), later("completed")),
 }
 CHIPS = {
     None: words.Chip("waits"),
     ItemOutcome.DONE: words.Chip("done", "good"),
-    ItemOutcome.ALREADY: words.Chip("so already"),
-    ItemOutcome.REFUSED: words.Chip("not done", "bad"),
+    ItemOutcome.ALREADY: words.Chip(later("so already")),
+    ItemOutcome.REFUSED: words.Chip(later("not done"), "bad"),
     ItemOutcome.UNDONE: words.Chip("undone", "info"),
-    ItemOutcome.KEPT: words.Chip("not undone", "warn"),
+    ItemOutcome.KEPT: words.Chip(later("not undone"), "warn"),
 }
 SIGNS = {"good": "check", "bad": "close", "info": "undo", "warn": "alert", "quiet": "minus"}
 
@@ -91,7 +92,7 @@ def make() -> ResponseReturnValue:
     batch_id = _identifier(request.form.get("batch", ""))
     wanted = _wanted(_action())
     if wanted is None:
-        raise BadRequest("Say first what shall be done with the tasks.")
+        raise BadRequest(_("Say first what shall be done with the tasks."))
     operations.begin(batch_id, _chosen(), wanted, by=actor)
     working.work(batch_id, by=actor, seconds=SECONDS)
     return go(url_for(".show", batch_id=batch_id, back=_origin() or None))
@@ -137,16 +138,16 @@ def _page(batch_id: UUID) -> ResponseReturnValue:
 
 
 def _foreseen(verdict: operations.Verdict) -> words.Chip:
-    return words.Chip("will be done", "good") if verdict.outcome is None else CHIPS[verdict.outcome]
+    return words.Chip(_("will be done"), "good") if verdict.outcome is None else CHIPS[verdict.outcome]
 
 
 def _said(wanted: operations.Wanted) -> str:
     """What it is done to the tasks, as in “12 of 15 tasks given to Ben”."""
     match wanted.action:
         case BatchAction.ASSIGN if wanted.to is None:
-            return "given back to the team"
+            return _("given back to the team")
         case BatchAction.DUE if wanted.due_at is None:
-            return "without a due date"
+            return _("without a due date")
         case BatchAction.ASSIGN:
             with_it = names_of([wanted.to]).get(wanted.to or "", wanted.to or "")
             with_it = "you" if with_it == "You" else with_it
@@ -200,8 +201,8 @@ def _wanted(action: BatchAction) -> operations.Wanted | None:
 def _due() -> datetime | None:
     given = request.form["due_at"]
     if given.endswith("Z"):  # as our own page says it
-        return moment_in({"due_at": given[:-1]}, "due_at", "The due date", UTC)
-    due = moment_sent("due_at", "The due date")
+        return moment_in({"due_at": given[:-1]}, "due_at", _("The due date"), UTC)
+    due = moment_sent("due_at", _("The due date"))
     return due.astimezone(UTC) if due else None
 
 
@@ -212,9 +213,9 @@ def _data() -> dict[str, Any] | None:
     try:
         found = json.loads(request.form["data"] or "{}")
     except ValueError as error:
-        raise BadRequest("Send the form's values as JSON.") from error
+        raise BadRequest(_("Send the form's values as JSON.")) from error
     if not isinstance(found, dict):
-        raise BadRequest("Send the form's values as an object.")
+        raise BadRequest(_("Send the form's values as an object."))
     return found
 
 
@@ -228,14 +229,14 @@ def _identifier(text: str) -> UUID:
     try:
         return UUID(text)
     except ValueError as error:
-        raise BadRequest("Choose tasks from a list.") from error
+        raise BadRequest(_("Choose tasks from a list.")) from error
 
 
 def _action() -> BatchAction:
     try:
         return BatchAction(request.form.get("what", ""))
     except ValueError as error:
-        raise BadRequest("Choose what shall be done.") from error
+        raise BadRequest(_("Choose what shall be done.")) from error
 
 
 def _origin() -> str:

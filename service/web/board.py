@@ -13,6 +13,7 @@ from service.db import db
 from service.errors import BadRequest, NotFound, WrongState
 from service.http.auth import current_actor
 from service.http.protection import permission, signed_in
+from service.languages import _, later
 from service.models import Actor, Case, HumanTask, ProcessDefinition
 from service.operations import board
 from service.policy.permissions import Action
@@ -27,7 +28,7 @@ from service.web import filters
 from service.web.rendering import go, names_of, page
 
 blueprint = Blueprint("board", __name__)
-GONE = "This card is no longer here: somebody else moved it, or it is done."
+GONE = later("This card is no longer here: somebody else moved it, or it is done.")
 
 
 @blueprint.get("/board")
@@ -81,7 +82,7 @@ def move(key: str) -> ResponseReturnValue:
     if by == "person":
         said = board.put_to(_task(card_id, definition, actor), user_lists.user(to) if to else None, by=actor)
     elif not to:
-        raise BadRequest("A case does not leave its stage for none.")
+        raise BadRequest(_("A case does not leave its stage for none."))
     else:
         said = board.put_into(_case(card_id, definition, actor), to, by=actor)
     db.session.commit()
@@ -97,7 +98,7 @@ def _secure() -> bool:
 def _type(key: str) -> ProcessDefinition:
     found = next((each for each in definitions.case_types() if each.key == key), None)
     if found is None:
-        raise NotFound("There is no such case type.")
+        raise NotFound(_("There is no such case type."))
     return found
 
 

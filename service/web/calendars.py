@@ -16,6 +16,7 @@ from service.errors import BadRequest, InvalidForm
 from service.http import rate_limits
 from service.http.auth import current_actor
 from service.http.protection import permission
+from service.languages import _, formats, gettext, later
 from service.models import Calendar
 from service.operations import calendars as operations
 from service.policy.permissions import Action, may
@@ -53,12 +54,12 @@ def make() -> ResponseReturnValue:
     key = request.form.get("key", "").strip()
     try:
         if db.session.get(Calendar, key) is not None:
-            raise InvalidForm({"key": ["There is a calendar of that key already."]})
+            raise InvalidForm({"key": [_("There is a calendar of that key already.")]})
         operations.put(key, _said(request.form), by=current_actor())
     except InvalidForm as wrong:
         return _form(None, request.form, wrong.errors)
     db.session.commit()
-    return go(url_for(".show", key=key), "The calendar is made.")
+    return go(url_for(".show", key=key), _("The calendar is made."))
 
 
 @blueprint.get("/calendars/<key>")
@@ -70,9 +71,9 @@ def show(key: str) -> Response:
     calendar = calendars.get(key)
     now, clock = utcnow(), ZoneInfo(calendar.zone)
     problem, reckoning = "", None
-    since = moment_in(request.args, "since", "The beginning", clock)
+    since = moment_in(request.args, "since", _("The beginning"), clock)
     if since is not None:
-        until = moment_in(request.args, "until", "The end", clock)
+        until = moment_in(request.args, "until", _("The end"), clock)
         try:
             span = request.args.get("duration", "").strip()
             reckoning = calendars.reckon(calendar, since, span="" if until else span, end=until)
@@ -81,7 +82,7 @@ def show(key: str) -> Response:
     return page(
         "calendars/show.html",
         calendar=calendar,
-        week=list(zip(operations.WEEKDAYS, calendar.week, strict=True)),
+        week=list(zip(DAYS.values(), calendar.week, strict=True)),
         days_off=calendars.days_off(calendar, calendars.today(calendar, now)),
         may_change=may(current_actor(), Action.CHANGE_CALENDAR),
         needed_by=operations.named_by(key),
@@ -111,7 +112,7 @@ def change(key: str) -> ResponseReturnValue:
     except InvalidForm as wrong:
         return _form(calendar, request.form, wrong.errors)
     db.session.commit()
-    return go(url_for(".show", key=key), "The calendar is changed.")
+    return go(url_for(".show", key=key), _("The calendar is changed."))
 
 
 @blueprint.post("/calendars/<key>/remove")
@@ -120,7 +121,7 @@ def remove(key: str) -> ResponseReturnValue:
     """Take the calendar away."""
     operations.remove(calendars.get(key), by=current_actor())
     db.session.commit()
-    return go(url_for(".index"), "The calendar is gone.")
+    return go(url_for(".index"), _("The calendar is gone."))
 
 
 def _here(at: datetime, clock: ZoneInfo) -> str:
@@ -136,7 +137,7 @@ def _form(calendar: Calendar | None, said: Mapping[str, Any], errors: Mapping[st
         calendar=calendar,
         said=said,
         errors={name: " ".join(messages) for name, messages in errors.items()},
-        weekdays=operations.WEEKDAYS,
+        weekdays=DAYS,
     )
 
 
@@ -156,6 +157,10 @@ def _offered(calendar: Calendar | None = None) -> dict[str, str]:
         **place,
         **_texts(calendar.week),
     }
+
+
+def _short(day: str) -> str:
+    return formats.weekday(date(2024, 1, 1 + operations.WEEKDAYS.index(day)))  # which was a Monday
 
 
 def _texts(week: list[Any]) -> dict[str, str]:
@@ -181,7 +186,7 @@ def _hours(text: str) -> list[str]:
 def days_in(text: str) -> dict[date, tuple[list[str], str]]:
     """Lines such as `2026-12-24 09:00-12:00 Christmas Eve` or `2026-12-31 closed`. Raises `InvalidForm`."""
     if len(text) > LONGEST:
-        raise InvalidForm({"days": ["That is too long; leave out the days that are past."]})
+        raise InvalidForm({"days": [gettext("That is too long; leave out the days that are past.")]})
     found: dict[date, tuple[list[str], str]] = {}
     for number, line in enumerate(text.splitlines(), 1):
         said, _, rest = line.strip().partition(" ")
@@ -190,15 +195,40 @@ def days_in(text: str) -> dict[date, tuple[list[str], str]]:
         try:
             day = date.fromisoformat(said)
         except ValueError:
-            example = "begin with a day, such as 2026-12-24 09:00-12:00 Half a day."
-            raise InvalidForm({"days": [f"Line {number}, “{line.strip()[:40]}”: {example}"]}) from None
+            example = gettext("begin with a day, such as 2026-12-24 09:00-12:00 Half a day.")
+            raise InvalidForm(
+                {
+                    "days": [
+                        gettext(
+                            "Line %(number)s, “%(strip)s”: %(example)s",
+                            number=number,
+                            strip=line.strip()[:40],
+                            example=example,
+                        )
+                    ]
+                }
+            ) from None
         if day in found:
-            raise InvalidForm({"days": [f"Line {number}: {day} stands there twice."]})
+            raise InvalidForm(
+                {"days": [gettext("Line %(number)s: %(day)s stands there twice.", number=number, day=day)]}
+            )
         worked = _WORKED.match(rest.strip())
         hours = worked[0] if worked else "closed"
         why = rest.strip()[worked.end() if worked else 0 :].strip()
         found[day] = ([] if hours == "closed" else _hours(hours), why)
     return found
+
+
+#: the days of a week, as pages say them
+DAYS = {
+    "monday": later("Monday"),
+    "tuesday": later("Tuesday"),
+    "wednesday": later("Wednesday"),
+    "thursday": later("Thursday"),
+    "friday": later("Friday"),
+    "saturday": later("Saturday"),
+    "sunday": later("Sunday"),
+}
 
 
 def spoken_week(calendar: Calendar) -> str:
@@ -210,7 +240,7 @@ def spoken_week(calendar: Calendar) -> str:
         else:
             parts.append((day, day, hours))
     return "; ".join(
-        f"{first[:3].title()}{f'–{last[:3].title()}' if last != first else ''} {', '.join(hours)}"
+        f"{_short(first)}{f'–{_short(last)}' if last != first else ''} {', '.join(hours)}"
         for first, last, hours in parts
         if hours
     )

@@ -15,6 +15,7 @@ from service.errors import NotFound
 from service.execution.definitions import deployed, form_schema, resource
 from service.http.auth import current_actor
 from service.http.protection import as_file, permission
+from service.languages import _
 from service.models import Actor, DecisionDefinition, FormDefinition, ProcessDefinition
 from service.policy.permissions import Action, access_of, may
 from service.queries import cases as case_lists
@@ -61,7 +62,7 @@ def show(key: str) -> Response:
     wanted = request.args.get("version", type=int)
     chosen = next((row for row in versions if row.version == wanted), None) if wanted else versions[0]
     if chosen is None:
-        raise NotFound(f"“{versions[0].name}” has no version {wanted}.")
+        raise NotFound(_("“%(versions)s” has no version %(wanted)s.", versions=versions[0].name, wanted=wanted))
     source = deployed(chosen.id)
     looks = may(current_actor(), Action.PREFLIGHT)
     info = source.definition.info

@@ -19,6 +19,7 @@ from service.errors import BadRequest, InvalidForm, WrongState
 from service.execution.definitions import deployed, form_of
 from service.http.auth import current_actor
 from service.http.protection import permission, signed_in
+from service.languages import _, later
 from service.models import (
     Actor,
     AuditEntry,
@@ -72,11 +73,11 @@ from service.web.rendering import go, moment_sent, names_of, page, wants_part
 
 blueprint = Blueprint("cases", __name__)
 STATES = {  #: filters by state, in the order of the page; the first is what one sees at first
-    "active": "Open",
-    "failed": "Stuck",
-    "completed": "Completed",
-    "terminated": "Cancelled",
-    "all": "All",
+    "active": later("Open"),
+    "failed": later("Stuck"),
+    "completed": later("Completed"),
+    "terminated": later("Cancelled"),
+    "all": later("All"),
 }
 LISTED = 50
 OF_STATES = {"state", "closed", "outcome"}  #: what a filter asks for that a choice of the state would contradict
@@ -134,7 +135,7 @@ def index() -> ResponseReturnValue:
         "next": found.next,
         "task_due": task_lists.due_first(rows),
         "elsewhere": _elsewhere(box, actor) if not found.rows else 0,
-        "type_options": [("", "All case types"), *((kind.key, kind.name) for kind in types if not kind.is_fragment)],
+        "type_options": [("", _("All case types")), *((kind.key, kind.name) for kind in types if not kind.is_fragment)],
         "states": STATES,
         "counts": {} if wants_part() else _counts(actor),
         "stage_of": progress.stage_name,
@@ -301,7 +302,7 @@ def _waits_for(task: HumanTask, names: Mapping[str, str]) -> str:
     """Whom an untaken task is offered to."""
     asked = [each.principal for each in task.candidates]
     called = [names.get(each.removeprefix("user:")) or words.principal(each) for each in asked]
-    return ", ".join(called) or "Nobody may take it"
+    return ", ".join(called) or _("Nobody may take it")
 
 
 def _adhoc(case: Case, actor: Actor) -> list[adhoc_work.AdHoc]:
@@ -332,8 +333,8 @@ def own(number: str) -> ResponseReturnValue:
     along = children.hand_down(case, me, by=actor) if request.form.get("below") else 0
     cases.change(case, by=actor, owner=me)
     db.session.commit()
-    said = f" {words.counted(along, 'case')} below will follow in a moment." if along else ""
-    return go(url_for(".show", number=number), f"The case is yours now.{said}")
+    said = _(" %(along)s below will follow in a moment.", along=words.counted(along, "case")) if along else ""
+    return go(url_for(".show", number=number), _("The case is yours now.%(said)s", said=said))
 
 
 @blueprint.post("/cases/<number>/change")
@@ -350,7 +351,7 @@ def change(number: str) -> ResponseReturnValue:
     if priority is not None and priority != case.priority:
         given["priority"] = priority
     if "due_at" in request.form:
-        due_at = moment_sent("due_at", "The due date")
+        due_at = moment_sent("due_at", _("The due date"))
         if due_at != (case.due_at.replace(second=0, microsecond=0) if case.due_at else None):
             given["due_at"] = due_at
     along = 0
@@ -359,15 +360,18 @@ def change(number: str) -> ResponseReturnValue:
             along = children.hand_down(case, owner, by=actor)
         cases.change(case, by=actor, **given)
         db.session.commit()
-    said = f" {words.counted(along, 'case')} below will follow in a moment." if along else ""
-    return go(url_for(".show", number=number), f"The case is changed.{said}" if given else "Nothing was changed.")
+    said = _(" %(along)s below will follow in a moment.", along=words.counted(along, "case")) if along else ""
+    return go(
+        url_for(".show", number=number),
+        _("The case is changed.%(said)s", said=said) if given else _("Nothing was changed."),
+    )
 
 
 def _priority(text: str) -> int | None:
     if not text:
         return None
     if not text.isascii() or not text.isdigit() or int(text) > 100:
-        raise BadRequest("The priority has to be a whole number from 0 to 100.", field="priority")
+        raise BadRequest(_("The priority has to be a whole number from 0 to 100."), field="priority")
     return int(text)
 
 
@@ -378,7 +382,7 @@ def cancel(number: str) -> ResponseReturnValue:
     case, actor = _case(number)
     cases.cancel(case, by=actor, reason=request.form.get("reason", ""))
     db.session.commit()
-    return go(url_for(".show", number=number), "The case is cancelled.")
+    return go(url_for(".show", number=number), _("The case is cancelled."))
 
 
 @blueprint.get("/cases/<number>/data")
@@ -397,7 +401,7 @@ def change_data(number: str) -> ResponseReturnValue:
     case, actor = _case(number)
     require(actor, Action.CHANGE_VARIABLES, case)
     if case.state not in (CaseState.ACTIVE, CaseState.FAILED):
-        raise WrongState(f"This case is {case.state}.")
+        raise WrongState(_("This case is %(state)s.", state=_(case.state)))
     offered = _editable(case)
     try:
         changes = editing.changes(request.form, [item for kind in EDITED for item in offered[kind]])
@@ -413,7 +417,7 @@ def change_data(number: str) -> ResponseReturnValue:
     if changes:
         cases.change_variables(case, changes, by=actor)
         db.session.commit()
-    return go(url_for(".show", number=number), "The data is corrected." if changes else "Nothing was changed.")
+    return go(url_for(".show", number=number), _("The data is corrected.") if changes else _("Nothing was changed."))
 
 
 def _editable(case: Case) -> dict[str, Any]:
@@ -463,7 +467,7 @@ def open_case(key: str) -> ResponseReturnValue:
     """Open the case and show it."""
     submitted = request.get_json() if request.is_json else {"data": {}}
     if not isinstance(submitted, dict) or not isinstance(submitted.get("data"), dict):
-        raise BadRequest("Send the form's values as an object named “data”.")
+        raise BadRequest(_("Send the form's values as an object named “data”."))
     actor = current_actor()
     with before_the_lock():
         definition = definitions.to_open(key)
@@ -473,4 +477,4 @@ def open_case(key: str) -> ResponseReturnValue:
     case = cases.open_prepared(prepared, by=actor)
     draft_operations.forget_start(key, by=actor)
     db.session.commit()
-    return go(url_for(".show", number=case.number), f"{case.number} is open.")
+    return go(url_for(".show", number=case.number), _("%(case)s is open.", case=case.number))

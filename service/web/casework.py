@@ -15,6 +15,7 @@ from service.errors import BadRequest
 from service.execution.definitions import deployed, form_of
 from service.http.auth import current_actor
 from service.http.protection import permission
+from service.languages import _
 from service.models import Actor, Case, CaseState, ProcessDefinition, User
 from service.operations import cases, children, incidents, lifecycle, links, tasks
 from service.policy import closing
@@ -117,9 +118,9 @@ def _by_name(choice: tuple[str, str]) -> tuple[str, str]:
 def hold(number: str) -> ResponseReturnValue:
     """Put the case on hold, until a time or until somebody resumes it."""
     case, actor = _case(number)
-    until = moment_sent("until", "The time until which it is on hold")
+    until = moment_sent("until", _("The time until which it is on hold"))
     lifecycle.suspend(case, by=actor, reason=request.form.get("reason", ""), until=until)
-    return _done(number, "The case is on hold.")
+    return _done(number, _("The case is on hold."))
 
 
 @blueprint.post("/cases/<number>/resume")
@@ -128,7 +129,7 @@ def resume(number: str) -> ResponseReturnValue:
     """Let a case on hold go on."""
     case, actor = _case(number)
     lifecycle.resume(case, by=actor)
-    return _done(number, "The case goes on.")
+    return _done(number, _("The case goes on."))
 
 
 @blueprint.post("/cases/<number>/retry")
@@ -147,8 +148,8 @@ def retry(number: str) -> ResponseReturnValue:
 def tried(case: Case) -> ResponseReturnValue:
     """Show the case that was tried again, and say what came of it."""
     if case.state is CaseState.FAILED:
-        return go(url_for("cases.show", number=case.number), "It is stuck again.", "bad")
-    return go(url_for("cases.show", number=case.number), "It is being tried again.")
+        return go(url_for("cases.show", number=case.number), _("It is stuck again."), "bad")
+    return go(url_for("cases.show", number=case.number), _("It is being tried again."))
 
 
 @blueprint.post("/cases/<number>/close")
@@ -158,7 +159,7 @@ def close(number: str) -> ResponseReturnValue:
     case, actor = _case(number)
     outcome, summary = request.form.get("outcome") or None, request.form.get("summary", "")
     lifecycle.close(case, by=actor, outcome=outcome, summary=summary)
-    return _done(number, "The case is closed.")
+    return _done(number, _("The case is closed."))
 
 
 @blueprint.post("/cases/<number>/reopen")
@@ -168,7 +169,7 @@ def reopen(number: str) -> ResponseReturnValue:
     case, actor = _case(number)
     element = request.form.get("element") or None
     lifecycle.reopen(case, by=actor, reason=request.form.get("reason", ""), element_id=element)
-    return _done(number, "The case is open again.")
+    return _done(number, _("The case is open again."))
 
 
 @blueprint.post("/cases/<number>/go-back")
@@ -177,7 +178,7 @@ def go_back(number: str) -> ResponseReturnValue:
     """Do a finished step again; what came after it is cancelled, as the page said before."""
     case, actor = _case(number)
     lifecycle.repeat(case, request.form.get("element", ""), by=actor, reason=request.form.get("reason", ""))
-    return _done(number, "The case went back.")
+    return _done(number, _("The case went back."))
 
 
 @blueprint.post("/cases/<number>/tasks")
@@ -195,9 +196,9 @@ def add_task(number: str) -> ResponseReturnValue:
         checklist=[line.strip() for line in request.form.get("checklist", "").splitlines() if line.strip()],
         to=_person(request.form.get("to", "")),
         candidate_groups=[group] if group else [],
-        due_at=moment_sent("due_at", "The due date"),
+        due_at=moment_sent("due_at", _("The due date")),
     )
-    return _done(number, f"“{task.name}” is added.")
+    return _done(number, _("“%(task)s” is added.", task=task.name))
 
 
 @blueprint.get("/cases/<number>/children/new/<key>")
@@ -224,16 +225,18 @@ def open_child(number: str, key: str) -> ResponseReturnValue:
     case, actor = _case(number)
     submitted = request.get_json() if request.is_json else {"data": {}}
     if not isinstance(submitted, dict) or not isinstance(submitted.get("data"), dict):
-        raise BadRequest("Send the form's values as an object named “data”.")
+        raise BadRequest(_("Send the form's values as an object named “data”."))
     definition = definitions.active(key)
     require(actor, Action.OPEN_CASE, definition)
     cases.require_form(definition, request.args.get("form"), submitted["data"])
     data, blocking = submitted["data"], "blocking" in request.args
     if "linked" in request.args:
         beside = links.open_linked(case, definition, by=actor, submitted=data)
-        return _done(beside.number, f"{beside.number} is open, related to {number}.")
+        return _done(
+            beside.number, _("%(beside)s is open, related to %(number)s.", beside=beside.number, number=number)
+        )
     child = children.open_child(case, definition, by=actor, submitted=data, blocking=blocking)
-    return _done(child.number, f"{child.number} is open under {number}.")
+    return _done(child.number, _("%(child)s is open under %(number)s.", child=child.number, number=number))
 
 
 @blueprint.post("/cases/<number>/fragments")
@@ -243,7 +246,7 @@ def insert(number: str) -> ResponseReturnValue:
     case, actor = _case(number)
     definition = definitions.active(request.form.get("process", ""))
     child = children.insert(case, definition, by=actor, reason=request.form.get("reason"))
-    return _done(number, f"“{definition.name}” is started as {child.number}.")
+    return _done(number, _("“%(definition)s” is started as %(child)s.", definition=definition.name, child=child.number))
 
 
 def _case(number: str) -> tuple[Case, Actor]:
@@ -260,5 +263,5 @@ def _person(name: str) -> User | None:
     """Who was picked, if anybody. Raises `BadRequest` for somebody unknown."""
     found = people.named(name) if name else None
     if name and found is None:
-        raise BadRequest("Pick one of the people in the list.", field="to")
+        raise BadRequest(_("Pick one of the people in the list."), field="to")
     return found

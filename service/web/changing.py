@@ -23,6 +23,7 @@ from service.errors import BadRequest, ServiceError, WrongState
 from service.execution.definitions import deployed
 from service.http.auth import current_actor
 from service.http.protection import permission
+from service.languages import _
 from service.models import Actor, Case, ProcessDefinition
 from service.operations import migrations as operations
 from service.operations import modification
@@ -100,7 +101,7 @@ def order(key: str) -> ResponseReturnValue:
     choice, actor = choosing.read(request.form), current_actor()
     fleet, steps = _fleet(key, request.form, choice, actor), _steps()
     if request.form.get("seen") != standing.seen(steps):
-        raise WrongState("Look first at what this would do: it is not what you have looked at.")
+        raise WrongState(_("Look first at what this would do: it is not what you have looked at."))
     worst = UP_TO.get(request.form.get("which", ""), Verdict.SAFE)
     rows = _rows(fleet, [each for each in _looked(fleet, steps, actor) if each.verdict.rank <= worst.rank])
     terms = Terms(number_sent("trial"), number_sent("most_untouched"), worst)
@@ -109,7 +110,7 @@ def order(key: str) -> ResponseReturnValue:
     made = operations.order_modification(fleet.version, steps, by=actor, reason=reason, **also)
     where = url_for("migrations.show", migration_id=made.id)
     db.session.commit()
-    return go(where, "The worker changes them now, each by itself.")
+    return go(where, _("The worker changes them now, each by itself."))
 
 
 def _fleet(key: str, said: Mapping[str, str], choice: Choice, actor: Actor) -> Fleet:
@@ -129,7 +130,7 @@ def _fleet(key: str, said: Mapping[str, str], choice: Choice, actor: Actor) -> F
 def _looked(fleet: Fleet, steps: Sequence[Step], actor: Actor) -> list[Outlook]:
     """What would become of each class, the worst first; those of which the same is to be said together."""
     if not steps:
-        raise BadRequest("Choose first what is to become of what stands in them.", field="do")
+        raise BadRequest(_("Choose first what is to become of what stands in them."), field="do")
     found: dict[str, Outlook] = {}
     for each in fleet.stood[:LOOKED_AT]:
         seen = _outlook(fleet, each, steps, actor)
@@ -144,7 +145,7 @@ def _outlook(fleet: Fleet, stood: Stood, steps: Sequence[Step], actor: Actor) ->
     place = _place(fleet.version, stood)
     case = db.session.get(Case, stood.first)
     if case is None or case.state.is_closed:
-        return Outlook(stood.cases, place, None, "It has gone on meanwhile. Look again.", (stood,))
+        return Outlook(stood.cases, place, None, _("It has gone on meanwhile. Look again."), (stood,))
     try:
         return Outlook(stood.cases, place, modification.look_at_alike(case, steps, by=actor), "", (stood,))
     except ServiceError as refusal:
@@ -163,7 +164,7 @@ def _rows(fleet: Fleet, chosen: Sequence[Outlook]) -> sa.ColumnElement[bool] | N
     as it is changed, and the others stay.
     """
     if not chosen:
-        raise WrongState("No case is judged so. Choose other steps, or other cases.")
+        raise WrongState(_("No case is judged so. Choose other steps, or other cases."))
     if len(fleet.stood) > LOOKED_AT or any(each.unsigned for outlook in chosen for each in outlook.alike):
         return found_by(fleet.choice.chosen, by=current_actor())
     nothing: frozenset[str] = frozenset()
@@ -218,7 +219,7 @@ def _open(fleet: Fleet) -> tuple[list[standing.Row], list[tuple[str, str]]]:
 
 
 def _row(one: Open, may: Sequence[Kind], cases: int) -> standing.Row:
-    options = [("", "Leave it"), *((str(kind), standing.DOING[kind]) for kind in may)]
+    options = [("", _("Leave it")), *((str(kind), standing.DOING[kind]) for kind in may)]
     chosen = {name: request.form.get(f"{name}-{one.element}", "") for name in ("do", "to", "at", "brings")}
     stood = replace(one, activity_id=one.element, may=tuple(may), due_at=None, failed=False, depth=0)
     return standing.Row(stood, options, chosen, cases)

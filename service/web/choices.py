@@ -13,6 +13,7 @@ from service.db import db
 from service.errors import BadRequest
 from service.http.auth import current_actor
 from service.http.protection import permission, signed_in
+from service.languages import _, later
 from service.models import Timing, Way
 from service.notifications import KINDS, NOT_CHOSEN
 from service.operations import choices as operations
@@ -24,13 +25,13 @@ from service.web.rendering import go, page, zone
 
 blueprint = Blueprint("choices", __name__)
 TIMINGS = {
-    Timing.NOW: "At once",
-    Timing.DAILY: "Once a day",
-    Timing.PRESSING: "Only when it presses",
-    Timing.NEVER: "Never",
+    Timing.NOW: later("At once"),
+    Timing.DAILY: later("Once a day"),
+    Timing.PRESSING: later("Only when it presses"),
+    Timing.NEVER: later("Never"),
 }
 NO_DAY = (Way.WEBHOOK, Timing.DAILY)  #: a program is told one thing at a time
-WAYS = {Way.MAIL: "By mail", Way.CHAT: "By chat", Way.WEBHOOK: "By webhook"}
+WAYS = {Way.MAIL: later("By mail"), Way.CHAT: later("By chat"), Way.WEBHOOK: later("By webhook")}
 
 
 @blueprint.get("/profile/notifications")
@@ -55,7 +56,7 @@ def choose() -> ResponseReturnValue:
     number = int(given_hour) if given_hour.isascii() and given_hour.isdigit() and len(given_hour) < 3 else -1
     operations.choose(chosen, hour=number, zone=request.form.get("zone") or _zone(), by=actor)
     db.session.commit()
-    return go(url_for(".show"), "Your choice is kept.")
+    return go(url_for(".show"), _("Your choice is kept."))
 
 
 @blueprint.post("/profile/channels")
@@ -64,12 +65,12 @@ def add() -> ResponseReturnValue:
     """Have myself told at an address of mine; the secret of a webhook is on this answer and never again."""
     way = {"chat": Way.CHAT, "webhook": Way.WEBHOOK}.get(request.form.get("way", ""))
     if way is None:
-        raise BadRequest("Pick a chat or a webhook.", field="way")
+        raise BadRequest(_("Pick a chat or a webhook."), field="way")
     name, address = request.form.get("name", ""), request.form.get("address", "")
     made = operations.add_channel(way, name, address, by=current_actor())
     db.session.commit()
     if made.secret is None:
-        return go(url_for(".show"), f"“{made.name}” is added. Try it.")
+        return go(url_for(".show"), _("“%(made)s” is added. Try it.", made=made.name))
     response = _page(made=made)
     response.headers["Cache-Control"] = "no-store"
     return response
@@ -83,7 +84,7 @@ def attempt(channel_id: UUID) -> ResponseReturnValue:
     operations.try_channel(operations.channel(channel_id, by=actor), by=actor)
     db.session.commit()
     return go(
-        url_for(".show"), "A word is on its way, and arrives within a minute. If it does not, it is said here why."
+        url_for(".show"), _("A word is on its way, and arrives within a minute. If it does not, it is said here why.")
     )
 
 
@@ -94,14 +95,14 @@ def remove(channel_id: UUID) -> ResponseReturnValue:
     actor = current_actor()
     operations.remove_channel(operations.channel(channel_id, by=actor), by=actor)
     db.session.commit()
-    return go(url_for(".show"), "Nothing is told there any more.")
+    return go(url_for(".show"), _("Nothing is told there any more."))
 
 
 def _timing(text: str) -> Timing:
     try:
         return Timing(text)
     except ValueError as error:
-        raise BadRequest("Pick when you are told.") from error
+        raise BadRequest(_("Pick when you are told.")) from error
 
 
 def _zone() -> str:

@@ -15,17 +15,18 @@ from service.execution.chosen import Chosen
 from service.execution.definitions import deployed
 from service.http import rate_limits
 from service.http.auth import current_actor
+from service.languages import _, gettext, later
 from service.models import CaseState, ProcessDefinition
 from service.web import words
 from service.web.rendering import zone
 
 FIELDS = ("state", "at", "stage", "owner", "text", "priority", "created_from", "created_before", "due_before")
-STATES = {CaseState.ACTIVE: "open", CaseState.SUSPENDED: "on hold", CaseState.FAILED: "stuck"}
+STATES = {CaseState.ACTIVE: later("open"), CaseState.SUSPENDED: later("on hold"), CaseState.FAILED: later("stuck")}
 PRIORITIES = {  #: what is chosen -> its name, and the first and last priority
-    "urgent": ("Urgent", 90, 100),
-    "high": ("High or urgent", words.HIGH, 100),
-    "ordinary": ("Ordinary", words.LOW, words.HIGH - 1),
-    "low": ("Low", 0, words.LOW - 1),
+    "urgent": (later("Urgent"), 90, 100),
+    "high": (later("High or urgent"), words.HIGH, 100),
+    "ordinary": (later("Ordinary"), words.LOW, words.HIGH - 1),
+    "low": (later("Low"), 0, words.LOW - 1),
 }
 LONGEST = 200  #: characters of a field
 
@@ -49,7 +50,7 @@ def read(said: Mapping[str, str]) -> Choice:
     sent = {name: text for name in FIELDS if (text := said.get(name, "").strip())}
     for name, text in sent.items():
         if len(text) > LONGEST:
-            raise BadRequest(f"Say it in at most {LONGEST} characters.", field=name)
+            raise BadRequest(gettext("Say it in at most %(LONGEST)s characters.", LONGEST=LONGEST), field=name)
     found: dict[str, Any] = {name: sent[name] for name in ("at", "stage", "owner", "text") if name in sent}
     found |= {name: _day(name, sent[name]) for name in FIELDS[-3:] if name in sent}
     if "state" in sent:
@@ -63,7 +64,7 @@ def read(said: Mapping[str, str]) -> Choice:
 
 def _known(name: str, text: str, values: Mapping[str, Any]) -> Any:
     if text not in values:
-        raise BadRequest(f"This has to be one of {', '.join(values)}.", field=name)
+        raise BadRequest(_("This has to be one of %(values)s.", values=", ".join(values)), field=name)
     return values[text]
 
 
@@ -71,9 +72,9 @@ def _day(name: str, text: str) -> datetime:
     try:
         found = datetime.fromisoformat(text)
     except ValueError:
-        raise BadRequest("This has to be a date.", field=name) from None
+        raise BadRequest(_("This has to be a date."), field=name) from None
     if not 1970 <= found.year <= 9000:
-        raise BadRequest("This has to be a date between the years 1970 and 9000.", field=name)
+        raise BadRequest(_("This has to be a date between the years 1970 and 9000."), field=name)
     return found if found.tzinfo else found.replace(tzinfo=zone())
 
 
@@ -84,10 +85,10 @@ def options(source: ProcessDefinition) -> dict[str, Sequence[tuple[str, str]]]:
         (element.name, element.id) for element in definition.elements.values() if element.name and _waits(element.type)
     )
     return {
-        "state": [("", "In any state"), *((str(state), said.capitalize()) for state, said in STATES.items())],
-        "at": [("", "Anywhere"), *((id_, name) for name, id_ in places)],
-        "stage": [("", "In any stage"), *((each.id, each.name) for each in definition.info.stages)],
-        "priority": [("", "Any priority"), *((name, said) for name, (said, _, _) in PRIORITIES.items())],
+        "state": [("", gettext("In any state")), *((str(state), said.capitalize()) for state, said in STATES.items())],
+        "at": [("", gettext("Anywhere")), *((id_, name) for name, id_ in places)],
+        "stage": [("", gettext("In any stage")), *((each.id, each.name) for each in definition.info.stages)],
+        "priority": [("", gettext("Any priority")), *((name, said) for name, (said, _, _) in PRIORITIES.items())],
     }
 
 
@@ -103,19 +104,19 @@ def in_words(chosen: Mapping[str, Any], source: ProcessDefinition) -> list[str]:
         found.append(", ".join(numbers) if len(numbers) <= 4 else words.counted(len(numbers), "chosen case"))
     states = chosen.get("states") or list(STATES)
     if len(states) < len(STATES):
-        found.append("those that are " + " or ".join(STATES[CaseState(state)] for state in states))
+        found.append(_("those that are ") + _(" or ").join(str(STATES[CaseState(state)]) for state in states))
     if at := chosen.get("at"):
         element = definition.elements.get(at)
-        found.append(f"those at “{(element.name if element else '') or at}”")
+        found.append(_("those at “%(element)s”", element=(element.name if element else "") or at))
     if places := chosen.get("places"):
-        found.append(f"those at {places}")
+        found.append(_("those at %(places)s", places=places))
     if stage := chosen.get("stage"):
         stages = {each.id: each.name for each in definition.info.stages}
-        found.append(f"those in the stage {stages.get(stage, stage)}")
+        found.append(_("those in the stage %(stage)s", stage=stages.get(stage, stage)))
     if owner := chosen.get("owner"):
-        found.append(f"those of {owner}")
+        found.append(_("those of %(owner)s", owner=owner))
     if text := chosen.get("text"):
-        found.append(f"those that “{text}” finds")
+        found.append(_("those that “%(text)s” finds", text=text))
     return [*found, *_bounds(chosen)]
 
 
@@ -123,7 +124,17 @@ def _bounds(chosen: Mapping[str, Any]) -> list[str]:
     """Times and priorities."""
     first, last = chosen.get("priority_from"), chosen.get("priority_to")
     found = (
-        [f"those of priority {first or 0} to {100 if last is None else last}"] if (first, last) != (None, None) else []
+        [_("those of priority %(first)s to %(value)s", first=first or 0, value=100 if last is None else last)]
+        if (first, last) != (None, None)
+        else []
     )
-    times = {"created_from": "opened from {} on", "created_before": "opened before {}", "due_before": "due before {}"}
-    return found + [f"those {said.format(words.value(chosen[name]))}" for name, said in times.items() if name in chosen]
+    times = {
+        "created_from": _("opened from {} on"),
+        "created_before": _("opened before {}"),
+        "due_before": _("due before {}"),
+    }
+    return found + [
+        _("those %(chosen)s", chosen=said.format(words.value(chosen[name])))
+        for name, said in times.items()
+        if name in chosen
+    ]

@@ -9,16 +9,17 @@ from functools import lru_cache
 from service.engine.decisions.tables import Column, Rule, Table, read
 from service.engine.definition import Refused
 from service.execution.definitions import resource
+from service.languages import later
 from service.web import words
 
 HIT_POLICIES = {
-    "UNIQUE": "Exactly one row fits.",
-    "FIRST": "The first row that fits decides.",
-    "ANY": "All rows that fit say the same.",
-    "PRIORITY": "Of the rows that fit, the most important result counts.",
-    "COLLECT": "Every row that fits counts.",
-    "RULE ORDER": "Every row that fits counts, in this order.",
-    "OUTPUT ORDER": "Every row that fits counts, the most important result first.",
+    "UNIQUE": later("Exactly one row fits."),
+    "FIRST": later("The first row that fits decides."),
+    "ANY": later("All rows that fit say the same."),
+    "PRIORITY": later("Of the rows that fit, the most important result counts."),
+    "COLLECT": later("Every row that fits counts."),
+    "RULE ORDER": later("Every row that fits counts, in this order."),
+    "OUTPUT ORDER": later("Every row that fits counts, the most important result first."),
 }  #: DMN 1.5 §8.2.8
 LITERAL = re.compile(r'"([^"\\]*)"')
 LITERALS = re.compile(r'\s*"[^"\\]*"(\s*,\s*"[^"\\]*")*\s*')

@@ -14,6 +14,7 @@ from service.errors import Forbidden, InvalidDeployment, InvalidForm
 from service.http import rate_limits
 from service.http.auth import current_actor
 from service.http.protection import permission
+from service.languages import _
 from service.models import Migration, ProcessDefinition
 from service.operations import bundles, candidates, choosing, deployments, plan_files, rollout
 from service.operations.sources import KINDS
@@ -75,7 +76,7 @@ def _moved(done: deployments.Deployed, reason: str) -> list[Migration]:
     if running == rollout.LEAVE or not done.added:
         return []
     if not reason.strip():
-        raise InvalidForm({"reason": ["Say why running cases move; the story of each case tells it."]})
+        raise InvalidForm({"reason": [_("Say why running cases move; the story of each case tells it.")]})
     db.session.flush()
     if running == rollout.SAFE:
         return rollout.move_safe(done.added, by=actor, reason=reason)

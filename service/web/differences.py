@@ -11,6 +11,7 @@ from difflib import SequenceMatcher
 from typing import Any
 
 from service.http import bounds
+from service.languages import _
 from service.web import facts, words
 
 FEW = 3  #: rows that are told in one line
@@ -93,9 +94,9 @@ def _listed(told: Change, field: facts.Field, old: Sequence[Any], new: Sequence[
     parts += [Part("removed", _short(field.item(row))) for row in gone]
     if not parts:
         return replace(told, sum="put in another order")
-    said = [f"{len(changed)} of {_rows(len(new), new)} changed"] if changed else []
-    said += [f"{len(come)} added"] if come else []
-    said += [f"{len(gone)} removed"] if gone else []
+    said = [_("%(changed)s of %(new)s changed", changed=len(changed), new=_rows(len(new), new))] if changed else []
+    said += [_("%(come)s added", come=len(come))] if come else []
+    said += [_("%(gone)s removed", gone=len(gone))] if gone else []
     return replace(told, parts=tuple(parts), sum=", ".join(said))
 
 
@@ -143,7 +144,7 @@ def _same_place(as_many: bool) -> Callable[[tuple[int, Any], tuple[int, Any]], b
 def _row(field: facts.Field, before: Any, after: Any, place: int) -> list[Part]:
     if not (isinstance(before, Mapping) and isinstance(after, Mapping)):
         return [Part("changed", "", field.item(before), field.item(after))]
-    return list(_record(field, before, after, field.name_of(after) or f"row {place + 1}"))
+    return list(_record(field, before, after, field.name_of(after) or _("row %(place)s", place=place + 1)))
 
 
 def _record(field: facts.Field, old: Mapping[str, Any], new: Mapping[str, Any], name: str) -> Iterator[Part]:

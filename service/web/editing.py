@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from service.errors import InvalidForm
+from service.languages import _, later
 from service.web import facts
 
 WIDGETS = {
@@ -26,7 +27,13 @@ WIDGETS = {
 
 
 ASKED = {"textfield", *WIDGETS}  #: types of fields whose value is one
-KINDS = {"text": "Text", "number": "Number", "truth": "Yes or no", "list": "List, one item a line", "json": "JSON"}
+KINDS = {
+    "text": later("Text"),
+    "number": later("Number"),
+    "truth": later("Yes or no"),
+    "list": later("List, one item a line"),
+    "json": "JSON",
+}
 
 
 @dataclass(frozen=True)
@@ -97,12 +104,12 @@ def changes(form: Mapping[str, str], offered: list[Input]) -> dict[str, Any]:
         elif item.widget == "number":
             number = _number(given)
             if number is None and given:
-                errors[item.name] = ["This has to be a number."]
+                errors[item.name] = [_("This has to be a number.")]
             found[item.name] = number
         elif item.widget == "answer":
             found[item.name] = given == "yes"
         elif item.widget == "select" and given and given not in dict(item.options):
-            errors[item.name] = ["Pick one of the list."]
+            errors[item.name] = [_("Pick one of the list.")]
         else:
             found[item.name] = given or None
     if errors:
@@ -116,16 +123,16 @@ def added(form: Mapping[str, str]) -> dict[str, Any]:
     if not name and not text:
         return {}
     if not name.isidentifier() or name in facts.UNINTERESTING:
-        raise InvalidForm({"new-name": ["A name is made of letters, digits and _, such as reportedOn."]})
+        raise InvalidForm({"new-name": [_("A name is made of letters, digits and _, such as reportedOn.")]})
     kind = form.get("new-kind", "text")
     if kind == "number":
         number = _number(text)
         if number is None:
-            raise InvalidForm({"new-value": ["This has to be a number."]})
+            raise InvalidForm({"new-value": [_("This has to be a number.")]})
         return {name: number}
     if kind == "truth":
         if text.casefold() not in ("yes", "no"):
-            raise InvalidForm({"new-value": ["Write yes or no."]})
+            raise InvalidForm({"new-value": [_("Write yes or no.")]})
         return {name: text.casefold() == "yes"}
     if kind == "list":
         return {name: [line.strip() for line in text.splitlines() if line.strip()]}
@@ -136,7 +143,7 @@ def _json(text: str) -> Any:
     try:
         return json.loads(text, parse_constant=_refuse)
     except (ValueError, RecursionError) as error:
-        raise InvalidForm({"new-value": ['This is no JSON, such as [1, 2] or {"name": "Ada"}.']}) from error
+        raise InvalidForm({"new-value": [_('This is no JSON, such as [1, 2] or {"name": "Ada"}.')]}) from error
 
 
 def _refuse(constant: str) -> Any:

@@ -12,6 +12,7 @@ from flask.typing import ResponseReturnValue
 from service.execution.definitions import deployed
 from service.http.auth import current_actor
 from service.http.protection import permission
+from service.languages import later
 from service.models import Actor, Case, CaseState, HumanTask
 from service.policy.permissions import Action
 from service.queries import cases as case_lists
@@ -37,10 +38,10 @@ def _is_stuck(each: Descendant) -> bool:
 
 
 SHOWN: Mapping[str, tuple[str, Callable[[Descendant], bool]]] = {  #: filters, in the order of the page
-    "all": ("All", lambda _: True),
-    "open": ("Open", _is_open),
-    "late": ("Late", _is_late),
-    "stuck": ("Stuck", _is_stuck),
+    "all": (later("All"), lambda _: True),
+    "open": (later("Open"), _is_open),
+    "late": (later("Late"), _is_late),
+    "stuck": (later("Stuck"), _is_stuck),
 }
 
 

@@ -14,6 +14,7 @@ from service.filters.grammar import LONGEST
 from service.http import rate_limits
 from service.http.auth import current_actor
 from service.http.protection import signed_in
+from service.languages import _
 from service.models import Actor
 from service.queries import filtering
 from service.queries.filtering import bounding, suggestions
@@ -51,7 +52,7 @@ def box(text: str, *, of: str) -> Box:
         return Box(text)
     called = {name: "you" if said == "You" else said for name, said in names_of(filters.people(node)).items()}
     names = frozenset(leaf.field.name for leaf in filters.leaves(node) if leaf.field is not None)
-    return Box(text, said=f"Only with: {filters.explained(node, called)}.", names=names)
+    return Box(text, said=_("Only with: %(node)s.", node=filters.explained(node, called)), names=names)
 
 
 def refuse(text: str, *, of: str) -> None:

@@ -12,6 +12,7 @@ from service.db import db, utcnow
 from service.errors import BadRequest
 from service.http.auth import current_actor
 from service.http.protection import permission, signed_in
+from service.languages import _
 from service.operations import follow_ups
 from service.operations import reminders as operations
 from service.policy.permissions import Action
@@ -36,7 +37,10 @@ def put_off(task_id: UUID) -> ResponseReturnValue:
     follow_ups.put_off(task, until, by=actor)
     db.session.commit()
     mine = task.assignee == actor.name
-    return go(url_for("tasks.mine" if mine else "tasks.team"), f"“{task.name}” is put off until {moment(until)}.")
+    return go(
+        url_for("tasks.mine" if mine else "tasks.team"),
+        _("“%(task)s” is put off until %(until)s.", task=task.name, until=moment(until)),
+    )
 
 
 @blueprint.post("/tasks/<uuid:task_id>/take-up")
@@ -47,7 +51,7 @@ def take_up(task_id: UUID) -> ResponseReturnValue:
     task = task_lists.to_change(task_id, by=actor)
     follow_ups.take_up(task, by=actor)
     db.session.commit()
-    return go(url_for("tasks.show", task_id=task_id), f"“{task.name}” is back in the list.")
+    return go(url_for("tasks.show", task_id=task_id), _("“%(task)s” is back in the list.", task=task.name))
 
 
 @blueprint.post("/tasks/<uuid:task_id>/remind")
@@ -59,7 +63,7 @@ def remind_of_task(task_id: UUID) -> ResponseReturnValue:
     at = _when("at")
     operations.remind(task.case, at, request.form.get("text", ""), task=task, by=actor)
     db.session.commit()
-    return go(url_for("tasks.show", task_id=task_id), f"You will be reminded {moment(at)}.")
+    return go(url_for("tasks.show", task_id=task_id), _("You will be reminded %(at)s.", at=moment(at)))
 
 
 @blueprint.post("/cases/<number>/remind")
@@ -71,7 +75,7 @@ def remind_of_case(number: str) -> ResponseReturnValue:
     at = _when("at")
     operations.remind(case, at, request.form.get("text", ""), by=actor)
     db.session.commit()
-    return go(url_for("cases.show", number=number), f"You will be reminded {moment(at)}.")
+    return go(url_for("cases.show", number=number), _("You will be reminded %(at)s.", at=moment(at)))
 
 
 @blueprint.get("/reminders")
@@ -88,7 +92,7 @@ def call_off(reminder_id: UUID) -> ResponseReturnValue:
     actor = current_actor()
     operations.call_off(reminders.get(reminder_id, by=actor), by=actor)
     db.session.commit()
-    return go(url_for(".index"), "The reminder is called off.")
+    return go(url_for(".index"), _("The reminder is called off."))
 
 
 def _when(name: str) -> datetime:
@@ -98,7 +102,7 @@ def _when(name: str) -> datetime:
         today = utcnow().astimezone(zone()).date()
         days = DAYS.get(quick, 7 - today.weekday())
         return datetime.combine(today + timedelta(days=days), MORNING, zone())
-    at = moment_sent(name, "The moment")
+    at = moment_sent(name, _("The moment"))
     if at is None:
-        raise BadRequest("Pick a date and a time, or one of the buttons above.", field=name)
+        raise BadRequest(_("Pick a date and a time, or one of the buttons above."), field=name)
     return at

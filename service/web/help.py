@@ -15,6 +15,7 @@ from service import handbook
 from service.errors import NotFound
 from service.handbook import search
 from service.http.protection import public
+from service.languages import _
 from service.web.rendering import page
 
 blueprint = Blueprint("help", __name__)
@@ -135,7 +136,7 @@ def chapter(slug: str) -> ResponseReturnValue:
     """One chapter. Raises `NotFound` for one that there is not."""
     shown = handbook.chapter(slug)
     if shown is None:
-        raise NotFound("There is no such chapter.")
+        raise NotFound(_("There is no such chapter."))
     everything = handbook.chapters()
     place = everything.index(shown)
     return page(

@@ -14,6 +14,7 @@ from service.db import db
 from service.errors import NotFound
 from service.http.auth import current_actor
 from service.http.protection import permission
+from service.languages import _
 from service.models import AuditEntry, Case, HumanTask
 from service.policy.permissions import Action
 from service.queries import cases as case_lists
@@ -74,7 +75,7 @@ def moment(number: str, seq: int) -> ResponseReturnValue:
     actor = current_actor()
     case = case_lists.by_number(number, by=actor)
     if not 0 < seq <= case.audit_seq:
-        raise NotFound(f"This case has no entry {seq}.")
+        raise NotFound(_("This case has no entry %(seq)s.", seq=seq))
     then = moments.at(case, seq, actor=actor)
     near = sa.select(AuditEntry).where(AuditEntry.case_id == case.id, AuditEntry.seq.between(seq - NEAR, seq))
     entries = db.session.scalars(near.order_by(AuditEntry.seq)).all()

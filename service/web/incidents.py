@@ -12,6 +12,7 @@ from flask.typing import ResponseReturnValue
 from service.db import db
 from service.http.auth import current_actor
 from service.http.protection import permission
+from service.languages import _, later
 from service.models import Actor, IncidentState, ProcessDefinition
 from service.operations import incidents as operations
 from service.policy.permissions import Action
@@ -21,7 +22,7 @@ from service.web.pending_calls import shown
 from service.web.rendering import go, page
 
 blueprint = Blueprint("incidents", __name__)
-STATES = {"open": "Open", "resolved": "Resolved", "all": "All"}
+STATES = {"open": later("Open"), "resolved": later("Resolved"), "all": later("All")}
 
 
 @blueprint.get("/incidents")
@@ -63,7 +64,7 @@ def retry(incident_id: UUID) -> ResponseReturnValue:
     """Try again what is stuck."""
     operations.retry(incidents.get(incident_id), by=current_actor())
     db.session.commit()
-    return go(url_for(".index"), "It is being tried again; what fails once more is listed anew.")
+    return go(url_for(".index"), _("It is being tried again; what fails once more is listed anew."))
 
 
 @blueprint.post("/incidents/<uuid:incident_id>/resolve")
@@ -72,4 +73,4 @@ def resolve(incident_id: UUID) -> ResponseReturnValue:
     """Put away what needs nothing more."""
     operations.resolve(incidents.get(incident_id), by=current_actor())
     db.session.commit()
-    return go(url_for(".index"), "Put away.")
+    return go(url_for(".index"), _("Put away."))

@@ -9,6 +9,7 @@ from flask import Blueprint, Response, request
 
 from service.http.auth import current_actor
 from service.http.protection import permission
+from service.languages import _, gettext, ngettext
 from service.models import InstallationEntry
 from service.policy.permissions import Action
 from service.queries import installation
@@ -37,78 +38,123 @@ def sentence(entry: InstallationEntry) -> str:
 
 def _changed(subject: str, details: Details) -> str:
     told = {
-        ("admin", True): "made {} an administrator",
-        ("admin", False): "took the administrator's rights from {}",
-        ("active", False): "locked {} out",
-        ("active", True): "let {} in again",
+        ("admin", True): _("made {} an administrator"),
+        ("admin", False): _("took the administrator's rights from {}"),
+        ("active", False): _("locked {} out"),
+        ("active", True): _("let {} in again"),
     }
     said = [words.format(subject) for (name, value), words in told.items() if details.get(name) is value]
     if "display_name" in details or "email" in details:
-        said.append(f"changed the name or e-mail address of {subject}")
-    return " and ".join(said) or f"changed {subject}"
+        said.append(_("changed the name or e-mail address of %(subject)s", subject=subject))
+    return _(" and ").join(said) or _("changed %(subject)s", subject=subject)
 
 
 def _capacity(who: str, number: int | None) -> str:
     if number is None:
-        return f"said no longer how many tasks {who} is to have at most"
-    return f"said that {who} is to have at most {number} task{'s' * (number != 1)}"
+        return _("said no longer how many tasks %(who)s is to have at most", who=who)
+    return ngettext(
+        "said that %(who)s is to have at most %(num)s task",
+        "said that %(who)s is to have at most %(num)s tasks",
+        number,
+        who=who,
+    )
 
 
 def _few(names: Sequence[str]) -> str:
     """The names, or the first of them and how many more."""
-    more = f" and {len(names) - FEW} more" if len(names) > FEW else ""
+    more = _(" and %(names)s more", names=len(names) - FEW) if len(names) > FEW else ""
     return ", ".join(names[:FEW]) + more
 
 
 SENTENCES: Mapping[str, Callable[[str, Details], str]] = {
-    "user:added": lambda who, said: f"let {who} in" + (" as an administrator" if said.get("admin") else ""),
+    "user:added": lambda who, said: (
+        _("let %(who)s in", who=who) + (_(" as an administrator") if said.get("admin") else "")
+    ),
     "user:changed": _changed,
     "user:capacity-set": lambda who, said: _capacity(who, said.get("capacity")),
-    "user:skills-set": lambda who, said: (
-        f"said what {who} can do: {', '.join(said['skills']) or 'nothing in particular'}"
+    "user:skills-set": lambda who, said: _(
+        "said what %(who)s can do: %(said)s", who=who, said=", ".join(said["skills"]) or _("nothing in particular")
     ),
-    "user:password-set": lambda who, _: f"gave {who} another password",
-    "user:signed-out": lambda who, _: f"signed {who} out everywhere",
-    "group:renamed": lambda group, said: f"called the group {group} “{said['title']}”",
-    "group:removed": lambda group, _: f"removed the group {group}",
-    "group:added": lambda group, _: f"made the group {group}",
-    "group:next-task-set": lambda group, said: (
-        f"let the next task of {group} be chosen by {said.get('order') or 'the usual order'}"
+    "user:password-set": lambda who, _: gettext("gave %(who)s another password", who=who),
+    "user:signed-out": lambda who, _: gettext("signed %(who)s out everywhere", who=who),
+    "group:renamed": lambda group, said: _("called the group %(group)s “%(said)s”", group=group, said=said["title"]),
+    "group:removed": lambda group, _: gettext("removed the group %(group)s", group=group),
+    "group:added": lambda group, _: gettext("made the group %(group)s", group=group),
+    "group:next-task-set": lambda group, said: _(
+        "let the next task of %(group)s be chosen by %(get)s",
+        group=group,
+        get=said.get("order") or _("the usual order"),
     ),
-    "group:joined": lambda who, said: f"put {who} into the group {said['group']}",
-    "group:left": lambda who, said: f"took {who} out of the group {said['group']}",
-    "token:issued": lambda who, said: f"made {who}'s token “{said['token']}” for {', '.join(said['scopes'])}",
-    "token:revoked": lambda who, said: f"revoked {who}'s token “{said['token']}”",
-    "second-factor:set-up": lambda who, _: f"set up the second factor of {who}",
-    "second-factor:removed": lambda who, _: f"removed the second factor of {who}",
-    "second-factor:reset": lambda who, _: f"reset the second factor of {who}, and signed them out",
-    "second-factor:recovery-used": lambda who, said: f"used a recovery code of {who}; {said['left']} are left",
-    "second-factor:codes-renewed": lambda who, _: f"renewed the recovery codes of {who}",
-    "identity:connected": lambda who, said: f"connected {who} to the sign-in of {said['provider']}",
-    "identity:parted": lambda who, _: f"parted {who} from the provider of sign-ins",
+    "group:joined": lambda who, said: _("put %(who)s into the group %(said)s", who=who, said=said["group"]),
+    "group:left": lambda who, said: _("took %(who)s out of the group %(said)s", who=who, said=said["group"]),
+    "token:issued": lambda who, said: _(
+        "made %(who)s's token “%(said)s” for %(said2)s", who=who, said=said["token"], said2=", ".join(said["scopes"])
+    ),
+    "token:revoked": lambda who, said: _("revoked %(who)s's token “%(said)s”", who=who, said=said["token"]),
+    "second-factor:set-up": lambda who, _: gettext("set up the second factor of %(who)s", who=who),
+    "second-factor:removed": lambda who, _: gettext("removed the second factor of %(who)s", who=who),
+    "second-factor:reset": lambda who, _: gettext("reset the second factor of %(who)s, and signed them out", who=who),
+    "second-factor:recovery-used": lambda who, said: _(
+        "used a recovery code of %(who)s; %(said)s are left", who=who, said=said["left"]
+    ),
+    "second-factor:codes-renewed": lambda who, _: gettext("renewed the recovery codes of %(who)s", who=who),
+    "identity:connected": lambda who, said: _(
+        "connected %(who)s to the sign-in of %(said)s", who=who, said=said["provider"]
+    ),
+    "identity:parted": lambda who, _: gettext("parted %(who)s from the provider of sign-ins", who=who),
     "group:second-factor-set": lambda group, said: (
-        f"let members of {group} sign in {'with' if said['needed'] else 'without'} a second factor"
+        _("let members of %(group)s sign in with a second factor", group=group)
+        if said["needed"]
+        else _("let members of %(group)s sign in without a second factor", group=group)
     ),
-    "absence:said": lambda who, said: f"said that {who} is away from {said['from']} to {said['to']}",
-    "absence:ended": lambda who, said: f"ended the absence of {who} from {said['from']} to {said['to']}",
-    "calendar:made": lambda key, _: f"made the calendar {key}",
-    "calendar:changed": lambda key, said: f"changed the calendar {key}: {', '.join(said['changed'])}",
-    "calendar:removed": lambda key, _: f"removed the calendar {key}",
+    "absence:said": lambda who, said: _(
+        "said that %(who)s is away from %(said)s to %(said2)s", who=who, said=said["from"], said2=said["to"]
+    ),
+    "absence:ended": lambda who, said: _(
+        "ended the absence of %(who)s from %(said)s to %(said2)s", who=who, said=said["from"], said2=said["to"]
+    ),
+    "calendar:made": lambda key, _: gettext("made the calendar %(key)s", key=key),
+    "calendar:changed": lambda key, said: _(
+        "changed the calendar %(key)s: %(said)s", key=key, said=", ".join(said["changed"])
+    ),
+    "calendar:removed": lambda key, _: gettext("removed the calendar %(key)s", key=key),
     "deployment:made": lambda _, said: (
-        f"deployed {_few(said['added'])}" + (f": {said['reason']}" if said.get("reason") else "")
+        gettext("deployed %(said)s", said=_few(said["added"])) + (f": {said['reason']}" if said.get("reason") else "")
     ),
-    "migration:ordered": lambda key, said: f"had {said['cases']} cases of {key} moved to version {said['to']}",
-    "modification:ordered": lambda key, said: f"had {said['cases']} cases of {key} changed by hand",
-    "migration:taken-back": lambda key, said: f"had {said['cases']} moved cases of {key} brought back",
-    "migration:stopped": lambda key, _: f"stopped moving cases of {key}",
-    "migration:done": lambda key, said: f"had moved {said['moved']} cases of {key}; {said['untouched']} stayed",
-    "version:pinned": lambda key, said: f"let new cases of {key} take version {said['version']}",
-    "version:unpinned": lambda key, said: f"let new cases of {key} take the newest version, {said['version']}",
-    "version:staged": lambda key, said: f"staged version {said['version']} of {key}: {said['terms']}",
-    "version:unstaged": lambda key, said: f"took version {said['version']} of {key} back from new cases",
-    "version:effective": lambda key, said: f"version {said['version']} of {key} took effect for new cases",
-    "version:retired": lambda key, said: f"retired version {said['version']} of {key}",
-    "version:restored": lambda key, said: f"restored version {said['version']} of {key}",
-    "audit:began": lambda _, said: f"began this trail, over {said['chains']} cases that were there",
-    "audit:rekeyed": lambda _, said: f"made the audit trail of {said['chains']} cases anew with another key",
+    "migration:ordered": lambda key, said: _(
+        "had %(said)s cases of %(key)s moved to version %(said2)s", said=said["cases"], key=key, said2=said["to"]
+    ),
+    "modification:ordered": lambda key, said: _(
+        "had %(said)s cases of %(key)s changed by hand", said=said["cases"], key=key
+    ),
+    "migration:taken-back": lambda key, said: _(
+        "had %(said)s moved cases of %(key)s brought back", said=said["cases"], key=key
+    ),
+    "migration:stopped": lambda key, _: gettext("stopped moving cases of %(key)s", key=key),
+    "migration:done": lambda key, said: _(
+        "had moved %(said)s cases of %(key)s; %(said2)s stayed", said=said["moved"], key=key, said2=said["untouched"]
+    ),
+    "version:pinned": lambda key, said: _(
+        "let new cases of %(key)s take version %(said)s", key=key, said=said["version"]
+    ),
+    "version:unpinned": lambda key, said: _(
+        "let new cases of %(key)s take the newest version, %(said)s", key=key, said=said["version"]
+    ),
+    "version:staged": lambda key, said: _(
+        "staged version %(said)s of %(key)s: %(said2)s", said=said["version"], key=key, said2=said["terms"]
+    ),
+    "version:unstaged": lambda key, said: _(
+        "took version %(said)s of %(key)s back from new cases", said=said["version"], key=key
+    ),
+    "version:effective": lambda key, said: _(
+        "version %(said)s of %(key)s took effect for new cases", said=said["version"], key=key
+    ),
+    "version:retired": lambda key, said: _("retired version %(said)s of %(key)s", said=said["version"], key=key),
+    "version:restored": lambda key, said: _("restored version %(said)s of %(key)s", said=said["version"], key=key),
+    "audit:began": lambda _, said: gettext(
+        "began this trail, over %(said)s cases that were there", said=said["chains"]
+    ),
+    "audit:rekeyed": lambda _, said: gettext(
+        "made the audit trail of %(said)s cases anew with another key", said=said["chains"]
+    ),
 }

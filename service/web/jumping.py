@@ -12,6 +12,7 @@ from service.db import db
 from service.http import rate_limits
 from service.http.auth import current_actor
 from service.http.protection import permission, signed_in
+from service.languages import _
 from service.models import Actor
 from service.operations import marks as operations
 from service.policy.permissions import Action
@@ -38,22 +39,27 @@ def _at_hand(actor: Actor) -> list[dict[str, Any]]:
     found = marks.starred(actor), marks.recent(actor)
     known = {row.number for row in found[0]}
     return _groups(
-        ("Starred", [_case(row, "star") for row in found[0]]),
-        ("Recent", [_case(row, "clock") for row in found[1] if row.number not in known]),
+        (_("Starred"), [_case(row, "star") for row in found[0]]),
+        (_("Recent"), [_case(row, "clock") for row in found[1] if row.number not in known]),
     )
 
 
 def _found(text: str, actor: Actor) -> list[dict[str, Any]]:
     found = jumping.found_by(text, actor)
     further = [
-        _item(f"All cases with “{text}”", "", url_for("cases.index", q=_quoted(text), state="all"), "search"),
-        _item(f"My tasks with “{text}”", "", url_for("tasks.mine", q=_quoted(text)), "search"),
+        _item(
+            _("All cases with “%(text)s”", text=text),
+            "",
+            url_for("cases.index", q=_quoted(text), state="all"),
+            "search",
+        ),
+        _item(_("My tasks with “%(text)s”", text=text), "", url_for("tasks.mine", q=_quoted(text)), "search"),
     ]
     return _groups(
-        ("Tasks", [_task(row) for row in found.tasks]),
-        ("Cases", [_case(row) for row in found.cases]),
-        ("People", [_person(row) for row in found.people]),
-        ("Search" if found.in_time else "More, which takes longer", further),
+        (_("Tasks"), [_task(row) for row in found.tasks]),
+        (_("Cases"), [_case(row) for row in found.cases]),
+        (_("People"), [_person(row) for row in found.people]),
+        (_("Search") if found.in_time else _("More, which takes longer"), further),
     )
 
 
@@ -66,14 +72,16 @@ def _task(row: Any) -> dict[str, str]:
 
 
 def _case(row: Any, symbol: str = "folder") -> dict[str, str]:
-    news = "something new" if symbol == "star" and row.news else ""
+    news = _("something new") if symbol == "star" and row.news else ""
     about = " · ".join(filter(None, (row.number, words.CASE_STATES[row.state].text, news)))
     return _item(row.title or row.number, about, url_for("cases.show", number=row.number), symbol)
 
 
 def _person(row: Any) -> dict[str, str]:
     where = url_for("cases.index", q=f"owner:{row.name}", state="all")
-    return _item(row.display_name, f"{row.name} · the cases of {row.display_name}", where, "user")
+    return _item(
+        row.display_name, _("%(row)s · the cases of %(row2)s", row=row.name, row2=row.display_name), where, "user"
+    )
 
 
 def _item(label: str, about: str, href: str, symbol: str) -> dict[str, str]:
@@ -95,8 +103,10 @@ def star(number: str) -> ResponseReturnValue:
     wanted = request.form.get("starred") != "no"
     (operations.star if wanted else operations.unstar)(case, by=actor)
     db.session.commit()
-    starred = "The case is starred: it stands below your tasks and in the palette, and says when something new happens."
-    said = starred if wanted else "The star is gone."
+    starred = _(
+        "The case is starred: it stands below your tasks and in the palette, and says when something new happens."
+    )
+    said = starred if wanted else _("The star is gone.")
     return go(url_for("cases.show", number=number), said)
 
 
@@ -105,4 +115,4 @@ def at_hand(actor: Actor, *, most: int = 5) -> Iterable[tuple[str, list[Any]]]:
     starred = marks.starred(actor, limit=most)
     known = {row.number for row in starred}
     recent = [row for row in marks.recent(actor, limit=2 * most) if row.number not in known][:most]
-    return [(title, rows) for title, rows in (("Starred", [*starred]), ("Recent", recent)) if rows]
+    return [(title, rows) for title, rows in ((_("Starred"), [*starred]), (_("Recent"), recent)) if rows]

@@ -6,14 +6,15 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from service.execution.definitions import deployed
+from service.languages import _, later
 from service.models import AuditEntry
 from service.web.telling import Entry, Telling, say
 
 _WHAT = {
-    "priority": "The priority was not raised",
-    "assign": "It was given to nobody else",
-    "activity": "Nothing was started",
-    "notify": "Nobody was told",
+    "priority": later("The priority was not raised"),
+    "assign": later("It was given to nobody else"),
+    "activity": later("Nothing was started"),
+    "notify": later("Nobody was told"),
 }
 
 
@@ -24,7 +25,7 @@ def _subject(entry: AuditEntry, telling: Telling) -> str:
         return str(names.get(str(stage), stage))
     if details.get("task"):
         return telling.tasks.get(str(details["task"])) or telling.element(entry.element_id)
-    return "the case"
+    return _("the case")
 
 
 def _happened(text: str, tone: str) -> Callable[[AuditEntry, Telling], Entry]:
@@ -40,21 +41,28 @@ def _happened(text: str, tone: str) -> Callable[[AuditEntry, Telling], Entry]:
 def _not_done(entry: AuditEntry, telling: Telling) -> Entry:
     details = entry.details or {}
     what = _WHAT.get(str(details.get("what")), "Something was left")
-    told = say(entry, telling, f"{what} for the service level of", _subject(entry, telling), tone="warn")
+    told = say(entry, telling, _("%(what)s for the service level of", what=what), _subject(entry, telling), tone="warn")
     told.who, told.quote = "", str(details.get("why") or "")
     return told
 
 
 def _offered(entry: AuditEntry, telling: Telling) -> Entry:
     named = [telling.principal(each) for each in (entry.details or {}).get("to", ())]
-    told = say(entry, telling, "", _subject(entry, telling), f"is offered to {', '.join(named)} too", tone="info")
+    told = say(
+        entry,
+        telling,
+        "",
+        _subject(entry, telling),
+        _("is offered to %(named)s too", named=", ".join(named)),
+        tone="info",
+    )
     told.who = ""
     return told
 
 
 SENTENCES: dict[str, Callable[[AuditEntry, Telling], Entry]] = {
-    "level:warned": _happened("The {kind} time is running out for", "warn"),
-    "level:breached": _happened("The {kind} time is over for", "bad"),
+    "level:warned": _happened(later("The {kind} time is running out for"), "warn"),
+    "level:breached": _happened(later("The {kind} time is over for"), "bad"),
     "level:not-escalated": _not_done,
     "task:offered": _offered,
 }

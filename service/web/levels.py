@@ -11,6 +11,7 @@ from flask import Blueprint, Response, url_for
 from service.engine.service_levels import SHARE
 from service.http.auth import current_actor
 from service.http.protection import permission
+from service.languages import _, later
 from service.policy.permissions import Action
 from service.queries import cases as case_lists
 from service.queries import levels
@@ -20,7 +21,7 @@ from service.web import words
 from service.web.rendering import page
 
 blueprint = Blueprint("levels", __name__)
-_KINDS = {"response": "Response", "resolution": "Resolution"}
+_KINDS = {"response": later("Response"), "resolution": later("Resolution")}
 
 
 @dataclass(frozen=True)
@@ -76,7 +77,7 @@ def said(standing: Standing, *, named: bool = True) -> Said:
     target = words.duration(clock.declared["target"], working=working)
     text, tone, at = _sentence(standing, target, working=working)
     symbol = {"good": "check" if clock.ended_at else "clock", "bad": "alert", "warn": "alert"}.get(tone, "clock")
-    name = _KINDS[clock.kind] + (f" of “{standing.name}”" if standing.name and named else "")
+    name = _KINDS[clock.kind] + (_(" of “%(standing)s”", standing=standing.name) if standing.name and named else "")
     return Said(name, text, tone, symbol, at, target, _warned(clock.declared["warning"], measure.warn_at), standing)
 
 
@@ -87,27 +88,39 @@ def _sentence(standing: Standing, target: str, *, working: bool) -> tuple[str, s
     if standing.state in ("met", "missed"):
         used = words.left(measure.counted, working=working)
         if standing.state == "met":
-            return f"met, after {used} of {target}", "good", None
-        return f"missed by {over}, after {used} of {target}", "bad", None
+            return _("met, after %(used)s of %(target)s", used=used, target=target), "good", None
+        return _("missed by %(over)s, after %(used)s of %(target)s", over=over, used=used, target=target), "bad", None
     if standing.state == "cancelled":
-        return f"not measured to the end, after {words.left(measure.counted, working=working)}", "quiet", None
+        return (
+            _("not measured to the end, after %(counted)s", counted=words.left(measure.counted, working=working)),
+            "quiet",
+            None,
+        )
     if standing.verdict is Verdict.BREACHED:
-        return f"{over} late, of {target}; it was due", "bad", measure.due_at
+        return _("%(over)s late, of %(target)s; it was due", over=over, target=target), "bad", measure.due_at
     if standing.state == "stopped":
-        return f"stands still: {stands(standing.why)}; {left} left of {target}", "quiet", None
+        return (
+            _("stands still: %(why)s; %(left)s left of %(target)s", why=stands(standing.why), left=left, target=target),
+            "quiet",
+            None,
+        )
     if standing.verdict is Verdict.WARNED:
-        return f"running out: {left} left of {target}, due", "warn", measure.due_at
-    return f"{left} left of {target}, due", "good", measure.due_at
+        return _("running out: %(left)s left of %(target)s, due", left=left, target=target), "warn", measure.due_at
+    return _("%(left)s left of %(target)s, due", left=left, target=target), "good", measure.due_at
 
 
 def stands(why: str) -> str:
     """Why a clock stands, in words."""
-    return "the case is on hold" if why == "hold" else f"waits only for {why.partition(': ')[2] or 'somebody outside'}"
+    return (
+        _("the case is on hold")
+        if why == "hold"
+        else _("waits only for %(partition)s", partition=why.partition(": ")[2] or "somebody outside")
+    )
 
 
 def _warned(warning: str, at: datetime | None) -> str:
     if not warning:
         return ""
     if share := SHARE.fullmatch(warning):
-        return f"at {share[1]} %" + ("" if at else ", once it goes on")
-    return f"after {words.duration(warning, working=False)}"
+        return _("at %(share)s %%", share=share[1]) + ("" if at else _(", once it goes on"))
+    return _("after %(warning)s", warning=words.duration(warning, working=False))

@@ -17,6 +17,7 @@ from service.execution.definitions import form_of
 from service.http import rate_limits
 from service.http.auth import current_actor
 from service.http.protection import permission, signed_in
+from service.languages import _, later
 from service.models import Actor, Case, CaseState, LinkKind
 from service.operations import cases as case_operations
 from service.operations import children
@@ -35,16 +36,16 @@ WHY: dict[str, Any] = {
     "type": "textarea",
     "id": "Split_why",
     "key": WHY_KEY,
-    "label": "Why is the case split?",
+    "label": later("Why is the case split?"),
     "validate": {"required": True, "maxLength": 2000},
 }
 SUGGESTED = 8
 #: what can be said of this case and another: in the form -> kind, whether this case is the link's source, in words
 CHOICES: dict[str, tuple[LinkKind, bool, str]] = {
-    "related": (LinkKind.RELATED, True, "is related to"),
-    "duplicate": (LinkKind.DUPLICATE, True, "is a duplicate of"),
-    "blocks": (LinkKind.BLOCKS, True, "blocks: it has to end before"),
-    "blocked": (LinkKind.BLOCKS, False, "is blocked by: it ends after"),
+    "related": (LinkKind.RELATED, True, later("is related to")),
+    "duplicate": (LinkKind.DUPLICATE, True, later("is a duplicate of")),
+    "blocks": (LinkKind.BLOCKS, True, later("blocks: it has to end before")),
+    "blocked": (LinkKind.BLOCKS, False, later("is blocked by: it ends after")),
 }
 KINDS = [(name, words) for name, (_kind, _out, words) in CHOICES.items()]
 
@@ -90,7 +91,7 @@ def link(number: str) -> ResponseReturnValue:
     case, actor = _case(number)
     require(actor, Action.LINK, case)
     if request.form.get("kind") not in CHOICES:
-        raise BadRequest("Pick how the two cases are linked.")
+        raise BadRequest(_("Pick how the two cases are linked."))
     kind, outward, words = CHOICES[request.form["kind"]]
     other = _other(request.form.get("target", ""), actor)
     source, target = (case, other) if outward else (other, case)
@@ -104,7 +105,7 @@ def unlink(number: str, link_id: UUID) -> ResponseReturnValue:
     """Take a link away that was made by hand."""
     actor = _case(number)[1]
     operations.unlink(lists.get(link_id, by=actor), by=actor)
-    return _done(number, "The link is gone.")
+    return _done(number, _("The link is gone."))
 
 
 @blueprint.post("/cases/<number>/parent")
@@ -115,7 +116,7 @@ def adopt(number: str) -> ResponseReturnValue:
     require(actor, Action.ADOPT, case)
     parent = _other(request.form.get("parent", ""), actor)
     children.adopt(case, parent=parent, by=actor, blocking="blocking" in request.form)
-    return _done(number, f"{number} is under {parent.number} now.")
+    return _done(number, _("%(number)s is under %(parent)s now.", number=number, parent=parent.number))
 
 
 @blueprint.get("/cases/<number>/merge")
@@ -138,10 +139,10 @@ def merging(number: str) -> ResponseReturnValue:
 
 def _why_not_merge(case: Case, into: Case, actor: Actor) -> str:
     if into.id == case.id:
-        return "A case is not merged into itself."
+        return _("A case is not merged into itself.")
     if into.state.is_closed or case.state.is_closed:
-        return f"{(into if into.state.is_closed else case).number} is closed."
-    return "" if may(actor, Action.MERGE, into) else f"You may not merge anything into {into.number}."
+        return _("%(into)s is closed.", into=(into if into.state.is_closed else case).number)
+    return "" if may(actor, Action.MERGE, into) else _("You may not merge anything into %(into)s.", into=into.number)
 
 
 @blueprint.post("/cases/<number>/merge")
@@ -152,7 +153,7 @@ def merge(number: str) -> ResponseReturnValue:
     require(actor, Action.MERGE, case)
     into = _other(request.form.get("into", ""), actor)
     operations.merge(case, into, by=actor, reason=request.form.get("reason", ""))
-    return _done(into.number, f"{number} is merged into this case.")
+    return _done(into.number, _("%(number)s is merged into this case.", number=number))
 
 
 @blueprint.get("/cases/<number>/split")
@@ -179,12 +180,12 @@ def split(number: str) -> ResponseReturnValue:
     case, actor = _case(number)
     sent = request.get_json() if request.is_json else {"data": {}}
     if not isinstance(sent, dict) or not isinstance(sent.get("data"), dict):
-        raise BadRequest("Send the form's values as an object named “data”.")
+        raise BadRequest(_("Send the form's values as an object named “data”."))
     data = dict(sent["data"])
     reason = str(data.pop(WHY_KEY, "") or request.form.get("reason", ""))
     names = [*request.args.getlist("names"), *request.form.getlist("names")]
     made = operations.split(case, names, by=actor, reason=reason, submitted=data)
-    return _done(made.number, f"{made.number} is split off from {number}.")
+    return _done(made.number, _("%(made)s is split off from %(number)s.", made=made.number, number=number))
 
 
 def _case(number: str) -> tuple[Case, Actor]:
@@ -197,7 +198,7 @@ def _other(number: str, actor: Actor) -> Case:
     try:
         return case_lists.by_number(number.strip(), by=actor)
     except NotFound as error:
-        raise BadRequest(f"There is no case “{number[:100]}” that you may see.") from error
+        raise BadRequest(_("There is no case “%(number)s” that you may see.", number=number[:100])) from error
 
 
 def _done(number: str, message: str) -> ResponseReturnValue:

@@ -13,6 +13,7 @@ from flask import Blueprint, Response, make_response, request
 from service.errors import BadRequest
 from service.http.auth import current_actor
 from service.http.protection import signed_in
+from service.languages import _
 from service.models import Actor, ListName
 from service.models.arrangements import sorts_of
 from service.operations import presence
@@ -51,7 +52,7 @@ def _rows(actor: Actor) -> Mapping[str, int]:
     text, after = request.args.get("q", "").strip(), request.args.get("after")
     aside, sort = request.args.get("aside") == "1", request.args.get("sort", "urgency")
     if sort not in sorts_of(view):
-        raise BadRequest(f"`sort` has to be one of {', '.join(sorts_of(view))}.")
+        raise BadRequest(_("`sort` has to be one of %(view)s.", view=", ".join(sorts_of(view))))
     found = None if text or after or aside else live.first(view, actor, sort, most=tasks.LISTED)
     if found is not None:
         return {str(task_id): version for task_id, version in found.items()}
@@ -65,7 +66,7 @@ def _task(wanted: str, actor: Actor) -> Mapping[str, Any] | None:
     try:
         task_id = UUID(wanted)
     except ValueError as error:
-        raise BadRequest("`task` has to be the id of a task.") from error
+        raise BadRequest(_("`task` has to be the id of a task.")) from error
     task = live.task(task_id, actor)
     if task is None:
         return None
@@ -79,11 +80,11 @@ def _said(task: live.Task, actor: Actor) -> str:
     who = task.closed_by or task.assignee
     name = names_of([who]).get(who, who) if who and who != actor.name else None
     if task.closed_at is not None:
-        done = f"{name} was faster: this is done." if name else "You have completed this."
-        return done if task.closed_by else "This is no longer needed; the case went on without it."
+        done = _("%(name)s was faster: this is done.", name=name) if name else _("You have completed this.")
+        return done if task.closed_by else _("This is no longer needed; the case went on without it.")
     if task.assignee is None:
-        return "Nobody has this now."
-    return f"{name} has this now." if name else "This is yours, and has changed."
+        return _("Nobody has this now.")
+    return _("%(name)s has this now.", name=name) if name else _("This is yours, and has changed.")
 
 
 def _here(others: Sequence[str]) -> str:
@@ -91,4 +92,8 @@ def _here(others: Sequence[str]) -> str:
     if not others:
         return ""
     *first, last = others
-    return f"{', '.join(first)} and {last} are here" if first else f"{last} is here"
+    return (
+        _("%(first)s and %(last)s are here", first=", ".join(first), last=last)
+        if first
+        else _("%(last)s is here", last=last)
+    )

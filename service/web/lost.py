@@ -9,6 +9,7 @@ from service.db import db
 from service.errors import BadRequest
 from service.http.auth import current_actor
 from service.http.protection import permission
+from service.languages import _
 from service.operations import roles
 from service.policy import reaching
 from service.policy.permissions import Action
@@ -31,8 +32,8 @@ def bring_back() -> ResponseReturnValue:
     """Give one of them an owner, with a reason that its story keeps."""
     owner = people.named(request.form.get("owner", ""))
     if owner is None:
-        raise BadRequest("Pick one of the people in the list.", field="owner")
+        raise BadRequest(_("Pick one of the people in the list."), field="owner")
     number, reason = request.form.get("number", ""), request.form.get("reason", "")
     case = roles.bring_back(number, owner, by=current_actor(), reason=reason)
     db.session.commit()
-    return go(url_for(".index"), f"{case.number} belongs to {owner.display_name} now.")
+    return go(url_for(".index"), _("%(case)s belongs to %(owner)s now.", case=case.number, owner=owner.display_name))

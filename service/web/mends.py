@@ -8,6 +8,7 @@ from service.engine.change.plan import Verdict
 from service.errors import WrongState
 from service.execution.definitions import deployed
 from service.execution.judging import version_of
+from service.languages import _
 from service.models import Actor, Case, ProcessDefinition
 from service.policy.permissions import Action, may
 from service.queries import definitions, differences, preview
@@ -45,6 +46,15 @@ def mended_by(
         return None
     element = deployed(present.id).definition.elements.get(element_id)
     name = (element and element.name) or element_id
-    verb = "no longer has" if before[element_id] == "removed" else "has another"
-    decide = " You have to say where it goes on." if verdict is Verdict.PERSON else ""
-    return Mend(newest.version, f"Version {newest.version} {verb} “{name}”.{decide}")
+    verb = _("no longer has") if before[element_id] == "removed" else _("has another")
+    decide = _(" You have to say where it goes on.") if verdict is Verdict.PERSON else ""
+    return Mend(
+        newest.version,
+        _(
+            "Version %(version)s %(verb)s “%(name)s”.%(decide)s",
+            version=newest.version,
+            verb=verb,
+            name=name,
+            decide=decide,
+        ),
+    )

@@ -11,6 +11,7 @@ from flask.typing import ResponseReturnValue
 from service.db import db
 from service.http.auth import current_actor
 from service.http.protection import permission
+from service.languages import _
 from service.models import MigratedCase, Migration, Outcome
 from service.operations import migrations as operations
 from service.policy.permissions import Action
@@ -50,7 +51,7 @@ def show(migration_id: UUID) -> Response:
     values: dict[str, Any] = {
         "order": orders.told([order])[0],
         "shown": outcome,
-        "outcomes": [("all", "All"), *((each, orders.chip(order, each).text) for each in orders.OUTCOMES)],
+        "outcomes": [("all", _("All")), *((each, orders.chip(order, each).text) for each in orders.OUTCOMES)],
         "cases": orders.cases(order, found.rows, current_actor()),
         "next": found.next,
         "reasons": lists.reasons(order),
@@ -75,7 +76,7 @@ def pause(migration_id: UUID) -> ResponseReturnValue:
     """Move no further case until somebody goes on."""
     order = lists.get(migration_id)
     operations.pause(order, by=current_actor())
-    return _done(order, "Paused: no further case moves.")
+    return _done(order, _("Paused: no further case moves."))
 
 
 @blueprint.post("/migrations/<uuid:migration_id>/resume")
@@ -84,7 +85,7 @@ def resume(migration_id: UUID) -> ResponseReturnValue:
     """Go on, after a pause or the trial."""
     order = lists.get(migration_id)
     operations.resume(order, by=current_actor())
-    return _done(order, "It goes on.")
+    return _done(order, _("It goes on."))
 
 
 @blueprint.post("/migrations/<uuid:migration_id>/stop")
@@ -93,7 +94,7 @@ def stop(migration_id: UUID) -> ResponseReturnValue:
     """End it for good."""
     order = lists.get(migration_id)
     operations.stop(order, by=current_actor())
-    return _done(order, "Stopped. What has moved stays moved.")
+    return _done(order, _("Stopped. What has moved stays moved."))
 
 
 @blueprint.post("/migrations/<uuid:migration_id>/return")
@@ -103,7 +104,7 @@ def return_all(migration_id: UUID) -> ResponseReturnValue:
     order = lists.get(migration_id)
     made = operations.order_return(order, by=current_actor(), reason=request.form.get("reason", ""))
     number = operations.counts(made.id).all
-    return _done(made, f"{words.counted(number, 'case')} will be brought back.")
+    return _done(made, _("%(number)s will be brought back.", number=words.counted(number, "case")))
 
 
 def _done(order: Migration, message: str) -> ResponseReturnValue:

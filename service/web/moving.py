@@ -17,6 +17,7 @@ from service.execution.definitions import deployed
 from service.execution.judging import version_of
 from service.http.auth import current_actor
 from service.http.protection import permission
+from service.languages import _, later
 from service.models import Actor, Case, ProcessDefinition
 from service.operations import migration as operations
 from service.operations import plans
@@ -32,10 +33,10 @@ from service.web.verdicts import VERDICTS
 
 blueprint = Blueprint("moving", __name__)
 BECOMES = {
-    Becomes.APPEARS: ("plus", "good", "is new"),
-    Becomes.GOES: ("close", "bad", "goes: nobody has to do it any more"),
-    Becomes.CHANGES: ("edit", "info", "stays with whoever has it"),
-    Becomes.STAYS: ("check", "good", "stays as it is"),
+    Becomes.APPEARS: ("plus", "good", later("is new")),
+    Becomes.GOES: ("close", "bad", later("goes: nobody has to do it any more")),
+    Becomes.CHANGES: ("edit", "info", later("stays with whoever has it")),
+    Becomes.STAYS: ("check", "good", later("stays as it is")),
 }
 
 
@@ -85,18 +86,23 @@ def move(number: str) -> ResponseReturnValue:
     case, actor = _case(number)
     target = _target(case, request.form.get("to", ""))
     if target is None:
-        raise WrongState("There is no other version to which this case could move.")
+        raise WrongState(_("There is no other version to which this case could move."))
     source = definitions.get(case.definition_id)
     plan = asking.decided(plans.read(request.form.get("plan", ""), source, target), request.form)
     made = operations.move(case, target, plan, by=actor, reason=request.form.get("reason", ""))
-    return _done(case, actor, made.migration.id, f"{case.number} goes on in version {target.version}.")
+    return _done(
+        case,
+        actor,
+        made.migration.id,
+        _("%(case)s goes on in version %(version)s.", case=case.number, version=target.version),
+    )
 
 
 def _target(case: Case, number: str) -> ProcessDefinition | None:
     """The version that is meant: else the newest of the others; None where there is no other."""
     if number:
         if not number.isascii() or not number.isdigit() or len(number) > 9:
-            raise NotFound("There is no such version.")
+            raise NotFound(_("There is no such version."))
         return definitions.version(case.case_type, int(number))
     others = (each for each in definitions.versions(case.case_type) if each.id != case.definition_id)
     return next(others, None)
@@ -107,7 +113,7 @@ def _shown(
 ) -> ResponseReturnValue:
     """The page, under `plan` or under what is proposed."""
     if case.state.is_closed:
-        raise WrongState(f"This case is {case.state}.")
+        raise WrongState(_("This case is %(state)s.", state=_(case.state)))
     source, may_read = definitions.get(case.definition_id), may(actor, Action.READ_CASE, case)
     others = [each.version for each in definitions.versions(case.case_type) if each.id != source.id]
     values: dict[str, Any] = {"case": case, "source": source, "target": target, "others": others, "may_read": may_read}
@@ -125,7 +131,7 @@ def _shown(
         "asks": asking.asks(source, target, [(found.judgement.reasons, 1)], tried),
         "text": shown.pop("text", None) or plans.written(tried),
         "problems": shown.pop("problems", ()),
-        "sides": sides((source, found.marked_before), (target, found.marked_after), "After the move"),
+        "sides": sides((source, found.marked_before), (target, found.marked_after), _("After the move")),
         "blocked": found.refused is not None or found.judgement.verdict is Verdict.STAY,
     }
     return page("moving/preview.html", status=status, **values)
@@ -136,9 +142,9 @@ def _task(change: TaskChange) -> dict[str, str]:
     sign, tone, said = BECOMES[change.becomes]
     name = change.name_before or change.name_after or ""
     if change.becomes is Becomes.CHANGES and change.other:
-        said += f"; another {' and '.join(change.other)}"
+        said += _("; another %(other)s", other=" and ".join(change.other))
     if change.name_after and change.name_before and change.name_after != change.name_before:
-        said += f": it is called “{change.name_after}”"
+        said += _(": it is called “%(name_after)s”", name_after=change.name_after)
     return {"sign": sign, "tone": tone, "name": name, "said": said}
 
 
@@ -149,7 +155,7 @@ def returning(number: str) -> ResponseReturnValue:
     case, actor = _case(number)
     back = operations.way_back(case, by=actor)
     if back is None:
-        raise WrongState("This case was not moved to another version, or has returned already.")
+        raise WrongState(_("This case was not moved to another version, or has returned already."))
     now, then = definitions.get(case.definition_id), definitions.get(back.order.source_id)
     return page(
         "moving/return.html",
@@ -167,7 +173,12 @@ def bring_back(number: str) -> ResponseReturnValue:
     case, actor = _case(number)
     made = operations.bring_back(case, by=actor, reason=request.form.get("reason", ""))
     version = definitions.get(case.definition_id).version
-    return _done(case, actor, made.migration.id, f"{case.number} stands as before, in version {version}.")
+    return _done(
+        case,
+        actor,
+        made.migration.id,
+        _("%(case)s stands as before, in version %(version)s.", case=case.number, version=version),
+    )
 
 
 def sides(
@@ -175,7 +186,7 @@ def sides(
 ) -> list[dict[str, Any]]:
     """The two diagrams beside each other: what differs, and over it where the case stands and would stand."""
     marks = differences.marks(differences.between(now[0].id, then[0].id), now[0].key)
-    found = zip((now, then), marks, ("Now", after), ("before", "after"), strict=True)
+    found = zip((now, then), marks, (_("Now"), after), ("before", "after"), strict=True)
     return [_side(row, marked, differing, label, where) for (row, marked), differing, label, where in found]
 
 
@@ -188,9 +199,9 @@ def _side(
     return {
         "label": label,
         "definition": definition,
-        "state": {"activities": state, "flows": [], "stands": "the case is here"},
+        "state": {"activities": state, "flows": [], "stands": _("the case is here")},
         "side": where,
-        "places": [(asking.called(elements, e), f"{n} times" if n > 1 else "") for e, n in marked.items()],
+        "places": [(asking.called(elements, e), _("%(n)s times", n=n) if n > 1 else "") for e, n in marked.items()],
     }
 
 

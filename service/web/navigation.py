@@ -12,6 +12,7 @@ from uuid import UUID
 from flask import Flask, request, url_for
 
 from service.http.auth import optional_actor
+from service.languages import _
 from service.models import Actor, ViewOf
 from service.policy import reaching
 from service.policy.permissions import Action, may
@@ -68,43 +69,43 @@ def entries(actor: Actor) -> list[Entry]:
     counts = tasks.counts(actor, most=COUNTED + 1)
     told, noted = _told(actor)
     found = [
-        _entry("My tasks", "tasks.mine", "inbox", "g t", counts.mine, "bad" if counts.late else ""),
-        _entry("Team queue", "tasks.team", "users", "g q", counts.team),
-        _entry("Cases", "cases.index", "folder", "g c"),
-        _entry("Board", "board.index", "board", "g b"),
-        _entry("New case", "cases.choose", "plus", "g n"),
-        _entry("News", "news.index", "bell", "g k", told),
-        _entry("Mentions", "notes.mentions", "note", "g m", noted),
-        _entry("Calendar", "agenda.show", "calendar", "g l"),
-        *([_entry("Who has what", "workload.index", "chart", "g w")] if workload.oversees(actor) else []),
-        _entry("Away", "absences.index", "clock", "g a"),
+        _entry(_("My tasks"), "tasks.mine", "inbox", "g t", counts.mine, "bad" if counts.late else ""),
+        _entry(_("Team queue"), "tasks.team", "users", "g q", counts.team),
+        _entry(_("Cases"), "cases.index", "folder", "g c"),
+        _entry(_("Board"), "board.index", "board", "g b"),
+        _entry(_("New case"), "cases.choose", "plus", "g n"),
+        _entry(_("News"), "news.index", "bell", "g k", told),
+        _entry(_("Mentions"), "notes.mentions", "note", "g m", noted),
+        _entry(_("Calendar"), "agenda.show", "calendar", "g l"),
+        *([_entry(_("Who has what"), "workload.index", "chart", "g w")] if workload.oversees(actor) else []),
+        _entry(_("Away"), "absences.index", "clock", "g a"),
         *_views(actor),
-        _entry("Case types", "case_types.index", "flow", "g d", group="Set up"),
+        _entry(_("Case types"), "case_types.index", "flow", "g d", group=_("Set up")),
     ]
     if may(actor, Action.DEPLOY):
-        found.append(_entry("Deployments", "deployments.index", "archive", group="Set up"))
+        found.append(_entry(_("Deployments"), "deployments.index", "archive", group=_("Set up")))
     if may(actor, Action.MIGRATE_CASES):
-        found.append(_entry("Moving cases", "migrations.index", "move", "g v", group="Set up"))
+        found.append(_entry(_("Moving cases"), "migrations.index", "move", "g v", group=_("Set up")))
     if may(actor, Action.READ_INCIDENTS):
         found.append(
             _entry(
-                "Incidents",
+                _("Incidents"),
                 "incidents.index",
                 "alert",
                 "g i",
                 incidents.open_ones(most=COUNTED + 1),
                 "bad",
-                group="Set up",
+                group=_("Set up"),
             )
         )
     if may(actor, Action.CHANGE_CALENDAR):
-        found.append(_entry("Calendars", "calendars.index", "clock", group="Set up"))
+        found.append(_entry(_("Calendars"), "calendars.index", "clock", group=_("Set up")))
     if may(actor, Action.MANAGE_USERS):
-        found.append(_entry("People", "accounts.index", "user", "g u", group="Set up"))
-        found.append(_entry("API tokens", "tokens.index", "lock", group="Set up"))
-        found.append(_entry("Audit", "installation.index", "shield", group="Set up"))
+        found.append(_entry(_("People"), "accounts.index", "user", "g u", group=_("Set up")))
+        found.append(_entry(_("API tokens"), "tokens.index", "lock", group=_("Set up")))
+        found.append(_entry(_("Audit"), "installation.index", "shield", group=_("Set up")))
     if may(actor, Action.FIND_LOST_CASES) and (lost := reaching.how_many_lost(COUNTED + 1)):
-        found.append(_entry("Lost cases", "lost.index", "shield", "", lost, "bad", group="Set up"))
+        found.append(_entry(_("Lost cases"), "lost.index", "shield", "", lost, "bad", group=_("Set up")))
     return found
 
 
@@ -154,7 +155,7 @@ def _views(actor: Actor) -> list[Entry]:
         here = request.endpoint == "views.show" and (request.view_args or {}).get("view_id") == view.id
         symbol = "inbox" if view.of is ViewOf.TASKS else "folder"
         where = url_for("views.show", view_id=view.id)
-        found.append(Entry(view.name, where, symbol, count=shown, current=here, group="Views"))
+        found.append(Entry(view.name, where, symbol, count=shown, current=here, group=_("Views")))
     return found
 
 

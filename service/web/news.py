@@ -15,6 +15,7 @@ from flask.typing import ResponseReturnValue
 from service.db import db
 from service.http.auth import current_actor
 from service.http.protection import signed_in
+from service.languages import _
 from service.models import Case, HumanTask, Notification
 from service.notifications import KINDS
 from service.queries import news
@@ -64,7 +65,7 @@ def seen() -> ResponseReturnValue:
         return go(url_for(".index"))
     news.saw(current_actor(), until)
     db.session.commit()
-    return go(url_for(".index"), "Nothing is new any more.")
+    return go(url_for(".index"), _("Nothing is new any more."))
 
 
 def shown(rows: Sequence[Notification]) -> list[Shown]:

@@ -16,6 +16,7 @@ from service.errors import BadRequest
 from service.http import markdown, rate_limits
 from service.http.auth import current_actor
 from service.http.protection import permission, signed_in
+from service.languages import _, later
 from service.models import SYSTEM, Actor, Case, HumanTask, Note, NoteVisibility
 from service.operations import notes as operations
 from service.policy.permissions import Action, may, require
@@ -29,7 +30,7 @@ from service.web.rendering import go, names_of, page, wants_part
 blueprint = Blueprint("notes", __name__)
 LISTED, NEWEST = 20, 3  #: notes on a page of their own, and on the case's
 SUGGESTED = 8
-VISIBILITIES = {NoteVisibility.TEAM: "The team", NoteVisibility.EVERYBODY: "Everybody who sees the case"}
+VISIBILITIES = {NoteVisibility.TEAM: later("The team"), NoteVisibility.EVERYBODY: later("Everybody who sees the case")}
 
 
 @dataclass(frozen=True)
@@ -126,9 +127,9 @@ def write(number: str) -> ResponseReturnValue:
     note = operations.write(case, request.form.get("text", ""), by=actor, visibility=_visibility(), about=about)
     db.session.commit()
     if about.task is not None:
-        return go(url_for("tasks.show", task_id=about.task.id), "The comment is written.")
+        return go(url_for("tasks.show", task_id=about.task.id), _("The comment is written."))
     where = url_for("cases.show" if request.form.get("from") == "case" else ".index", number=number)
-    return go(f"{where}#note-{note.id}", "The note is written.")
+    return go(f"{where}#note-{note.id}", _("The note is written."))
 
 
 @blueprint.post("/cases/<number>/notes/preview")
@@ -180,7 +181,7 @@ def answer(note_id: UUID) -> ResponseReturnValue:
     note, actor = _note(note_id)
     operations.answer(note, request.form.get("text", ""), by=actor)
     db.session.commit()
-    return go(url_for(".mentions"), "Your answer is written.")
+    return go(url_for(".mentions"), _("Your answer is written."))
 
 
 @blueprint.get("/notes/<uuid:note_id>/edit")
@@ -198,7 +199,7 @@ def change(note_id: UUID) -> ResponseReturnValue:
     """Change one's own note."""
     note, actor = _note(note_id)
     operations.edit(note, request.form.get("text", ""), by=actor, visibility=_visibility())
-    return _done(note, "The note is changed.")
+    return _done(note, _("The note is changed."))
 
 
 @blueprint.post("/notes/<uuid:note_id>/withdraw")
@@ -207,7 +208,7 @@ def withdraw(note_id: UUID) -> ResponseReturnValue:
     """Take one's own note back."""
     note, actor = _note(note_id)
     operations.withdraw(note, by=actor)
-    return _done(note, "The note is withdrawn.")
+    return _done(note, _("The note is withdrawn."))
 
 
 @blueprint.get("/notes/<uuid:note_id>/history")
@@ -238,10 +239,10 @@ def _about_what(actor: Actor) -> operations.About:
     try:
         task = task_lists.get(UUID(given), by=actor) if given else None
     except ValueError as error:
-        raise BadRequest("There is no such task.", field="task") from error
+        raise BadRequest(_("There is no such task."), field="task") from error
     whom = people.named(asks) if asks else None
     if asks and whom is None:
-        raise BadRequest("Nobody has that name; pick somebody who is suggested.", field="asks")
+        raise BadRequest(_("Nobody has that name; pick somebody who is suggested."), field="asks")
     return operations.About(task, whom)
 
 
@@ -259,7 +260,7 @@ def _visibility() -> NoteVisibility:
     try:
         return NoteVisibility(request.form.get("visibility", NoteVisibility.TEAM.value))
     except ValueError as error:
-        raise BadRequest("Pick who may read the note.") from error
+        raise BadRequest(_("Pick who may read the note.")) from error
 
 
 def _done(note: Note, message: str) -> ResponseReturnValue:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import yaml
 
 from service.execution.definitions import deployed
+from service.languages import _, later
 from service.models import Actor, MigratedCase, Migration, MigrationState, Outcome
 from service.operations.migrations import STEPS
 from service.policy.permissions import Action, may
@@ -17,15 +18,15 @@ from service.web import choosing, words
 from service.web.words import Chip
 
 STATES = {
-    MigrationState.RUNNING: Chip("Running", "info"),
-    MigrationState.PAUSED: Chip("Paused", "warn"),
-    MigrationState.STOPPED: Chip("Stopped"),
-    MigrationState.DONE: Chip("Done", "good"),
+    MigrationState.RUNNING: Chip(later("Running"), "info"),
+    MigrationState.PAUSED: Chip(later("Paused"), "warn"),
+    MigrationState.STOPPED: Chip(later("Stopped")),
+    MigrationState.DONE: Chip(later("Done"), "good"),
 }
 OUTCOMES = {  #: in the order of the page
     Outcome.MOVED: Chip("moved", "good"),
     Outcome.UNTOUCHED: Chip("stayed", "warn"),
-    Outcome.RETURNED: Chip("brought back", "info"),
+    Outcome.RETURNED: Chip(later("brought back"), "info"),
     Outcome.WAITING: Chip("waiting"),
 }
 SIGNS = {
@@ -35,10 +36,10 @@ SIGNS = {
     Outcome.WAITING: "clock",
 }
 UP_TO = {
-    "exact": "What is exact",
-    "safe": "What is exact or safe",
-    "safe with this plan": "What is exact, safe, or safe with the plan",
-    "needs a person": "Also what needs a person: somebody has decided",
+    "exact": later("What is exact"),
+    "safe": later("What is exact or safe"),
+    "safe with this plan": later("What is exact, safe, or safe with the plan"),
+    "needs a person": later("Also what needs a person: somebody has decided"),
 }
 SCALE = 1000  #: how long the bar is
 
@@ -129,17 +130,22 @@ def _told(order: Migration, counts: Mapping[str, int]) -> Order:
             width = SCALE * number / total
             figures.append(Figure(outcome, chip(order, outcome), number, at, width))
             at += width
-    verb = "Back from" if order.returns_id else "From"
-    title = f"{verb} version {order.source.version} to version {order.target.version}"
+    verb = _("Back from") if order.returns_id else _("From")
+    title = _(
+        "%(verb)s version %(version)s to version %(version2)s",
+        verb=verb,
+        version=order.source.version,
+        version2=order.target.version,
+    )
     if is_by_hand(order):
-        title = f"Changed by hand in version {order.source.version}"
+        title = _("Changed by hand in version %(version)s", version=order.source.version)
     return Order(order, title, order.source.name, figures, total, total - counts[Outcome.WAITING])
 
 
 def chip(order: Migration, outcome: Outcome) -> Chip:
     """An outcome in words: what an order that brings back has moved is back."""
     if outcome is Outcome.MOVED and (order.returns_id is not None or is_by_hand(order)):
-        return Chip("changed" if is_by_hand(order) else "brought back", "good")
+        return Chip("changed" if is_by_hand(order) else _("brought back"), "good")
     return OUTCOMES[outcome]
 
 
@@ -184,21 +190,33 @@ def plan(order: Migration) -> str:
 
 def terms(order: Migration) -> list[tuple[str, str]]:
     """What it was to do, as pairs for a list of facts."""
-    found = [("Which cases", _which(order))]
+    found = [(_("Which cases"), _which(order))]
     if order.up_to and order.returns_id is None:
-        found.append(("Changes" if is_by_hand(order) else "Moves", UP_TO.get(order.up_to, order.up_to)))
+        found.append((_("Changes") if is_by_hand(order) else _("Moves"), UP_TO.get(order.up_to, order.up_to)))
     if order.trial is not None:
-        found.append(("Tries first", words.counted(order.trial, "case")))
+        found.append((_("Tries first"), words.counted(order.trial, "case")))
     if order.most_untouched is not None:
-        found.append(("Pauses", f"as soon as more than {words.counted(order.most_untouched, 'case')} stayed"))
+        found.append(
+            (
+                _("Pauses"),
+                _(
+                    "as soon as more than %(most_untouched)s stayed",
+                    most_untouched=words.counted(order.most_untouched, "case"),
+                ),
+            )
+        )
     return found
 
 
 def _which(order: Migration) -> str:
     if "migration" in order.chosen:
-        return "those that the order had moved"
+        return _("those that the order had moved")
     return ", ".join(choosing.in_words(order.chosen, order.source)) or _all(order)
 
 
 def _all(order: Migration) -> str:
-    return "Those that were judged so" if order.up_to in UP_TO and order.up_to != "needs a person" else "All open ones"
+    return (
+        _("Those that were judged so")
+        if order.up_to in UP_TO and order.up_to != "needs a person"
+        else _("All open ones")
+    )

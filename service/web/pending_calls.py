@@ -12,6 +12,7 @@ from flask.typing import ResponseReturnValue
 from service.db import db
 from service.http.auth import current_actor
 from service.http.protection import permission
+from service.languages import _
 from service.models import Actor, Case, PendingCall
 from service.operations import pending_calls as operations
 from service.policy.permissions import Action, may
@@ -60,7 +61,7 @@ def try_now(call_id: UUID) -> ResponseReturnValue:
     operations.try_now(call, by=actor)
     back = _back(call.case, actor)
     db.session.commit()
-    return go(back, "It is being tried now. Load the page again to see what came of it.")
+    return go(back, _("It is being tried now. Load the page again to see what came of it."))
 
 
 @blueprint.post("/pending-calls/<uuid:call_id>/give-up")
@@ -73,7 +74,7 @@ def give_up(call_id: UUID) -> ResponseReturnValue:
     operations.give_up(call, by=actor)
     back = _back(case, actor)
     db.session.commit()
-    return go(back, "It is tried no more.")
+    return go(back, _("It is tried no more."))
 
 
 def _back(case: Case, actor: Actor) -> str:

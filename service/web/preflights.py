@@ -23,6 +23,7 @@ from service.execution.definitions import deployed
 from service.execution.judging import version_of
 from service.http.auth import current_actor
 from service.http.protection import permission
+from service.languages import _, gettext
 from service.models import ProcessDefinition
 from service.operations import migrations as operations
 from service.operations import plans
@@ -83,7 +84,7 @@ def order(key: str) -> ResponseReturnValue:
     """Have the chosen cases moved, by the plan as it stands in the form."""
     choice, move = choosing.read(request.form), _move(key, request.form)
     if move is None:
-        raise WrongState("No case of another version runs.")
+        raise WrongState(_("No case of another version runs."))
     plan = asking.decided(plans.read(request.form.get("plan", ""), move.source, move.target), request.form)
     worst, chosen, among = _which(move, plan, choice.chosen, request.form.get("which", "safe"))
     terms, actor = Terms(number_sent("trial"), number_sent("most_untouched"), worst), current_actor()
@@ -93,7 +94,7 @@ def order(key: str) -> ResponseReturnValue:
     )
     where = url_for("migrations.show", migration_id=made.id)
     db.session.commit()
-    return go(where, "The worker moves them now, each by itself.")
+    return go(where, _("The worker moves them now, each by itself."))
 
 
 def _which(move: Move, plan: Plan, chosen: Chosen, which: str) -> tuple[Verdict, Chosen, sa.ColumnElement[bool] | None]:
@@ -111,7 +112,7 @@ def _which(move: Move, plan: Plan, chosen: Chosen, which: str) -> tuple[Verdict,
     worst = UP_TO.get(which, Verdict.SAFE)
     classes = [(of, each) for of in found.versions for each in of.classes if each.verdict.rank <= worst.rank]
     if not classes:
-        raise WrongState("No case is judged so. Decide first what the plan says, or choose others.")
+        raise WrongState(gettext("No case is judged so. Decide first what the plan says, or choose others."))
     if len(classes) > NAMED or any(part.unsigned for _, each in classes for part in each.parts):
         return worst, chosen, found_by(chosen, by=actor)
     return worst, chosen, sa.or_(*(preflight.rows_of(of, each) for of, each in classes))
@@ -132,7 +133,7 @@ def _move(key: str, said: Mapping[str, str]) -> Move | None:
             return None
         source = definitions.version(key, numbers[0])
     if source.id == target.id:
-        raise BadRequest("Cases move between two versions of one process.", field="to")
+        raise BadRequest(_("Cases move between two versions of one process."), field="to")
     return Move(source, target)
 
 
@@ -140,7 +141,7 @@ def version_said(key: str, number: str) -> ProcessDefinition:
     if not number:
         return definitions.versions(key)[0]
     if not number.isascii() or not number.isdigit() or len(number) > 9:
-        raise NotFound("There is no such version.")
+        raise NotFound(_("There is no such version."))
     return definitions.version(key, int(number))
 
 
@@ -224,9 +225,9 @@ def _sides(
         state |= {e: {"state": "active", "label": words.counted(n, "case")} for e, n in stands.items()}
         elements = deployed(row.id).definition.elements
         places = [(asking.called(elements, name), words.counted(cases, "case")) for name, cases in stands.most_common()]
-        label = ("Where they stand", "Where they would stand")[number]
+        label = (_("Where they stand"), _("Where they would stand"))[number]
         side = ("before", "after")[number]
-        state_: dict[str, Any] = {"activities": state, "flows": [], "stands": "cases are here"}
+        state_: dict[str, Any] = {"activities": state, "flows": [], "stands": _("cases are here")}
         state_["focus"] = list((begin.before, begin.after)[number]) if begin else []
         if links is not None:
             places_ = ((e, each) for each in classes for e in (each.before, each.after)[number])
@@ -252,7 +253,7 @@ def sent_text(file: str, field: str) -> str:
         with closing(upload):
             return str(upload.read(plans.LONGEST * 4 + 1), "utf-8")
     except UnicodeDecodeError:
-        raise InvalidForm({"plan": ["This file is no text."]}) from None
+        raise InvalidForm({"plan": [_("This file is no text.")]}) from None
 
 
 def number_sent(name: str) -> int | None:
@@ -261,5 +262,5 @@ def number_sent(name: str) -> int | None:
     if not text:
         return None
     if not text.isascii() or not text.isdigit() or len(text) > 9:
-        raise BadRequest("This has to be a whole number.", field=name)
+        raise BadRequest(_("This has to be a whole number."), field=name)
     return int(text)

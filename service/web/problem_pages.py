@@ -12,6 +12,7 @@ from flask.typing import ResponseReturnValue
 from service.http.auth import optional_actor
 from service.http.problems import ProblemDetails, as_response
 from service.http.protection import local_path
+from service.languages import _, later
 from service.web.rendering import page, wants_json, wants_part
 
 
@@ -25,21 +26,33 @@ class Advice:
 
 
 ADVICE = {
-    400: Advice("That did not arrive as expected", "Go back, check what you entered, and send it again."),
-    403: Advice("You may not do this", "Somebody who manages this kind of case can do it, or let you do it."),
-    404: Advice("There is nothing here", "It may have been removed, or it is not yours to see. Check the address, or "
-                "look for it in the lists.", says_more=False),
-    405: Advice("This address does something else", "Go to the page it belongs to and use the button there.", False),
-    409: Advice("Somebody was quicker", "Look at how it stands now, then go on from there."),
-    412: Advice("Somebody changed this meanwhile", "Load the page again to see the newest state."),
-    413: Advice("This is too large", "Send a smaller file, or fewer at once.", says_more=False),
-    415: Advice("This kind of file is not taken", "Use the form on the page."),
-    422: Advice("Something has to be corrected", "Go back and look at the marked places."),
-    429: Advice("Too many tries", "Wait a little, then try again."),
-    500: Advice("This did not work, and it is our fault", "Nothing was changed. Try again; if it happens again, tell "
-                "whoever runs this service the number below.", says_more=False),
-    503: Advice("Not available for a moment", "Nothing was changed. Try again in a few seconds."),
-}  # fmt: skip
+    400: Advice(later("That did not arrive as expected"), later("Go back, check what you entered, and send it again.")),
+    403: Advice(
+        later("You may not do this"), later("Somebody who manages this kind of case can do it, or let you do it.")
+    ),
+    404: Advice(
+        later("There is nothing here"),
+        later("It may have been removed, or it is not yours to see. Check the address, or look for it in the lists."),
+        says_more=False,
+    ),
+    405: Advice(
+        later("This address does something else"),
+        later("Go to the page it belongs to and use the button there."),
+        False,
+    ),
+    409: Advice(later("Somebody was quicker"), later("Look at how it stands now, then go on from there.")),
+    412: Advice(later("Somebody changed this meanwhile"), later("Load the page again to see the newest state.")),
+    413: Advice(later("This is too large"), later("Send a smaller file, or fewer at once."), says_more=False),
+    415: Advice(later("This kind of file is not taken"), later("Use the form on the page.")),
+    422: Advice(later("Something has to be corrected"), later("Go back and look at the marked places.")),
+    429: Advice(later("Too many tries"), later("Wait a little, then try again.")),
+    500: Advice(
+        later("This did not work, and it is our fault"),
+        later("Nothing was changed. Try again; if it happens again, tell whoever runs this service the number below."),
+        says_more=False,
+    ),
+    503: Advice(later("Not available for a moment"), later("Nothing was changed. Try again in a few seconds.")),
+}
 
 
 def problem_page(problem: ProblemDetails, _error: Exception) -> ResponseReturnValue:
@@ -66,11 +79,11 @@ def ways_on(problem: ProblemDetails) -> Sequence[tuple[str, str]]:
         return ()
     if "task_id" in known:
         return (
-            ("Read the task", url_for("tasks.show", task_id=known["task_id"])),
-            ("Team queue", url_for("tasks.team")),
+            (_("Read the task"), url_for("tasks.show", task_id=known["task_id"])),
+            (_("Team queue"), url_for("tasks.team")),
         )
     if "number" in known:
-        return (("Look at the case", url_for("cases.show", number=known["number"])),)
+        return ((_("Look at the case"), url_for("cases.show", number=known["number"])),)
     return ()
 
 

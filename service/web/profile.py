@@ -9,11 +9,13 @@ from uuid import UUID
 from flask import Blueprint, Response, current_app, request, url_for
 from flask.typing import ResponseReturnValue
 
+from service import languages
 from service.db import db, utcnow
 from service.errors import BadRequest, NotSignedIn
 from service.http import auth
 from service.http.auth import current_actor
 from service.http.protection import permission, signed_in
+from service.languages import LANGUAGES, _, later
 from service.operations import identities, second_factors, users
 from service.policy.permissions import Action, may
 from service.queries import users as user_lists
@@ -22,13 +24,13 @@ from service.web.rendering import go, page
 
 blueprint = Blueprint("profile", __name__)
 SCOPES = {
-    "read": "Read what I may read",
-    "work": "Open cases and do tasks as me",
-    "message": "Publish messages and signals, and nothing else",
-    "deploy": "Deploy case types, and nothing else",
-    "operate": "See incidents, and try again what is stuck",
-    "admin": "Manage people and incidents",
-    "calendar": "Show my due dates in a calendar program, and nothing else",
+    "read": later("Read what I may read"),
+    "work": later("Open cases and do tasks as me"),
+    "message": later("Publish messages and signals, and nothing else"),
+    "deploy": later("Deploy case types, and nothing else"),
+    "operate": later("See incidents, and try again what is stuck"),
+    "admin": later("Manage people and incidents"),
+    "calendar": later("Show my due dates in a calendar program, and nothing else"),
 }
 #: What one has to be allowed for a token of this scope to be of use.
 NEEDS = {
@@ -37,7 +39,7 @@ NEEDS = {
     "operate": Action.RESOLVE_INCIDENT,
     "admin": Action.MANAGE_USERS,
 }
-DAYS = {"30": "30 days", "90": "90 days", "365": "One year"}
+DAYS = {"30": later("30 days"), "90": later("90 days"), "365": later("One year")}
 
 
 @blueprint.get("/profile")
@@ -56,14 +58,27 @@ def change_password() -> ResponseReturnValue:
     try:
         auth.prove(actor.name, request.form.get("current", ""))  # counts wrong tries as the sign-in page does
         if new != request.form.get("again", ""):
-            raise BadRequest("The new password was not typed twice alike.")
+            raise BadRequest(_("The new password was not typed twice alike."))
         users.set_password(user_lists.user(actor.name), new, by=actor)
     except (NotSignedIn, BadRequest) as refused:
         db.session.rollback()
-        said = "This is not your present password." if isinstance(refused, NotSignedIn) else str(refused)
+        said = _("This is not your present password.") if isinstance(refused, NotSignedIn) else str(refused)
         return _page(refused=said, status=422)
     db.session.commit()
-    return go(url_for("sign_in.form"), "Your password is changed. Sign in with the new one.")
+    return go(url_for("sign_in.form"), _("Your password is changed. Sign in with the new one."))
+
+
+@blueprint.post("/profile/language")
+@signed_in
+def choose_language() -> ResponseReturnValue:
+    """Be spoken to in another language, on every device."""
+    actor = current_actor()
+    language = request.form.get("language", "")
+    users.set_language(user_lists.user(actor.name), language, by=actor)
+    db.session.commit()
+    if language:
+        languages.speak(language)
+    return go(url_for(".show"), _("This is your language from now on."))
 
 
 @blueprint.post("/profile/tokens")
@@ -73,7 +88,7 @@ def create_token() -> ResponseReturnValue:
     actor = current_actor()
     days = request.form.get("days", "90")
     if days not in DAYS:
-        raise BadRequest("Pick how long the token holds.")
+        raise BadRequest(_("Pick how long the token holds."))
     issued = users.issue_token(
         user_lists.user(actor.name),
         request.form.get("name", ""),
@@ -97,7 +112,7 @@ def revoke_token(token_id: UUID) -> ResponseReturnValue:
     token = user_lists.token(token_id, actor)
     users.revoke_token(token, by=actor)
     db.session.commit()
-    return go(url_for(".show"), f"“{token.name}” no longer works.")
+    return go(url_for(".show"), _("“%(token)s” no longer works.", token=token.name))
 
 
 def _page(**values: Any) -> Response:
@@ -116,6 +131,7 @@ def _page(**values: Any) -> Response:
         connected=identities.of(user) if provider else None,
         scopes={name: SCOPES[name] for name in offered},
         days=list(DAYS.items()),
+        languages=list(LANGUAGES.items()),
         now=utcnow(),
         **values,
     )

@@ -9,28 +9,34 @@ from typing import Any
 
 from service.engine.definition import Element
 from service.execution.definitions import deployed
+from service.languages import _, later
 from service.models import Case, CaseState
 
 #: BPMN types that a person takes for a step; the others only lead from one to the next
 STEPS = {
-    "userTask": "Task",
-    "manualTask": "Task",
-    "serviceTask": "Service",
-    "sendTask": "Message",
-    "receiveTask": "Wait",
-    "scriptTask": "Script",
-    "businessRuleTask": "Decision",
-    "task": "Step",
-    "callActivity": "Process",
-    "subProcess": "Part",
-    "adHocSubProcess": "Free part",
-    "startEvent": "Start",
-    "endEvent": "End",
-    "intermediateCatchEvent": "Wait",
-    "boundaryEvent": "Event",
+    "userTask": later("Task"),
+    "manualTask": later("Task"),
+    "serviceTask": later("Service"),
+    "sendTask": later("Message"),
+    "receiveTask": later("Wait"),
+    "scriptTask": later("Script"),
+    "businessRuleTask": later("Decision"),
+    "task": later("Step"),
+    "callActivity": later("Process"),
+    "subProcess": later("Part"),
+    "adHocSubProcess": later("Free part"),
+    "startEvent": later("Start"),
+    "endEvent": later("End"),
+    "intermediateCatchEvent": later("Wait"),
+    "boundaryEvent": later("Event"),
 }
 REACHED = {CaseState.COMPLETED: "done", CaseState.FAILED: "failed", CaseState.TERMINATED: "skipped"}
-STATE_WORDS = {"done": "done", "active": "now here", "failed": "failed", "waiting": "not yet"}
+STATE_WORDS = {
+    "done": later("done"),
+    "active": later("now here"),
+    "failed": later("failed"),
+    "waiting": later("not yet"),
+}
 
 
 @dataclass(frozen=True)
@@ -54,9 +60,12 @@ class Step:
     @property
     def said(self) -> str:
         """Its state in words."""
-        times = f", {self.count} times" if self.count > 1 else ""
+        times = _(", %(count)s times", count=self.count) if self.count > 1 else ""
         if self.state == "active" and self.count:
-            return f"now here, done {'once' if self.count == 1 else f'{self.count} times'} before"
+            return _(
+                "now here, done %(once)s before",
+                once=_("once") if self.count == 1 else _("%(count)s times", count=self.count),
+            )
         return STATE_WORDS[self.state] + times
 
 

@@ -13,6 +13,7 @@ from markupsafe import Markup, escape
 from service.db import utcnow
 from service.errors import BadRequest
 from service.http.auth import optional_actor
+from service.languages import _, formats, later, pgettext
 from service.models import HumanTask
 from service.operations import choosing
 from service.queries import timeline
@@ -38,10 +39,14 @@ def init_app(app: Flask) -> None:
         policy_words=decision_tables.policy_words,
         terms=lambda version: choosing.terms_of(version).in_words,
         face=face,
-        inside=lambda name: "you" if name == "You" else name,
+        inside=lambda name: pgettext("by you", "you") if name == "You" else name,
         who=words.principal,
         called=_called,
         local_input=local_input,
+        day=formats.day,
+        dated=formats.dated,
+        lowered=formats.inside,
+        number=words.number,
     )
     app.jinja_env.globals.update(case_states=words.CASE_STATES, task_states=words.TASK_STATES)
 
@@ -65,7 +70,7 @@ def moment_in(sent: Mapping[str, str], name: str, what: str, zone: tzinfo) -> da
     try:
         return datetime.fromisoformat(text).replace(tzinfo=zone)
     except ValueError as error:
-        raise BadRequest(f"{what} has to be a date and a time.", field=name) from error
+        raise BadRequest(_("%(what)s has to be a date and a time.", what=what), field=name) from error
 
 
 def local_input(at: datetime | None) -> str:
@@ -148,7 +153,7 @@ def names_of(users: Iterable[str | None]) -> Mapping[str, str]:
     names = dict(timeline.display_names(wanted)) if wanted else {}
     actor = optional_actor()
     if actor and actor.name in wanted:
-        names[actor.name] = "You"
+        names[actor.name] = later("You")
     if "system" in wanted:
         names["system"] = "Casewright"
     return names

@@ -14,6 +14,7 @@ from service.errors import BadRequest
 from service.execution.definitions import deployed
 from service.http.auth import current_actor
 from service.http.protection import permission
+from service.languages import _, later
 from service.models import Actor, Case, User
 from service.operations import roles as operations
 from service.policy.permissions import Action, may, require
@@ -23,7 +24,7 @@ from service.web import people
 from service.web.rendering import go, page
 
 blueprint = Blueprint("roles", __name__)
-ACCESS = {"read": "may read the case", "work": "works on the case", "steer": "steers the case"}
+ACCESS = {"read": later("may read the case"), "work": later("works on the case"), "steer": later("steers the case")}
 
 
 @dataclass(frozen=True)
@@ -112,7 +113,7 @@ def _why(name: str, seers: Sequence[access.Seer]) -> Answer | None:
         return Answer(found.display_name, found.because)
     user = people.named(name)
     if user is None:
-        raise BadRequest("Pick one of the people in the list.")
+        raise BadRequest(_("Pick one of the people in the list."))
     return Answer(user.display_name, "")
 
 
@@ -124,7 +125,7 @@ def give(number: str, role: str) -> ResponseReturnValue:
     principal = request.form.get("principal", "")
     operations.give(case, role, principal, by=actor)
     called = people.called([principal])[principal]
-    return _done(case, actor, f"{called}: {_name(case, role)} from now on.")
+    return _done(case, actor, _("%(called)s: %(case)s from now on.", called=called, case=_name(case, role)))
 
 
 @blueprint.post("/cases/<number>/roles/<role>/take")
@@ -135,7 +136,7 @@ def take(number: str, role: str) -> ResponseReturnValue:
     principal = request.form.get("principal", "")
     operations.take(case, role, principal, by=actor)
     called = people.called([principal])[principal]
-    return _done(case, actor, f"{called}: no longer {_name(case, role)}.")
+    return _done(case, actor, _("%(called)s: no longer %(case)s.", called=called, case=_name(case, role)))
 
 
 @blueprint.get("/cases/<number>/roles/<role>/hand-over")
@@ -168,7 +169,16 @@ def hand_over_now(number: str, role: str) -> ResponseReturnValue:
     require(actor, Action.BIND_ROLE, case)
     frm, to = _person(request.form.get("from", "")), _person(request.form.get("to", ""))
     operations.hand_over(case, role, frm=frm, to=to, by=actor)
-    return _done(case, actor, f"{to.display_name} is {_name(case, role)} now, in place of {frm.display_name}.")
+    return _done(
+        case,
+        actor,
+        _(
+            "%(to)s is %(case)s now, in place of %(frm)s.",
+            to=to.display_name,
+            case=_name(case, role),
+            frm=frm.display_name,
+        ),
+    )
 
 
 @blueprint.post("/cases/<number>/restrict")
@@ -178,7 +188,7 @@ def restrict(number: str) -> ResponseReturnValue:
     case, actor = _case(number)
     restricted = request.form.get("restricted") == "yes"
     operations.restrict(case, restricted, by=actor, reason=request.form.get("reason", ""))
-    said = "Only its owner and those with a role see the case now." if restricted else "The case is open again."
+    said = _("Only its owner and those with a role see the case now.") if restricted else _("The case is open again.")
     return _done(case, actor, said)
 
 
@@ -202,5 +212,5 @@ def _name(case: Case, role: str) -> str:
 def _person(name: str) -> User:
     found = people.named(name)
     if found is None:
-        raise BadRequest("Pick one of the people in the list.")
+        raise BadRequest(_("Pick one of the people in the list."))
     return found

@@ -14,6 +14,7 @@ from service.errors import BadRequest, NotSignedIn, TooMany, WrongState
 from service.http import auth, rate_limits
 from service.http.auth import current_actor
 from service.http.protection import signed_in
+from service.languages import _
 from service.models import Actor, SecondFactor, User
 from service.operations import second_factors
 from service.queries import users as user_lists
@@ -57,7 +58,7 @@ def remove() -> ResponseReturnValue:
     """Sign in by the password alone again."""
     return _by_password(
         lambda user, actor: second_factors.remove(user, _given(), by=actor),
-        lambda _removed: go(url_for(".show"), "You sign in by your password alone now."),
+        lambda _removed: go(url_for(".show"), _("You sign in by your password alone now.")),
     )
 
 
@@ -79,7 +80,7 @@ def _by_password(act: Act, answer: Callable[[Any], ResponseReturnValue]) -> Resp
         auth.prove(actor.name, request.form.get("current", ""))
     except (NotSignedIn, TooMany) as refused:
         db.session.rollback()
-        said = "This is not your present password." if isinstance(refused, NotSignedIn) else str(refused)
+        said = _("This is not your present password.") if isinstance(refused, NotSignedIn) else str(refused)
         return _page(user_lists.user(actor.name), wrong={"current": said}, status=422)
     return _by_code(act, answer)
 

@@ -13,6 +13,7 @@ from service.db import db
 from service.errors import BadRequest, NotSignedIn, ServiceError, TooMany, WrongState
 from service.http import auth, provider
 from service.http.protection import local_path, public
+from service.languages import _
 from service.models import User
 from service.operations import second_factors, users
 from service.operations.second_factors import Asked
@@ -75,7 +76,7 @@ def _proved(prove: Callable[[User, str], Sequence[str] | None], asked: Asked) ->
     try:
         user = auth.half(handed_on)
         if user is None or second_factors.asked(user.id) is not asked:
-            return sign_in_form(wanted, refused="That took too long. Sign in again.", status=401)
+            return sign_in_form(wanted, refused=_("That took too long. Sign in again."), status=401)
         codes = prove(user, request.form.get("code", ""))
     except (BadRequest, WrongState, TooMany) as refused:
         db.session.rollback()
@@ -155,5 +156,5 @@ def _demo() -> dict[str, Any] | None:
 
 def _about(name: str, groups: Sequence[str]) -> str:
     if name == "admin":
-        return "Runs the service"
-    return ", ".join(words.readable(group) for group in groups if group != "staff") or "Takes part in single cases"
+        return _("Runs the service")
+    return ", ".join(words.readable(group) for group in groups if group != "staff") or _("Takes part in single cases")

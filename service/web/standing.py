@@ -26,6 +26,7 @@ from service.errors import BadRequest, Changed, ServiceError, WrongState
 from service.execution.definitions import deployed
 from service.http.auth import current_actor
 from service.http.protection import permission
+from service.languages import _, later
 from service.models import Actor, Case, Modification, ModificationState
 from service.operations import modification
 from service.policy.permissions import Action, may, require
@@ -37,13 +38,13 @@ from service.web.rendering import go, names_of, page, zone
 blueprint = Blueprint("standing", __name__)
 #: What may be done with what stands somewhere, as it is offered.
 DOING = {
-    Kind.SKIP: "Skip it: go on behind it",
-    Kind.MOVE: "Move it to …",
-    Kind.AGAIN: "Begin it anew",
-    Kind.TAKE: "Take it away",
-    Kind.FIRE: "Let it happen now",
-    Kind.TIME: "Change its time",
-    Kind.DELIVER: "Deliver the message",
+    Kind.SKIP: later("Skip it: go on behind it"),
+    Kind.MOVE: later("Move it to …"),
+    Kind.AGAIN: later("Begin it anew"),
+    Kind.TAKE: later("Take it away"),
+    Kind.FIRE: later("Let it happen now"),
+    Kind.TIME: later("Change its time"),
+    Kind.DELIVER: later("Deliver the message"),
 }
 _FACT = re.compile(r"\s*([^\W\d]\w*)\s*[:=]\s*(.*?)\s*")
 _PUTS = 5  #: tokens that the page puts at once
@@ -102,7 +103,7 @@ def change(number: str) -> ResponseReturnValue:
     try:
         steps = _steps()
         if request.form.get("seen") != seen(steps):
-            raise WrongState("Look first at what this would do: it is not what you have looked at.")
+            raise WrongState(_("Look first at what this would do: it is not what you have looked at."))
         said = request.form.get("revision", "")
         revision = int(said) if said.isascii() and said.isdigit() else None
         made = modification.modify(case, steps, by=actor, reason=request.form.get("reason", ""), revision=revision)
@@ -112,7 +113,7 @@ def change(number: str) -> ResponseReturnValue:
         return _page(case, actor, refused=refusal)
     db.session.commit()
     proposed = made.state is ModificationState.PROPOSED
-    message = "It is proposed. Somebody else has to agree." if proposed else "Where the case stands is changed."
+    message = _("It is proposed. Somebody else has to agree.") if proposed else _("Where the case stands is changed.")
     return go(_after(case, actor), message)
 
 
@@ -124,8 +125,8 @@ def approve(number: str, modification_id: UUID) -> ResponseReturnValue:
     made = modification.approve(modifications.get(modification_id, case, actor=actor), by=actor)
     db.session.commit()
     if made.state is ModificationState.REFUSED:
-        return go(_after(case, actor), f"It is not possible any more: {made.answer}", "bad")
-    return go(_after(case, actor), "Where the case stands is changed.")
+        return go(_after(case, actor), _("It is not possible any more: %(answer)s", answer=made.answer), "bad")
+    return go(_after(case, actor), _("Where the case stands is changed."))
 
 
 @blueprint.post("/cases/<number>/proposals/<uuid:modification_id>/refuse")
@@ -137,7 +138,7 @@ def refuse(number: str, modification_id: UUID) -> ResponseReturnValue:
     modification.refuse(found, by=actor, reason=request.form.get("reason", ""))
     db.session.commit()
     withdrawn = found.state is ModificationState.WITHDRAWN
-    return go(_after(case, actor), "The proposal is withdrawn." if withdrawn else "The proposal is refused.")
+    return go(_after(case, actor), _("The proposal is withdrawn.") if withdrawn else _("The proposal is refused."))
 
 
 @dataclass(frozen=True)
@@ -214,13 +215,13 @@ def _page(
 
 
 def _row(stood: Stood) -> Row:
-    options = [("", "Leave it")] + [(str(kind), DOING[kind]) for kind in stood.may]
+    options = [("", _("Leave it"))] + [(str(kind), DOING[kind]) for kind in stood.may]
     names = ("do", "to", "at", "brings")
     return Row(stood, options, {name: request.form.get(f"{name}-{stood.activity_id}", "") for name in names})
 
 
 def shown(target: Target) -> str:
-    return f"{target.name} ({target.kind}{f', in {target.around}' if target.around else ''})"
+    return f"{target.name} ({target.kind}{_(', in %(around)s', around=target.around) if target.around else ''})"
 
 
 def is_activity(element: Any) -> bool:
@@ -266,7 +267,7 @@ def time_sent(name: str) -> datetime | None:
     try:
         return datetime.fromisoformat(text).replace(tzinfo=zone()) if text else None
     except ValueError:
-        raise BadRequest("The time of a timer has to be a date and a time.", field=name) from None
+        raise BadRequest(_("The time of a timer has to be a date and a time."), field=name) from None
 
 
 def facts_sent(name: str) -> dict[str, Any]:
@@ -276,7 +277,9 @@ def facts_sent(name: str) -> dict[str, Any]:
         if not line.strip():
             continue
         if not (said := _FACT.fullmatch(line)):
-            raise BadRequest(f"“{line.strip()[:60]}” is no fact: write a name, a colon, and the value.", field=name)
+            raise BadRequest(
+                _("“%(strip)s” is no fact: write a name, a colon, and the value.", strip=line.strip()[:60]), field=name
+            )
         try:
             found[said[1]] = json.loads(said[2])
         except ValueError:

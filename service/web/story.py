@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
+from service.languages import _, later
 from service.models import AuditEntry
 from service.web import differences, facts
 from service.web.differences import Change, Part
@@ -34,22 +35,22 @@ HEADS = (
 )
 #: filters, in the order of the page -> what each is called, and how its entries' actions begin; data: what was changed
 SHOWN: dict[str, tuple[str, tuple[str, ...]]] = {
-    "all": ("All", ()),
-    "work": ("Work", ("task:", "adhoc:", "fragment:", "service:", "call:", "escalation:")),
-    "data": ("Data", ()),
-    "decisions": ("Decisions", ("decision:",)),
-    "notes": ("Notes", ("note:",)),
-    "documents": ("Documents", ("document:",)),
+    "all": (later("All"), ()),
+    "work": (later("Work"), ("task:", "adhoc:", "fragment:", "service:", "call:", "escalation:")),
+    "data": (later("Data"), ()),
+    "decisions": (later("Decisions"), ("decision:",)),
+    "notes": (later("Notes"), ("note:",)),
+    "documents": (later("Documents"), ("document:",)),
     "people": (
-        "People",
+        later("People"),
         ("role:", "case:changed", "case:restricted", "case:unrestricted", "case:printed", "case:brought-back"),
     ),
     "cases": (
-        "Cases",
+        later("Cases"),
         ("child:", "fragment:", "case:linked", "case:unlinked", "case:merged", "case:split", "case:adopted"),
     ),
     "life": (
-        "Life",
+        later("Life"),
         (
             "case:opened",
             "case:completed",
@@ -122,7 +123,7 @@ def tell(entries: Sequence[AuditEntry], telling: Telling, known: Mapping[str, An
             head = act if entry.action in HEADS else head
         changes = _changes(entry.then, data, telling)
         if act is None and changes:
-            act = head = Entry(entry.seq, entry.at, "", "The case went on", user=entry.actor, action=entry.action)
+            act = head = Entry(entry.seq, entry.at, "", _("The case went on"), user=entry.actor, action=entry.action)
             told.append(act)
         if act is not None:
             act.changes.extend(changes)

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from service.execution.definitions import deployed
+from service.languages import _, later
 from service.models import Actor, Case, CaseState, Incident
 from service.policy.permissions import Action, may
 from service.web import facts, mends
@@ -25,15 +26,16 @@ UNKNOWN = re.compile(
     r"|timer's “=? ?(\w+)” gives no time"
 )
 CODE = re.compile(r"\b[A-Z]\w*(Error|Exception|Exit|Iteration|Interrupt)\b|Traceback|\(line \d+\)|[Ii]nvalid syntax")
-BROKEN = "What is drawn here does not work with the facts as they are."
-BACKGROUND = "What has to be done here in the background failed again and again."
-SET_IT = (
-    "Let a form, a script or a mapping set “{0}” before this step, or write the name as it is set elsewhere; then "
-    "deploy. This case goes on when “{0}” is entered and it is tried again."
+BROKEN = later("What is drawn here does not work with the facts as they are.")
+BACKGROUND = later("What has to be done here in the background failed again and again.")
+SET_IT = later(
+    "Let a form, a script or a mapping set “{0}” before this step, or write the name as it "
+    "is set elsewhere; then deploy. This case goes on when “{0}” is entered and it is tried "
+    "again."
 )
-MEND_IT = (
-    "Correct the text at this place for such facts, and deploy; this case keeps its version, and goes on when the "
-    "facts that it stumbles over are corrected and it is tried again."
+MEND_IT = later(
+    "Correct the text at this place for such facts, and deploy; this case keeps its version, "
+    "and goes on when the facts that it stumbles over are corrected and it is tried again."
 )
 
 
@@ -68,7 +70,7 @@ def told(case: Case, incident: Incident, actor: Actor) -> Stuck:
     shown = replace(shown, mend=mends.mended_by(case, incident.element_id, actor))
     if not (may(actor, Action.DEPLOY) or may(actor, Action.READ_INCIDENTS)):
         return shown
-    line = f", line {element.line}" if element and element.line else ""
+    line = _(", line %(line)s", line=element.line) if element and element.line else ""
     place = f"{source.info.file}{line}" if element and source.info.file else ""
     advice = SET_IT.format(missing[0]) if missing else MEND_IT if CODE.search(incident.message) else ""
     return replace(shown, place=place, message=incident.message, advice=advice)
@@ -77,7 +79,7 @@ def told(case: Case, incident: Incident, actor: Actor) -> Stuck:
 def in_words(message: str, definition_id: uuid.UUID, *, job: bool = False) -> str:
     """Why something failed, without a word of Python. `job`: in the background."""
     if names := missing_in(message):
-        return f"This step needs “{facts.field(definition_id, names[0]).label}”, which is not known."
+        return _("This step needs “%(label)s”, which is not known.", label=facts.field(definition_id, names[0]).label)
     if CODE.search(message):
         return BACKGROUND if job else BROKEN
     return message

@@ -15,6 +15,7 @@ from service.errors import BadRequest
 from service.execution.definitions import deployed, form_of_task, is_answerable
 from service.http.auth import current_actor
 from service.http.protection import permission, signed_in
+from service.languages import _, later
 from service.models import Actor, CaseState, HumanTask, ListName, User
 from service.operations import follows, next_task, tasks
 from service.operations.cases import UNSET
@@ -43,7 +44,7 @@ from service.web import (
 from service.web.rendering import go, local_input, moment_sent, names_of, page, wants_part
 
 blueprint = Blueprint("tasks", __name__)
-VIEWS = {"mine": "My tasks", "team": "Team queue"}
+VIEWS = {"mine": later("My tasks"), "team": later("Team queue")}
 LISTED = 50  #: rows of a page of a list
 OF_ASIDE = {"follow-up", "state"}  #: what a filter asks for that leaving out what is set aside would contradict
 FACTS = 8  #: facts beside a task; the case page has all
@@ -213,8 +214,11 @@ def _next(actor: Actor, said: str = "") -> ResponseReturnValue:
     task = next_task.take(queue.candidates(actor), by=actor)
     db.session.commit()
     if task is None:
-        return go(url_for(".mine"), f"{said} Nothing waits that you could take now.".strip(), "info")
-    return go(url_for(".show", task_id=task.id, view="mine"), f"{said} “{task.name}” is yours now.".strip())
+        return go(url_for(".mine"), _("%(said)s Nothing waits that you could take now.", said=said).strip(), "info")
+    return go(
+        url_for(".show", task_id=task.id, view="mine"),
+        _("%(said)s “%(task)s” is yours now.", said=said, task=task.name).strip(),
+    )
 
 
 @blueprint.post("/tasks/<uuid:task_id>/claim")
@@ -224,7 +228,7 @@ def claim(task_id: UUID) -> ResponseReturnValue:
     task, actor = _task(task_id)
     tasks.claim(task, by=actor)
     db.session.commit()
-    return go(url_for(".show", task_id=task_id, view="mine"), f"“{task.name}” is yours now.")
+    return go(url_for(".show", task_id=task_id, view="mine"), _("“%(task)s” is yours now.", task=task.name))
 
 
 @blueprint.post("/tasks/<uuid:task_id>/release")
@@ -234,7 +238,7 @@ def release(task_id: UUID) -> ResponseReturnValue:
     task, actor = _task(task_id)
     tasks.release(task, by=actor)
     db.session.commit()
-    return go(url_for(".mine"), f"“{task.name}” is back in the team's queue.")
+    return go(url_for(".mine"), _("“%(task)s” is back in the team's queue.", task=task.name))
 
 
 @blueprint.post("/tasks/<uuid:task_id>/delegate")
@@ -245,7 +249,10 @@ def delegate(task_id: UUID) -> ResponseReturnValue:
     to = _person()
     tasks.delegate(task, by=actor, to=to)
     db.session.commit()
-    return go(url_for(".mine"), f"{to.display_name} works on “{task.name}” now and hands it back to you.")
+    return go(
+        url_for(".mine"),
+        _("%(to)s works on “%(task)s” now and hands it back to you.", to=to.display_name, task=task.name),
+    )
 
 
 @blueprint.post("/tasks/<uuid:task_id>/hand-back")
@@ -255,7 +262,7 @@ def hand_back(task_id: UUID) -> ResponseReturnValue:
     task, actor = _task(task_id)
     tasks.hand_back(task, by=actor)
     db.session.commit()
-    return go(url_for(".mine"), f"You handed “{task.name}” back.")
+    return go(url_for(".mine"), _("You handed “%(task)s” back.", task=task.name))
 
 
 @blueprint.post("/tasks/<uuid:task_id>/send-back")
@@ -265,8 +272,8 @@ def send_back(task_id: UUID) -> ResponseReturnValue:
     task, actor = _task(task_id)
     to = tasks.send_back(task, by=actor, reason=request.form.get("reason", ""))
     db.session.commit()
-    where = f"with {to.display_name}" if to else "in the team's queue"
-    return go(url_for(".mine"), f"“{task.name}” is back {where}.")
+    where = _("with %(to)s", to=to.display_name) if to else _("in the team's queue")
+    return go(url_for(".mine"), _("“%(task)s” is back %(where)s.", task=task.name, where=where))
 
 
 @blueprint.post("/tasks/<uuid:task_id>/assign")
@@ -278,9 +285,9 @@ def assign(task_id: UUID) -> ResponseReturnValue:
     tasks.assign(task, by=actor, to=to)
     db.session.commit()
     has_it = (
-        f"{to.display_name} has “{task.name}” now.{absences.warning(to)}"
+        _("%(to)s has “%(task)s” now.%(to2)s", to=to.display_name, task=task.name, to2=absences.warning(to))
         if to
-        else f"“{task.name}” is back in the team's queue."
+        else _("“%(task)s” is back in the team's queue.", task=task.name)
     )
     return go(url_for(".show", task_id=task_id), has_it)
 
@@ -293,12 +300,12 @@ def schedule(task_id: UUID) -> ResponseReturnValue:
     given = request.form.get("priority", "")
     number = int(given) if given.isascii() and given.isdigit() and len(given) < 4 else -1
     if not 0 <= number <= 100:
-        raise BadRequest("The priority is a number from 0 to 100.", field="priority")
+        raise BadRequest(_("The priority is a number from 0 to 100."), field="priority")
     same = request.form.get("due_at", "") == local_input(task.due_at)  # it is shown to the minute
-    due_at = UNSET if same else moment_sent("due_at", "The due date")
+    due_at = UNSET if same else moment_sent("due_at", _("The due date"))
     tasks.schedule(task, by=actor, due_at=due_at, priority=number)
     db.session.commit()
-    return go(url_for(".show", task_id=task_id), f"“{task.name}” is scheduled.")
+    return go(url_for(".show", task_id=task_id), _("“%(task)s” is scheduled.", task=task.name))
 
 
 @blueprint.post("/tasks/<uuid:task_id>/complete")
@@ -310,16 +317,16 @@ def complete(task_id: UUID) -> ResponseReturnValue:
         task, actor = _task(task_id)
         following = [row.id for row in _rows("mine", actor).rows if row.id != task_id]
         if not isinstance(submitted, dict) or not isinstance(submitted.get("data"), dict):
-            raise BadRequest("Send the form's values as an object named “data”.")
+            raise BadRequest(_("Send the form's values as an object named “data”."))
         accepted = tasks.accept(task, by=actor, submitted=submitted["data"])
     tasks.complete(task, by=actor, submitted=submitted["data"], accepted=accepted)
     db.session.commit()
     if request.args.get("then") == "next":
-        return _next(actor, f"“{task.name}” is done.")
+        return _next(actor, _("“%(task)s” is done.", task=task.name))
     if request.args.get("then") == "case":
-        return go(url_for("cases.show", number=task.case.number), f"“{task.name}” is done.")
+        return go(url_for("cases.show", number=task.case.number), _("“%(task)s” is done.", task=task.name))
     location = url_for(".show", task_id=following[0], view="mine") if following else url_for(".mine")
-    return go(location, f"“{task.name}” is done." + (" Here is the next one." if following else ""))
+    return go(location, _("“%(task)s” is done.", task=task.name) + (_(" Here is the next one.") if following else ""))
 
 
 @blueprint.post("/tasks/<uuid:task_id>/withdraw")
@@ -329,7 +336,7 @@ def withdraw(task_id: UUID) -> ResponseReturnValue:
     task, actor = _task(task_id)
     tasks.withdraw(task, by=actor, reason=request.form.get("reason", ""))
     db.session.commit()
-    return go(url_for("cases.show", number=task.case.number), f"“{task.name}” is withdrawn.")
+    return go(url_for("cases.show", number=task.case.number), _("“%(task)s” is withdrawn.", task=task.name))
 
 
 @blueprint.post("/tasks/<uuid:task_id>/subtasks")
@@ -344,12 +351,12 @@ def add_subtask(task_id: UUID) -> ResponseReturnValue:
         name=request.form.get("name", ""),
         to=_person() if to else None,
         candidate_groups=[group] if group and not to else [],
-        due_at=moment_sent("due_at", "The due date"),
+        due_at=moment_sent("due_at", _("The due date")),
         parent=parent,
         optional=request.form.get("optional") == "yes",
     )
     db.session.commit()
-    return go(url_for(".show", task_id=task_id), f"“{task.name}” is added.")
+    return go(url_for(".show", task_id=task_id), _("“%(task)s” is added.", task=task.name))
 
 
 @blueprint.post("/tasks/<uuid:task_id>/follow")
@@ -361,8 +368,8 @@ def follow(task_id: UUID) -> ResponseReturnValue:
     wanted = request.form.get("following") != "no"
     (follows.follow if wanted else follows.leave)(task, by=actor)
     db.session.commit()
-    said = "You follow this: it stands below your tasks, and says when somebody does something or comments."
-    return go(url_for(".show", task_id=task_id), said if wanted else "You follow this no longer.")
+    said = _("You follow this: it stands below your tasks, and says when somebody does something or comments.")
+    return go(url_for(".show", task_id=task_id), said if wanted else _("You follow this no longer."))
 
 
 @blueprint.post("/tasks/<uuid:task_id>/checklist")
@@ -372,10 +379,10 @@ def tick(task_id: UUID) -> ResponseReturnValue:
     task, actor = _task(task_id)
     places = request.form.getlist("done")
     if not all(place.isascii() and place.isdigit() for place in places):
-        raise BadRequest("Tick items of the list.")
+        raise BadRequest(_("Tick items of the list."))
     tasks.tick(task, map(int, places), by=actor)
     db.session.commit()
-    return go(url_for(".show", task_id=task_id), "The list is saved.")
+    return go(url_for(".show", task_id=task_id), _("The list is saved."))
 
 
 def _task(task_id: UUID) -> tuple[HumanTask, Actor]:
@@ -387,5 +394,5 @@ def _person() -> User:
     """Who was picked. Raises `BadRequest` for nobody or somebody unknown."""
     found = people.named(request.form.get("to", ""))
     if found is None:
-        raise BadRequest("Pick one of the people in the list.")
+        raise BadRequest(_("Pick one of the people in the list."))
     return found

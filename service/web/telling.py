@@ -9,6 +9,7 @@ from datetime import datetime, tzinfo
 from typing import Any
 
 from service.execution.definitions import deployed
+from service.languages import _
 from service.models import AuditEntry
 from service.web import words
 from service.web.differences import Change
@@ -55,12 +56,12 @@ class Telling:
 
     def person(self, name: str | None) -> str:
         """What somebody is called in the middle of a sentence."""
-        called = self.names.get(name, name) if name else "nobody"
-        return "you" if called == "You" else called
+        called = self.names.get(name, name) if name else _("nobody")
+        return _("you") if called == "You" else called
 
     def element(self, element_id: str | None) -> str:
         element = deployed(self.definition_id).definition.elements.get(element_id or "")
-        return (element.name if element else "") or element_id or "this step"
+        return (element.name if element else "") or element_id or _("this step")
 
     def principal(self, principal: str) -> str:
         """What the holder of a role is called in the middle of a sentence."""
@@ -71,4 +72,6 @@ class Telling:
 def say(entry: AuditEntry, telling: Telling, text: str, subject: str = "", rest: str = "", **more: Any) -> Entry:
     """`entry` as a sentence about who did it; nobody is named where it came by itself."""
     who = "" if entry.actor == "system" else telling.names.get(entry.actor, entry.actor)
+    text, _, after = str(text).partition(" … ")  # in other languages a verb may stand around what it is about
+    rest = " ".join(filter(None, (after, rest)))
     return Entry(entry.seq, entry.at, who, text, subject, rest, user=entry.actor, action=entry.action, **more)

@@ -10,6 +10,7 @@ from flask.typing import ResponseReturnValue
 from service.db import db, utcnow
 from service.http.auth import current_actor
 from service.http.protection import permission
+from service.languages import _
 from service.operations import users
 from service.policy.permissions import Action
 from service.queries import users as user_lists
@@ -35,4 +36,4 @@ def revoke(token_id: UUID) -> ResponseReturnValue:
     token = user_lists.issued_token(token_id)
     users.revoke_token(token, by=current_actor())
     db.session.commit()
-    return go(url_for(".index"), f"“{token.name}” no longer works.")
+    return go(url_for(".index"), _("“%(token)s” no longer works.", token=token.name))

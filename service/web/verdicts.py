@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from service.engine.change.plan import Verdict
+from service.languages import later
 from service.web.words import Chip
 
 
@@ -21,18 +22,30 @@ class Shown:
 
 VERDICTS: Mapping[Verdict, Shown] = {
     Verdict.EXACT: Shown(
-        "exact", Chip("exact", "good"), "check", "They stand where the new version would have led them, too."
+        "exact",
+        Chip(later("exact"), "good"),
+        "check",
+        later("They stand where the new version would have led them, too."),
     ),
     Verdict.SAFE: Shown(
-        "safe", Chip("safe", "good"), "shield", "All that is open has its place, and goes on to the end."
+        "safe", Chip(later("safe"), "good"), "shield", later("All that is open has its place, and goes on to the end.")
     ),
     Verdict.WITH_PLAN: Shown(
-        "with_plan", Chip("safe with the plan", "info"), "edit", "Likewise, by what the plan says. Look at it first."
+        "with_plan",
+        Chip(later("safe with the plan"), "info"),
+        "edit",
+        later("Likewise, by what the plan says. Look at it first."),
     ),
     Verdict.PERSON: Shown(
-        "person", Chip("needs a person", "warn"), "user", "Somebody has to decide something before they can move."
+        "person",
+        Chip(later("needs a person"), "warn"),
+        "user",
+        later("Somebody has to decide something before they can move."),
     ),
     Verdict.STAY: Shown(
-        "stay", Chip("must stay", "bad"), "lock", "They end in their version, or move once they are past this place."
+        "stay",
+        Chip(later("must stay"), "bad"),
+        "lock",
+        later("They end in their version, or move once they are past this place."),
     ),
 }

@@ -12,6 +12,7 @@ from service.execution.definitions import deployed
 from service.http import rate_limits
 from service.http.auth import current_actor
 from service.http.protection import as_file, permission
+from service.languages import _
 from service.models import ProcessDefinition
 from service.operations import bundles, choosing, laying, versions
 from service.policy.permissions import Action, may
@@ -50,7 +51,7 @@ def _chosen(rows: Sequence[ProcessDefinition], name: str, otherwise: ProcessDefi
         return otherwise
     found = next((row for row in rows if row.version == wanted), None)
     if found is None:
-        raise NotFound(f"“{rows[0].name}” has no version {wanted}.")
+        raise NotFound(_("“%(rows)s” has no version %(wanted)s.", rows=rows[0].name, wanted=wanted))
     return found
 
 
@@ -84,7 +85,7 @@ def bundle(key: str, version: int) -> Response:
 def pin(key: str, version: int) -> Response:
     """Let all new cases take this version, whatever is deployed."""
     versions.pin(definitions.version(key, version), by=current_actor())
-    return _done(key, version, f"New cases take version {version}.")
+    return _done(key, version, _("New cases take version %(version)s.", version=version))
 
 
 @blueprint.post("/case-types/<key>/versions/<int:version>/unpin")
@@ -92,7 +93,7 @@ def pin(key: str, version: int) -> Response:
 def unpin(key: str, version: int) -> Response:
     """Let all new cases take the newest version again."""
     newest = versions.unpin(definitions.version(key, version).key, by=current_actor())
-    return _done(key, newest.version, f"New cases take version {newest.version}, the newest.")
+    return _done(key, newest.version, _("New cases take version %(version)s, the newest.", version=newest.version))
 
 
 @blueprint.post("/case-types/<key>/versions/<int:version>/back")
@@ -100,7 +101,7 @@ def unpin(key: str, version: int) -> Response:
 def back(key: str, version: int) -> Response:
     """Let new cases take the version before the one that they take now."""
     former = versions.go_back(definitions.version(key, version).key, by=current_actor())
-    return _done(key, former.version, f"New cases take version {former.version}.")
+    return _done(key, former.version, _("New cases take version %(version)s.", version=former.version))
 
 
 @blueprint.post("/case-types/<key>/versions/<int:version>/stage")
@@ -110,11 +111,16 @@ def stage(key: str, version: int) -> Response:
     found, actor = definitions.version(key, version), current_actor()
     terms = choosing.read_terms(*(request.form.get(name) for name in ("effective", "share", "when")))
     if terms is None:
-        raise InvalidForm({"share": ["Say which new cases it takes."]})
+        raise InvalidForm({"share": [_("Say which new cases it takes.")]})
     versions.stage(found, terms, by=actor)
     unknown = choosing.unknown_names(terms, laying.known_at_start(found))
-    more = f" But no case begins with {', '.join(unknown)}." if unknown else ""
-    return _done(key, version, f"Version {version} takes {terms.in_words}.{more}", "warn" if unknown else "good")
+    more = _(" But no case begins with %(unknown)s.", unknown=", ".join(unknown)) if unknown else ""
+    return _done(
+        key,
+        version,
+        _("Version %(version)s takes %(in_words)s.%(more)s", version=version, in_words=terms.in_words, more=more),
+        "warn" if unknown else "good",
+    )
 
 
 @blueprint.post("/case-types/<key>/versions/<int:version>/unstage")
@@ -122,7 +128,7 @@ def stage(key: str, version: int) -> Response:
 def unstage(key: str, version: int) -> Response:
     """Let this version take no new cases any more beside the active one."""
     versions.unstage(definitions.version(key, version), by=current_actor())
-    return _done(key, version, f"Version {version} takes no new cases.")
+    return _done(key, version, _("Version %(version)s takes no new cases.", version=version))
 
 
 @blueprint.post("/case-types/<key>/versions/<int:version>/retire")
@@ -130,7 +136,7 @@ def unstage(key: str, version: int) -> Response:
 def retire(key: str, version: int) -> Response:
     """Let this version take no new cases, and let nobody choose it."""
     versions.retire(definitions.version(key, version), by=current_actor())
-    return _done(key, version, f"Version {version} is retired; its open cases go on.")
+    return _done(key, version, _("Version %(version)s is retired; its open cases go on.", version=version))
 
 
 @blueprint.post("/case-types/<key>/versions/<int:version>/restore")
@@ -138,7 +144,7 @@ def retire(key: str, version: int) -> Response:
 def restore(key: str, version: int) -> Response:
     """Let a retired version be chosen again."""
     versions.restore(definitions.version(key, version), by=current_actor())
-    return _done(key, version, f"Version {version} may be chosen again.")
+    return _done(key, version, _("Version %(version)s may be chosen again.", version=version))
 
 
 def _done(key: str, version: int, message: str, kind: str = "good") -> Response:

@@ -13,6 +13,7 @@ from service.errors import BadFilter, BadRequest
 from service.http import rate_limits
 from service.http.auth import current_actor
 from service.http.protection import permission, signed_in
+from service.languages import _, later
 from service.models import Actor, HumanTask, ListName, SavedView, ViewOf
 from service.operations import views as operations
 from service.policy.permissions import Action, may, require
@@ -26,8 +27,13 @@ CHOSEN = {
     ViewOf.TASKS: ("task", "case", "stage", "assignee", "due", "priority"),
     ViewOf.CASES: ("case", "type", "stage", "owner", "due", "state"),
 }  #: columns of a new view
-SORTS = {"due": "What is due first", "priority": "Priority", "newest": "The newest first", "oldest": "The oldest first"}
-SCOPES = {"all": "All that I may see", "mine": "My tasks", "team": "The team's queue"}
+SORTS = {
+    "due": later("What is due first"),
+    "priority": later("Priority"),
+    "newest": later("The newest first"),
+    "oldest": later("The oldest first"),
+}
+SCOPES = {"all": later("All that I may see"), "mine": later("My tasks"), "team": later("The team's queue")}
 
 
 @blueprint.get("/views/<uuid:view_id>")
@@ -92,7 +98,7 @@ def keep() -> ResponseReturnValue:
     except (BadRequest, BadFilter) as wrong:
         return _form(_of(), None, _typed(), wrong)
     db.session.commit()
-    return go(url_for(".show", view_id=view.id), f"“{view.name}” is saved.")
+    return go(url_for(".show", view_id=view.id), _("“%(view)s” is saved.", view=view.name))
 
 
 @blueprint.get("/views/<uuid:view_id>/edit")
@@ -114,7 +120,7 @@ def change(view_id: UUID) -> ResponseReturnValue:
     except (BadRequest, BadFilter) as wrong:
         return _form(view.of, view, _typed(), wrong)
     db.session.commit()
-    return go(url_for(".show", view_id=view.id), f"“{view.name}” is saved.")
+    return go(url_for(".show", view_id=view.id), _("“%(view)s” is saved.", view=view.name))
 
 
 @blueprint.post("/views/<uuid:view_id>/delete")
@@ -125,7 +131,7 @@ def delete(view_id: UUID) -> ResponseReturnValue:
     name, of = view.name, view.of
     operations.forget(view, by=actor)
     db.session.commit()
-    return go(url_for("tasks.mine" if of is ViewOf.TASKS else "cases.index"), f"“{name}” is deleted.")
+    return go(url_for("tasks.mine" if of is ViewOf.TASKS else "cases.index"), _("“%(name)s” is deleted.", name=name))
 
 
 @blueprint.post("/views/<uuid:view_id>/default")
@@ -136,7 +142,10 @@ def begin_with(view_id: UUID) -> ResponseReturnValue:
     view, begins = views.get(view_id, by=actor), request.form.get("begins") == "yes"
     operations.begin_with(view, begins, by=actor)
     db.session.commit()
-    return go(url_for(".show", view_id=view.id), f"You begin with “{view.name}” now." if begins else "As it was.")
+    return go(
+        url_for(".show", view_id=view.id),
+        _("You begin with “%(view)s” now.", view=view.name) if begins else _("As it was."),
+    )
 
 
 def _view(view_id: UUID) -> tuple[SavedView, Actor]:
@@ -160,7 +169,7 @@ def _typed() -> dict[str, Any]:
 def _sent(of: ViewOf) -> operations.Wanted:
     typed, known = _typed(), views.columns_of(of)
     if typed["sort"] not in SORTS or typed["grouped_by"] not in ("", *views.groups_of(of)):
-        raise BadRequest("Choose one of the orders and groups.", field="sort")
+        raise BadRequest(_("Choose one of the orders and groups."), field="sort")
     filters.refuse(typed["filter"], of=of)
     typed["columns"] = [each for each in typed["columns"] if each in known]
     return operations.Wanted(of=of, **{**typed, "grouped_by": typed["grouped_by"] or None})
@@ -180,7 +189,7 @@ def _form(
         "scopes": list(SCOPES.items()),
         "own_groups": sorted({*current_actor().groups, *given["groups"]}),
     }
-    values |= {"group_options": [("", "Not grouped"), *views.groups_of(of).items()]}
+    values |= {"group_options": [("", _("Not grouped")), *views.groups_of(of).items()]}
     field = "filter" if isinstance(wrong, BadFilter) else wrong.field if wrong else ""
     values |= {"errors": {field: str(wrong)} if wrong else {}}
     return page("views/form.html", status=422 if wrong else 200, **values)

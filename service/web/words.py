@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from itertools import islice
@@ -11,6 +11,7 @@ from typing import Any
 
 from service.engine import timing
 from service.http import bounds
+from service.languages import _, formats, later, ngettext
 from service.models import CaseState, TaskState
 
 NOTHING = "–"
@@ -32,45 +33,47 @@ def due(at: datetime | None, *, now: datetime, zone: tzinfo) -> Chip | None:
         return None
     days = (at.astimezone(zone).date() - now.astimezone(zone).date()).days
     if at < now:
-        return Chip(f"{_span(now - at)} late", "bad")
+        return Chip(_("%(span)s late", span=_span(now - at)), "bad")
     if days == 0:
-        return Chip(f"today {at.astimezone(zone):%H:%M}", "warn")
+        return Chip(_("today %(time)s", time=f"{at.astimezone(zone):%H:%M}"), "warn")
     if days == 1:
-        return Chip("tomorrow", "warn")
+        return Chip(_("tomorrow"), "warn")
     if days < 14:
-        return Chip(f"in {days} days", "good")
+        return Chip(_("in %(days)s days", days=days), "good")
     return Chip(day(at.astimezone(zone).date(), today=now.astimezone(zone).date()), "good")
 
 
 def due_day(at: datetime | None, *, now: datetime, zone: tzinfo) -> str:
     """The heading of what is due on one day: Late, Today, Tomorrow, `Thu 3 Dec`, or No due date."""
     if at is None:
-        return "No due date"
+        return _("No due date")
     if at < now:
-        return "Late"
+        return _("Late")
     day_, today = at.astimezone(zone).date(), now.astimezone(zone).date()
-    named = {0: "Today", 1: "Tomorrow"}.get((day_ - today).days)
-    return named or f"{day_:%a} {day(day_, today=today)}"
+    named = {0: _("Today"), 1: _("Tomorrow")}.get((day_ - today).days)
+    return named or f"{formats.weekday(day_)} {day(day_, today=today)}"
 
 
 def set_aside(until: datetime | None, due_at: datetime | None, *, now: datetime, zone: tzinfo) -> Chip | None:
     """That a task is not to be begun before its follow-up date; None where it may be."""
     if until is None or until <= now or (due_at is not None and due_at < now):
         return None
-    return Chip(f"Set aside until {day(until.astimezone(zone).date(), today=now.astimezone(zone).date())}")
+    until_day = day(until.astimezone(zone).date(), today=now.astimezone(zone).date())
+    return Chip(_("Set aside until %(day)s", day=until_day))
 
 
 def worked(length: timedelta) -> str:
     """A stretch of working time to the minute, such as 7 h 30 min."""
     hours, minutes = divmod(round(length.total_seconds() / 60), 60)
-    return " ".join(filter(None, (f"{hours:,} h" if hours else "", f"{minutes} min" if minutes or not hours else "")))
+    shown = f"{formats.whole(hours)} h" if hours else ""
+    return " ".join(filter(None, (shown, f"{minutes} min" if minutes or not hours else "")))
 
 
 def left(length: timedelta, *, working: bool) -> str:
     """An amount of time to the minute: of working time in hours, else in days too."""
     minutes = max(0, int(length.total_seconds() // 60))
     if not minutes:
-        return "less than a minute"
+        return _("less than a minute")
     if working or minutes < 2 * 1440:
         return worked(timedelta(minutes=minutes))
     days, rest = divmod(minutes, 1440)
@@ -86,64 +89,70 @@ def duration(text: str, *, working: bool) -> str:
     years, months = divmod(span.months, 12)
     days = span.days - 7 * span.weeks
     hours, seconds = divmod(round(span.seconds), 3600)
-    kind = "working " if working else ""
-    parts = [(years, "year"), (months, "month"), (span.weeks, "week"), (days, f"{kind}day"), (hours, f"{kind}hour")]
-    parts.append((seconds // 60, "minute"))
-    return " ".join(counted(number, one) for number, one in parts if number) or text
+    said = [
+        counted(years, "year") if years else "",
+        counted(months, "month") if months else "",
+        counted(span.weeks, "week") if span.weeks else "",
+        (counted(days, "working day") if working else counted(days, "day")) if days else "",
+        (counted(hours, "working hour") if working else counted(hours, "hour")) if hours else "",
+        counted(seconds // 60, "minute") if seconds >= 60 else "",
+    ]
+    return " ".join(filter(None, said)) or text
 
 
 def _span(length: timedelta) -> str:
     minutes = int(length.total_seconds() // 60)
-    for size, one in ((1440, "day"), (60, "hour"), (1, "minute")):
-        if minutes >= size:
-            return counted(minutes // size, one)
-    return "just"
+    if minutes >= 1440:
+        return counted(minutes // 1440, "day")
+    if minutes >= 60:
+        return counted(minutes // 60, "hour")
+    return counted(minutes, "minute") if minutes else _("just")
 
 
 def day(value: date, *, today: date | None = None) -> str:
     """`21 Nov`, with the year when it is not this one."""
-    text = f"{value.day} {value:%b}"
-    return text if today and today.year == value.year else f"{text} {value.year}"
+    return formats.day(value, with_year=not (today and today.year == value.year))
 
 
 def counted(number: int, one: str, many: str | None = None) -> str:
-    """`1 case`, `2 cases`."""
-    return f"{number:,} {one if number == 1 else many or one + 's'}"
+    """`1 case`, `2 cases`; what is counted is found by the extraction of messages where it stands in the call."""
+    return ngettext(f"%(num)s {one}", f"%(num)s {many or one + 's'}", number, num=formats.whole(number))
 
 
 def running(number: int, what: str = "") -> str:
     """`1 open case`, `99+ open cases`: of a definition's cases no more are counted."""
-    return " ".join(filter(None, (up_to(RUNNING, number), what + "s" * (what != "" and number != 1))))
+    shown = up_to(RUNNING, number)
+    return ngettext(f"%(num)s {what}", f"%(num)s {what}s", number, num=shown) if what else shown
 
 
 def up_to(most: int, number: int) -> str:
     """`12`; `99+` where counting stopped."""
-    return f"{number:,}" if number <= most else f"{most:,}+"
+    return formats.whole(number) if number <= most else f"{formats.whole(most)}+"
 
 
 def priority(value: int) -> Chip | None:
     """A word for a priority out of the ordinary; None for an ordinary one."""
     if value >= 90:
-        return Chip("Urgent", "bad")
+        return Chip(_("Urgent"), "bad")
     if value >= HIGH:
-        return Chip("High", "warn")
+        return Chip(_("High"), "warn")
     if value < LOW:
-        return Chip("Low")
+        return Chip(_("Low"))
     return None
 
 
 CASE_STATES = {
-    CaseState.ACTIVE: Chip("Open", "info"),
-    CaseState.SUSPENDED: Chip("On hold", "warn"),
-    CaseState.COMPLETED: Chip("Completed", "good"),
-    CaseState.TERMINATED: Chip("Cancelled"),
-    CaseState.FAILED: Chip("Stuck", "bad"),
+    CaseState.ACTIVE: Chip(later("Open"), "info"),
+    CaseState.SUSPENDED: Chip(later("On hold"), "warn"),
+    CaseState.COMPLETED: Chip(later("Completed"), "good"),
+    CaseState.TERMINATED: Chip(later("Cancelled")),
+    CaseState.FAILED: Chip(later("Stuck"), "bad"),
 }
 TASK_STATES = {
-    TaskState.READY: Chip("Free", "info"),
-    TaskState.RESERVED: Chip("Taken"),
-    TaskState.COMPLETED: Chip("Done", "good"),
-    TaskState.CANCELLED: Chip("No longer needed"),
+    TaskState.READY: Chip(later("Free"), "info"),
+    TaskState.RESERVED: Chip(later("Taken")),
+    TaskState.COMPLETED: Chip(later("Done"), "good"),
+    TaskState.CANCELLED: Chip(later("No longer needed")),
 }
 
 
@@ -173,7 +182,7 @@ def value(data: Any, options: Mapping[str, str] | None = None, *, nested: int = 
     if data is None or data == "" or data == [] or data == {}:
         return NOTHING
     if isinstance(data, bool):
-        return "Yes" if data else "No"
+        return _("Yes") if data else _("No")
     if options and str(data) in options:
         return options[str(data)]
     if isinstance(data, float):
@@ -198,17 +207,19 @@ def _parts(data: Mapping[str, Any] | Sequence[Any], options: Mapping[str, str] |
 
 def left_out(there: int, shown: int) -> list[str]:
     """What a list ends with when it holds more than is shown: `… and 12 more`, or nothing."""
-    return [f"… and {there - shown:,} more"] if there > shown else []
+    return [_("… and %(more)s more", more=formats.whole(there - shown))] if there > shown else []
 
 
 def clipped(text: str) -> str:
     """`text`, or as much of it as is shown, with how much there is."""
-    return text if len(text) <= bounds.TEXT else f"{text[: bounds.TEXT]} … ({len(text):,} characters in all)"
+    if len(text) <= bounds.TEXT:
+        return text
+    return f"{text[: bounds.TEXT]} … {_('(%(number)s characters in all)', number=formats.whole(len(text)))}"
 
 
 def number(data: float) -> str:
     """`1,200` and `1,200.50`."""
-    return f"{data:,.2f}" if data != int(data) else f"{int(data):,}"
+    return formats.decimal(data) if data != int(data) else formats.whole(int(data))
 
 
 def _date(text: str) -> str | None:
@@ -226,7 +237,15 @@ def _date(text: str) -> str | None:
 
 
 #: the parts of an ISO 8601 duration, from the largest to the smallest
-PARTS = ("year", "month", "week", "day", "hour", "minute", "second")
+PARTS: tuple[Callable[[int], str], ...] = (
+    lambda number: counted(number, "year"),
+    lambda number: counted(number, "month"),
+    lambda number: counted(number, "week"),
+    lambda number: counted(number, "day"),
+    lambda number: counted(number, "hour"),
+    lambda number: counted(number, "minute"),
+    lambda number: counted(number, "second"),
+)
 LENGTH = re.compile(
     r"P(?=[\dT])(?:(\d{1,6})Y)?(?:(\d{1,6})M)?(?:(\d{1,6})W)?(?:(\d{1,6})D)?"
     r"(?:T(?=\d)(?:(\d{1,6})H)?(?:(\d{1,6})M)?(?:(\d{1,6})S)?)?"
@@ -239,7 +258,7 @@ def _length(text: str) -> str | None:
     if found is None:
         return None
     parts = zip(found.groups(), PARTS, strict=True)
-    return " ".join(counted(int(number), one) for number, one in parts if number) or None
+    return " ".join(say(int(number)) for number, say in parts if number) or None
 
 
 def principal(text: str) -> str:
@@ -259,7 +278,7 @@ def instance(local: Mapping[str, Any] | None, items: Collection[str]) -> str:
         said = item.get("name") or item.get("title") if isinstance(item, Mapping) else item
         if name in items and isinstance(said, str | int) and not isinstance(said, bool):
             return str(said)[:60]
-    return f"{local['loopCounter'] + 1} of {local.get('nrOfInstances', '…')}"
+    return _("%(place)s of %(all)s", place=local["loopCounter"] + 1, all=local.get("nrOfInstances", "…"))
 
 
 def initials(name: str) -> str:

@@ -12,6 +12,7 @@ from service.db import db
 from service.errors import BadRequest
 from service.http.auth import current_actor
 from service.http.protection import permission
+from service.languages import _
 from service.operations import batches, users
 from service.policy.permissions import Action, may, require
 from service.queries import definitions, workload
@@ -59,10 +60,16 @@ def set_abilities(name: str) -> ResponseReturnValue:
     """Say how many tasks at most somebody is to have (empty: nothing is said), and what they can do."""
     given = request.form.get("capacity", "").strip()
     if given and not (given.isascii() and given.isdigit() and len(given) <= 4):
-        raise BadRequest(f"A capacity is a number from 0 to {users.LARGEST_CAPACITY}, or empty.", field="capacity")
+        raise BadRequest(
+            _(
+                "A capacity is a number from 0 to %(LARGEST_CAPACITY)s, or empty.",
+                LARGEST_CAPACITY=users.LARGEST_CAPACITY,
+            ),
+            field="capacity",
+        )
     user = user_lists.user(name)
     users.set_capacity(user, int(given) if given else None, by=current_actor())
     named = re.split(r"[,\s]+", request.form.get("skills", ""))
     users.set_skills(user, filter(None, named), by=current_actor())
     db.session.commit()
-    return go(url_for(".show", name=name), "It is saved.")
+    return go(url_for(".show", name=name), _("It is saved."))

@@ -17,11 +17,14 @@ from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 from flask import current_app
-from jinja2 import Environment, PackageLoader, select_autoescape
+from jinja2 import PackageLoader, select_autoescape
 
+from service import languages
 from service.db import db, utcnow
 from service.execution.definitions import deployed
 from service.execution.titles import title_of
+from service.languages import formats, gettext
+from service.languages.pages import Spoken
 from service.models import (
     Actor,
     Case,
@@ -79,6 +82,7 @@ class Outgoing:
     address: str  #: of the person's mail
     channel: Channel | None
     reply_to: str
+    language: str = languages.ENGLISH  #: of the person; a program is told in English
 
 
 NOTHING = Outgoing((), (), (), (), "", "", None, "")
@@ -103,11 +107,15 @@ def outgoing(ids: Sequence[uuid.UUID]) -> Outgoing:
     daily = len(ids) > 1
     kept = [(d, told) for d, told in fresh if told.id in seen and not (daily and told.seen_at is not None)]
     dropped = [d.id for d, _ in fresh if d.id not in {k.id for k, _ in kept}]
-    items = [_item(told, zone) for _, told in kept]
+    language = user.language or current_app.config["CASEWRIGHT"].language
+    if channel is not None and channel.way is Way.WEBHOOK:
+        language = languages.ENGLISH
+    with languages.speaking(language):
+        items = [_item(told, zone) for _, told in kept]
     reply_to = replies.address(kept[0][1].id) if len(kept) == 1 and items[0].can_answer else ""
     sent, name = [d.id for d, _ in kept], user.display_name
     there = Channel(channel.way, channel.address, channel.secret or "") if channel else None
-    return Outgoing(sent, dropped, unsure, items, name, user.email or "", there, reply_to)
+    return Outgoing(sent, dropped, unsure, items, name, user.email or "", there, reply_to, language)
 
 
 def _still_visible(ids: Sequence[uuid.UUID], actor: Actor) -> set[uuid.UUID]:
@@ -133,9 +141,9 @@ def _item(told: Notification, zone: Any) -> Item:
     note = db.session.get(Note, told.note_id) if told.note_id else None
     kind, hidden = KINDS[told.kind], case is not None and case.restricted
     names = timeline.display_names({told.actor}) if told.actor else {}
-    who = "Somebody" if hidden else names.get(told.actor or "", told.actor or "") or "Casewright"
+    who = gettext("Somebody") if hidden else names.get(told.actor or "", told.actor or "") or "Casewright"
     number = case.number if case else ""
-    title = "a restricted case" if hidden else case.title if case else ""
+    title = gettext("a restricted case") if hidden else case.title if case else ""
     what = number if hidden else task.name if task else (title or number)
     text = "" if hidden else (note.text[:QUOTED] if note else told.text or "")
     return Item(
@@ -153,8 +161,7 @@ def _of_type(case: Case) -> str:
 def _due(task: HumanTask | None, zone: Any) -> str:
     if task is None or task.due_at is None:
         return ""
-    at: datetime = task.due_at.astimezone(zone)
-    return f"{at:%A}, {at.day} {at:%B %Y, %H:%M}"
+    return formats.long_moment(task.due_at.astimezone(zone))
 
 
 def _url(told: Notification, number: str) -> str:
@@ -174,14 +181,15 @@ def one_line(text: str) -> str:
 def heading(items: Sequence[Item]) -> str:
     """The subject."""
     if len(items) > 1:
-        return f"{len(items)} things from Casewright"
+        return gettext("%(number)s things from Casewright", number=len(items))
     return one_line(f"{items[0].said}{f' ({items[0].number})' if items[0].number else ''}")[:200]
 
 
 def plain(items: Sequence[Item]) -> str:
     """As lines, for a chat."""
     return "\n\n".join(
-        "\n".join(filter(None, (i.said, i.text, i.case, f"Due {i.due}" if i.due else "", i.url))) for i in items
+        "\n".join(filter(None, (i.said, i.text, i.case, gettext("Due %(due)s", due=i.due) if i.due else "", i.url)))
+        for i in items
     )
 
 
@@ -192,14 +200,21 @@ def payload(item: Item, now: datetime) -> Mapping[str, Any]:
 
 
 @cache
-def _templates() -> Environment:
+def _templates() -> Spoken:
     """Of mails alone: a worker has no pages."""
     loader = PackageLoader("service", "templates")
-    return Environment(loader=loader, autoescape=select_autoescape(["html"]), trim_blocks=True, lstrip_blocks=True)
+    environment = Spoken(loader=loader, autoescape=select_autoescape(["html"]), trim_blocks=True, lstrip_blocks=True)
+    environment.globals.update(page_language=languages.spoken)
+    return environment
 
 
 def mail(what: Outgoing, key: str) -> EmailMessage:
-    """The mail, under a Message-ID that is the same on every attempt."""
+    """The mail, under a Message-ID that is the same on every attempt, in the language of who gets it."""
+    with languages.speaking(what.language):
+        return _mail(what, key)
+
+
+def _mail(what: Outgoing, key: str) -> EmailMessage:
     config, templates = current_app.config["CASEWRIGHT"], _templates()
     message = EmailMessage()
     host = config.mail_from.partition("@")[2]

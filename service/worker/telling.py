@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from flask import current_app
 
-from service import jobs
+from service import jobs, languages
 from service.connectors import CallFailed, chat, webhook
 from service.connectors import mail as post_office
 from service.connectors.addresses import Allowed
@@ -72,4 +72,6 @@ def _send(what: letters.Outgoing, key: str) -> None:
             what.channel.address, letters.payload(item, now), secret=secret, key=item.id, now=now, allowed=allowed
         )
     else:
-        chat.send(what.channel.address, letters.heading(what.items), letters.plain(what.items), allowed=allowed)
+        with languages.speaking(what.language):
+            heading, text = letters.heading(what.items), letters.plain(what.items)
+        chat.send(what.channel.address, heading, text, allowed=allowed)

@@ -97,6 +97,7 @@ ELSEWHERE = {
     "CASEWRIGHT_OIDC_ADMINS": "security.test_provider:test_what_the_provider_gave_it_takes_back_and_nothing_else",
     "CASEWRIGHT_OIDC_ACCOUNTS": "security.test_provider:test_who_is_unknown_stays_out_unless_the_setting_says_else",
     "CASEWRIGHT_OIDC_SECOND_FACTOR": "security.test_provider:test_a_second_factor_is_asked_for_once",
+    "CASEWRIGHT_LANGUAGE": "pages.test_languages:test_a_language_that_there_is_not_is_answered_in_the_settings",
     "CASEWRIGHT_DEMO": "pages.test_signing_in:test_only_the_demo_shows_its_people",
 }
 

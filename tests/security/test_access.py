@@ -366,6 +366,7 @@ FORMS: dict[str, dict[str, Any]] = {
         "reason": "A test.",
     },
     "/profile/channels": {"way": "webhook", "name": "x", "address": "https://example.com/"},
+    "/profile/language": {"language": "de"},
     "/profile/tokens": {"name": "x", "scopes": "read", "days": "90"},
 }
 
