@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 from typing import IO, Any
 
 from jinja2 import Environment
 
+from service.languages.catalogues import SCRIPTS
 from service.languages.pages import macros
 from service.languages.templates import walked
 
 #: a line, what is called, the message or (one, many), and comments: as Babel wants them
 Extracted = tuple[int, str, str | tuple[str, str], list[str]]
+_SPOKEN = re.compile(r"\b(?:spoken|later)\('((?:[^'\\]|\\.)*)'")
 ONE = frozenset({"_", "gettext", "later"})
 #: enumerations whose values stand in sentences: `_("This case is %(state)s.", state=_(case.state))`
 SAID = frozenset({"Action", "CaseState", "TaskState", "MigrationState", "LinkKind", "ModificationState"})
@@ -54,6 +57,13 @@ def _of_class(node: ast.ClassDef) -> Iterator[Extracted]:
     for each in node.body if node.name in SAID else ():
         if isinstance(each, ast.Assign) and isinstance(each.value, ast.Constant) and isinstance(each.value.value, str):
             yield each.lineno, "gettext", str(each.value.value), []
+
+
+def scripts(file: IO[bytes], keywords: Any, tags: Any, options: Any) -> Iterator[Extracted]:  # noqa: ARG001
+    """`spoken('…')` and `later('…')` of the pages' scripts."""
+    for line, text in enumerate(file.read().decode().splitlines(), 1):
+        for found in _SPOKEN.findall(text):
+            yield line, "pgettext", (SCRIPTS, found), []
 
 
 def _of_call(node: ast.Call) -> Iterator[Extracted]:

@@ -12,11 +12,10 @@ def day(value: date, *, with_year: bool = True) -> str:
     language = spoken()
     if language == ENGLISH:
         return f"{value.day} {value:%b}{f' {value.year}' if with_year else ''}"
-    from babel.dates import format_date, format_skeleton
+    from babel.dates import format_skeleton
 
-    if with_year:
-        return format_date(value, "medium", language)
-    return format_skeleton("MMMd", datetime(value.year, value.month, value.day), locale=language)  # noqa: DTZ001
+    at = datetime(value.year, value.month, value.day)  # noqa: DTZ001
+    return format_skeleton("yMMMd" if with_year else "MMMd", at, locale=language)
 
 
 def weekday(value: date) -> str:
@@ -29,11 +28,10 @@ def weekday(value: date) -> str:
     return format_date(value, "EEE", language).rstrip(".")
 
 
+#: how a part of a date is said in English -> as CLDR's patterns have it
+ALONE = {"%A": "EEEE", "%a": "EEE", "%B": "LLLL"}
 #: how a date is said in English -> what of it, as CLDR's skeletons name it
 SKELETONS = {
-    "%A": "EEEE",
-    "%a": "EEE",
-    "%B": "LLLL",
     "%B %Y": "yMMMM",
     "%-d %B": "MMMMd",
     "%-d %B %Y": "yMMMMd",
@@ -42,12 +40,14 @@ SKELETONS = {
 
 
 def dated(value: date, english: str) -> str:
-    """A date as `strftime` says it in English by one of `SKELETONS`, and as other languages say the same."""
+    """A date as `strftime` has it in English, by one of `ALONE` or `SKELETONS`, and as other languages have it."""
     language = spoken()
     if language == ENGLISH:
         return value.strftime(english)
-    from babel.dates import format_skeleton
+    from babel.dates import format_date, format_skeleton
 
+    if english in ALONE:
+        return format_date(value, ALONE[english], language)
     at = datetime(value.year, value.month, value.day)  # noqa: DTZ001
     return format_skeleton(SKELETONS[english], at, locale=language)
 

@@ -12,6 +12,7 @@ import jinja2
 from jinja2 import nodes
 
 from service.languages import ENGLISH, catalogue, gettext, spoken
+from service.languages.catalogues import of_scripts
 from service.languages.templates import signatures_of, walked
 
 TEMPLATES = Path(__file__).parents[1] / "templates"
@@ -76,4 +77,4 @@ class OfPages(Spoken, flask.templating.Environment):
 def init_app(app: flask.Flask) -> None:
     """Let `app` render its templates in the language that is spoken. Before anything asks for its environment."""
     app.jinja_environment = OfPages
-    app.jinja_env.globals.update(_=gettext, page_language=spoken)
+    app.jinja_env.globals.update(_=gettext, page_language=spoken, script_words=lambda: of_scripts(spoken()))

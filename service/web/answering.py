@@ -14,13 +14,14 @@ from flask import Blueprint, Response, current_app, make_response, render_templa
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import RequestEntityTooLarge
 
+from service import languages
 from service.db import before_the_lock, db
 from service.errors import BadRequest, NotFound, TooMany, WrongState
 from service.execution.definitions import deployed
 from service.http import auth, rate_limits
 from service.http.auth import current_actor
 from service.http.protection import permission, public
-from service.languages import _
+from service.languages import ENGLISH, LANGUAGES, _
 from service.models import Actor, AnswerLink, CaseState, HumanTask
 from service.operations import answer_links
 from service.operations.answer_links import Standing, Wanted
@@ -169,25 +170,28 @@ def _form(link: AnswerLink, token: str) -> Response:
         "kind": case.definition.name,
         "who": timeline.display_names({link.made_by}).get(link.made_by, ""),
         "link": link,
-        "language": link.language,
         "until": f"{link.expires_at.astimezone(zone()):%Y-%m-%d, %H:%M} {link.expires_at.astimezone(zone()).tzname()}",
         "schema": spoken.spoken(found.schema, case.definition_id),
         "data": found.values,
         "action": url_for(".send", token=token),
     }
-    return _secret(make_response(render_template("answering/form.html", words=words, **values)))
+    return _secret(make_response(_rendered("answering/form.html", link.language, words=words, **values)))
 
 
 def _over(standing: str, language: str, status: int, *, retry_after: int | None = None) -> Response:
     words = WORDS[language]
     title, sentence = words.over[standing]
-    shown = render_template(
-        "answering/over.html", title=title, sentence=sentence, language=language, good=standing == "used"
-    )
+    shown = _rendered("answering/over.html", language, title=title, sentence=sentence, good=standing == "used")
     response = _secret(make_response(shown, status))
     if retry_after is not None:
         response.headers["Retry-After"] = str(retry_after)
     return response
+
+
+def _rendered(template: str, language: str, **values: Any) -> str:
+    """In the language of the link, whatever the browser asks for."""
+    with languages.speaking(language if language in LANGUAGES else ENGLISH):
+        return render_template(template, language=language, **values)
 
 
 def _secret(response: Response) -> Response:

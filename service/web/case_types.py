@@ -97,7 +97,7 @@ def _is_former(row: ProcessDefinition, versions: Sequence[ProcessDefinition]) ->
 def _role(role: Role) -> tuple[str, str]:
     """A role's name; what its holders may do, and the groups that hold it until somebody is named."""
     groups = ", ".join(words.principal(f"group:{group}") for group in role.groups)
-    return role.name, " · ".join(filter(None, (ACCESS[role.access], groups)))
+    return role.name, " · ".join(filter(None, (str(ACCESS[role.access]), groups)))
 
 
 def _forms(forms: Mapping[str, uuid.UUID]) -> list[FormDefinition]:

@@ -73,7 +73,7 @@ def _task(row: Any) -> dict[str, str]:
 
 def _case(row: Any, symbol: str = "folder") -> dict[str, str]:
     news = _("something new") if symbol == "star" and row.news else ""
-    about = " · ".join(filter(None, (row.number, words.CASE_STATES[row.state].text, news)))
+    about = " · ".join(filter(None, (row.number, str(words.CASE_STATES[row.state].text), news)))
     return _item(row.title or row.number, about, url_for("cases.show", number=row.number), symbol)
 
 

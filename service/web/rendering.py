@@ -13,11 +13,12 @@ from markupsafe import Markup, escape
 from service.db import utcnow
 from service.errors import BadRequest
 from service.http.auth import optional_actor
-from service.languages import _, formats, later, pgettext
+from service.languages import _, formats, later, pgettext, spoken
 from service.models import HumanTask
 from service.operations import choosing
 from service.queries import timeline
 from service.web import decision_tables, facts, words
+from service.web.answer_words import WORDS
 
 
 def init_app(app: Flask) -> None:
@@ -48,7 +49,9 @@ def init_app(app: Flask) -> None:
         lowered=formats.inside,
         number=words.number,
     )
-    app.jinja_env.globals.update(case_states=words.CASE_STATES, task_states=words.TASK_STATES)
+    app.jinja_env.globals.update(
+        form_words=lambda: WORDS[spoken()].notices, case_states=words.CASE_STATES, task_states=words.TASK_STATES
+    )
 
 
 def zone() -> tzinfo:

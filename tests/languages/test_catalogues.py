@@ -14,7 +14,7 @@ from babel.messages.pofile import read_po
 
 from service.languages import LANGUAGES, catalogue
 from service.languages.catalogues import ENGLISH, path_of
-from service.languages.extraction import code, templates
+from service.languages.extraction import code, scripts, templates
 
 SERVICE = Path(__file__).resolve().parents[2] / "service"
 OTHERS = [language for language in LANGUAGES if language != ENGLISH]
@@ -26,12 +26,14 @@ NOT_SHOWN = ("design.html", "api/")  #: what `babel.cfg` ignores: parts shown to
 def asked() -> frozenset[tuple[str | None, str]]:
     """(context, message) of everything that templates and code say."""
     found: set[tuple[str | None, str]] = set()
-    for path in [*SERVICE.rglob("*.py"), *(SERVICE / "templates").rglob("*.*")]:
-        name = path.relative_to(SERVICE).as_posix()
-        if name.startswith("frontend/") or name.removeprefix("templates/").startswith(NOT_SHOWN):
+    extractions = {".py": code, ".js": scripts}
+    sources = [*(SERVICE / "frontend" / "src").rglob("*.js"), *(SERVICE / "templates").rglob("*.*")]
+    sources += [path for path in SERVICE.rglob("*.py") if "node_modules" not in path.parts]
+    for path in sources:
+        if path.relative_to(SERVICE).as_posix().removeprefix("templates/").startswith(NOT_SHOWN):
             continue
         with path.open("rb") as file:
-            for _line, called, message, _comments in (code if path.suffix == ".py" else templates)(file, {}, (), {}):
+            for _line, called, message, _comments in extractions.get(path.suffix, templates)(file, {}, (), {}):
                 context, text = message if called == "pgettext" else (None, message)
                 found.add((context, text if isinstance(text, str) else text[0]))
     return frozenset(found)
@@ -93,12 +95,13 @@ def test_a_catalogue_is_read_once() -> None:
 def test_the_extraction_that_make_uses_finds_the_same() -> None:
     config = (SERVICE / "translations" / "babel.cfg").read_text()
     mapping = [(pattern, name) for name, pattern in re.findall(r"^\[(\w+): (.*)\]$", config, re.M)]
-    functions = {"pages": "service.languages.extraction:templates", "code": "service.languages.extraction:code"}
+    names = {"pages": "templates", "code": "code", "scripts": "scripts"}
+    functions = {name: f"service.languages.extraction:{function}" for name, function in names.items()}
     catalog = Catalog()
     found = extract_from_dir(
         SERVICE,
         [(pattern, functions.get(name, "ignore")) for pattern, name in mapping],
-        directory_filter=lambda path: "frontend" not in path,
+        directory_filter=lambda path: "node_modules" not in path,
     )
     for _file, _line, message, _comments, context in found:
         catalog.add(message, context=context)

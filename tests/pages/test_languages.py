@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import html
+import re
 from collections.abc import Callable
 
 import pytest
+from babel.messages.pofile import read_po
 from flask import Flask
+from playwright.sync_api import Page
 
 from service.config import Config
 from service.db import db
+from service.languages.catalogues import path_of
 from service.models import Actor, User
 from tests.pages.conftest import Office, Visitor
 
@@ -83,3 +88,93 @@ def test_a_translation_is_shown_as_safely_as_the_english(office: Office, visit: 
 
     assert "<script>alert" not in page
     assert "&lt;script&gt;alert" in page
+
+
+def _texts(page: str) -> set[str]:
+    """What somebody reads or hears of a page, piece by piece."""
+    shown = re.sub(r"(?s)<(script|style|svg)\b.*?</\1>", "", page)
+    read = re.findall(r'\b(?:title|aria-label|placeholder|data-key-label)="([^"]*)"', shown)
+    return {html.unescape(each).strip() for each in [*re.split(r"<[^>]+>", shown), *read]}
+
+
+def test_no_page_of_a_german_says_what_the_catalogue_has_in_german(app: Flask, office: Office, visit: Visit) -> None:
+    with path_of("de").open("rb") as file:
+        known = {each.id: each.string for each in read_po(file) if isinstance(each.id, str) and each.id}
+    own = {
+        "E-mail",
+        "Claims intake",
+        "Decision",
+        "Assessment",
+        "Intake",
+        "Settlement",
+        "Urgent",
+        "Result",
+        "Reason",
+        "Post",
+    }  # the case type's words
+    english = {text for text, said in known.items() if said != text} - set(known.values()) - own
+    case = office.open_claim()
+    addresses = {
+        rule.rule for rule in app.url_map.iter_rules() if "GET" in (rule.methods or ()) and "<" not in rule.rule
+    }
+    addresses = {each for each in addresses if not each.startswith(("/api/", "/static", "/help"))}
+    addresses |= {f"/cases/{case.number}{part}" for part in ("", "/data", "/roles", "/history", "/notes", "/standing")}
+    addresses |= {f"/tasks/{office.task(case).id}", "/board/insurance-claim", "/case-types/insurance-claim", "/nowhere"}
+    left = {}
+    for who in (office.mia, office.ada):
+        visitor = visit(who)
+        for address in sorted(addresses):
+            answer = visitor.get(address, **GERMAN)
+            if answer.mimetype == "text/html":
+                assert answer.status_code < 500, address
+                left |= dict.fromkeys(_texts(answer.text) & english, address)
+
+    assert left == {}
+
+
+def test_dates_and_numbers_are_written_as_the_language_does(office: Office, visit: Visit) -> None:
+    case = office.open_claim(estimatedAmount=12345)
+
+    page = visit(office.ann).get(f"/cases/{case.number}", **GERMAN).text
+
+    assert "10. Nov. 2026" in page
+    assert "12.345" in page
+    assert "12,345" in visit(office.ann).get(f"/cases/{case.number}").text
+
+
+def test_a_link_for_somebody_outside_speaks_its_own_language(office: Office, visit: Visit) -> None:
+    page = visit(None).get("/answer/none", **GERMAN)
+
+    assert page.status_code == 404
+    assert '<html lang="en"' in page.text
+
+
+def test_scripts_get_their_words_where_they_are_not_english(office: Office, visit: Visit) -> None:
+    ann = visit(office.ann)
+
+    assert '"Copied": "Kopiert"' in ann.get("/tasks", **GERMAN).text
+    assert 'id="words"' not in ann.get("/tasks").text
+
+
+@pytest.mark.parametrize(("width", "dark"), [(1440, False), (400, True)])
+def test_german_pages_look_right(
+    office: Office, browse: Callable[..., Page], flaws: Callable[[Page, str], list[str]], width: int, dark: bool
+) -> None:
+    case = office.open_claim()
+    db.session.query(User).filter_by(name="mia").update({"language": "de"})
+    db.session.commit()
+    page = browse(office.mia, width=width, dark=dark)
+
+    found = {}
+    for name, path in {
+        "case": f"/cases/{case.number}",
+        "task": f"/tasks/{office.task(case).id}",
+        "profile": "/profile",
+    }.items():
+        page.goto(path)
+        page.wait_for_load_state()
+        found[name] = flaws(page, f"german {name} {width}")
+
+    assert found == {"case": [], "task": [], "profile": []}
+    page.goto(f"/cases/{case.number}")
+    assert page.locator("ol.timeline time").first.inner_text() in ("gerade eben", "vor 1 Minute", "vor einer Minute")

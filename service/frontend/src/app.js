@@ -18,6 +18,7 @@ import { startTheme } from './parts/theme.js';
 import { startTimes } from './parts/time.js';
 import { startToasts, toast } from './parts/toast.js';
 import { startWatching } from './parts/watch.js';
+import { later, spoken } from './parts/words.js';
 
 startBoard();
 startDialogs();
@@ -60,15 +61,15 @@ document.addEventListener('click', async (event) => {
   if (!field) return;
   field.select();
   await navigator.clipboard?.writeText(field.value);
-  toast('Copied');
+  toast(spoken('Copied'));
 });
 
 // A row opened beside its list: on a phone the list makes room for it; nothing typed is thrown away unasked.
-const UNSENT = 'What you typed is not sent yet. Leave it?';
+const UNSENT = later('What you typed is not sent yet. Leave it?');
 document.addEventListener('htmx:before:request', (event) => {
   const { target, sourceElement } = event.detail.ctx ?? {};
   if (target?.id !== 'task' || !sourceElement?.matches('[data-row]')) return;
-  if (isUnsent(target) && !window.confirm(UNSENT)) event.preventDefault();
+  if (isUnsent(target) && !window.confirm(spoken(UNSENT))) event.preventDefault();
 });
 document.addEventListener('htmx:after:swap', (event) => {
   if (event.detail.ctx?.target?.id !== 'task') return;

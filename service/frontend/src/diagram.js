@@ -15,8 +15,12 @@ import 'bpmn-js/dist/assets/bpmn-js.css';
 import './styles/diagram.css';
 import { json, mount } from './parts/mount.js';
 import { pick } from './parts/pick.js';
+import { later, spoken } from './parts/words.js';
 
-const STATES = { done: 'done', active: 'now here', failed: 'failed', enabled: 'may be started', cancelled: 'cancelled', added: 'added', removed: 'removed', changed: 'changed' };
+const STATES = {
+  done: later('done'), active: later('now here'), failed: later('failed'), enabled: later('may be started'), cancelled: later('cancelled'),
+  added: later('added'), removed: later('removed'), changed: later('changed'),
+};
 const BEGINS_WITH = [['active', 'failed'], ['added', 'removed', 'changed']]; // the first of which there are any
 const SIGNS = { done: '✓', failed: '!', enabled: '+', cancelled: '×', active: '', added: '+', removed: '−', changed: '≠' };
 const ZOOM_STEP = 1.25;
@@ -44,13 +48,13 @@ function start(host) {
 async function draw(host, canvas, viewer) {
   try {
     const answer = await fetch(host.dataset.src);
-    if (!answer.ok) throw new Error(`the server answered ${answer.status}.`);
+    if (!answer.ok) throw new Error(spoken('the server answered {status}.', { status: answer.status }));
     await document.fonts.load(TEXT_FONT); // labels are measured while they are drawn
     await viewer.importXML(await answer.text());
   } catch (error) {
     canvas.textContent = error.message.includes('no diagram to display')
-      ? 'The file says what happens, but not where to draw it (it has no BPMN DI). Open and save it in a diagram editor that lays it out.'
-      : `This diagram cannot be drawn: ${error.message}`;
+      ? spoken('The file says what happens, but not where to draw it (it has no BPMN DI). Open and save it in a diagram editor that lays it out.')
+      : spoken('This diagram cannot be drawn: {why}', { why: error.message });
     host.dataset.ready = 'failed';
     return false;
   }
@@ -72,7 +76,7 @@ async function draw(host, canvas, viewer) {
 function describe(host, canvas) {
   const svg = canvas.querySelector('svg');
   svg.setAttribute('role', 'img');
-  svg.setAttribute('aria-label', host.dataset.label ?? 'Process diagram. The same state is listed as text beside it.');
+  svg.setAttribute('aria-label', host.dataset.label ?? spoken('Process diagram. The same state is listed as text beside it.'));
 }
 
 /** Show the diagram: all of it where that is legible or `all` was asked for, else the part in which the case stands. */
@@ -233,7 +237,7 @@ function place(element) {
 function badge(state, count, label) {
   const shown = document.createElement('span');
   shown.className = `diagram-badge ${state}`;
-  shown.title = count > 1 ? `${STATES[state]}, ${count} times` : STATES[state];
+  shown.title = count > 1 ? spoken('{state}, {n} times', { state: spoken(STATES[state]), n: count }) : spoken(STATES[state]);
   shown.textContent = label ?? SIGNS[state] + (count > 1 ? ` ${count}` : '');
   return shown;
 }

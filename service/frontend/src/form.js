@@ -17,10 +17,11 @@ import { safeMarkup } from './parts/markup.js';
 import { json, mount } from './parts/mount.js';
 import { startReading } from './parts/reading.js';
 import { renewed } from './parts/token.js';
+import { later, spoken } from './parts/words.js';
 
 const NAMED = 12; // fields that are named above the form
-const OFFLINE = 'The server could not be reached. Nothing is lost: try again.';
-const SIGNED_OUT = 'You have been signed out. What you typed is kept. ';
+const OFFLINE = later('The server could not be reached. Nothing is lost: try again.');
+const SIGNED_OUT = later('You have been signed out. What you typed is kept. ');
 
 async function start(host) {
   // form-js keeps what is typed for 300 ms before it believes it; when another answer redraws the form meanwhile, it is lost.
@@ -132,7 +133,7 @@ async function elsewhere(state, draft) {
 
 function compare(state, choices) {
   state.comparison?.remove();
-  const why = isElsewhere(choices) ? 'You typed into this form elsewhere too.' : 'The case has changed since you typed this.';
+  const why = isElsewhere(choices) ? spoken('You typed into this form elsewhere too.') : spoken('The case has changed since you typed this.');
   state.comparison = comparison(state.schema, choices, why, (values) => decided(state, values));
   state.host.querySelector('[data-canvas]').before(state.comparison);
 }
@@ -175,7 +176,7 @@ function drawn() {
 async function submitted(state, data, errors) {
   if (state.sending) return;
   if (Object.keys(errors).length && Object.keys(state.words).length) state.form._setState({ errors: translated(state, errors) });
-  if (Object.keys(errors).length) return focusFirstError(state, 'Some answers need another look.');
+  if (Object.keys(errors).length) return focusFirstError(state, later('Some answers need another look.'));
   if (state.comparison) return unchosen(state);
   busy(state, true);
   if (state.keep) await end(state.keep);
@@ -223,12 +224,12 @@ async function send(state, data) {
     state.host.dispatchEvent(new CustomEvent('casewright:sent', { bubbles: true, detail: body }));
   } else if (answer.status === 422 && body.errors) {
     showErrors(state, body.errors);
-    focusFirstError(state, body.detail ?? 'Some answers need another look.', body.errors['']?.[0]);
+    focusFirstError(state, body.detail ?? later('Some answers need another look.'), body.errors['']?.[0]);
   } else if (answer.status === 409 && body.form) {
     await replaced(state, body.form);
     problem(state, body.detail);
   } else {
-    const more = answer.status === 401 ? [SIGNED_OUT, signInAgain()] : [body.detail ?? body.title ?? `The server answered ${answer.status}.`, ...waysOn(body)];
+    const more = answer.status === 401 ? [spoken(SIGNED_OUT), signInAgain()] : [body.detail ?? body.title ?? spoken('The server answered {status}.', { status: answer.status }), ...waysOn(body)];
     problem(state, ...more);
   }
   return false;
@@ -257,7 +258,7 @@ function showErrors(state, errors) {
   if (Object.keys(errors).length) state.form._setState({ errors: byRow(translated(state, errors)) });
 }
 
-const inWords = (state, text) => state.words[text] ?? text;
+const inWords = (state, text) => state.words[text] ?? spoken(text);
 
 // What form-js says of wrong answers, nested by rows or not, in the words of the page.
 function translated(state, errors) {
@@ -283,7 +284,7 @@ const controlOf = (field) => field.querySelector('input, select, textarea, butto
 function labelOf(field) {
   const label = field.querySelector('.fjs-form-field-label, legend, label')?.cloneNode(true);
   label?.querySelectorAll('.fjs-asterix, .fjs-asterisk').forEach((sign) => sign.remove());
-  return label?.textContent.trim() || 'an answer';
+  return label?.textContent.trim() || spoken('an answer');
 }
 
 // Say how many answers need another look, and which: each name leads to its field.
@@ -301,15 +302,15 @@ function named(state, fields) {
     link.addEventListener('click', (event) => { event.preventDefault(); controlOf(field)?.focus(); });
     return link;
   });
-  const text = inWords(state, fields.length === 1 ? 'One answer needs another look: ' : '{n} answers need another look: ');
+  const text = inWords(state, fields.length === 1 ? later('One answer needs another look: ') : later('{n} answers need another look: '));
   const count = text.replace('{n}', fields.length);
-  const more = fields.length > NAMED ? [`, and ${fields.length - NAMED} more`] : [];
+  const more = fields.length > NAMED ? [spoken(', and {n} more', { n: fields.length - NAMED })] : [];
   return [count, ...links.flatMap((link, place) => (place ? [', ', link] : [link])), ...more, '.'];
 }
 
 function unchosen(state) {
   const names = [...state.comparison.left].map((name) => labelsOf(state.schema, name));
-  problem(state, names.length ? `Choose first: ${names.join(', ')}.` : 'Say first that you go on with what you have chosen.');
+  problem(state, names.length ? spoken('Choose first: {names}.', { names: names.join(', ') }) : spoken('Say first that you go on with what you have chosen.'));
   state.comparison.querySelector(names.length ? 'input' : 'button').focus();
 }
 

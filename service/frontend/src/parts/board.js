@@ -1,8 +1,9 @@
 // The board: a card is dragged into a column, or moved by keyboard: arrows go from card to card, `m` asks where to.
 // What a move does is decided by the server; what it refuses is said, and the card stays where it was.
 import { toast } from './toast.js';
+import { later, spoken } from './words.js';
 
-const OFFLINE = 'The server could not be reached. Nothing was moved: try again.';
+const OFFLINE = later('The server could not be reached. Nothing was moved: try again.');
 const STEPS = { ArrowDown: [0, 1], ArrowUp: [0, -1], ArrowLeft: [-1, 0], ArrowRight: [1, 0] };
 
 const cardsOf = (column) => [...column.querySelectorAll('[data-card]')];
@@ -22,7 +23,7 @@ async function move(board, card, column) {
     if (answer.ok) window.location.assign(body.location);
     else toast(body.detail ?? body.title, 'bad');
   } catch {
-    toast(OFFLINE, 'bad');
+    toast(spoken(OFFLINE), 'bad');
   }
   card.ariaBusy = null;
 }

@@ -1,7 +1,8 @@
 // What was typed, and what stands there now, field by field: whoever typed chooses.
+import { later, spoken } from './words.js';
 
-const EMPTY = 'nothing';
-const CALLED = { yours: 'Yours', elsewhere: 'Typed elsewhere', now: 'In the case now' };
+const EMPTY = later('nothing');
+const CALLED = { yours: later('Yours'), elsewhere: later('Typed elsewhere'), now: later('In the case now') };
 
 /** The fields of a form-js schema, each with the variable that it writes (into). */
 function* fieldsOf(components, base = '') {
@@ -35,9 +36,9 @@ export function shown(schema, name, value) {
 
 function inWords(value, options) {
   if (options.has(value)) return plain(options.get(value)) || String(value);
-  if (value === null || value === undefined || value === '') return EMPTY;
-  if (typeof value === 'boolean') return value ? 'Yes' : 'No';
-  if (Array.isArray(value)) return value.length ? value.map((each) => inWords(each, options)).join('; ') : EMPTY;
+  if (value === null || value === undefined || value === '') return spoken(EMPTY);
+  if (typeof value === 'boolean') return value ? spoken('Yes') : spoken('No');
+  if (Array.isArray(value)) return value.length ? value.map((each) => inWords(each, options)).join('; ') : spoken(EMPTY);
   if (typeof value === 'object') return Object.values(value).map((each) => inWords(each, options)).join(', ');
   return String(value);
 }
@@ -55,15 +56,15 @@ function element(tag, properties = {}, ...children) {
 export function comparison(schema, choices, why, onDone) {
   const values = {};
   const left = new Set(Object.keys(choices));
-  const head = element('p', { className: 'notice warn', role: 'status' }, element('span', {}, element('b', { textContent: why }), ' Choose for each field; nothing is lost until you do.'));
-  const button = element('button', { type: 'button', className: 'button', textContent: 'Go on with these', disabled: true });
+  const head = element('p', { className: 'notice warn', role: 'status' }, element('span', {}, element('b', { textContent: why }), ` ${spoken('Choose for each field; nothing is lost until you do.')}`));
+  const button = element('button', { type: 'button', className: 'button', textContent: spoken('Go on with these'), disabled: true });
   button.addEventListener('click', () => onDone(values));
   const fields = Object.entries(choices).map(([name, each], place) => choice(schema, name, each, place, (value) => {
     values[name] = value;
     left.delete(name);
     button.disabled = left.size > 0;
   }));
-  const part = element('section', { className: 'compare', ariaLabel: 'Choose between what you typed and what is there now' }, head, ...fields, element('div', { className: 'actions' }, button));
+  const part = element('section', { className: 'compare', ariaLabel: spoken('Choose between what you typed and what is there now') }, head, ...fields, element('div', { className: 'actions' }, button));
   part.left = left;
   return part;
 }
@@ -73,8 +74,8 @@ function choice(schema, name, values, place, onChosen) {
   for (const [kind, value] of Object.entries(values)) {
     const text = JSON.stringify(value ?? null);
     const known = options.find((option) => option.text === text);
-    if (known) known.called.push(CALLED[kind]);
-    else options.push({ text, value, called: [CALLED[kind]] });
+    if (known) known.called.push(spoken(CALLED[kind]));
+    else options.push({ text, value, called: [spoken(CALLED[kind])] });
   }
   const inputs = options.map((option) => {
     const input = element('input', { type: 'radio', name: `compare-${place}` });
@@ -88,6 +89,6 @@ function choice(schema, name, values, place, onChosen) {
 export function goneNotice(gone) {
   const names = Object.keys(gone);
   const list = element('dl', {}, ...names.flatMap((name) => [element('dt', { textContent: name }), element('dd', { textContent: inWords(gone[name], new Map()) })]));
-  const head = element('summary', { textContent: names.length === 1 ? 'The form no longer asks for one thing that you had typed' : `The form no longer asks for ${names.length} things that you had typed` });
+  const head = element('summary', { textContent: names.length === 1 ? spoken('The form no longer asks for one thing that you had typed') : spoken('The form no longer asks for {n} things that you had typed', { n: names.length }) });
   return element('details', { className: 'fields-gone' }, head, list);
 }

@@ -4,6 +4,7 @@
 // Forms that post are kept by their address (and dialog), field by field, as far as they differ from what the server said;
 // form.js keeps its own with `store`. Passwords, files and hidden fields are never kept.
 import { toast } from './toast.js';
+import { spoken } from './words.js';
 
 const PREFIX = 'draft ';
 const ENDED = 'drafts end'; // signing out was asked for
@@ -87,8 +88,8 @@ export function restoredNotice(afresh, since = '') {
   const button = document.createElement('button');
   notice.className = 'notice info restored';
   notice.setAttribute('role', 'status');
-  text.textContent = `What you typed before is back${since && `, as you left it on ${since}`}. It is not sent yet. `;
-  Object.assign(button, { type: 'button', className: 'button small quiet', textContent: 'Start afresh' });
+  text.textContent = `${since ? spoken('What you typed before is back, as you left it on {since}. It is not sent yet.', { since }) : spoken('What you typed before is back. It is not sent yet.')} `;
+  Object.assign(button, { type: 'button', className: 'button small quiet', textContent: spoken('Start afresh') });
   button.addEventListener('click', () => { notice.remove(); afresh(); });
   notice.append(text, button);
   return notice;
@@ -126,7 +127,7 @@ const taken = (key) => {
 };
 
 /** A link that signs in again and comes back to this page, as it is. */
-export function signInAgain(text = 'Sign in again') {
+export function signInAgain(text = spoken('Sign in again')) {
   const link = document.createElement('a');
   const here = window.location.pathname + window.location.search;
   Object.assign(link, { href: `/sign-in?next=${encodeURIComponent(here)}`, textContent: text });
@@ -153,7 +154,7 @@ function onAnswer(event) {
   if (!event.detail.ctx?.hx?.redirect?.startsWith('/sign-in') || !isUnsent()) return;
   event.preventDefault();
   if (document.querySelector('#toasts [href^="/sign-in"]')) return;
-  toast('You have been signed out. What you typed is kept. ', 'bad', [signInAgain()]);
+  toast(spoken('You have been signed out. What you typed is kept. '), 'bad', [signInAgain()]);
 }
 
 function onInput({ target }) {

@@ -6,6 +6,7 @@
 // Who typed elsewhere meanwhile, or whose case changed, is shown both, field by field, and chooses (compare.js).
 import { signInAgain, store, stored } from './drafts.js';
 import { renewed } from './token.js';
+import { spoken } from './words.js';
 
 const SOON = 1000; // ms after something was typed
 const AGAIN = 8000; // ms until the next try, when the server could not be reached
@@ -141,7 +142,7 @@ function save(keep) {
   if (keep.busy) { plan(keep, SOON); return; }
   clearTimeout(keep.timer);
   keep.timer = null;
-  keep.busy = saved(keep).catch(() => tell(keep, 'Offline: kept in this browser.', AGAIN)).finally(() => { keep.busy = null; });
+  keep.busy = saved(keep).catch(() => tell(keep, spoken('Offline: kept in this browser.'), AGAIN)).finally(() => { keep.busy = null; });
 }
 
 async function saved(keep) {
@@ -155,10 +156,10 @@ async function saved(keep) {
   }
   if (answer.ok) return done(keep, values, await answer.json());
   if (keep.over) return undefined;
-  if (answer.status === 401) return tell(keep, 'You have been signed out: kept in this browser. ', AGAIN, signInAgain());
+  if (answer.status === 401) return tell(keep, spoken('You have been signed out: kept in this browser. '), AGAIN, signInAgain());
   if (answer.status === 409) return refused(keep, await answer.json());
   const said = /json/.test(answer.headers.get('Content-Type') ?? '') ? (await answer.json()).detail : '';
-  return tell(keep, `Not saved: ${said || `the server answered ${answer.status}`}`, answer.status >= 500 || answer.status === 429 ? AGAIN : 0);
+  return tell(keep, spoken('Not saved: {why}', { why: said || spoken('the server answered {status}.', { status: answer.status }).replace(/\.$/, '') }), answer.status >= 500 || answer.status === 429 ? AGAIN : 0);
 }
 
 async function read(keep) {
@@ -179,15 +180,15 @@ function send(keep, body) {
 function done(keep, values, draft) {
   Object.assign(keep, { version: draft.version, base: values, saved: same(values, keep.values) });
   hold(keep);
-  tell(keep, Object.keys(values).length ? `Draft saved, ${clock.format(new Date(draft.saved_at))}` : '');
+  tell(keep, Object.keys(values).length ? spoken('Draft saved, {time}', { time: clock.format(new Date(draft.saved_at)) }) : '');
   if (!keep.saved) plan(keep, SOON);
 }
 
 // Somebody typed in another tab or on another machine; or the task is closed.
 async function refused(keep, { detail }) {
   const draft = await read(keep);
-  if (!draft || draft.version === keep.version || !draft.version) return tell(keep, `Not saved: ${detail}`);
-  tell(keep, 'Not saved yet: you typed elsewhere too.');
+  if (!draft || draft.version === keep.version || !draft.version) return tell(keep, spoken('Not saved: {why}', { why: detail }));
+  tell(keep, spoken('Not saved yet: you typed elsewhere too.'));
   return keep.onElsewhere(draft);
 }
 

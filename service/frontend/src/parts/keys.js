@@ -3,6 +3,7 @@
 // attributes, so that it can never be out of date.
 
 import { focusable } from './place.js';
+import { spoken } from './words.js';
 
 export const TYPING = 'input:not([type=checkbox]):not([type=radio]):not([type=button]), textarea, select, [contenteditable=true]';
 const SEQUENCE_MS = 900;
@@ -61,12 +62,12 @@ function line(keys, text) {
 export function showSheet() {
   const sheet = document.getElementById('keys');
   if (!sheet || sheet.open) return;
-  const lines = [line('?', 'This sheet')];
-  if (document.getElementById('palette')) lines.push(line('Ctrl K', 'Search or jump to (⌘ K on a Mac)'));
-  if (document.querySelector('[data-row]')) lines.push(line('j k', 'Next and previous row'), line('Enter', 'Open the row'));
-  if (document.querySelector('[data-select]')) lines.push(line('x', 'Choose the row, or not'), line('X', 'Choose all rows from the last one to this'));
-  if (document.querySelector('[data-form]')) lines.push(line('Ctrl Enter', 'Send the form (⌘ Enter on a Mac)'));
-  if (document.querySelectorAll('[data-send]').length > 1) lines.push(line('Ctrl Shift Enter', 'Send it, then the case'));
+  const lines = [line('?', spoken('This sheet'))];
+  if (document.getElementById('palette')) lines.push(line('Ctrl K', spoken('Search or jump to (⌘ K on a Mac)')));
+  if (document.querySelector('[data-row]')) lines.push(line('j k', spoken('Next and previous row')), line('Enter', spoken('Open the row')));
+  if (document.querySelector('[data-select]')) lines.push(line('x', spoken('Choose the row, or not')), line('X', spoken('Choose all rows from the last one to this')));
+  if (document.querySelector('[data-form]')) lines.push(line('Ctrl Enter', spoken('Send the form (⌘ Enter on a Mac)')));
+  if (document.querySelectorAll('[data-send]').length > 1) lines.push(line('Ctrl Shift Enter', spoken('Send it, then the case')));
   lines.push(...bound().map((element) => line(element.dataset.key, label(element))));
   sheet.querySelector('dl').replaceChildren(...lines);
   sheet.showModal();

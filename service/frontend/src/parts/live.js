@@ -2,10 +2,11 @@
 // beside it, [data-task]. Now and then, while somebody looks, the URL says which rows there are by now, in which version. What is
 // new is announced; a click, or the key ".", takes it in (the host's own request on `merge`). What has changed or gone says so in
 // its row. Nothing moves by itself. The menu's numbers follow, and so does who else looks at the task.
+import { later, spoken } from './words.js';
 
 const EVERY_MS = 15000;
 const LONGEST_MS = 120000; // after failures
-const COUNTS = [['fresh', 'new'], ['changed', 'changed'], ['gone', 'gone']];
+const COUNTS = [['fresh', later('{n} new')], ['changed', later('{n} changed')], ['gone', later('{n} gone')]];
 
 let etag = '';
 let asked = '';
@@ -50,14 +51,14 @@ function compare(now, full) {
     const isChanged = id in now && String(now[id]) !== row.dataset.rowVersion;
     found.gone += isGone;
     found.changed += isChanged;
-    note(row, isGone ? 'no longer here' : isChanged ? 'changed' : '', isGone ? 'bad' : 'info');
+    note(row, isGone ? spoken('no longer here') : isChanged ? spoken('changed') : '', isGone ? 'bad' : 'info');
   }
   return found;
 }
 
 function announce(found) {
   const news = document.querySelector('[data-news]');
-  const text = COUNTS.filter(([kind]) => found[kind]).map(([kind, word]) => `${found[kind]} ${word}`).join(', ');
+  const text = COUNTS.filter(([kind]) => found[kind]).map(([kind, word]) => spoken(word, { n: found[kind] })).join(', ');
   const button = news.querySelector('button');
   if (!text) return button?.remove();
   if (button) {
@@ -67,7 +68,7 @@ function announce(found) {
   const made = document.createElement('button');
   const hint = document.createElement('kbd');
   Object.assign(made, { type: 'button', className: 'button small primary', textContent: text });
-  Object.assign(made.dataset, { key: '.', keyLabel: 'Show what is new', merge: '' });
+  Object.assign(made.dataset, { key: '.', keyLabel: spoken('Show what is new'), merge: '' });
   Object.assign(hint, { className: 'hint', textContent: '.', ariaHidden: 'true' });
   made.append(hint);
   return news.append(made);
@@ -93,7 +94,7 @@ function beside(task) {
   const news = pane.querySelector('[data-task-news]');
   const here = pane.querySelector('[data-here]');
   if (here && here.textContent !== (task?.here ?? '')) here.textContent = task?.here ?? '';
-  const said = task === null ? 'You no longer see this task.' : task.said;
+  const said = task === null ? spoken('You no longer see this task.') : task.said;
   const changed = task === null || String(task.version) !== pane.dataset.taskVersion;
   if (!changed || (!news.hidden && news.querySelector('[data-task-said]').textContent === said)) return;
   news.querySelector('[data-task-said]').textContent = said;

@@ -3,6 +3,7 @@
 // Arrows, Home and End choose, Enter goes there (with Ctrl or ⌘ in a new tab), Escape closes and the focus goes back.
 
 import { label, press } from './keys.js';
+import { later, spoken } from './words.js';
 
 const WAIT_MS = 120;
 const OWN = 6; // pages and actions shown for a text
@@ -98,14 +99,14 @@ function start(dialog) {
       return part;
     }));
     field.removeAttribute('aria-activedescendant');
-    said.textContent = items.length ? `${items.length} ${items.length === 1 ? 'result' : 'results'}` : 'Nothing fits';
+    said.textContent = items.length ? spoken(items.length === 1 ? later('{n} result') : later('{n} results'), { n: items.length }) : spoken('Nothing fits');
     const again = kept ? items.findIndex((item) => item.label === kept.label && item.href === kept.href) : -1;
     chosen = -1;
     if (items.length) choose(Math.max(again, 0));
     else {
       const nothing = document.createElement('p');
       nothing.className = 'dim palette-nothing';
-      nothing.textContent = 'Nothing fits.';
+      nothing.textContent = spoken('Nothing fits.');
       list.replaceChildren(nothing);
     }
   };
@@ -118,15 +119,15 @@ function start(dialog) {
     const answer = await fetch(url, { headers: { Accept: 'application/json' } });
     if (asked !== text) return;
     if (answer.ok) found = (await answer.json()).groups;
-    else found = [{ title: answer.status === 429 ? 'Too many searches; wait a moment' : 'The server did not answer', items: [] }];
+    else found = [{ title: answer.status === 429 ? spoken('Too many searches; wait a moment') : spoken('The server did not answer'), items: [] }];
     list.removeAttribute('aria-busy');
     show();
   };
   const look = () => {
     const text = field.value.trim();
     moved = false;
-    own = text ? [{ title: 'Actions', items: fitting(actions(), text) }, { title: 'Pages', items: fitting(pages(), text) }]
-      : [{ title: 'On this page', items: actions().slice(0, OWN) }, { title: 'Pages', items: pages().slice(0, OWN) }];
+    own = text ? [{ title: spoken('Actions'), items: fitting(actions(), text) }, { title: spoken('Pages'), items: fitting(pages(), text) }]
+      : [{ title: spoken('On this page'), items: actions().slice(0, OWN) }, { title: spoken('Pages'), items: pages().slice(0, OWN) }];
     if (text.length < 2) found = [];
     show();
     clearTimeout(waiting);

@@ -1,17 +1,22 @@
 // What form-js leaves to its surroundings, done again whenever it draws: dates, amounts and lengths of time are written
 // for people where they are only read, and a group of choices gets its question as its name. The form's data stays as it is.
+import { language, later, spoken } from './words.js';
 
-const DAY = new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'short', year: 'numeric', timeZone: 'UTC' });
+const DAY = new Intl.DateTimeFormat(language === 'en' ? 'en-GB' : language, { day: 'numeric', month: 'short', year: 'numeric', timeZone: 'UTC' });
 const READ_ONLY = '.fjs-form-field-text, .fjs-table-td, .fjs-form-field-html';
-const UNITS = { Y: 'year', M: 'month', W: 'week', D: 'day' };
+const UNITS = {
+  Y: [later('{n} year'), later('{n} years')], M: [later('{n} month'), later('{n} months')], W: [later('{n} week'), later('{n} weeks')],
+  D: [later('{n} day'), later('{n} days')], H: [later('{n} hour'), later('{n} hours')],
+};
+const BETWEEN = Object.fromEntries(new Intl.NumberFormat(language, { useGrouping: true }).formatToParts(12345.6).map(({ type, value }) => [type, value]));
 let count = 0;
 
 const grouped = (digits) => {
   const [whole, part] = digits.split('.');
-  return whole.replace(/\B(?=(\d{3})+$)/g, ',') + (part ? `.${part.padEnd(2, '0')}` : '');
+  return whole.replace(/\B(?=(\d{3})+$)/g, BETWEEN.group) + (part ? `${BETWEEN.decimal}${part.padEnd(2, '0')}` : '');
 };
 
-const counted = (number, one) => `${number} ${one}${Number(number) === 1 ? '' : 's'}`;
+const counted = (number, [one, many]) => spoken(Number(number) === 1 ? one : many, { n: number });
 
 export function readable(text) {
   return text
@@ -21,7 +26,7 @@ export function readable(text) {
     })
     .replace(/([€$£]\s?-?)(\d{4,}(?:\.\d+)?|\d+\.\d)(?![\d.,]*\d)/g, (_, sign, digits) => sign.replace(' ', '\u00a0') + grouped(digits))
     .replace(/(?<![\w-])P(\d{1,4})([YMWD])(?![\w-])/g, (_, number, unit) => counted(number, UNITS[unit]))
-    .replace(/(?<![\w-])PT(\d{1,4})H(?![\w-])/g, (_, hours) => counted(hours, 'hour'));
+    .replace(/(?<![\w-])PT(\d{1,4})H(?![\w-])/g, (_, hours) => counted(hours, UNITS.H));
 }
 
 // A table of a form names the currency in the column's head: then its numbers are amounts.

@@ -6,9 +6,10 @@ import { beingSent, leave, sent, signInAgain, waysOn } from './drafts.js';
 import { noted, keep } from './place.js';
 import { toast } from './toast.js';
 import { renewed } from './token.js';
+import { later, spoken } from './words.js';
 
-const OFFLINE = 'The server could not be reached. Nothing is lost: try again.';
-const SIGNED_OUT = 'You have been signed out. What you typed is kept.';
+const OFFLINE = later('The server could not be reached. Nothing is lost: try again.');
+const SIGNED_OUT = later('You have been signed out. What you typed is kept.');
 
 function request(form, submitter) {
   const body = new URLSearchParams(new FormData(form, submitter));
@@ -34,9 +35,9 @@ async function send(form, submitter) {
   }
   const said = await answer.json();
   if (answer.ok) return go(form, said.location, place);
-  if (answer.status === 401) return refuse(form, SIGNED_OUT, [' ', signInAgain()]);
+  if (answer.status === 401) return refuse(form, spoken(SIGNED_OUT), [' ', signInAgain()]);
   const left = Object.entries(said.errors ?? {}).filter(([name, messages]) => !atField(form, name, messages.join(' ')));
-  if (!form.querySelector('[data-error]') || left.length) refuse(form, said.detail ?? said.title ?? `The server answered ${answer.status}.`, waysOn(said));
+  if (!form.querySelector('[data-error]') || left.length) refuse(form, said.detail ?? said.title ?? spoken('The server answered {status}.', { status: answer.status }), waysOn(said));
   form.querySelector('[aria-invalid=true]')?.focus();
 }
 
@@ -51,7 +52,7 @@ function go(form, location, place) {
 }
 
 function refuse(form, message, links = []) {
-  if (!form.querySelector('input:not([type=hidden]), select, textarea')) return toast(message === SIGNED_OUT ? 'You have been signed out.' : message, 'bad', links);
+  if (!form.querySelector('input:not([type=hidden]), select, textarea')) return toast(message === spoken(SIGNED_OUT) ? spoken('You have been signed out.') : message, 'bad', links);
   const notice = document.createElement('p');
   notice.className = 'notice bad';
   notice.setAttribute('role', 'alert');
@@ -99,7 +100,7 @@ export function startSending() {
     event.preventDefault();
     forget(form);
     form.ariaBusy = 'true';
-    send(form, event.submitter).catch(() => refuse(form, OFFLINE)).finally(() => {
+    send(form, event.submitter).catch(() => refuse(form, spoken(OFFLINE))).finally(() => {
       form.ariaBusy = null;
       delete form.dataset.sent;
     });

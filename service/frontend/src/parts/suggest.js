@@ -1,6 +1,7 @@
 // Suggestions below a field: <input data-suggest="URL"> is asked for `URL?q=…` while somebody types and gets
 // [{value, label, about}]; in a <textarea data-suggest-after="@"> only what is typed after that sign counts.
 // Arrows choose, Enter or Tab takes, Escape closes. Without this script the field is an ordinary one.
+import { spoken } from './words.js';
 
 const WAIT_MS = 150;
 let open = null; // {field, list, items, chosen}
@@ -61,7 +62,7 @@ function show(field, items) {
   if (!items.length || document.activeElement !== field) return;
   const list = document.createElement('ul');
   const id = `suggestions-${count += 1}`;
-  Object.assign(list, { id, role: 'listbox', className: 'suggestions', ariaLabel: 'Suggestions' });
+  Object.assign(list, { id, role: 'listbox', className: 'suggestions', ariaLabel: spoken('Suggestions') });
   list.append(...items.map((item, place) => option(item, place, id)));
   field.after(list);
   field.setAttribute('aria-controls', id);

@@ -1,4 +1,5 @@
 // Short messages in the corner: those that the server put into the page, those of `HX-Trigger: {"toast": …}`, our own.
+import { spoken } from './words.js';
 
 const SECONDS = 6;
 
@@ -20,7 +21,7 @@ export function toast(message, kind = '', more = []) {
   const text = document.createElement('span');
   text.append(message, ...more);
   const close = document.createElement('button');
-  Object.assign(close, { type: 'button', className: 'icon-button', textContent: '×', ariaLabel: 'Dismiss' });
+  Object.assign(close, { type: 'button', className: 'icon-button', textContent: '×', ariaLabel: spoken('Dismiss') });
   close.dataset.dismiss = '';
   shown.append(text, close);
   region.append(shown);
@@ -33,5 +34,5 @@ export function startToasts() {
   // What stands in a live region from the beginning is not read out; what comes into it is.
   if (toasts.length) setTimeout(() => toasts.forEach((each) => each.isConnected && each.parentElement.append(each)), 150);
   document.addEventListener('toast', ({ detail }) => toast(detail.message ?? detail.value ?? '', detail.kind));
-  document.addEventListener('htmx:error', () => toast('The server could not be reached. Try again.', 'bad'));
+  document.addEventListener('htmx:error', () => toast(spoken('The server could not be reached. Try again.'), 'bad'));
 }
