@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from service.engine.checks.attributes import PLACES
+from service.engine.notation import PLACES
 from tests.engine.drawn import examined, extended, told, warnings
 
 STAGES = extended('<case:stages><case:stage id="intake" name="Intake"/></case:stages>')

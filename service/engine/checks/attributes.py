@@ -14,122 +14,25 @@ from service.engine.checks import times
 from service.engine.definition import ASSIGN_BY, LIMIT, ProcessInfo
 from service.engine.normalise import calendars, timers
 from service.engine.normalise.catalogue import case_attributes
+from service.engine.notation import ATTRIBUTES, LITERAL, PARTS, PLACES
 from service.engine.xml.document import (
     ACTIVITIES,
     CASE,
-    EVENTS,
     FLOW_NODES,
     SCOPES,
-    STARTABLE,
-    SUB_PROCESSES,
     Document,
     child,
     local,
 )
 
 _TASKS = frozenset({"userTask", "manualTask"})
-_WORK = frozenset({"serviceTask", "sendTask", "businessRuleTask", "endEvent", "intermediateThrowEvent"})
-_PROCESS = frozenset({"process"})
-_MESSAGES = EVENTS | {"sendTask", "receiveTask", "message", "messageEventDefinition", "signalEventDefinition"}
-_CALL = frozenset({"callActivity"})
-_RESULT = frozenset({"businessRuleTask", "serviceTask", "sendTask", "scriptTask"})
-_ERRORS = EVENTS | {"errorEventDefinition", "escalationEventDefinition"}
-_THROWN = frozenset({"signal", "error", "escalation"})
-#: Attribute -> the elements it has a meaning on.
-PLACES: Mapping[str, frozenset[str]] = {
-    "numberPrefix": _PROCESS,
-    "title": _PROCESS,
-    "mailText": _PROCESS,
-    "candidateStarterGroups": _PROCESS,
-    "candidateStarterUsers": _PROCESS,
-    "managerGroups": _PROCESS,
-    "readerGroups": _PROCESS,
-    "searchFacts": _PROCESS,
-    "searchable": _PROCESS,
-    "dueDate": _TASKS | _PROCESS,
-    "priority": _TASKS | _PROCESS,
-    "stage": FLOW_NODES,
-    "formKey": _TASKS | {"startEvent"},
-    "assignee": _TASKS,
-    "candidateUsers": STARTABLE,
-    "candidateGroups": STARTABLE,
-    "candidateRoles": STARTABLE,
-    "followUpDate": _TASKS,
-    "assignBy": _TASKS,
-    "calendar": _TASKS | _PROCESS | SUB_PROCESSES | (EVENTS - {"endEvent", "intermediateThrowEvent"}),
-    "clock": (ACTIVITIES - {"businessRuleTask", "scriptTask", "task"}) | {"intermediateCatchEvent"},
-    "notDoneBy": _TASKS,
-    "answerableByLink": _TASKS,
-    "decisionRef": frozenset({"businessRuleTask"}),
-    "resultVariable": _RESULT,
-    "mapDecisionResult": frozenset({"businessRuleTask"}),
-    "type": _WORK,
-    "childCase": _CALL,
-    "waitFor": _CALL,
-    "inheritRoles": _CALL,
-    "onParentCancel": _CALL,
-    "onChildFailure": _CALL,
-    "availableWhen": STARTABLE,
-    "whyUnavailable": STARTABLE,
-    "maxRepetitions": STARTABLE,
-    "required": STARTABLE,
-    "autoStart": STARTABLE,
-    "reasonRequired": STARTABLE,
-    "repeatable": ACTIVITIES,
-    "milestone": FLOW_NODES,
-    "outcome": frozenset({"endEvent"}),
-    "insertable": _PROCESS,
-    "changesNeedApproval": _PROCESS,
-    "preScript": FLOW_NODES,
-    "postScript": FLOW_NODES,
-    "correlationKey": _MESSAGES,
-    "messageVariable": _MESSAGES,
-    "messagePayload": _MESSAGES,
-    "payloadExpression": _MESSAGES | _ERRORS | _THROWN,
-    "variableName": _MESSAGES | _ERRORS | _THROWN,
-    "errorVariable": EVENTS | {"errorEventDefinition", "error"},
-    "errorCodeVariable": _ERRORS,
-    "errorMessageVariable": _ERRORS,
-    "escalationCodeVariable": _ERRORS,
-    "outputElement": frozenset({"multiInstanceLoopCharacteristics"}),
-}
 _LISTS = {"stages": "stage", "roles": "role", "outcomes": "outcome", "milestones": "milestone"}
-_LEVELS = ("serviceLevel", "onWarning", "onBreach")  #: which checks/levels.py looks at
-_ELEMENTS = ("ignore", "ioMapping", "input", "output", *_LEVELS, *_LISTS, *_LISTS.values())
+_ELEMENTS = tuple(part.name for part in PARTS)
 _ACCESS = ("read", "work", "steer")
-_RESULTS = ("singleEntry", "singleResult", "collectEntries", "resultList")
-_AD_HOC = {"availableWhen", "whyUnavailable", "maxRepetitions", "required", "autoStart", "reasonRequired"}
+_RESULTS = next(each.values for each in ATTRIBUTES if each.name == "mapDecisionResult")
+_AD_HOC = {each.name for each in ATTRIBUTES if each.in_ad_hoc}
 _CANDIDATES = {"candidateUsers", "candidateGroups", "candidateRoles"}
-_CONTRACT = {"waitFor", "inheritRoles", "onParentCancel", "onChildFailure"}
-#: Attributes whose value is needed where no case, or not yet this activity, is there to evaluate an expression on.
-_LITERAL = {
-    *{
-        "numberPrefix",
-        "candidateStarterGroups",
-        "candidateStarterUsers",
-        "managerGroups",
-        "readerGroups",
-        "insertable",
-        "changesNeedApproval",
-        "searchFacts",
-        "searchable",
-        "mailText",
-    },
-    *{
-        "stage",
-        "milestone",
-        "outcome",
-        "repeatable",
-        "reasonRequired",
-        "answerableByLink",
-        "type",
-        "resultVariable",
-        "mapDecisionResult",
-    },
-    *_CONTRACT,
-    *{"clock", "childCase", "messageVariable", "variableName"},
-    *{"errorVariable", "errorCodeVariable", "errorMessageVariable", "escalationCodeVariable"},
-}
+_CONTRACT = {each.name for each in ATTRIBUTES if each.of_child}
 _DATES = {"dueDate", "followUpDate"}
 _OF_CASES = {"dueDate", "calendar"}
 Known = Mapping[str, set[str]]
@@ -178,7 +81,7 @@ def _attribute(doc: Document, element: etree._Element, attribute: str, value: st
         )
     if attribute in _CONTRACT and case_attributes(element).get("childCase") != "true":
         doc.warn(element, f"case:{attribute} has no effect here.", 'It belongs to case:childCase="true".')
-    if value.startswith("=") and (attribute in _LITERAL or (local(element) == "process" and attribute in _OF_CASES)):
+    if value.startswith("=") and (attribute in LITERAL or (local(element) == "process" and attribute in _OF_CASES)):
         doc.error(element, f"case:{attribute}=“{value[:60]}” is an expression here.", "Write the value itself.")
         return
     if attribute == "assignBy" and not _CANDIDATES & case_attributes(element).keys():
