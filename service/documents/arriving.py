@@ -17,6 +17,7 @@ from service.config import Config
 from service.db import at_once, db, new_id, utcnow
 from service.documents import kinds, scanning, stores
 from service.errors import TooLarge
+from service.languages import _
 from service.models import StoredContent
 
 UNKEPT_FOR = timedelta(days=1)  #: how long what nobody took stays: its request has long ended
@@ -44,7 +45,7 @@ def spool(stream: IO[bytes], most: int, name: str = "") -> Arrived:
         while piece := stream.read(_PIECE):
             size += len(piece)
             if size > most:
-                raise TooLarge(f"A file has at most {most // 1024 // 1024} MB here.")
+                raise TooLarge(_("A file has at most %(most)s MB here.", most=most // 1024 // 1024))
             digest.update(piece)
             file.write(piece)
         until_arrived.pop_all()

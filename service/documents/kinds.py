@@ -14,6 +14,7 @@ from typing import IO
 import puremagic
 
 from service.errors import BadRequest
+from service.languages import _
 
 LONGEST_NAME = 200  #: characters
 HEAD, TAIL = 64 * 1024, 4 * 1024  #: bytes that are looked at
@@ -70,7 +71,9 @@ def tidy(name: str) -> str:
     last = re.split(r"[\\/]", unicodedata.normalize("NFC", name))[-1]
     found = " ".join(_CONTROL.sub("", last).split()).lstrip(".") or "document"
     if len(found) > LONGEST_NAME:
-        raise BadRequest(f"A file's name has at most {LONGEST_NAME} characters; shorten it.", field="files")
+        raise BadRequest(
+            _("A file's name has at most %(most)s characters; shorten it.", most=LONGEST_NAME), field="files"
+        )
     return found
 
 
@@ -86,17 +89,26 @@ def media_type(name: str, stream: IO[bytes], allowed: Collection[str]) -> str:
     """
     ending = ending_of(name)
     if ending not in allowed or ending not in KINDS:
-        said = f"“.{ending}” is" if ending else "a name without an ending is"
-        raise BadRequest(f"“{name}”: {said} not taken here; send {', '.join(sorted(allowed))}.", field="files")
+        kinds = ", ".join(sorted(allowed))
+        refusal = _(
+            "“%(name)s”: “.%(ending)s” is not taken here; send %(kinds)s.", name=name, ending=ending, kinds=kinds
+        )
+        without = _("“%(name)s”: a name without an ending is not taken here; send %(kinds)s.", name=name, kinds=kinds)
+        raise BadRequest(refusal if ending else without, field="files")
     media, signatures = KINDS[ending]
     head = stream.read(HEAD)
     if not head:
-        raise BadRequest(f"“{name}” is empty.", field="files")
+        raise BadRequest(_("“%(name)s” is empty.", name=name), field="files")
     if head.startswith(_PROGRAMS):
-        raise BadRequest(f"“{name}” is a program, whatever it is called.", field="files")
+        raise BadRequest(_("“%(name)s” is a program, whatever it is called.", name=name), field="files")
     if not (_is_text(head) if not signatures else _is_known(stream, signatures)):
         raise BadRequest(
-            f"“{name}” does not contain what “.{ending}” says; rename it, or send it again.", field="files"
+            _(
+                "“%(name)s” does not contain what “.%(ending)s” says; rename it, or send it again.",
+                name=name,
+                ending=ending,
+            ),
+            field="files",
         )
     return media
 

@@ -11,6 +11,7 @@ import struct
 from typing import IO
 
 from service.errors import BadRequest, Unavailable
+from service.languages import _
 
 _PIECE, _SECONDS = 64 * 1024, 60.0
 
@@ -22,13 +23,18 @@ def check(file: IO[bytes], name: str, scanner: tuple[str, int] | None) -> None:
     try:
         answer = _ask(file, scanner)
     except OSError as error:
-        raise Unavailable("The scanner of viruses cannot be reached; nothing was kept. Try again later.") from error
+        raise Unavailable(_("The scanner of viruses cannot be reached; nothing was kept. Try again later.")) from error
     if answer.endswith("FOUND"):
         raise BadRequest(
-            f"“{name}” holds a virus ({answer.removeprefix('stream: ').removesuffix(' FOUND')}).", field="files"
+            _(
+                "“%(name)s” holds a virus (%(virus)s).",
+                name=name,
+                virus=answer.removeprefix("stream: ").removesuffix(" FOUND"),
+            ),
+            field="files",
         )
     if not answer.endswith("OK"):
-        raise Unavailable(f"The scanner of viruses says “{answer[:200]}”; nothing was kept.")
+        raise Unavailable(_("The scanner of viruses says “%(said)s”; nothing was kept.", said=answer[:200]))
 
 
 def _ask(file: IO[bytes], scanner: tuple[str, int]) -> str:

@@ -22,6 +22,7 @@ from service.documents import arriving, kinds, stores
 from service.documents.arriving import Arrived, spool
 from service.errors import BadRequest
 from service.http import rate_limits
+from service.languages import _
 from service.models import Actor, StoredContent
 
 View = TypeVar("View", bound=Callable[..., Any])
@@ -120,5 +121,5 @@ def of_form() -> list[Arrived]:
     """The files of this request's form. Raises `BadRequest` where there is none."""
     uploads = [each for each in request.files.getlist("files") if each.filename]
     if not uploads:
-        raise BadRequest("Pick at least one file.", field="files")
+        raise BadRequest(_("Pick at least one file."), field="files")
     return [spool(each.stream, most(), each.filename or "") for each in uploads]

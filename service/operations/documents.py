@@ -18,6 +18,7 @@ from service.db import db, new_id, utcnow
 from service.documents import arriving
 from service.errors import BadRequest, WrongState
 from service.execution.running import lock
+from service.languages import _
 from service.models import Actor, Case, Document, DocumentVersion, HumanTask, NoteVisibility, StoredContent, User
 from service.policy.permissions import Action, require
 
@@ -95,7 +96,7 @@ def let_go(document: Document, *, by: Actor) -> None:
     """End what `hold` began; whoever steers the case may do it for somebody else."""
     case = _to_change(document, by, Action.FREE_DOCUMENT)
     if document.held_by is None:
-        raise WrongState("Nobody works on this document.")
+        raise WrongState(_("Nobody works on this document."))
     document.held_by, document.held_at = None, None
     audit.record(case, "document:let-go", by=by, details=_named(document))
 
@@ -104,7 +105,7 @@ def withdraw(document: Document, *, by: Actor, reason: str) -> None:
     """Take it out of the folder: nobody opens it any more; that it was there, and why it went, stays to be read."""
     case = _to_change(document, by, Action.CHANGE_DOCUMENT)
     if not reason.strip():
-        raise BadRequest("Say why the document goes: it is read in the case's story.", field="reason")
+        raise BadRequest(_("Say why the document goes: it is read in the case's story."), field="reason")
     document.withdrawn_at, document.withdrawn_because = utcnow(), _text(reason)
     document.held_by, document.held_at = None, None
     audit.record(case, "document:withdrawn", by=by, details=_named(document) | {"because": audit.digest_of(reason)})
@@ -114,7 +115,7 @@ def copy(document: Document, target: Case, *, by: Actor) -> Document:
     """Put the newest version into another case's folder, too; the content is kept once."""
     case = _to_read(document, by)
     if target.id == case.id:
-        raise BadRequest("It is in this case already; pick another one.", field="case")
+        raise BadRequest(_("It is in this case already; pick another one."), field="case")
     for each in sorted((case.id, target.id)):
         lock(each)
     require(by, Action.ADD_DOCUMENT, target)
@@ -133,7 +134,7 @@ def _to_read(document: Document, by: Actor) -> Case:
     case = document.case
     require(by, Action.READ_CASE, case)
     if document.withdrawn_at is not None:
-        raise WrongState("This document was withdrawn.")
+        raise WrongState(_("This document was withdrawn."))
     return case
 
 
@@ -147,13 +148,18 @@ def _to_change(document: Document, by: Actor, action: Action) -> Case:
 def _check_held(document: Document, by: Actor) -> None:
     if document.held_by not in (None, by.name):
         name = db.session.scalar(sa.select(User.display_name).where(User.name == document.held_by))
-        raise WrongState(f"{name or document.held_by} works on this document; wait, or ask them to let it go.")
+        raise WrongState(
+            _(
+                "%(who)s works on this document; wait, or ask them to let it go.",
+                who=name or document.held_by,
+            )
+        )
 
 
 def _check_room(case: Case) -> None:
     count = sa.select(sa.func.count()).select_from(Document).where(Document.case_id == case.id)
     if (db.session.scalar(count) or 0) >= MOST:
-        raise BadRequest(f"A case has at most {MOST:,} documents.", field="files")
+        raise BadRequest(_("A case has at most %(most)s documents.", most=f"{MOST:,}"), field="files")
 
 
 def _add_version(document: Document, content: StoredContent, name: str, comment: str, by: Actor) -> DocumentVersion:
@@ -169,13 +175,15 @@ def _task_of(case: Case, task: HumanTask | None, by: Actor) -> UUID | None:
         return None
     require(by, Action.READ_TASK, task)
     if task.case_id != case.id:
-        raise BadRequest("That is a task of another case.", field="task")
+        raise BadRequest(_("That is a task of another case."), field="task")
     return task.id
 
 
 def _text(text: str) -> str:
     if len(text) > LONGEST:
-        raise BadRequest(f"This has at most {LONGEST:,} characters; it has {len(text):,}.")
+        raise BadRequest(
+            _("This has at most %(most)s characters; it has %(number)s.", most=f"{LONGEST:,}", number=f"{len(text):,}")
+        )
     return text.strip()
 
 
@@ -183,11 +191,16 @@ def _tags(given: Sequence[str]) -> str:
     """Tags as they are kept: in order, each once, commas between."""
     found = dict.fromkeys(" ".join(tag.split()) for tag in given if tag.strip())
     if len(found) > MOST_TAGS:
-        raise BadRequest(f"A document has at most {MOST_TAGS} tags.", field="tags")
+        raise BadRequest(_("A document has at most %(most)s tags.", most=MOST_TAGS), field="tags")
     for tag in found:
         if len(tag) > LONGEST_TAG or not re.fullmatch(r"[\w .:/+#-]+", tag):
             raise BadRequest(
-                f"“{tag[:LONGEST_TAG]}” is no tag: letters, digits and .:/+#- up to {LONGEST_TAG}.", field="tags"
+                _(
+                    "“%(tag)s” is no tag: letters, digits and .:/+#- up to %(most)s.",
+                    tag=tag[:LONGEST_TAG],
+                    most=LONGEST_TAG,
+                ),
+                field="tags",
             )
     return ",".join(found)
 

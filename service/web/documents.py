@@ -21,6 +21,7 @@ from service.errors import BadRequest, NotFound, TooLarge, WrongState
 from service.http import uploads
 from service.http.auth import current_actor
 from service.http.protection import permission
+from service.languages import _, later, ngettext
 from service.models import Actor, Case, Document, DocumentVersion, NoteVisibility, StoredContent
 from service.operations import documents as operations
 from service.policy.permissions import Action, may, require
@@ -31,8 +32,11 @@ from service.web.rendering import go, names_of, page, wants_json
 blueprint = Blueprint("documents", __name__)
 LISTED, NEWEST = 50, 5  #: documents on a page of their own, and on the case's
 SHOWN = 64 * 1024  #: bytes of a text or mail that a page shows
-VISIBILITIES = {NoteVisibility.TEAM: "The team", NoteVisibility.EVERYBODY: "Everybody who sees the case"}
-_KINDS = {"image": "Picture", "text": "Text", "audio": "Sound", "video": "Film"}
+VISIBILITIES = {
+    NoteVisibility.TEAM: later("The team"),
+    NoteVisibility.EVERYBODY: later("Everybody who sees the case"),
+}
+_KINDS = {"image": later("Picture"), "text": later("Text"), "audio": later("Sound"), "video": later("Film")}
 
 
 @dataclass(frozen=True)
@@ -83,13 +87,14 @@ def _shown(document: Document, version: DocumentVersion, called: Callable[[str, 
 
 def kind_of(media: str, name: str) -> str:
     """What kind of file it is, for people: `PDF`, `Picture`."""
-    return _KINDS.get(media.partition("/")[0], kinds.ending_of(name).upper())
+    known = _KINDS.get(media.partition("/")[0])
+    return _(known) if known else kinds.ending_of(name).upper()
 
 
 def size_of(size: int) -> str:
     """Bytes, for people: `12 kB`, `3.4 MB`."""
     if size < 1000:
-        return f"{size} bytes" if size != 1 else "1 byte"
+        return ngettext("%(num)s byte", "%(num)s bytes", size)
     if size < 1_000_000:
         return f"{round(size / 1000):,} kB"
     return f"{size / 1_000_000:,.1f} MB"
@@ -152,16 +157,18 @@ def add(number: str) -> ResponseReturnValue:
 
 
 def _added(names: Sequence[str], twins: Iterable[Document | None]) -> str:
-    what = f"“{names[0]}” is" if len(names) == 1 else f"{len(names)} documents are"
+    told = _("“%(name)s” is in the folder.", name=names[0])
+    if len(names) > 1:
+        told = _("%(number)s documents are in the folder.", number=len(names))
     same = [each.name for each in twins if each is not None]
-    return f"{what} in the folder." + (f" The same content was there already: “{same[0]}”." if same else "")
+    return told + (" " + _("The same content was there already: “%(name)s”.", name=same[0]) if same else "")
 
 
 def _described() -> operations.About:
     try:
         visibility = NoteVisibility(request.form.get("visibility", NoteVisibility.TEAM.value))
     except ValueError as error:
-        raise BadRequest("Pick who may open it.", field="visibility") from error
+        raise BadRequest(_("Pick who may open it."), field="visibility") from error
     return operations.About(request.form.get("description", ""), request.form.get("tags", "").split(","), visibility)
 
 
@@ -235,7 +242,7 @@ def _decoded(data: bytes) -> str:
 def _mail(data: bytes, cut: bool) -> Preview:
     """A mail's head and its plain text; what else it holds is in the file."""
     mail = email.message_from_bytes(data, EmailMessage, policy=email.policy.default)
-    head = [(name, str(mail[name])[:500]) for name in ("From", "To", "Cc", "Date", "Subject") if mail[name]]
+    head = [(_(name), str(mail[name])[:500]) for name in ("From", "To", "Cc", "Date", "Subject") if mail[name]]
     try:
         body = mail.get_body(("plain",))
         text = body.get_content() if body is not None else ""
@@ -304,7 +311,9 @@ def replace(document_id: UUID) -> ResponseReturnValue:
             raise
         db.session.rollback()
         return page("documents/document.html", status=error.status, **_one(*_document(document_id), str(error)))
-    return _done(document, f"Version {document.newest} of “{document.name}” is in the folder.")
+    return _done(
+        document, _("Version %(number)s of “%(name)s” is in the folder.", number=document.newest, name=document.name)
+    )
 
 
 @blueprint.post("/documents/<uuid:document_id>/describe")
@@ -313,7 +322,7 @@ def describe(document_id: UUID) -> ResponseReturnValue:
     """Change what is said of it."""
     document, actor = _document(document_id)
     operations.describe(document, by=actor, about=_described())
-    return _done(document, f"“{document.name}” is described.")
+    return _done(document, _("“%(name)s” is described.", name=document.name))
 
 
 @blueprint.post("/documents/<uuid:document_id>/hold")
@@ -322,7 +331,8 @@ def hold(document_id: UUID) -> ResponseReturnValue:
     """Work on it."""
     document, actor = _document(document_id)
     operations.hold(document, by=actor)
-    return _done(document, f"You work on “{document.name}”: nobody else adds a version until you do, or let it go.")
+    told = _("You work on “%(name)s”: nobody else adds a version until you do, or let it go.", name=document.name)
+    return _done(document, told)
 
 
 @blueprint.post("/documents/<uuid:document_id>/let-go")
@@ -331,7 +341,7 @@ def let_go(document_id: UUID) -> ResponseReturnValue:
     """Let others work on it."""
     document, actor = _document(document_id)
     operations.let_go(document, by=actor)
-    return _done(document, f"“{document.name}” is free for others.")
+    return _done(document, _("“%(name)s” is free for others.", name=document.name))
 
 
 @blueprint.post("/documents/<uuid:document_id>/withdraw")
@@ -342,7 +352,7 @@ def withdraw(document_id: UUID) -> ResponseReturnValue:
     operations.withdraw(document, by=actor, reason=request.form.get("reason", ""))
     number = document.case.number
     db.session.commit()
-    return go(url_for(".index", number=number), f"“{document.name}” is withdrawn.")
+    return go(url_for(".index", number=number), _("“%(name)s” is withdrawn.", name=document.name))
 
 
 @blueprint.post("/documents/<uuid:document_id>/copy")
@@ -354,9 +364,13 @@ def copy(document_id: UUID) -> ResponseReturnValue:
     try:
         target = case_lists.by_number(number, by=actor)
     except NotFound as error:
-        raise BadRequest(f"There is no case “{number[:100]}” that you may see.", field="case") from error
+        raise BadRequest(
+            _("There is no case “%(number)s” that you may see.", number=number[:100]), field="case"
+        ) from error
     operations.copy(document, target, by=actor)
-    return _done(document, f"“{document.name}” is in the folder of {target.number}, too.")
+    return _done(
+        document, _("“%(name)s” is in the folder of %(number)s, too.", name=document.name, number=target.number)
+    )
 
 
 def _case(number: str) -> tuple[Case, Actor]:

@@ -2,6 +2,7 @@
 // each with its progress; what the server refuses is said at its file, and the others go on. Without this it posts as any form.
 import { sent } from './drafts.js';
 import { renewed } from './token.js';
+import { spoken } from './words.js';
 
 const MANY = 100; // files in one go
 
@@ -12,7 +13,7 @@ function line(list, file) {
   const bar = document.createElement('progress');
   bar.max = 1;
   bar.value = 0;
-  bar.ariaLabel = `${file.name}: sent so far`;
+  bar.ariaLabel = spoken('{name}: sent so far', { name: file.name });
   item.append(name, bar);
   list.append(item);
   return item;
@@ -31,7 +32,7 @@ function post(form, file, submitter, many, progress) {
     request.responseType = 'json';
     request.upload.addEventListener('progress', (event) => progress(event.lengthComputable ? event.loaded / event.total : 0));
     request.addEventListener('load', () => resolve({ ok: request.status < 300, status: request.status, wait: Number(request.getResponseHeader('Retry-After')), ...request.response }));
-    request.addEventListener('error', () => resolve({ ok: false, status: 0, detail: 'The server could not be reached; send it again.' }));
+    request.addEventListener('error', () => resolve({ ok: false, status: 0, detail: spoken('The server could not be reached; send it again.') }));
     request.send(body);
   });
 }
@@ -66,11 +67,11 @@ async function sendAll(form, files, submitter) {
     const said = document.createElement('span');
     if (answer.ok) {
       location = answer.location;
-      said.textContent = 'in the folder';
+      said.textContent = spoken('in the folder');
       said.className = 'good';
     } else {
       left.push(file);
-      said.textContent = answer.detail ?? answer.title ?? `The server answered ${answer.status}.`;
+      said.textContent = answer.detail ?? answer.title ?? spoken('The server answered {status}.', { status: answer.status });
       said.className = 'error';
     }
     item.append(said);
