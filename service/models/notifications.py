@@ -78,8 +78,8 @@ class NotificationChannel(Base):
     user_id: Mapped[uuid.UUID] = mapped_column(sa.ForeignKey(User.id, ondelete="CASCADE"))
     way: Mapped[Way] = mapped_column(sa.Enum(Way, native_enum=False, values_callable=lambda e: list(e)))
     name: Mapped[str]  #: what its owner calls it
-    address: Mapped[str]  #: of a webhook its URL, of a chat Apprise's; never shown whole
-    secret: Mapped[str | None]  #: what a webhook is signed with
+    address: Mapped[str]  #: of a webhook its URL, of a chat Apprise's; sealed, and never shown whole
+    secret: Mapped[str | None]  #: what a webhook is signed with; sealed
     created_at: Mapped[datetime] = mapped_column(default=utcnow)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping
+from dataclasses import dataclass
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
@@ -16,8 +17,18 @@ from service.languages import _
 from service.models import Actor, NotificationChannel, NotificationChoice, NotificationHour, Timing, Way
 from service.notifications import KINDS, NOT_CHOSEN, notify
 from service.policy.permissions import Action, require
+from service.policy.sealing import seal_text, unseal_text
 
+SEALED_FOR = "notification channels"
 MOST, LONGEST, NAME = 5, 500, 60  #: channels of one person; characters of an address, and of a name
+
+
+@dataclass(frozen=True)
+class Opened:
+    """What is kept sealed of a channel."""
+
+    address: str
+    secret: str | None
 
 
 def choose(chosen: Mapping[tuple[str, Way], Timing], *, hour: int, zone: str, by: Actor) -> None:
@@ -65,9 +76,22 @@ def add_channel(way: Way, name: str, address: str, *, by: Actor) -> Notification
     except ValueError as wrong:
         raise BadRequest(str(wrong), field="address") from None
     secret = webhook.new_secret() if way is Way.WEBHOOK else None
-    channel = NotificationChannel(id=new_id(), user_id=by.id, way=way, name=name, address=address, secret=secret)
+    channel = NotificationChannel(
+        id=new_id(),
+        user_id=by.id,
+        way=way,
+        name=name,
+        address=seal_text(address, SEALED_FOR),
+        secret=seal_text(secret, SEALED_FOR) if secret else None,
+    )
     db.session.add(channel)
     return channel
+
+
+def opened(channel: NotificationChannel) -> Opened:
+    """Where the channel leads, and what its webhooks are signed with; empty where another secret key sealed it."""
+    address = unseal_text(channel.address, SEALED_FOR) or ""
+    return Opened(address, unseal_text(channel.secret, SEALED_FOR) if channel.secret else None)
 
 
 def _check_address(way: Way, address: str) -> None:

@@ -14,6 +14,8 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from flask import current_app
 
+SEALED = "sealed:"  #: before what is sealed, in a column of text
+
 
 def seal(text: str, purpose: str) -> bytes:
     """`text` as it may be kept, for `purpose` alone."""
@@ -28,6 +30,16 @@ def unseal(kept: bytes | None, purpose: str) -> str | None:
         return _fernet(current_app.config["CASEWRIGHT"].secret_key, purpose).decrypt(kept).decode()
     except InvalidToken:
         return None
+
+
+def seal_text(text: str, purpose: str) -> str:
+    """As `seal`, for a column of text."""
+    return SEALED + seal(text, purpose).decode()
+
+
+def unseal_text(kept: str, purpose: str) -> str | None:
+    """As `unseal`; what was kept before it was sealed is given as it is."""
+    return unseal(kept.removeprefix(SEALED).encode(), purpose) if kept.startswith(SEALED) else kept
 
 
 @lru_cache(maxsize=16)

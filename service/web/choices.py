@@ -69,9 +69,10 @@ def add() -> ResponseReturnValue:
     name, address = request.form.get("name", ""), request.form.get("address", "")
     made = operations.add_channel(way, name, address, by=current_actor())
     db.session.commit()
-    if made.secret is None:
+    secret = operations.opened(made).secret
+    if secret is None:
         return go(url_for(".show"), _("“%(made)s” is added. Try it.", made=made.name))
-    response = _page(made=made)
+    response = _page(made=made, secret=secret)
     response.headers["Cache-Control"] = "no-store"
     return response
 
@@ -130,9 +131,13 @@ def _page(**values: Any) -> Response:
         hour=hour.hour if hour else deliveries.HOUR,
         zone=hour.zone if hour else _zone(),
         channels=channels,
-        shown_address={each.id: chat.shown(each.address) for each in channels},
+        shown_address={each.id: _shown(operations.opened(each).address) for each in channels},
         troubles=choices.troubles(actor),
         may_add=bool(allowed.names or allowed.networks),
         services=chat.SERVICES,
         **values,
     )
+
+
+def _shown(address: str) -> str:
+    return chat.shown(address) if address else "cannot be opened any more: add it anew"

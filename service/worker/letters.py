@@ -38,7 +38,7 @@ from service.models import (
     Way,
 )
 from service.notifications import KINDS
-from service.operations import deliveries, replies
+from service.operations import choices, deliveries, replies
 from service.operations.users import actor_of
 from service.queries import news, timeline
 
@@ -114,7 +114,8 @@ def outgoing(ids: Sequence[uuid.UUID]) -> Outgoing:
         items = [_item(told, zone) for _, told in kept]
     reply_to = replies.address(kept[0][1].id) if len(kept) == 1 and items[0].can_answer else ""
     sent, name = [d.id for d, _ in kept], user.display_name
-    there = Channel(channel.way, channel.address, channel.secret or "") if channel else None
+    kept_sealed = choices.opened(channel) if channel else None
+    there = Channel(channel.way, kept_sealed.address, kept_sealed.secret or "") if channel and kept_sealed else None
     return Outgoing(sent, dropped, unsure, items, name, user.email or "", there, reply_to, language)
 
 

@@ -383,7 +383,7 @@ def test_a_webhook_is_signed_and_a_chat_is_told(task: HumanTask, ann: Actor, ben
     with listening() as (hooked, got), listening(200) as (chatted, said):
         hook = choices.add_channel(Way.WEBHOOK, "Mine", f"http://{hooked}/x", by=ben)
         choices.add_channel(Way.CHAT, "Chat", f"json://{chatted}/y", by=ben)
-        secret = hook.secret or ""
+        secret = choices.opened(hook).secret or ""
         tasks.delegate(task, by=ann, to=user(ben))
         db.session.commit()
         delivered()
@@ -433,6 +433,21 @@ def test_a_redirect_leads_a_chat_to_no_place_that_is_not_allowed(app: Flask) -> 
 def test_only_services_that_speak_http_and_read_no_file_are_taken(ben: Actor, address: str) -> None:
     with pytest.raises(BadRequest):
         choices.add_channel(Way.CHAT, "Bad", address, by=ben)
+
+
+def test_the_database_alone_does_not_tell_where_channels_lead(ben: Actor, app: Flask) -> None:
+    made = choices.add_channel(Way.WEBHOOK, "Mine", "https://example.com/x", by=ben)
+    told = choices.add_channel(Way.CHAT, "Chat", "json://example.com/token", by=ben)
+    old = choices.add_channel(Way.CHAT, "Old", "json://example.com/old", by=ben)
+    old.address = "json://example.com/old"  # as it was kept before
+
+    kept = [made.address, made.secret or "", told.address]
+    found = [choices.opened(each).address for each in (made, told, old)]
+    app.config["CASEWRIGHT"] = replace(app.config["CASEWRIGHT"], secret_key="another secret key of enough length")
+
+    assert all(each.startswith("sealed:") and "example" not in each and "whsec" not in each for each in kept)
+    assert found == ["https://example.com/x", "json://example.com/token", "json://example.com/old"]
+    assert choices.opened(made) == choices.Opened("", None)
 
 
 def test_channels_of_others_are_not_there(ann: Actor, ben: Actor) -> None:
