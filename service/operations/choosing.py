@@ -20,6 +20,7 @@ from service.db import db, local, utcnow
 from service.engine.expressions import feel
 from service.engine.expressions.feel import FeelError
 from service.errors import InvalidForm
+from service.languages import _
 from service.models import ProcessDefinition
 
 ALL = 100  #: percent
@@ -84,10 +85,10 @@ def _date(text: str, wrong: dict[str, list[str]]) -> datetime | None:
         at = datetime.fromisoformat(text)
         found = (at if at.tzinfo else at.replace(tzinfo=local(utcnow()).tzinfo)).astimezone(UTC)
     except (ValueError, OverflowError):
-        wrong["effective"] = ["Write a date, or a date and a time, such as 2026-12-24T08:00."]
+        wrong["effective"] = [_("Write a date, or a date and a time, such as 2026-12-24T08:00.")]
         return None
     if found <= utcnow():
-        wrong["effective"] = ["Give a time that is still to come; leave it out for now."]
+        wrong["effective"] = [_("Give a time that is still to come; leave it out for now.")]
     return found
 
 
@@ -95,7 +96,7 @@ def _share(text: str, wrong: dict[str, list[str]]) -> int | None:
     if not text:
         return None
     if not (text.isascii() and text.isdecimal()) or not 1 <= int(text[:4]) < ALL:
-        wrong["share"] = ["Give a whole number of percent from 1 to 99; pin a version for all new cases."]
+        wrong["share"] = [_("Give a whole number of percent from 1 to 99; pin a version for all new cases.")]
         return None
     return int(text)
 

@@ -34,7 +34,7 @@ def suspend(case: Case, *, by: Actor, reason: str, until: datetime | None = None
     now = utcnow()
     if until is not None and until <= now:
         raise BadRequest(_("Say a time to come."), field="until")
-    case.state, case.reason = CaseState.SUSPENDED, _said(reason, "Say why the case is put on hold.")
+    case.state, case.reason = CaseState.SUSPENDED, _said(reason, _("Say why the case is put on hold."))
     case.suspended_at, case.suspended_until = now, until
     details = {"reason": case.reason, **({"until": until.isoformat()} if until else {})}
     audit.record(case, "case:suspended", by=by, details=details)
@@ -134,7 +134,7 @@ def reopen(case: Case, *, by: Actor, reason: str, element_id: str | None = None)
     require(by, Action.REOPEN, case)
     if not case.state.is_closed:
         raise WrongState(_("This case is %(state)s.", state=_(case.state)))
-    said = _said(reason, "Say why the case is opened again.")
+    said = _said(reason, _("Say why the case is opened again."))
     workflow = load(case)
     case.state, case.reason, case.closed_at, case.returned_at = CaseState.ACTIVE, None, None, None
     case.outcome, case.held_open = None, element_id is None
@@ -153,7 +153,7 @@ def repeat(case: Case, element_id: str, *, by: Actor, reason: str) -> None:
     `queries.lifecycle.repeatable` tells before what that is. Raises `WrongState` with the reason when it cannot be.
     """
     with running(case.id, by=by, allowed=partial(require, by, Action.REPEAT)) as workflow:
-        said = _said(reason, "Say why this is done again.")
+        said = _said(reason, _("Say why this is done again."))
         _require_repeatable(case, element_id)
         try:
             cancelled = [each.element_id for each in workflow.overtaken_by(element_id)]

@@ -29,14 +29,14 @@ from service.execution import family, milestones, settling
 from service.execution.definitions import deployed
 from service.execution.running import load, lock, save
 from service.execution.stores import Stores
-from service.languages import _
+from service.languages import _, later
 from service.models import Actor, Case, CaseState, HumanTask, Modification, ModificationState
 from service.operations import incidents
 from service.operations.cases import plain
 from service.operations.judging import NoPlace
 from service.policy.permissions import Action, require
 
-RESTRICTED = "This case is restricted: who steers it may change it."
+RESTRICTED = later("This case is restricted: who steers it may change it.")
 _CHANGEABLE = (CaseState.ACTIVE, CaseState.SUSPENDED, CaseState.FAILED)
 
 
@@ -96,7 +96,7 @@ def modify(case: Case, steps: Sequence[Step], *, by: Actor, reason: str, revisio
     require(by, Action.MODIFY, case)
     if revision is not None and case.version != revision:
         raise Changed(_("Something has happened in the case since you looked. Look again at what would be changed."))
-    said = _said(reason, "Say why this is changed by hand.")
+    said = _said(reason, _("Say why this is changed by hand."))
     return modify_as_ordered(case, _checked(steps), by=by, reason=said, up_to=Verdict.PERSON)
 
 
@@ -130,7 +130,7 @@ def refuse(proposed: Modification, *, by: Actor, reason: str) -> None:
     """Turn down what was proposed; who proposed it withdraws it."""
     case = _locked(proposed, by)
     own = by.name == proposed.created_by
-    answer = reason.strip() if own else _said(reason, "Say why it is refused.")
+    answer = reason.strip() if own else _said(reason, _("Say why it is refused."))
     _decide(proposed, ModificationState.WITHDRAWN if own else ModificationState.REFUSED, by=by, answer=answer or None)
     _tell_refused(case, proposed, by=by)
 

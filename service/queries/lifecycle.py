@@ -13,6 +13,7 @@ from service.engine.errors import NotReady
 from service.engine.work import OpenActivity
 from service.engine.workflow import Workflow
 from service.execution.definitions import deployed
+from service.languages import _
 from service.models import Actor, Case, CaseMilestone, CaseState
 from service.policy.closing import loaded
 from service.policy.permissions import Action, may, require
@@ -86,7 +87,7 @@ def _repeatable(case: Case, actor: Actor) -> Sequence[Repeatable]:
     done = [each for each in wanted if visits.get(each.id)]
     if not done:
         return []
-    refused = "" if may(actor, Action.REPEAT, case) else "Only who steers the case may go back."
+    refused = "" if may(actor, Action.REPEAT, case) else _("Only who steers the case may go back.")
     workflow = loaded(case)
     overtaken = {element.id: _overtaken(workflow, element.id) for element in done}
     ending = _ending(case) if any(work for work, _why_not in overtaken.values()) else ()
