@@ -11,7 +11,7 @@ from service.engine.expressions import ExpressionError
 from service.engine.work import What
 from service.forms.checks import CONTAINERS
 from service.rehearsal.examples import FIRST, Result
-from service.rehearsal.sandbox import Trace
+from service.rehearsal.rehearsed import Trace
 from service.rehearsal.world import World
 
 

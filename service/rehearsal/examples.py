@@ -17,7 +17,8 @@ from service.errors import BadRequest, InvalidForm, ServiceError
 from service.rehearsal import acts, lined
 from service.rehearsal.acts import Act
 from service.rehearsal.lined import Lined
-from service.rehearsal.sandbox import Sandbox, Trace
+from service.rehearsal.rehearsed import Trace
+from service.rehearsal.sandbox import Sandbox
 from service.rehearsal.world import World
 
 ENDING = ".tests.yaml"

@@ -9,7 +9,8 @@ from typing import Any
 
 from service.engine.work import What
 from service.engine.workflow import Workflow
-from service.rehearsal.sandbox import Rehearsed, Sandbox, Trace
+from service.rehearsal.rehearsed import Rehearsed, Trace
+from service.rehearsal.sandbox import Sandbox
 from service.rehearsal.world import World, weekdays
 
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -19,41 +18,12 @@ from service.engine.parser import Definition
 from service.engine.work import OpenActivity, OpenAdHoc, OpenChild, OpenTask, OpenTimer, What, WorkflowState
 from service.engine.workflow import Workflow
 from service.errors import BadRequest, Forbidden, NotFound, WrongState
+from service.rehearsal.rehearsed import Rehearsed, Trace
 from service.rehearsal.world import World, weekdays
 
 MOST_CASES = 60
 MOST_TIMERS = 1_000  #: that fire while the clock is moved once
 MOST_TRACE = 50_000  #: happenings
-
-
-@dataclass(frozen=True)
-class Trace:
-    """One thing that happened in a case of the sandbox."""
-
-    case: str
-    process: str  #: in whose diagram the element stands
-    what: What
-    element: str
-    name: str = ""
-    details: Mapping[str, Any] = field(default_factory=dict)
-
-
-@dataclass
-class Rehearsed:
-    """A case of the sandbox."""
-
-    name: str
-    workflow: Workflow
-    parent: str = ""  #: name of the case whose call activity waits for it
-    activity: str = ""  #: that call activity's activity id
-    stage: str = ""
-    outcome: str = ""
-    doers: dict[str, list[str]] = field(default_factory=dict)  #: who completed an element
-
-    @property
-    def key(self) -> str:
-        """Its process."""
-        return self.workflow.definition.key
 
 
 class Sandbox:

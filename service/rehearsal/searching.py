@@ -19,8 +19,9 @@ from service.rehearsal import acts, coverage
 from service.rehearsal.acts import Act
 from service.rehearsal.coverage import Way
 from service.rehearsal.examples import FIRST, Example, Expected, Step, begin
+from service.rehearsal.rehearsed import Rehearsed
 from service.rehearsal.sampling import Literals, Sampler, literals
-from service.rehearsal.sandbox import Rehearsed, Sandbox
+from service.rehearsal.sandbox import Sandbox
 from service.rehearsal.world import World
 
 SECONDS = 20.0

@@ -26,7 +26,8 @@ from service.queries import cases as case_lists
 from service.queries import definitions, recordings
 from service.rehearsal import lined
 from service.rehearsal.acts import KINDS, Act
-from service.rehearsal.sandbox import Rehearsed, Sandbox
+from service.rehearsal.rehearsed import Rehearsed
+from service.rehearsal.sandbox import Sandbox
 from service.web.progress import STEPS
 from service.web.rendering import go, page
 
