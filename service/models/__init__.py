@@ -19,6 +19,7 @@ from service.models.definitions import (
     ProcessDefinition,
     Resource,
 )
+from service.models.designs import DesignDraft, DesignRevision
 from service.models.documents import ContentPiece, Document, DocumentVersion, StoredContent
 from service.models.drafts import FormDraft
 from service.models.facts import CaseVariable
@@ -91,6 +92,8 @@ __all__ = [
     "DefinitionAccess",
     "DeliveryState",
     "Deployment",
+    "DesignDraft",
+    "DesignRevision",
     "Document",
     "DocumentVersion",
     "FollowedTask",

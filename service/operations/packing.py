@@ -60,14 +60,15 @@ def seal(manifest: bytes, files: Mapping[str, bytes], *, key: str, signature: st
     """The bundle."""
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as bundle:
-        _write(bundle, MANIFEST, manifest)
-        _write(bundle, SIGNATURE, json.dumps({"key": key, "hmac": signature}).encode())
+        write(bundle, MANIFEST, manifest)
+        write(bundle, SIGNATURE, json.dumps({"key": key, "hmac": signature}).encode())
         for name, content in sorted(files.items()):
-            _write(bundle, FOLDER + name, content)
+            write(bundle, FOLDER + name, content)
     return buffer.getvalue()
 
 
-def _write(bundle: zipfile.ZipFile, name: str, content: bytes) -> None:
+def write(bundle: zipfile.ZipFile, name: str, content: bytes) -> None:
+    """Put a file into the ZIP, with nothing in it that differs from time to time."""
     entry = zipfile.ZipInfo(name, _WHEN)
     entry.compress_type, entry.external_attr = zipfile.ZIP_DEFLATED, (stat.S_IFREG | 0o644) << 16
     bundle.writestr(entry, content)
