@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 
 from flask import Flask, Response, render_template, render_template_string, request, send_file
 
+from service.languages import pages
 from service.web import about, assets, pieces, rendering, sign_in, static, words
 from service.web.decision_tables import Column, Rule, Table
 from service.web.facts import Fact
@@ -35,6 +36,7 @@ def create_gallery() -> Flask:
     app.config.update(
         SECRET_KEY="only for the gallery", CASEWRIGHT=SimpleNamespace(time_zone=ZoneInfo("Europe/Berlin"))
     )
+    pages.init_app(app)
     rendering.init_app(app)
     pieces.init_app(app)
     assets.init_app(app)
