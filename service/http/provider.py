@@ -19,6 +19,7 @@ from flask import current_app, request, session, url_for
 
 from service.config import Config
 from service.errors import NotFound, NotSignedIn, ServiceError
+from service.languages import _
 from service.logs import log
 
 NAME = "provider"
@@ -53,7 +54,7 @@ def settings() -> Config:
     """The settings of an installation that has a provider. Raises `NotFound`."""
     config: Config = current_app.config["CASEWRIGHT"]
     if not config.has_provider:
-        raise NotFound("People sign in here with a name and a password.")
+        raise NotFound(_("People sign in here with a name and a password."))
     return config
 
 
@@ -82,7 +83,7 @@ def finish() -> Proved:
     if "error" in request.args:
         session.pop(_place())
         log.warning("sign-in refused by the provider", error=request.args["error"][:100])
-        raise NotSignedIn("You were not signed in: the provider refused it, or it was broken off there.")
+        raise NotSignedIn(_("You were not signed in: the provider refused it, or it was broken off there."))
     with _asking() as client:
         config, described = settings(), client.load_server_metadata()
         _check_sender(described, config.oidc_issuer)
@@ -145,7 +146,7 @@ def _check_sender(described: Mapping[str, Any], issuer: str) -> None:
     said = request.args.get("iss")
     has_to = described.get("authorization_response_iss_parameter_supported") is True
     if said != issuer and (said is not None or has_to):
-        raise NotSignedIn("This answer is of another provider than the one that was asked. Sign in again.")
+        raise NotSignedIn(_("This answer is of another provider than the one that was asked. Sign in again."))
 
 
 def _claims(client: Any, described: Mapping[str, Any], token: Mapping[str, Any]) -> dict[str, Any]:
@@ -153,12 +154,12 @@ def _claims(client: Any, described: Mapping[str, Any], token: Mapping[str, Any])
     checked: Any = token.get("userinfo")
     subject = checked.get("sub") if checked else None
     if not isinstance(subject, str) or not 0 < len(subject) <= 255:
-        raise NotSignedIn("The provider did not say who you are.")
+        raise NotSignedIn(_("The provider did not say who you are."))
     if not described.get("userinfo_endpoint"):
         return dict(checked)
     told: Any = client.userinfo(token=token)
     if told.get("sub") != subject:  # OpenID Connect Core §5.3.2
-        raise NotSignedIn("The provider said two different things about who you are.")
+        raise NotSignedIn(_("The provider said two different things about who you are."))
     return {**told, **checked}
 
 
@@ -174,11 +175,11 @@ def _asking() -> Iterator[Any]:
     except RequestException as error:
         log.error("the provider of sign-ins cannot be asked", error=str(error)[:500])
         raise ProviderDown(
-            "The provider of sign-ins does not answer. Try again in a moment, or sign in with a name and a password."
+            _("The provider of sign-ins does not answer. Try again in a moment, or sign in with a name and a password.")
         ) from None
     except (OAuthError, JoseError, ValueError, KeyError, TypeError, RuntimeError) as error:
         log.warning("sign-in with the provider refused", error=f"{type(error).__name__}: {error}"[:500])
-        raise NotSignedIn("What the provider answered does not hold. Sign in again.") from None
+        raise NotSignedIn(_("What the provider answered does not hold. Sign in again.")) from None
 
 
 def _client() -> Any:

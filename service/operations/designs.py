@@ -18,6 +18,7 @@ from service.db import db, new_id, utcnow
 from service.engine.definition import Problem
 from service.errors import BadRequest, InvalidForm, NotFound, WrongState
 from service.execution.definitions import read_files
+from service.languages import _
 from service.models import Actor, DesignDraft, DesignRevision, FormDefinition, ProcessDefinition
 from service.operations import deployments, packing
 from service.operations.deployments import Deployed
@@ -125,16 +126,19 @@ def _newest(draft: DesignDraft, name: str) -> DesignRevision | None:
 
 def _named(name: str) -> str:
     if not NAME.fullmatch(name) or PurePosixPath(name).suffix.lower() not in KINDS:
-        raise BadRequest("Give a file a plain name that ends in .bpmn, .dmn or .form.", field="name")
+        raise BadRequest(_("Give a file a plain name that ends in .bpmn, .dmn or .form."), field="name")
     return name
 
 
 def _add(draft: DesignDraft, files: Mapping[str, bytes | None], *, by: Actor, said: str | None) -> list[DesignRevision]:
     for name, content in files.items():
         if content is not None and len(content) > MOST_OF_ONE:
-            raise BadRequest(f"“{name}” is larger than {MOST_OF_ONE // 1_000_000} MB.", field="files")
+            raise BadRequest(
+                _("“%(name)s” is larger than %(MOST_OF_ONE)s MB.", name=name, MOST_OF_ONE=MOST_OF_ONE // 1_000_000),
+                field="files",
+            )
     if len({*files_of(draft), *files}) > MOST_FILES:
-        raise BadRequest(f"A draft holds at most {MOST_FILES} files.", field="files")
+        raise BadRequest(_("A draft holds at most %(MOST_FILES)s files.", MOST_FILES=MOST_FILES), field="files")
     draft.revision += 1
     draft.changed_at = utcnow()
     rows = [
@@ -165,7 +169,7 @@ def revision(draft: DesignDraft, name: str, number: int) -> DesignRevision:
     """One revision of one file. Raises `NotFound`."""
     found = db.session.get(DesignRevision, (draft.id, number, name))
     if found is None:
-        raise NotFound("There is no such revision.")
+        raise NotFound(_("There is no such revision."))
     return found
 
 

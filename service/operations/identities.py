@@ -18,6 +18,7 @@ from service import audit
 from service.config import Config
 from service.db import db, utcnow
 from service.errors import BadRequest, NotSignedIn, WrongState
+from service.languages import _
 from service.models import SYSTEM, Actor, Group, Identity, User
 from service.operations import users
 from service.policy.permissions import Action, require
@@ -44,7 +45,7 @@ def admit(subject: Subject) -> User:
     user = db.session.get_one(User, identity.user_id) if identity else _made(subject)
     identity = identity or _linked(user, subject, by=SYSTEM)
     if not user.active:
-        raise NotSignedIn("Your account here is locked. Ask an administrator to let you in again.")
+        raise NotSignedIn(_("Your account here is locked. Ask an administrator to let you in again."))
     identity.used_at = utcnow()
     _apply(user, subject.claims)
     return user
@@ -64,16 +65,16 @@ def connect(user: User, subject: Subject, *, by: Actor) -> None:
     if user.id != by.id:
         require(by, Action.MANAGE_USERS)
     if user.is_machine:
-        raise BadRequest("A machine signs in nowhere; give it a token.")
+        raise BadRequest(_("A machine signs in nowhere; give it a token."))
     if not 0 < len(subject.id) <= 255 or not subject.id.isprintable():
-        raise BadRequest("A subject has 1 to 255 characters.", field="subject")
+        raise BadRequest(_("A subject has 1 to 255 characters."), field="subject")
     found = _locked(subject)
     if found is not None and found.user_id == user.id:
         return
     if found is not None:
-        raise WrongState("This sign-in belongs to another account here.")
+        raise WrongState(_("This sign-in belongs to another account here."))
     if of(user) is not None:
-        raise WrongState("The account is connected to another sign-in of this provider; part them first.")
+        raise WrongState(_("The account is connected to another sign-in of this provider; part them first."))
     _linked(user, subject, by=by)
 
 
@@ -82,7 +83,7 @@ def part(user: User, *, by: Actor) -> None:
     if user.id != by.id:
         require(by, Action.MANAGE_USERS)
     elif user.password_hash is None:
-        raise WrongState("You have no password: nothing else would let you in.")
+        raise WrongState(_("You have no password: nothing else would let you in."))
     found = list(db.session.scalars(sa.select(Identity).where(Identity.user_id == user.id)))
     if not found:
         return
@@ -118,16 +119,21 @@ def _made(subject: Subject) -> User:
     config, claims = _config(), subject.claims
     if not config.oidc_accounts:
         raise NotSignedIn(
-            "You have no account here yet. Ask an administrator for one; if you have one with a password, sign in with"
-            " it and connect the two under Profile."
+            _(
+                "You have no account here yet. Ask an administrator for one; if you have one with a "
+                "password, sign in with it and connect the two under Profile."
+            )
         )
     name, email = claims.get(config.oidc_name_claim), claims.get("email")
     if not isinstance(name, str) or not users.NAME.fullmatch(name):
-        raise NotSignedIn("The provider gave no name that an account here can have. Ask an administrator for one.")
+        raise NotSignedIn(_("The provider gave no name that an account here can have. Ask an administrator for one."))
     if name == SYSTEM.name or db.session.scalar(sa.select(User.id).where(User.name == name)):
         raise NotSignedIn(
-            f"There is an account “{name}” here already. If it is yours, sign in with its password and connect the two"
-            " under Profile; if not, ask an administrator."
+            _(
+                "There is an account “%(name)s” here already. If it is yours, sign in with its password "
+                "and connect the two under Profile; if not, ask an administrator.",
+                name=name,
+            )
         )
     kept = email if isinstance(email, str) and len(email) <= LONGEST and claims.get("email_verified") is True else None
     return users.create(name, str(claims.get("name") or name)[:LONGEST], by=SYSTEM, email=kept)

@@ -11,6 +11,7 @@ from service.http import auth, provider
 from service.http.auth import current_actor
 from service.http.protection import local_path, public, signed_in
 from service.http.provider import Proved, ProviderDown
+from service.languages import _
 from service.models import User
 from service.operations import identities, second_factors
 from service.operations.identities import Subject
@@ -94,7 +95,7 @@ def _connect(proved: Proved) -> ResponseReturnValue:
     """Connect the account of who asked for it, and is still signed in here."""
     actor = current_actor()
     if actor.id != proved.linking:
-        raise NotSignedIn("Somebody else is signed in here by now. Sign in and connect your account again.")
+        raise NotSignedIn(_("Somebody else is signed in here by now. Sign in and connect your account again."))
     identities.connect(db.session.get_one(User, actor.id), _subject(proved), by=actor)
     db.session.commit()
     return go(url_for("profile.show"), "Connected: you can sign in with either from now on.")

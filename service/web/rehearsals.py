@@ -18,6 +18,7 @@ from service.errors import BadRequest, InvalidForm
 from service.http import rate_limits
 from service.http.auth import current_actor
 from service.http.protection import as_file, permission
+from service.languages import _
 from service.models import Rehearsal
 from service.operations import rehearsals
 from service.operations.rehearsals import Played
@@ -93,7 +94,7 @@ def fill_in(rehearsal_id: UUID) -> Response:
     """Open the case, or complete a task, with a form's values."""
     submitted = request.get_json() if request.is_json else {"data": {}}
     if not isinstance(submitted, dict) or not isinstance(submitted.get("data"), dict):
-        raise BadRequest("Send the form's values as an object named “data”.")
+        raise BadRequest(_("Send the form's values as an object named “data”."))
     said: dict[str, Any] = {"with": submitted["data"], "as": _person()}
     if element := request.args.get("task"):
         said |= {"complete": element, "number": request.args.get("number", 1, type=int)}
@@ -109,7 +110,7 @@ def act(rehearsal_id: UUID) -> Response:
     """Anything else: a timer, the clock, a message, what a connector answers, ad hoc work."""
     kind = request.form.get("kind", "")
     if kind not in KINDS:
-        raise BadRequest("This cannot be done in a rehearsal.", field="kind")
+        raise BadRequest(_("This cannot be done in a rehearsal."), field="kind")
     said: dict[str, Any] = {kind: request.form.get("name", "").strip()}
     for name in ("case", "error"):
         if name in KINDS[kind] and (text := request.form.get(name, "").strip()):
