@@ -232,8 +232,8 @@ def _check_component(form: _Form, component: dict[str, Any], base: tuple[str, ..
     kind = component.get("type")
     _check_id(form, component)
     if kind == "filepicker":
-        advice = "Ask in a textfield for a link to the document, or for its number where it is kept."
-        form.report("A file that somebody picks would be lost: cases keep no documents.", advice, component)
+        advice = "Let people bring it to the documents of the case, and ask in the form whether it is there."
+        form.report("A file that somebody picks in a form would be lost.", advice, component)
         return
     if not isinstance(kind, str) or kind not in KEYED | CONTAINERS | DISPLAYED:
         form.report(f"The component type “{str(kind)[:80]}” is unknown.", "Use a component of form-js 2.0.", component)

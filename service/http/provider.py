@@ -19,7 +19,7 @@ from flask import current_app, request, session, url_for
 
 from service.config import Config
 from service.errors import NotFound, NotSignedIn, ServiceError
-from service.languages import _
+from service.languages import _, later
 from service.logs import log
 
 NAME = "provider"
@@ -29,7 +29,7 @@ MOST_BEGUN = 3  #: sign-ins that one browser has begun; the cookie has room for 
 KNOWN_LASTS = 3600  #: seconds until the provider's own description is read anew
 LONGEST = 500  #: characters of the page that was wanted
 KINDS = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA")
-BEGIN_AGAIN = "That sign-in was not begun in this browser, or too long ago, or was used already. Sign in again."
+BEGIN_AGAIN = later("That sign-in was not begun in this browser, or too long ago, or was used already. Sign in again.")
 
 
 class ProviderDown(ServiceError):

@@ -11,6 +11,7 @@ import zipfile
 from collections.abc import Mapping
 from pathlib import PurePosixPath
 from uuid import UUID
+from xml.sax.saxutils import quoteattr
 
 import sqlalchemy as sa
 
@@ -31,6 +32,31 @@ MOST_OF_ONE = 5_000_000  #: bytes of one file, as deployment takes them
 LONGEST_TITLE = 200
 KEY = re.compile(r"[a-z][a-z0-9-]{0,59}")
 NAME = re.compile(r"[A-Za-z0-9][\w.-]{0,99}")
+
+
+_BLANK = """<?xml version="1.0" encoding="UTF-8"?>
+<definitions xmlns="http://www.omg.org/spec/BPMN/20100524/MODEL"
+ xmlns:case="urn:casewright:bpmn:1.0" xmlns:bpmndi="http://www.omg.org/spec/BPMN/20100524/DI"
+ xmlns:dc="http://www.omg.org/spec/DD/20100524/DC" xmlns:di="http://www.omg.org/spec/DD/20100524/DI"
+ id="Definitions" targetNamespace={address}>
+  <process id={key} name={title} isExecutable="true" case:numberPrefix={prefix}>
+    <startEvent id="Start" name="Opened" />
+    <sequenceFlow id="Start-Do" sourceRef="Start" targetRef="Task_Do" />
+    <userTask id="Task_Do" name="Do it" />
+    <sequenceFlow id="Do-End" sourceRef="Task_Do" targetRef="End" />
+    <endEvent id="End" name="Done" />
+  </process>
+  <bpmndi:BPMNDiagram id="Diagram">
+    <bpmndi:BPMNPlane id="Plane" bpmnElement={key}>
+      <bpmndi:BPMNShape id="Start_di" bpmnElement="Start"><dc:Bounds x="160" y="102" width="36" height="36" /></bpmndi:BPMNShape>
+      <bpmndi:BPMNShape id="Do_di" bpmnElement="Task_Do"><dc:Bounds x="250" y="80" width="100" height="80" /></bpmndi:BPMNShape>
+      <bpmndi:BPMNShape id="End_di" bpmnElement="End"><dc:Bounds x="412" y="102" width="36" height="36" /></bpmndi:BPMNShape>
+      <bpmndi:BPMNEdge id="F1_di" bpmnElement="Start-Do"><di:waypoint x="196" y="120" /><di:waypoint x="250" y="120" /></bpmndi:BPMNEdge>
+      <bpmndi:BPMNEdge id="F2_di" bpmnElement="Do-End"><di:waypoint x="350" y="120" /><di:waypoint x="412" y="120" /></bpmndi:BPMNEdge>
+    </bpmndi:BPMNPlane>
+  </bpmndi:BPMNDiagram>
+</definitions>
+"""  # noqa: E501  # XML
 
 
 class Overtaken(WrongState):
@@ -71,6 +97,13 @@ def begin_from(version: ProcessDefinition, *, by: Actor) -> DesignDraft:
         plain = PurePosixPath(name).name
         named[plain if plain not in named else f"{digest(content)[:8]}-{plain}"] = content
     return begin(version.key, version.name, by=by, files=named, base=f"{version.key} version {version.version}")
+
+
+def blank(key: str, title: str) -> bytes:
+    """A diagram to begin with: one task between a start and an end."""
+    prefix = "".join(c for c in key.upper() if c.isalpha())[:3] or "NEW"
+    said = {"address": f"urn:{key}", "key": key, "title": title, "prefix": prefix}
+    return _BLANK.format(**{name: quoteattr(value) for name, value in said.items()}).encode()
 
 
 def files_of(draft: DesignDraft) -> dict[str, DesignRevision]:

@@ -14,9 +14,11 @@ from typing import Any
 import sqlalchemy as sa
 
 from service.db import db, new_id, to_json, utcnow
-from service.errors import BadRequest, NotFound, WrongState
+from service.engine.definition import Problem
+from service.errors import BadRequest, InvalidDeployment, NotFound, WrongState
 from service.execution.definitions import read_files
-from service.models import Actor, FormDefinition, ProcessDefinition, Rehearsal
+from service.models import Actor, DesignDraft, DesignRevision, FormDefinition, ProcessDefinition, Rehearsal
+from service.operations import designs
 from service.policy.permissions import Action, require
 from service.rehearsal import acts, examples, searching, world
 from service.rehearsal.acts import Act
@@ -48,7 +50,8 @@ def begin(definition: ProcessDefinition, *, by: Actor) -> Rehearsal:
 def begin_with(source: str, case_type: str, *, by: Actor) -> Rehearsal:
     """Try out the process `case_type` of a source's files. Raises `InvalidDeployment` when they cannot be read."""
     require(by, Action.DEPLOY)
-    files_of(source, by=by)
+    if case_type not in world_of(source, by=by).definitions:
+        raise InvalidDeployment([Problem("", f"There is no process “{case_type}”.", "Give a process this id.")])
     assert by.id is not None
     mine = sa.select(Rehearsal).where(Rehearsal.user_id == by.id).order_by(Rehearsal.touched_at.desc())
     for old in db.session.scalars(mine.offset(MOST - 1)):
@@ -137,7 +140,13 @@ def _begun(said: Mapping[str, Any], rehearsal: Rehearsal) -> Act:
 
 def read_world(rehearsal: Rehearsal, *, by: Actor) -> World:
     """What is tried."""
-    return _world(frozenset(files_of(rehearsal.source, by=by).items()))
+    return world_of(rehearsal.source, by=by)
+
+
+def world_of(source: str, *, by: Actor) -> World:
+    """The files of a source, read. Raises `InvalidDeployment` when they cannot be."""
+    files = frozenset(files_of(source, by=by).items())
+    return _drafted_world(files) if source.startswith("draft:") else _world(files)
 
 
 def files_of(source: str, *, by: Actor) -> Mapping[str, str]:
@@ -151,6 +160,14 @@ def files_of(source: str, *, by: Actor) -> Mapping[str, str]:
 @lru_cache(maxsize=32)
 def _world(files: frozenset[tuple[str, str]]) -> World:
     return world.read(read_files(dict(files)), deployed=True)
+
+
+@lru_cache(maxsize=8)
+def _drafted_world(files: frozenset[tuple[str, str]]) -> World:
+    named = dict(files)
+    chosen = sa.select(DesignRevision.hash, DesignRevision.content).where(DesignRevision.hash.in_(named.values()))
+    known: dict[str | None, bytes] = {digest: content or b"" for digest, content in db.session.execute(chosen)}
+    return world.read({name: known[digest] for name, digest in named.items()})
 
 
 def _of_version(identity: str, _: Actor) -> Mapping[str, str]:
@@ -175,6 +192,14 @@ def _of_version(identity: str, _: Actor) -> Mapping[str, str]:
     return files
 
 
+def _of_draft(identity: str, _: Actor) -> Mapping[str, str]:
+    """A draft's files as they are now."""
+    draft = db.session.get(DesignDraft, uuid.UUID(identity))
+    if draft is None:
+        raise NotFound("This draft was thrown away.")
+    return {name: row.hash or "" for name, row in designs.files_of(draft).items()}
+
+
 def _add(files: dict[str, str], more: Mapping[str, str]) -> None:
     """The same file of several versions counts once; another one of the same name is told apart by its content."""
     there = set(files.values())
@@ -185,4 +210,4 @@ def _add(files: dict[str, str], more: Mapping[str, str]) -> None:
 
 Files = Callable[[str, Actor], Mapping[str, str]]
 #: What can be tried out, by what a rehearsal's `source` begins with.
-SOURCES: dict[str, Files] = {"version": _of_version}
+SOURCES: dict[str, Files] = {"version": _of_version, "draft": _of_draft}

@@ -23,6 +23,7 @@ from service.web import (
     changing,
     choices,
     deployments,
+    designs,
     documents,
     family,
     feeds,
@@ -64,9 +65,9 @@ from service.web import (
 )
 
 FAMILIES = (about, absences, accounts, adhoc, agenda, answering, arranging, batches, board, calendars, case_types,
-            cases, casework, changing, choices, deployments, documents, family, feeds, filters, follow_ups, help,
-            history, incidents, installation, jumping, levels, links, live, lost, migrations, moving, news, notes,
-            pending_calls, preflights, printing, profile, provider, rehearsals, roles, second_factor, sign_in,
+            cases, casework, changing, choices, deployments, designs, documents, family, feeds, filters, follow_ups,
+            help, history, incidents, installation, jumping, levels, links, live, lost, migrations, moving, news,
+            notes, pending_calls, preflights, printing, profile, provider, rehearsals, roles, second_factor, sign_in,
             standing, static, tasks, tokens, versions, views, workload)  # fmt: skip
 
 

@@ -165,7 +165,7 @@ def part(name: str) -> ResponseReturnValue:
     user = user_lists.user(name)
     identities.part(user, by=current_actor())
     db.session.commit()
-    return go(url_for(".show", name=name), f"No provider signs {user.display_name} in any more.")
+    return go(url_for(".show", name=name), _("No provider signs %(who)s in any more.", who=user.display_name))
 
 
 @blueprint.post("/people/<name>/lock")

@@ -83,6 +83,7 @@ def entries(actor: Actor) -> list[Entry]:
         _entry(_("Case types"), "case_types.index", "flow", "g d", group=_("Set up")),
     ]
     if may(actor, Action.DEPLOY):
+        found.append(_entry(_("Drafts"), "designs.index", "edit", "g f", group=_("Set up")))
         found.append(_entry(_("Deployments"), "deployments.index", "archive", group=_("Set up")))
     if may(actor, Action.MIGRATE_CASES):
         found.append(_entry(_("Moving cases"), "migrations.index", "move", "g v", group=_("Set up")))

@@ -64,7 +64,8 @@ def connect() -> ResponseReturnValue:
         there = provider.begin(url_for("profile.show"), linking=actor.id)
     except (NotFound, NotSignedIn, ProviderDown) as refused:
         return go(url_for("profile.show"), str(refused), "bad")
-    return sign_in.onward(there, "Connect your account", "Sign in there once, so that it is known to be yours.")
+    why = _("Sign in there once, so that it is known to be yours.")
+    return sign_in.onward(there, _("Connect your account"), why)
 
 
 @blueprint.post("/profile/provider/part")
@@ -74,7 +75,7 @@ def part() -> ResponseReturnValue:
     actor = current_actor()
     identities.part(user_lists.user(actor.name), by=actor)
     db.session.commit()
-    return go(url_for("sign_in.form"), "The two are parted. Sign in with your password.")
+    return go(url_for("sign_in.form"), _("The two are parted. Sign in with your password."))
 
 
 def _admit(proved: Proved, wanted: str) -> ResponseReturnValue:
@@ -98,7 +99,7 @@ def _connect(proved: Proved) -> ResponseReturnValue:
         raise NotSignedIn(_("Somebody else is signed in here by now. Sign in and connect your account again."))
     identities.connect(db.session.get_one(User, actor.id), _subject(proved), by=actor)
     db.session.commit()
-    return go(url_for("profile.show"), "Connected: you can sign in with either from now on.")
+    return go(url_for("profile.show"), _("Connected: you can sign in with either from now on."))
 
 
 def _subject(proved: Proved) -> Subject:
@@ -110,7 +111,7 @@ def _refused_by_password(name: str) -> str:
     try:
         auth.prove(name, request.form.get("current", ""))
     except NotSignedIn:
-        return "This is not your present password; the account was not connected."
+        return _("This is not your present password; the account was not connected.")
     except TooMany as refused:
         return str(refused)
     return ""

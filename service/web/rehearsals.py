@@ -13,6 +13,7 @@ from flask.typing import ResponseReturnValue
 
 from service import forms
 from service.db import before_the_lock, db
+from service.engine.parser import Definition
 from service.engine.work import What, WorkflowState
 from service.errors import BadRequest, InvalidForm
 from service.http import rate_limits
@@ -152,7 +153,7 @@ def end(rehearsal_id: UUID) -> ResponseReturnValue:
     key = found.case_type
     rehearsals.end(found)
     db.session.commit()
-    return go(url_for("case_types.show", key=key), "The rehearsal is over; nothing of it is kept.")
+    return go(url_for("case_types.show", key=key), _("The rehearsal is over; nothing of it is kept."))
 
 
 @blueprint.get("/cases/<number>/test.yaml")
@@ -204,7 +205,7 @@ def _about(found: Rehearsal, played: Played) -> dict[str, Any]:
     whole = rehearsals.read_world(found, by=current_actor())
     definition = whole.definitions[found.case_type]
     kind, _, identity = found.source.partition(":")
-    drawn = url_for("case_types.diagram", definition_id=identity) if kind == "version" else ""
+    drawn = _drawn(kind, identity, definition)
     common = {
         "rehearsal": found,
         "name": definition.info.name or found.case_type,
@@ -221,6 +222,13 @@ def _about(found: Rehearsal, played: Played) -> dict[str, Any]:
         values = forms.initial(schema, {}) if schema else {}
         return {**common, "sandbox": None, "schema": schema, "values": values, "state": {}}
     return {**common, **_standing(found, sandbox, played), "state": _state(sandbox)}
+
+
+def _drawn(kind: str, identity: str, definition: Definition) -> str:
+    """Where the diagram is."""
+    if kind == "version":
+        return url_for("case_types.diagram", definition_id=identity)
+    return url_for("designs.diagram", draft_id=identity, name=definition.info.file)
 
 
 def _here(found: Rehearsal, more: Mapping[str, str]) -> str:

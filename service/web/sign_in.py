@@ -121,7 +121,7 @@ def sign_out() -> ResponseReturnValue:
     there = provider.end_address(hint) if hint else None
     if there is None:
         return redirect(url_for("sign_in.form"), 303)
-    return onward(there, "You are signed out here", "Now you are signed out there, too.")
+    return onward(there, _("You are signed out here"), _("Now you are signed out there, too."))
 
 
 def sign_in_form(wanted: str, *, name: str = "", refused: str = "", status: int = 200) -> Response:

@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import socketserver
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import timedelta
 from io import BytesIO
 from pathlib import Path
 from urllib.parse import urlencode
+from urllib.request import Request as UrlRequest
+from urllib.request import urlopen
 
 import pytest
 import sqlalchemy as sa
 from flask import Flask
+from moto.server import ThreadedMotoServer
 from werkzeug.test import TestResponse
 
 from service.config import WrongSetting
 from service.db import db, utcnow
-from service.documents import arriving
+from service.documents import arriving, stores
 from service.maintenance import housekeeping
 from service.models import ContentPiece, StoredContent
 from tests.api.conftest import Office, Program
@@ -218,6 +222,45 @@ def test_contents_may_be_kept_in_a_folder(
     assert raw(ann, "GET", f"/documents/{made}/content", headers={"Range": "bytes=9-12"}).data == data[9:13]
     assert raw(ann, "GET", f"/documents/{before}/content").data == PDF  # where it was
     assert [path.stat().st_size for path in (tmp_path / "kept").iterdir()] == [len(data)]
+
+
+@pytest.fixture
+def bucket(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """The address of an empty bucket of a server that speaks S3."""
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    address = f"http://{host}:{port}"
+    for name, value in (("ENDPOINT_URL", address), ("ACCESS_KEY_ID", "a"), ("SECRET_ACCESS_KEY", "b"),
+                        ("REGION", "us-east-1"), ("ALLOW_HTTP", "true")):  # fmt: skip
+        monkeypatch.setenv(f"AWS_{name}", value)
+    urlopen(UrlRequest(f"{address}/papers", method="PUT")).close()  # our own server
+    stores._opened.cache_clear()
+    yield "s3://papers/kept"
+    stores._opened.cache_clear()
+    server.stop()
+
+
+def test_contents_may_be_kept_in_a_store_that_speaks_s3(
+    office: Office, program: Callable[..., Program], app: Flask, bucket: str
+) -> None:
+    app.config["CASEWRIGHT"] = config_for(app.config["CASEWRIGHT"].database_url, CASEWRIGHT_DOCUMENTS=bucket)
+    ann, case = program(office.ann), office.open_case()
+    data = PDF * 1500  # 7.7 MB, in two parts
+    made = upload(ann, case, data).json["id"]
+    arrived = arriving.spool(BytesIO(PDF), 10_000_000)
+    lost = arriving.receive(arrived, "application/pdf")
+    arrived.file.close()
+    db.session.rollback()
+    housekeeping.forget_expired(utcnow() + timedelta(hours=25))
+    db.session.commit()
+
+    assert raw(ann, "GET", f"/documents/{made}/content").data == data
+    part = raw(ann, "GET", f"/documents/{made}/content", headers={"Range": "bytes=5242870-5242890"})
+    assert (part.status_code, part.data) == (206, data[5242870:5242891])
+    assert db.session.get(StoredContent, lost) is None
+    store = stores._opened(bucket, os.getpid())
+    assert [each["size"] for batch in store.list() for each in batch] == [len(data)]
 
 
 def test_an_installation_says_what_kinds_it_takes(office: Office, program: Callable[..., Program], app: Flask) -> None:

@@ -65,7 +65,7 @@ def test_a_form_tells_which_variables_it_asks_for_writes_and_reads():
         ({"type": "select", "key": "a"}, "The options come from nowhere"),
         ({"type": "select", "key": "a", "values": [{"value": 1}], "valuesKey": "b"}, "or from several places"),
         ({"type": "expression", "key": "a"}, "The field has no expression."),
-        ({"type": "filepicker", "key": "a"}, "A file that somebody picks would be lost: cases keep no documents."),
+        ({"type": "filepicker", "key": "a"}, "A file that somebody picks in a form would be lost."),
         ({"type": "dynamiclist", "isRepeating": True, "components": []}, "The list has no path."),
         ({"type": "group", "components": {}}, "The components are not a list."),
     ],

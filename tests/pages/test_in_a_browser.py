@@ -94,6 +94,7 @@ def visits(office: Office, case: Case) -> list[tuple[str, Actor, str]]:
         ("form", office.ann, f"/forms/{form.id}"),
         ("decision", office.ann, f"/decisions/{decision.id}"),
         ("deployments", office.ada, "/deployments"),
+        ("drafts", office.ada, "/designs"),
         ("incidents", office.ada, "/incidents"),
         ("api-tokens", office.ada, "/api-tokens"),
         ("people", office.ada, "/people"),

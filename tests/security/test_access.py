@@ -58,6 +58,7 @@ from service.operations import (
     cases,
     choices,
     deployments,
+    designs,
     documents,
     lifecycle,
     links,
@@ -356,6 +357,8 @@ FORMS: dict[str, dict[str, Any]] = {
     "/groups": {"name": "new-group"},
     "/groups/<name>": {"title": "Other"},
     "/groups/<name>/members": {"name": "pat"},
+    "/designs": {"key": "new-draft", "title": "A test"},
+    "/designs/<uuid:draft_id>/files/<name>": {"on": "1", "text": "<a/>"},
     "/calendars": {"key": "new", "title": "A test", "zone": "UTC"},
     "/calendars/<key>": {"title": "A test", "zone": "UTC"},
     "/case-types/<key>/change/preview": {"put": "Approve"},
@@ -376,6 +379,7 @@ OF_A_CASE = frozenset(
         "answer_link_id",
     }
 )  # fmt: skip
+DRAFT = designs.blank("loan-draft", "Loan").replace(b'id="Task_Do"', b'id="Task_Do" case:candidateGroups="clerks"')
 #: routes whose body is a file
 FILES = frozenset(
     {
@@ -397,7 +401,7 @@ class World:
         self,
         action: str,
         needed: Set[str] = OF_A_CASE
-        | {"token_id", "view_id", "batch_id", "absence_id", "reminder_id", "channel_id", "rehearsal_id"},
+        | {"token_id", "view_id", "batch_id", "absence_id", "reminder_id", "channel_id", "rehearsal_id", "draft_id"},
     ) -> dict[str, str]:
         """Values for the arguments `needed`: things on which `action` is possible."""
         found = dict(self.fixed)
@@ -417,6 +421,9 @@ class World:
             tried = rehearsals.begin(definitions.latest(ProcessDefinition, "loan"), by=self.office.ada)
             rehearsals.act(tried, {"start": ""}, by=self.office.ada)
             found["rehearsal_id"] = str(tried.id)
+        if "draft_id" in needed:
+            draft = designs.begin("loan-draft", "Loan", by=self.office.ada, files={"loan-draft.bpmn": DRAFT})
+            found |= {"draft_id": str(draft.id), "file": "loan-draft.bpmn"}
         if "reminder_id" in needed:
             db.session.execute(sa.delete(Reminder).where(Reminder.person == "ann"))
             case = db.session.get_one(Case, UUID(self.office.open_case()))
@@ -603,6 +610,8 @@ def expected(rule: Rule, said: str, who: str) -> str:
 
 def send(caller: Program, method: str, rule: Rule, values: Mapping[str, str]) -> int:
     known = {**values, "name": "clerks" if "/groups/<name>" in rule.rule else "pat", "group": "clerks"}
+    if rule.rule.startswith("/designs/"):
+        known["name"] = values["file"]
     if rule.rule.startswith("/static/"):
         known["name"] = "no-such-file.js"
     path = rule.rule
@@ -624,6 +633,8 @@ def send(caller: Program, method: str, rule: Rule, values: Mapping[str, str]) ->
         form["files"] = (io.BytesIO(LOAN), "loan.bpmn")
     if rule.rule in FILES:
         form["files"] = (io.BytesIO(b"A text."), "a.txt")
+    if rule.rule == "/designs/<uuid:draft_id>/files":
+        form["files"] = (io.BytesIO(DRAFT), "loan-draft.bpmn")
     if caller.token:
         headers["Authorization"] = f"Bearer {caller.token}"
     client = caller.app.test_client(use_cookies=False)
