@@ -44,6 +44,7 @@ def back() -> ResponseReturnValue:
     try:
         proved = provider.finish()
         wanted = local_path(proved.wanted)
+        db.session.rollback()  # what was read so far was read in a transaction that may only read
         set_reading(False)  # an address that is opened, but it changes what is kept
         return _connect(proved) if proved.linking else _admit(proved, wanted)
     except (NotSignedIn, ProviderDown, WrongState, BadRequest) as refused:

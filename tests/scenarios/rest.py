@@ -165,7 +165,7 @@ class RestCase:
         """It is completed, nothing is open, and nobody changed its story."""
         case = self.now()
         assert case["state"] == "completed"
-        assert set(case["actions"]) <= {"reopen", "links", "notes", "restrict"}
+        assert set(case["actions"]) <= {"reopen", "links", "notes", "documents", "restrict"}
         assert case["closed_at"] is not None
         assert self.open == []
         assert self.story()[-1].endswith("case:completed")

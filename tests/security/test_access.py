@@ -495,13 +495,15 @@ class World:
         return found
 
 
-def kept_document(case: Case, by: Actor, name: str = "a.txt", *, held: bool = False) -> UUID:
+def kept_document(
+    case: Case, by: Actor, name: str = "a.txt", *, held: bool = False, data: bytes = b"A text.", description: str = ""
+) -> UUID:
     """A document that everybody sees who reads the case; its id."""
     content_id = new_id()
-    kept = StoredContent(id=content_id, store="database", size=7, sha256=bytes(32), media_type="text/plain")
-    db.session.add_all([kept, ContentPiece(content_id=content_id, number=0, data=b"A text.")])
+    kept = StoredContent(id=content_id, store="database", size=len(data), sha256=bytes(32), media_type="text/plain")
+    db.session.add_all([kept, ContentPiece(content_id=content_id, number=0, data=data)])
     db.session.flush()
-    about = documents.About(visibility=NoteVisibility.EVERYBODY)
+    about = documents.About(description, visibility=NoteVisibility.EVERYBODY)
     made = documents.add(case, content_id, name, by=by, about=about)
     if held:
         documents.hold(made, by=by)

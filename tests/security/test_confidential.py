@@ -30,6 +30,7 @@ from service.models import (
     User,
 )
 from service.operations import cases, children, deployments, links, notes, roles, tasks, users
+from service.policy.permissions import Action
 from service.queries import definitions
 from service.queries.incidents import UNTOLD
 from tests.api.conftest import Office, Program
@@ -111,6 +112,8 @@ def on_a_case(app: Flask) -> Iterator[tuple[str, Rule]]:
     """The routes that name a case or something of one. Incidents and calls that are tried again are for operations,
     who have to mend what is stuck."""
     for method, rule, said in routes(app):
+        if said == Action.DEPLOY:  # whoever may not is refused before any case is looked for
+            continue
         if said != PUBLIC and rule.arguments & (OF_A_CASE - OF_OPERATIONS):
             yield method, rule
 
@@ -189,6 +192,15 @@ def test_a_child_case_is_not_there_for_who_reads_its_parent(
     ]
 
     assert wrong == []
+
+
+@ONE_DATABASE
+def test_a_designer_makes_no_test_of_a_case_that_is_closed_to_them(
+    app: Flask, office: Office, person: Callable[..., Any], hidden: dict[str, str]
+) -> None:
+    for designer in (office.ada, person("dan", "designers")):
+        answer = Visitor(app, designer).get(f"/cases/{hidden['number']}/test.yaml")
+        assert (answer.status_code, SECRET in answer.text) == (404, False)
 
 
 #: What may still be done to a closed case: it is opened again, told more about, linked, and given to others.

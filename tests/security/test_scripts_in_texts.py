@@ -33,11 +33,11 @@ from service.models import (
     ProcessDefinition,
     User,
 )
-from service.operations import adhoc, cases, deployments, links, notes, roles, tasks, users
+from service.operations import adhoc, cases, deployments, designs, links, notes, roles, tasks, users
 from service.queries import adhoc as adhoc_lists
 from service.queries import definitions
 from tests.pages.conftest import address, browse
-from tests.security.test_access import routes
+from tests.security.test_access import kept_document, routes
 
 __all__ = ["address", "browse"]
 
@@ -158,6 +158,9 @@ def places(eve: Actor) -> dict[str, str]:
     tasks.add(case, by=eve, name=evil("Task"), description=evil("Help"), to=me, checklist=[evil("Item")])
     note = notes.write(case, evil("Note"), by=eve, visibility=NoteVisibility.EVERYBODY)
     notes.edit(note, evil("Edited"), by=eve)
+    document = kept_document(case, eve, evil("File"), data=evil("Text").encode(), description=evil("Shows"))
+    draft = designs.begin("drawn", evil("Draft")[:200], by=SYSTEM)
+    designs.save(draft, "drawn.bpmn", evil("Drawn").encode(), on=0, by=SYSTEM, said=evil("Said"))
     links.link(case, other, LinkKind.RELATED, by=eve)
     roles.bind(case, "lead", ["user:eve"], by=eve)
     roles.restrict(case, True, by=eve, reason=evil("Restricted"))
@@ -169,7 +172,7 @@ def places(eve: Actor) -> dict[str, str]:
         "number": case.number, "case_id": str(case.id), "task_id": str(task.id), "note_id": str(note.id), "key": "evil",
         "form_id": str(definitions.latest(FormDefinition, "evil").id), "definition_id": str(kind.id), "role": "lead",
         "decision_id": str(definitions.latest(DecisionDefinition, "evil-decision").id), "name": "eve", "seq": "3",
-        "other": other.number,
+        "other": other.number, "document_id": str(document), "draft_id": str(draft.id),
     }  # fmt: skip
     db.session.commit()
     db.session.rollback()
@@ -181,7 +184,7 @@ def addresses(app: Flask, places: dict[str, str]) -> Iterator[str]:
     for method, rule, _ in routes(app):
         if method != "GET" or rule.rule.startswith(("/api/v1", "/static", "/healthz", "/readyz", "/favicon")):
             continue
-        if rule.rule.endswith("/diagram.bpmn"):  # a file, kept and not opened
+        if rule.rule.endswith(("/diagram.bpmn", "/diagram", "/content", ".zip", ".yaml")):  # kept and not opened
             continue
         if not rule.arguments <= places.keys():
             continue
