@@ -184,7 +184,9 @@ def addresses(app: Flask, places: dict[str, str]) -> Iterator[str]:
     for method, rule, _ in routes(app):
         if method != "GET" or rule.rule.startswith(("/api/v1", "/static", "/healthz", "/readyz", "/favicon")):
             continue
-        if rule.rule.endswith(("/diagram.bpmn", "/diagram", "/content", ".zip", ".yaml")):  # kept and not opened
+        if rule.rule.endswith(
+            ("/diagram.bpmn", "/diagram", "/content", "/picture", ".zip", ".yaml")
+        ):  # kept and not opened
             continue
         if not rule.arguments <= places.keys():
             continue
