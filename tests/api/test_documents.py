@@ -21,7 +21,7 @@ from moto.server import ThreadedMotoServer
 from werkzeug.test import TestResponse
 
 from service.config import WrongSetting
-from service.db import db, utcnow
+from service.db import db, new_id, utcnow
 from service.documents import arriving, stores
 from service.maintenance import housekeeping
 from service.models import ContentPiece, StoredContent
@@ -230,13 +230,13 @@ def bucket(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
     server.start()
     host, port = server.get_host_and_port()
-    address = f"http://{host}:{port}"
+    address, bucket = f"http://{host}:{port}", f"papers-{new_id()}"  # moto keeps buckets as long as its process lives
     for name, value in (("ENDPOINT_URL", address), ("ACCESS_KEY_ID", "a"), ("SECRET_ACCESS_KEY", "b"),
                         ("REGION", "us-east-1"), ("ALLOW_HTTP", "true")):  # fmt: skip
         monkeypatch.setenv(f"AWS_{name}", value)
-    urlopen(UrlRequest(f"{address}/papers", method="PUT")).close()  # our own server
+    urlopen(UrlRequest(f"{address}/{bucket}", method="PUT")).close()  # our own server
     stores._opened.cache_clear()
-    yield "s3://papers/kept"
+    yield f"s3://{bucket}/kept"
     stores._opened.cache_clear()
     server.stop()
 
