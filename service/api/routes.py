@@ -162,7 +162,7 @@ def _entry(operation: Operation) -> Callable[..., ResponseReturnValue]:
 
 def _brought(may: Callable[..., Any], path: Mapping[str, Any], name: str) -> uploads.Brought:
     """The document that this request is, kept as nobody's before any transaction begins."""
-    (brought,) = uploads.bring(lambda: may(**path), [uploads.body(name)], current_actor())
+    (brought,) = uploads.bring(lambda: may(**path), [uploads.body(name)])
     request.environ[idempotency.DIGEST] = brought.sha256
     return brought
 

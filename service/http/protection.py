@@ -146,7 +146,9 @@ def _check() -> None:
             _check_action(actor, wanted)
         elif "read" not in actor.scopes:  # what is about oneself is read too
             raise Forbidden(_("This API token lacks the scope “read”."))
-        if request.method not in SAFE and _is_large() and not with_files:
+        if with_files:
+            rate_limits.spend("upload", actor)  # before it is read, whatever comes of it
+        elif request.method not in SAFE and _is_large():
             rate_limits.spend("large", actor)  # before it is read: who reads it keeps others waiting
             _wait_for_turn(_large)
         elif request.method not in SAFE and turns.dear():

@@ -21,12 +21,12 @@ from service.db import before_the_lock
 from service.documents import arriving, kinds, stores
 from service.documents.arriving import Arrived, spool
 from service.errors import BadRequest
-from service.http import rate_limits
 from service.languages import _
-from service.models import Actor, StoredContent
+from service.models import StoredContent
 
 View = TypeVar("View", bound=Callable[..., Any])
 SANDBOX = "default-src 'none'; sandbox"
+MANY = 100  #: files of one form
 AROUND = 1024 * 1024  #: bytes of a form beside its files
 
 
@@ -64,8 +64,8 @@ def body(name: str) -> Arrived:
     return spool(request.stream, most(), name)
 
 
-def bring(may: Callable[[], Any], files: Sequence[Arrived], by: Actor) -> list[Brought]:
-    """Files as contents that are nobody's yet; `may` raises where `by` may not bring them.
+def bring(may: Callable[[], Any], files: Sequence[Arrived]) -> list[Brought]:
+    """Files as contents that are nobody's yet; `may` raises where who asks may not bring them.
 
     To be called before anything is locked. Raises `BadRequest` for a kind that is not taken: then nothing was kept.
     """
@@ -76,7 +76,6 @@ def bring(may: Callable[[], Any], files: Sequence[Arrived], by: Actor) -> list[B
             may()
         checked = []
         for each in files:
-            rate_limits.spend("upload", by)
             name = kinds.tidy(each.name)
             checked.append((each, name, arriving.check(each, name)))
         return [Brought(arriving.receive(each, media), name, each.sha256) for each, name, media in checked]
@@ -122,4 +121,6 @@ def of_form() -> list[Arrived]:
     uploads = [each for each in request.files.getlist("files") if each.filename]
     if not uploads:
         raise BadRequest(_("Pick at least one file."), field="files")
+    if len(uploads) > MANY:
+        raise BadRequest(_("Send at most %(most)s files at once.", most=MANY), field="files")
     return [spool(each.stream, most(), each.filename or "") for each in uploads]

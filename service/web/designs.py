@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import zipfile
+import zlib
 from collections.abc import Mapping, Sequence
 from pathlib import PurePosixPath
 from typing import Any
@@ -109,7 +110,7 @@ def _unpacked(data: bytes) -> dict[str, bytes]:
             if any(each.file_size > 1000 + CRAMPED * each.compress_size for each in wanted):
                 raise BadRequest(_("The archive is packed too tightly to be one of diagrams."), field="files")
             return {each.filename: archive.read(each) for each in wanted}
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, OSError) as error:
+    except (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError, OSError) as error:
         raise BadRequest(_("This is no ZIP archive that can be read."), field="files") from error
 
 
@@ -179,10 +180,32 @@ def edit(draft_id: UUID, name: str) -> Response:
 
 
 def _editor(draft: DesignDraft, row: DesignRevision, newest: int, status: int = 200, **values: Any) -> Response:
-    text = (row.content or b"").decode("utf-8", "replace")
-    known = {"text": text, "mine": None, **values}
+    known = {"text": _text(row), "mine": None, "editable": _is_text(row), **values}
     return page("designs/file.html", status=status, draft=draft, row=row, newest=newest,
                 names=names_of([row.saved_by]), **known)  # fmt: skip
+
+
+def _text(row: DesignRevision) -> str:
+    return (row.content or b"").decode("utf-8", "replace")
+
+
+def _is_text(row: DesignRevision) -> bool:
+    """Whether a file comes back from a page as it went there; one in another encoding would not."""
+    try:
+        return "\ufeff" not in (row.content or b"").decode()
+    except UnicodeDecodeError:
+        return False
+
+
+def _typed(draft: DesignDraft, name: str) -> bytes:
+    """What was typed, with the ends of lines that the file has: browsers send CR LF for each. Raises `BadRequest`."""
+    if "text" not in request.form:
+        raise BadRequest(_("Send the file's text."), field="text")
+    there = lists.newest(draft, name)
+    if not _is_text(there):
+        raise BadRequest(_("This file is not in UTF-8: edit it in another tool, and bring it."), field="text")
+    text = request.form["text"].replace("\r\n", "\n")
+    return (text.replace("\n", "\r\n") if b"\r\n" in (there.content or b"") else text).encode()
 
 
 @blueprint.post("/designs/<uuid:draft_id>/files/<name>")
@@ -194,8 +217,8 @@ def save(draft_id: UUID, name: str) -> ResponseReturnValue:
     opened = request.form.get("on", "")
     if not opened.isdecimal() or len(opened) > 9:
         raise BadRequest(_("Open the file again: it is not said on which revision this is to be saved."), field="text")
-    content = request.form.get("text", "").replace("\r\n", "\n").encode()
     removed = "remove" in request.form
+    content = b"" if removed else _typed(draft, name)
     try:
         said = request.form.get("said") or None
         done = operations.save(draft, name, None if removed else content, on=int(opened), by=actor, said=said)

@@ -143,7 +143,7 @@ def add(number: str) -> ResponseReturnValue:
     """Bring files; what is wrong with one is said above the form, and then none was added."""
     case, actor = _case(number)
     try:
-        brought = uploads.bring(lambda: require(actor, Action.ADD_DOCUMENT, case), uploads.of_form(), actor)
+        brought = uploads.bring(lambda: require(actor, Action.ADD_DOCUMENT, case), uploads.of_form())
     except (BadRequest, TooLarge) as error:
         if wants_json():
             raise
@@ -303,7 +303,7 @@ def replace(document_id: UUID) -> ResponseReturnValue:
     document, actor = _document(document_id)
     try:
         files = uploads.of_form()[:1]
-        (brought,) = uploads.bring(lambda: require(actor, Action.ADD_DOCUMENT, document.case), files, actor)
+        (brought,) = uploads.bring(lambda: require(actor, Action.ADD_DOCUMENT, document.case), files)
         comment = request.form.get("comment", "")
         operations.replace(document, brought.content_id, brought.name, by=actor, comment=comment)
     except (BadRequest, TooLarge, WrongState) as error:

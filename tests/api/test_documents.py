@@ -282,6 +282,8 @@ def test_documents_of_one_person_have_a_limit(office: Office, program: Callable[
     assert [each.status_code for each in sent] == [201, 201, 429]
     assert sent[-1].json["detail"].startswith("Too many documents; wait")
     assert upload(ben, case).status_code == 201
+    stranger = program(office.zoe)  # it counts before anything is read, so also for who may not
+    assert [upload(stranger, case).status_code for _ in range(3)] == [404, 404, 429]
 
 
 class Daemon(socketserver.StreamRequestHandler):

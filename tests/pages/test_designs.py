@@ -42,6 +42,11 @@ def packed(files: dict[str, bytes]) -> io.BytesIO:
     return made
 
 
+def torn(archive: bytes) -> bytes:
+    """The archive with something else where its first file's content begins (30 bytes and a name of 6 before it)."""
+    return archive[:36] + b"\xff" * 20 + archive[56:]
+
+
 def test_a_draft_of_nothing_is_checked_tried_published_and_worked_on(office: Office, dan: Actor, app: Flask) -> None:
     designer = Visitor(app, dan)
     where = begun(designer, key="lab-order", title="Lab order")
@@ -102,10 +107,30 @@ def test_drafts_begin_of_what_runs_and_of_archives_and_export_the_same(office: O
     assert all(Path(name).name in page for name in names)
 
 
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_a_file_that_is_saved_as_it_was_stays_byte_for_byte(dan: Actor, app: Flask) -> None:
+    designer, there = Visitor(app, dan), b"<a>\r\n  <b/>\r\n</a>\r\n"
+    latin = '<?xml version="1.0" encoding="ISO-8859-1"?><a name="Prüfung"/>'.encode("latin-1")
+    files = [(io.BytesIO(there), "x.bpmn"), (io.BytesIO(latin), "old.bpmn")]
+    where = begun(designer, key="x", title="X", files=files)
+    same = designer.post(f"{where}/files/x.bpmn", {"on": "1", "text": there.decode()})
+    one_line = designer.post(f"{where}/files/x.bpmn", {"on": "1", "text": "<a>\r\n  <c/>\r\n</a>\r\n"})
+    other = designer.post(f"{where}/files/old.bpmn", {"on": "1", "text": "<a/>"})
+    nothing = designer.post(f"{where}/files/x.bpmn", {"on": "2"})
+    draft = db.session.scalars(sa.select(DesignDraft)).one()
+
+    assert (same.status_code, one_line.status_code) == (303, 303)
+    assert (other.status_code, nothing.status_code) == (400, 400)
+    assert "it is shown only" in designer.get(f"{where}/files/old.bpmn").text
+    assert designs.contents(draft) == {"x.bpmn": there.replace(b"<b/>", b"<c/>"), "old.bpmn": latin}
+    assert [each.number for each in designs.revisions(draft)] == [2, 1, 1]
+
+
 @pytest.mark.parametrize(
     ("name", "data", "said"),
     [
         ("x.zip", b"PK\x03\x04 no archive", "no ZIP archive"),
+        ("torn.zip", torn(packed({"a.bpmn": bytes(range(256)) * 40}).getvalue()), "no ZIP archive"),
         ("x.exe", b"MZ", "ends in .bpmn, .dmn or .form"),
         ("bomb.zip", packed({"a.bpmn": b" " * 15_000_000}).getvalue(), "packed too tightly"),
         ("large.zip", packed({f"{n}.bpmn": b" " * 11_000_000 for n in range(2)}).getvalue(), "more than a draft does"),
